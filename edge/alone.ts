@@ -1,4 +1,6 @@
-/** An edge as a process of its own, beside NATS, Redis and PostgreSQL: its composition root. */
+/**
+ * The composition root of an edge that is a process of its own, beside NATS, Redis and PostgreSQL.
+ */
 import { realEnv } from '../protocol/kernel/env.ts'
 import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'

@@ -57,7 +57,7 @@ t.test('mistakes', t => {
       url =>
         [{ DATABASE_URL: url }, /^DATABASE_URL is not a URL/] as [Record<string, string>, RegExp],
     ),
-    // What is appended to these would become a part of the query.
+    // Text after a query or a fragment would become a part of it.
     ...['https://x.example.org/?a=b', 'https://x.example.org/#a', 'https://'].flatMap(
       url =>
         [
@@ -106,7 +106,7 @@ t.test('mistakes', t => {
   t.end()
 })
 
-t.test('a key that was made and never written is made again; one that was written stays', t => {
+t.test('an empty key file gets a new key; a written key stays', t => {
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-config-'))
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
   writeFileSync(join(dataDir, 'jwt-secret'), '')

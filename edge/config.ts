@@ -4,7 +4,7 @@ import { features, type EdgeConfig, type EdgeFeature } from './features.ts'
 import { readFeatureConfig } from './kernel/compose.ts'
 import type { EdgeRole } from './kernel/config.ts'
 
-/** Throws ConfigError, one line that names the variable and the mend. */
+/** Throws ConfigError with one line that names the variable and says how to mend it. */
 export const readConfig = (
   environment: Environment,
   role: EdgeRole,

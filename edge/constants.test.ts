@@ -1,4 +1,6 @@
-/** The constants of edges, recorded: `RECORD=1` writes them anew, and the difference is read like code. */
+/**
+ * The constants of the edge, recorded. `RECORD=1` writes them anew; read the difference like code.
+ */
 import t from 'tap'
 import { constantsOf } from '../protocol/testing/constants.ts'
 import { recorded } from '../protocol/testing/recorded.ts'

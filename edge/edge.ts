@@ -1,7 +1,7 @@
 /**
- * Composition of an edge: one port, HTTP and sockets on it, everything they share made here once and
- * passed down. Who provides the database, the bus and the claims is the caller's business: `main.ts`
- * brings the real ones, `embedded.ts` those of one process, tests whatever they need.
+ * The composition root of an edge. One port serves HTTP and sockets; everything they share is made
+ * here once and passed down. The caller provides the database, the bus and the claims: `main.ts`
+ * brings the real ones, `embedded.ts` those of one process, and tests whatever they need.
  */
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
@@ -41,7 +41,7 @@ export interface EdgeDeps {
   bus: Bus
   claims: Claims
   env: Clock
-  /** Those of this edge; a test may add its own, of which `config` must have been read too. */
+  /** The features of this edge. A test may add its own, and then reads `config` with them too. */
   list?: readonly EdgeFeature[]
 }
 
@@ -49,14 +49,17 @@ export interface Edge {
   port: number
   parts: EdgeParts
   routes: readonly AnyRoute[]
-  /** No new work; requests in flight are answered, sockets closed with 1001; then the port is free. */
+  /**
+   * Takes no new work, answers the requests in flight and closes the sockets with 1001. The port is
+   * free when the promise resolves.
+   */
   drain(): Promise<void>
 }
 
-/** How long closing sockets get to say goodbye. */
+/** Time that closing sockets get to send their close frame. */
 const goodbyeMs = 500
 
-/** Throws ConfigError when the port cannot be had. */
+/** Throws ConfigError when the port is not available. */
 export async function startEdge({
   config,
   log,
@@ -116,7 +119,9 @@ export async function startEdge({
   const stops = list.map(({ start }) => start?.(parts))
   log.info({ host: config.host, port }, 'edge listens')
 
-  /** Calls a hook of every feature at once. What one of them rejects with is logged and keeps no other from its end. */
+  /**
+   * Calls a hook of every feature at once. A rejection is logged and does not stop the other hooks.
+   */
   const each = (
     what: string,
     hook: (feature: EdgeFeature, at: number) => void | Promise<void> | undefined,
@@ -157,7 +162,10 @@ export async function startEdge({
   return { port, parts, routes, drain: () => (drained ??= drain()) }
 }
 
-/** Its switch for the header that names it and its version in every answer, which is nobody's business. */
+/**
+ * The library's key for leaving out the header that names the library and its version in every
+ * answer. Nobody outside needs to know them.
+ */
 const withoutServerHeader = '999999990007'
 
 function listen(
@@ -166,7 +174,8 @@ function listen(
   port: number,
 ): Promise<{ port: number; stopListening(): void }> {
   return new Promise((resolve, reject) => {
-    // Without the option a second process listens on the same port too, and the kernel deals out its connections.
+    // Without the option a second process may listen on the same port, and the operating system
+    // would divide the connections between both.
     const listenExclusively = app.listen.bind(app) as unknown as (
       host: string,
       port: number,

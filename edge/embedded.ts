@@ -1,6 +1,6 @@
 /**
- * Everything in one process: the composition root of `npm start`, and the only file of the edge that
- * knows the engine. Each of NATS_URL, REDIS_URL and DATABASE_URL that is set replaces that part alone.
+ * Everything in one process: the composition root of `npm start`, and the only file of the edge
+ * that imports the engine. NATS_URL, REDIS_URL and DATABASE_URL each replace one embedded part.
  */
 import { kinds } from '../engine/kinds.ts'
 import type { Logger } from 'pino'
@@ -55,7 +55,8 @@ export async function startEmbedded(
     config.redisUrl === null
       ? memoryClaims(env.nowMs, env.after)
       : await redisClaims(config.redisUrl, { onLog })
-  // On a server the engine has connections of its own: its statements keep their plans, lists must not.
+  // On a database server the engine has its own connections: its statements keep their plans, and
+  // the statements of lists must not.
   const journaled =
     config.databaseUrl === null
       ? database
@@ -64,7 +65,8 @@ export async function startEmbedded(
     nowMs: env.nowMs,
     after: env.after,
     log,
-    // The embedded database has one session, and a statement has its price: lanes would cut the groups that share it, haste too.
+    // The embedded database has one session, and each statement has a fixed cost. Several lanes, or
+    // no pause between groups, would make the groups that share a statement smaller.
     ...(database.embedded && { lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }),
   })
   const engine = new Engine({
@@ -73,11 +75,12 @@ export async function startEmbedded(
     journal,
     bus,
     claims,
-    // Alone with its directory, it need not wait for the leases of the process that died before it.
+    // This process alone uses the data directory, so the leases in it belong to a process that has
+    // ended. The engine need not wait for them.
     exclusive: database.embedded,
     services: readServices(environment),
     currency: config.currency,
-    // A load test asks as no customer may.
+    // A load test opens more requests than a customer may.
     ...(config.benchAllowed && {
       bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
     }),

@@ -1,7 +1,7 @@
 /**
- * The features of an edge, one line each. A feature brings everything of its own from its folder; this
- * list is the only place that names it. The order is that of the API document and of the examples, and
- * guards of sockets are asked in it.
+ * The features of an edge, one line each. A feature brings everything of its own from its folder,
+ * and only this list names it. The API document and the examples keep this order, and the guards of
+ * sockets are called in it.
  */
 import { accounts } from './accounts/index.ts'
 import { approval } from './approval/index.ts'
@@ -44,10 +44,13 @@ const list = [
   pages,
 ] as const
 
-/** What a feature of this edge may ask for: the kernel's ports, and all that the listed features bring. */
+/**
+ * The parts that a feature of this edge may ask for: the kernel's ports and everything that the
+ * listed features bring.
+ */
 export type EdgeParts = PartsOf<typeof list>
 export type EdgeConfig = EdgeParts['config']
 export type EdgeFeature = Feature<EdgeParts>
 
-/** Does not compile while a feature needs a part that no other brings. */
+/** Does not compile while a feature needs a part that no feature brings. */
 export const features: readonly EdgeFeature[] = list

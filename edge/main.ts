@@ -1,4 +1,7 @@
-/** One edge as a process of its own: `npm run edge`, with NATS_URL, REDIS_URL, DATABASE_URL and JWT_SECRET_KEY. */
+/**
+ * The process of one edge, `npm run edge`. It needs NATS_URL, REDIS_URL, DATABASE_URL and
+ * JWT_SECRET_KEY.
+ */
 import { limits } from '../protocol/kernel/limits.ts'
 import { runProcess } from '../protocol/kernel/process.ts'
 

@@ -1,6 +1,6 @@
 /**
- * `npm start`: everything in one process. What it runs is in `embedded.ts`, which is imported when it
- * is needed, so that `--help` and a typing mistake are answered at once.
+ * The process of `npm start`: everything in one. `embedded.ts` is imported only when it is needed,
+ * so that `--help` and a typing mistake are answered at once.
  */
 import { limits } from '../protocol/kernel/limits.ts'
 import { runProcess } from '../protocol/kernel/process.ts'

@@ -1,4 +1,7 @@
-/** One's own account: sessions (OWASP API2; ASVS 7.4), passwords (ASVS 6.2, 6.3), the profile (mass assignment, API3). */
+/**
+ * A person's own account: sessions (OWASP API2; ASVS 7.4), passwords (ASVS 6.2, 6.3) and the
+ * profile (mass assignment, API3).
+ */
 import t from 'tap'
 import { accountLimits } from './account-limits.ts'
 import { tokensOf } from './tokens.ts'
@@ -22,7 +25,7 @@ const mailedCode = async (email: string): Promise<string | undefined> => {
     ?.text.slice(0, 6)
 }
 
-t.test('sessions are listed and ended, each by itself or all', async t => {
+t.test('sessions are listed, and ended one by one or all at once', async t => {
   const person = await edge.customer()
   const phone = (await login(person.email, 'password123', 'phone')).body
   const tablet = (await login(person.email, 'password123', 'tablet')).body
@@ -126,7 +129,7 @@ t.test('an account has a bounded number of sessions; the oldest makes room', asy
   t.equal((await refresh(newest.refresh_token)).status, 200)
 })
 
-t.test('a refresh token that comes twice ends its family and no other', async t => {
+t.test('a refresh token that is used twice ends its own session only', async t => {
   const fromElsewhere = (refresh_token: string) =>
     call('POST', '/api/auth/refresh', {
       body: { refresh_token },
@@ -151,62 +154,59 @@ t.test('a refresh token that comes twice ends its family and no other', async t 
   t.equal((await refresh(other.refresh_token)).status, 200)
 })
 
-t.test(
-  'a refresh whose answer was lost is asked for again: once, soon, and from the same place',
-  async t => {
-    const person = await edge.customer()
-    const lost = (await refresh(person.refresh)).body
-    const again = await refresh(person.refresh)
-    t.equal(again.status, 200)
-    t.equal(
-      (await call('GET', '/api/auth/sessions', { token: again.body.access_token })).body.sessions
-        .length,
-      1,
-      'one sign-in still',
-    )
-    const next = await refresh(again.body.refresh_token)
-    t.equal(next.status, 200)
-    t.equal(
-      (await refresh(lost.refresh_token)).status,
-      401,
-      'what was lost is worth nothing, and whoever found it ends the session',
-    )
-    t.equal((await refresh(next.body.refresh_token)).status, 401)
+t.test('a lost refresh may be repeated once, soon, and from the same place', async t => {
+  const person = await edge.customer()
+  const lost = (await refresh(person.refresh)).body
+  const again = await refresh(person.refresh)
+  t.equal(again.status, 200)
+  t.equal(
+    (await call('GET', '/api/auth/sessions', { token: again.body.access_token })).body.sessions
+      .length,
+    1,
+    'one sign-in still',
+  )
+  const next = await refresh(again.body.refresh_token)
+  t.equal(next.status, 200)
+  t.equal(
+    (await refresh(lost.refresh_token)).status,
+    401,
+    'what was lost is worth nothing, and whoever found it ends the session',
+  )
+  t.equal((await refresh(next.body.refresh_token)).status, 401)
 
-    const slow = await edge.customer()
-    const late = (await refresh(slow.refresh)).body
-    t.equal((await refresh(slow.refresh)).status, 200)
-    t.equal(
-      (await refresh(late.refresh_token)).status,
-      200,
-      'an answer that was only late is as good',
-    )
+  const slow = await edge.customer()
+  const late = (await refresh(slow.refresh)).body
+  t.equal((await refresh(slow.refresh)).status, 200)
+  t.equal(
+    (await refresh(late.refresh_token)).status,
+    200,
+    'an answer that was only late is as good',
+  )
 
-    const thrice = await edge.customer()
-    const tokens = (
-      await Promise.all(Array.from({ length: 8 }, () => refresh(thrice.refresh)))
-    ).filter(answer => answer.status === 200)
-    t.ok(tokens.length <= 2, 'one answer may be lost, not several')
-    for (const { body } of tokens)
-      t.equal((await refresh(body.refresh_token)).status, 401, 'a third is a replay')
+  const thrice = await edge.customer()
+  const tokens = (
+    await Promise.all(Array.from({ length: 8 }, () => refresh(thrice.refresh)))
+  ).filter(answer => answer.status === 200)
+  t.ok(tokens.length <= 2, 'one answer may be lost, not several')
+  for (const { body } of tokens)
+    t.equal((await refresh(body.refresh_token)).status, 401, 'a third is a replay')
 
-    const tardy = await edge.customer()
-    await refresh(tardy.refresh)
-    edge.clock.skewMs += 31_000
-    t.equal(
-      (await refresh(tardy.refresh)).status,
-      401,
-      'after half a minute nobody waits for an answer',
-    )
-    edge.clock.skewMs = 0
+  const tardy = await edge.customer()
+  await refresh(tardy.refresh)
+  edge.clock.skewMs += 31_000
+  t.equal(
+    (await refresh(tardy.refresh)).status,
+    401,
+    'after half a minute nobody waits for an answer',
+  )
+  edge.clock.skewMs = 0
 
-    const used = await edge.customer()
-    await refresh((await refresh(used.refresh)).body.refresh_token)
-    t.equal((await refresh(used.refresh)).status, 401, 'nor where the answer was used')
-  },
-)
+  const used = await edge.customer()
+  await refresh((await refresh(used.refresh)).body.refresh_token)
+  t.equal((await refresh(used.refresh)).status, 401, 'nor where the answer was used')
+})
 
-t.test('a session ends by its refresh token alone', async t => {
+t.test('a refresh token alone ends its session', async t => {
   for (const path of ['/api/v1/auth/logout', '/api/auth/logout']) {
     const person = await edge.customer()
     t.equal(
@@ -229,7 +229,7 @@ t.test('a session ends by its refresh token alone', async t => {
   }
 })
 
-t.test('changing the password', async t => {
+t.test('changing the password ends the other sessions', async t => {
   const person = await edge.customer()
   const other = (await login(person.email)).body
   const change = (current_password: string, new_password: string) =>
@@ -262,7 +262,7 @@ t.test('changing the password', async t => {
   )
 })
 
-t.test('resetting the password by a code', async t => {
+t.test('a code resets the password and ends every session', async t => {
   const person = await edge.customer()
   t.equal(
     (
@@ -293,7 +293,7 @@ t.test('resetting the password by a code', async t => {
   t.equal(await mailedCode('nobody-at-all@example.com'), undefined)
 })
 
-t.test('the profile takes name and phone and nothing else', async t => {
+t.test('the profile accepts only name and phone', async t => {
   const person = await edge.customer()
   await edge.database.kysely
     .updateTable('users')
@@ -421,7 +421,7 @@ t.test(
   },
 )
 
-t.test("the development outbox is an admin's to read", async t => {
+t.test('only an administrator reads the development outbox', async t => {
   const [admin, person] = [await edge.admin(), await edge.customer()]
   await call('POST', '/send-otp', { body: { email: 'user@example.com' } })
   await messenger.drain()

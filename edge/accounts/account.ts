@@ -1,4 +1,4 @@
-/** One's own account: profile, password and sessions, under `/api/auth`. */
+/** A person's own account: profile, password and sessions, under `/api/auth`. */
 import Type from 'typebox'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { requestCode, type CodeContext } from './codes.ts'

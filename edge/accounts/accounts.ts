@@ -1,7 +1,7 @@
 /**
- * Accounts in the database: made, found, and read as identities. A pharmacy or driver is an account
- * plus a record of its own; either may exist first (an account registered with a role completes itself
- * later), so an identity may lack its record.
+ * Accounts in the database: making them, finding them, and reading them as identities. A pharmacy
+ * or a driver is an account plus a record. Either may exist first (an account that registered with
+ * a role completes itself later), so an identity may lack its record.
  */
 import { sql, type Insertable, type Kysely } from 'kysely'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
@@ -26,10 +26,10 @@ export interface Account {
   phone: string
   role: Role
   is_active: boolean
-  /** Null while nobody has shown that it is theirs. */
+  /** Time at which the owner proved the mailbox; null before. */
   email_verified_at: Date | null
   phone_verified_at: Date | null
-  /** The account that owns the e-mail, where this one only names it. */
+  /** The account that owns the e-mail, when this account only names it; null otherwise. */
   email_twin_of: string | null
   created_at: Date
   updated_at: Date
@@ -42,12 +42,17 @@ export interface NewAccount {
   phone: string
   role: Role
   password: string
-  /** The group of addresses that registers, which shares out the hashing; without it, the program itself. */
+  /**
+   * The group of addresses that registers, which shares the hashing; absent for the program itself.
+   */
   from?: string
-  /** Of the mailbox. */
+  /** The proof of the mailbox. */
   proof?: ShownProof
 }
-/** What making an account needs; without the rest of an edge, as for the command line, no letter is written. */
+/**
+ * The parts that making an account needs. The command line passes only the first two, and then no
+ * letter is written.
+ */
 export type Registrar = Pick<Kernel, 'nowMs' | 'random'> &
   Partial<WithMessenger & WithEndedAccess & WithRates>
 
@@ -75,13 +80,13 @@ const accounts = (db: Kysely<Tables>) =>
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
   (await accounts(db).where('users.id', '=', id).executeTakeFirst()) ?? null
 
-/** Newest first; `cursor` is the id to go on after. The caller adds what narrows it. */
+/** Newest first; `cursor` is the last id of the page before. The caller adds filters. */
 export function accountsPage(db: Kysely<Tables>, limit: number, cursor?: string) {
   const query = accounts(db).orderBy('users.id', 'desc').limit(limit)
   return cursor === undefined ? query : query.where('users.id', '<', cursor)
 }
 
-/** The account that owns the address; `email` in its normal form. */
+/** The account that owns the address. `email` must be normalised. */
 export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise<Account | null> =>
   (await accounts(db)
     .where(sql`normal_email(users.email)`, '=', email)
@@ -89,7 +94,10 @@ export const accountByEmail = async (db: Kysely<Tables>, email: string): Promise
     .where('users.email_twin_of', 'is', null)
     .executeTakeFirst()) ?? null
 
-/** The one account that has proven the phone, as E.164. Never an administrator's, whose account a SIM card must not open. */
+/**
+ * The one account that has proven the phone, in E.164. An administrator's account is never
+ * returned, because a SIM card must not open it.
+ */
 export const accountByProvenPhone = async (
   db: Kysely<Tables>,
   phone: string,
@@ -100,7 +108,7 @@ export const accountByProvenPhone = async (
     .where('users.role', '!=', 'admin')
     .executeTakeFirst()) ?? null
 
-/** Whether an active account names the phone, proven or not: then a code is worth sending. */
+/** True when an active account names the phone, proven or not, so that a code is worth sending. */
 export async function isPhoneNamed(db: Kysely<Tables>, phone: string): Promise<boolean> {
   const row = await db
     .selectFrom('users')
@@ -113,13 +121,13 @@ export async function isPhoneNamed(db: Kysely<Tables>, phone: string): Promise<b
   return row !== undefined
 }
 
-/** An account as a sign-in saw it: tokens are issued only while the password is still that one. */
+/** An account at sign-in. Tokens are issued only while its password is still this one. */
 export type SeenAccount = Account & { password_hash: string }
 
 /**
- * Throws `credentials_wrong` alike for an unknown e-mail and a wrong password, after the same time. Of
- * accounts that name the same e-mail the password decides; the one that owns it is asked first. `from`
- * shares out the hashing.
+ * Throws `credentials_wrong` for an unknown e-mail and for a wrong password alike, after the same
+ * time. When several accounts name the same e-mail the password decides, and the account that owns
+ * the e-mail is tried first. `from` shares the hashing.
  */
 export async function accountByPassword(
   db: Kysely<Tables>,
@@ -149,7 +157,7 @@ export async function accountByPassword(
     : account
 }
 
-/** The same password in the form of today. Whoever changed it meanwhile is not overruled. */
+/** Stores the same password in today's form. A password that was changed meanwhile stays. */
 async function rewritePassword(
   db: Kysely<Tables>,
   account: SeenAccount,
@@ -168,15 +176,17 @@ async function rewritePassword(
 }
 
 /**
- * Makes the account, and within the same transaction what belongs to it. Throws `email_taken`, `code_wrong` for
- * a proof that is not good, and `too_many_requests` beyond an address's accounts of a day.
+ * Makes the account and, in the same transaction, its record. Throws `email_taken`, `code_wrong`
+ * for an invalid proof, and `too_many_requests` beyond the accounts that an address may make in a
+ * day.
  *
- * An address that is taken already: with `complete`, an account of that e-mail that has the role but not
- * yet its record is taken instead, when the password is its own. Whoever has proven the mailbox becomes
- * its owner, unless the account that owns it has proven it too; that account stays, as one that only names
- * the address, and its sign-ins end. Otherwise, where mail can be sent, the new account names the address
- * and does not own it, so that the answer does not tell strangers who has an account; the owner is written
- * to. Where none can be sent, `email_taken` is the only way to tell the owner anything.
+ * When the address is taken: with `complete`, an existing account of that e-mail that has the role
+ * but no record yet is used instead, if the password is its own. A caller who has proven the
+ * mailbox becomes its owner, unless the present owner has proven it too. The present owner's
+ * account stays and only names the address, and its sign-ins end. Otherwise, when mail can be sent,
+ * the new account names the address and does not own it, so that the answer does not tell strangers
+ * who has an account; the owner gets a letter. When no mail can be sent, `email_taken` is the only
+ * way to tell the owner anything.
  */
 export const createAccount = <T>(
   db: Kysely<Tables>,

@@ -1,4 +1,7 @@
-/** Accounts as an administrator sees them: `/api/admin/accounts`. Making an administrator is no row here; that takes the command line. */
+/**
+ * Accounts for an administrator: `/api/admin/accounts`. No row makes an administrator; only the
+ * command line does.
+ */
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { normalEmail } from '../../protocol/accounts/emails.ts'

@@ -1,7 +1,8 @@
 /**
- * Makes administrators while an embedded server has the database: `npm run admin` asks the server over a
- * socket in DATA_DIR, which only the user who runs the server may open. The same user could read the
- * database itself. Rejected: a route of the API, because then a stolen token could make an administrator.
+ * Makes administrators while an embedded server holds the database. `npm run admin` asks the server
+ * over a socket in DATA_DIR, which only the user of the server may open. The same user could read
+ * the database itself. Rejected: a route of the API, because a stolen token could then make an
+ * administrator.
  */
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -15,29 +16,30 @@ export interface NewAdministrator {
   phone: string
   password: string
 }
-/** The id of the account, or why there is none. */
+/** The id of the account, or the reason of a refusal. */
 export type AdministratorAnswer = { id: string } | { refused: string }
 
 const socketOf = (dataDir: string): string => join(resolve(dataDir), 'admin.sock')
 const answerTimeoutMs = 10_000
 
 /**
- * Answers `npm run admin` until the returned function is called. Rejects when the folder takes no
- * socket: its path is longer than about 100 bytes, or its file system has none.
+ * Answers `npm run admin` until the returned function is called. Rejects when the folder cannot
+ * hold a socket: its path is longer than about 100 bytes, or its file system has no sockets.
  */
 export async function serveAdministrators(
   dataDir: string,
   make: (administrator: NewAdministrator) => Promise<AdministratorAnswer>,
 ): Promise<() => Promise<void>> {
   const path = socketOf(dataDir)
-  // This process holds the lock of the folder, so a socket that is here belongs to a process that has ended.
+  // This process holds the lock of the folder, so a socket in it belongs to a process that has
+  // ended.
   rmSync(path, { force: true })
   const server = createServer({ allowHalfOpen: true }, socket => {
     answer(socket, make).catch(() => socket.destroy())
   })
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
-    // The path is bound within the call, and nobody else may open what it makes.
+    // The path is bound during the call, and only this user may open the socket that it makes.
     const before = process.umask(0o177)
     server.listen(path, listening)
     process.umask(before)
@@ -65,7 +67,7 @@ async function answer(
   socket.end(JSON.stringify(answered))
 }
 
-/** Asks the server that has the folder; null when there is none. */
+/** Asks the server that holds the folder; null when there is none. */
 export async function askForAdministrator(
   dataDir: string,
   administrator: NewAdministrator,

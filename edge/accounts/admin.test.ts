@@ -24,7 +24,7 @@ const run = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
     child.stdin?.end()
   })
 
-t.test('mistakes are one line and the code 2', async t => {
+t.test('a mistake prints one line and exits with code 2', async t => {
   t.match(await run(['--help']), { code: 0, out: /CADUCEUS_ADMIN_PASSWORD/ })
   t.match(await run(['create', 'nobody']), {
     code: 2,

@@ -1,6 +1,6 @@
 /**
- * `npm run admin -- create EMAIL`: the only way to an administrator's account. It needs the database
- * itself, which is what distinguishes whoever runs the system; HTTP never makes one.
+ * `npm run admin -- create EMAIL`: the only way to make an administrator. It needs the database
+ * itself, which only the operator of the system can reach; HTTP never makes an administrator.
  */
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
@@ -63,7 +63,8 @@ async function main(args: string[]): Promise<void> {
 
   const administrator = { email, name: values.name ?? 'Administrator', phone, password }
   const answer =
-    // A server that runs with the embedded database does it; otherwise the database is opened here.
+    // A server that runs with the embedded database makes the account; otherwise the database is
+    // opened here.
     (config.databaseUrl === null
       ? await askForAdministrator(config.dataDir, administrator)
       : null) ?? (await makeHere(config, administrator))
@@ -88,7 +89,7 @@ async function makeHere(
   }
 }
 
-/** Empty when there is no terminal to ask at, or nothing was typed. What is typed is not shown. */
+/** The typed password, which is not shown; empty when there is no terminal or nothing was typed. */
 async function askPassword(): Promise<string> {
   if (!process.stdin.isTTY) return ''
   process.stdout.write('Password (empty: one is generated): ')

@@ -1,4 +1,4 @@
-/** Makes an administrator's account, for `npm run admin` alone: HTTP never makes one. */
+/** Makes an administrator's account for `npm run admin` only; HTTP never makes one. */
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/open.ts'
 import { writtenEmail } from '../../protocol/accounts/emails.ts'
@@ -6,7 +6,7 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { createAccount } from './accounts.ts'
 import type { AdministratorAnswer, NewAdministrator } from './admin-socket.ts'
 
-/** Resolves to the id of the account, or to why there is none. */
+/** Resolves to the id of the account, or to the reason of a refusal. */
 export async function makeAdministrator(
   database: Kysely<Tables>,
   clock: { nowMs(): number; random(): number },

@@ -1,4 +1,7 @@
-/** API keys: scopes, what they never open, and every kind of credential where another is wanted (OWASP API2, API5). */
+/**
+ * API keys: their scopes, the operations that they never open, and each kind of credential in place
+ * of another (OWASP API2, API5).
+ */
 import t from 'tap'
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
@@ -61,46 +64,43 @@ t.test('an admin makes a key, sees it once, and ends it', async t => {
   )
 })
 
-t.test(
-  'who is locked out keeps no back door: the keys of a deactivated admin end with the account',
-  async t => {
-    const other = await edge.admin()
-    const { key } = (await create({ name: 'kept', scopes: ['orders:read'] }, other.token)).body
-    const mine = await newKey('orders:read')
-    t.equal((await call('GET', '/api/orders', { token: key })).status, 200)
-    t.equal(
-      (
-        await call('PATCH', `/api/admin/accounts/${other.id}`, {
-          token: admin.token,
-          body: { is_active: false },
-        })
-      ).status,
-      200,
-    )
-    t.equal((await call('GET', '/api/orders', { token: key })).body.code, 'token_invalid')
-    t.equal(
-      (
-        await call('PATCH', `/api/admin/accounts/${other.id}`, {
-          token: admin.token,
-          body: { is_active: true },
-        })
-      ).status,
-      200,
-    )
-    t.equal(
-      (await call('GET', '/api/orders', { token: key })).body.code,
-      'token_invalid',
-      'and do not come back with it',
-    )
-    t.equal(
-      (await call('GET', '/api/orders', { token: mine.key })).status,
-      200,
-      'those of others go on',
-    )
-  },
-)
+t.test('the keys of a deactivated administrator end with the account', async t => {
+  const other = await edge.admin()
+  const { key } = (await create({ name: 'kept', scopes: ['orders:read'] }, other.token)).body
+  const mine = await newKey('orders:read')
+  t.equal((await call('GET', '/api/orders', { token: key })).status, 200)
+  t.equal(
+    (
+      await call('PATCH', `/api/admin/accounts/${other.id}`, {
+        token: admin.token,
+        body: { is_active: false },
+      })
+    ).status,
+    200,
+  )
+  t.equal((await call('GET', '/api/orders', { token: key })).body.code, 'token_invalid')
+  t.equal(
+    (
+      await call('PATCH', `/api/admin/accounts/${other.id}`, {
+        token: admin.token,
+        body: { is_active: true },
+      })
+    ).status,
+    200,
+  )
+  t.equal(
+    (await call('GET', '/api/orders', { token: key })).body.code,
+    'token_invalid',
+    'and do not come back with it',
+  )
+  t.equal(
+    (await call('GET', '/api/orders', { token: mine.key })).status,
+    200,
+    'those of others go on',
+  )
+})
 
-t.test('nobody but an admin makes one, and not of anything', async t => {
+t.test('only an administrator makes keys, and only with known scopes', async t => {
   const { key } = await newKey(
     'orders:read',
     'orders:write',
@@ -122,7 +122,7 @@ t.test('nobody but an admin makes one, and not of anything', async t => {
     t.equal((await create({ ...body, ...bad })).body.code, 'invalid_request', JSON.stringify(bad))
 })
 
-t.test('a key opens what its scopes say', async t => {
+t.test('a key opens the operations of its scopes', async t => {
   const order = viewOf({ id: newId(), vendor_id: vendor.id })
   await edge.store(order)
   const table: [scope: string, method: string, path: string, body?: object][] = [
@@ -160,7 +160,7 @@ t.test('a key opens what its scopes say', async t => {
     )
 })
 
-t.test("and never an account, an admin's page, or a socket", async t => {
+t.test('a key never opens an account, a page of administrators, or a socket', async t => {
   const { key } = await newKey(
     'orders:read',
     'orders:write',
@@ -193,7 +193,7 @@ t.test("and never an account, an admin's page, or a socket", async t => {
   )
 })
 
-t.test('one kind of credential is none of another', async t => {
+t.test('no credential is accepted in place of another kind', async t => {
   const { key } = await newKey('orders:read')
   const ticket = (await call('POST', '/api/auth/ws-ticket', { token: person.token })).body
     .ticket as string
@@ -222,7 +222,7 @@ t.test('one kind of credential is none of another', async t => {
   t.equal((await orders({ 'x-api-key': key })).status, 200)
 })
 
-t.test('a key ends with its day', async t => {
+t.test('a key ends at its expiry', async t => {
   const { key } = (await create({ name: 'for a day', scopes: ['orders:read'], expires_in_days: 1 }))
     .body
   t.equal((await call('GET', '/api/orders', { token: key })).status, 200)
@@ -231,66 +231,63 @@ t.test('a key ends with its day', async t => {
   edge.clock.skewMs = 0
 })
 
-t.test(
-  '[ASVS V8.3, V3.2] an answer with a secret is never kept for a repeat: such a row takes no Idempotency-Key',
-  async t => {
-    const secrets = [
-      'access_token',
-      'refresh_token',
-      'access',
-      'refresh',
-      'ticket',
-      'key',
-      'secret',
-      'verification_token',
-    ]
-    const shown = (schema: unknown): string[] => {
-      const { properties = {}, anyOf = [] } = (schema ?? {}) as {
-        properties?: Record<string, unknown>
-        anyOf?: unknown[]
-      }
-      return [...Object.keys(properties), ...anyOf.flatMap(shown)]
+t.test('[ASVS V8.3, V3.2] an answer with a secret is never kept for a repeat', async t => {
+  const secrets = [
+    'access_token',
+    'refresh_token',
+    'access',
+    'refresh',
+    'ticket',
+    'key',
+    'secret',
+    'verification_token',
+  ]
+  const shown = (schema: unknown): string[] => {
+    const { properties = {}, anyOf = [] } = (schema ?? {}) as {
+      properties?: Record<string, unknown>
+      anyOf?: unknown[]
     }
-    const rows = edge.edge.routes.filter(row =>
-      Object.values(row.responses).some(({ schema }) =>
-        shown(schema).some(name => secrets.includes(name)),
-      ),
+    return [...Object.keys(properties), ...anyOf.flatMap(shown)]
+  }
+  const rows = edge.edge.routes.filter(row =>
+    Object.values(row.responses).some(({ schema }) =>
+      shown(schema).some(name => secrets.includes(name)),
+    ),
+  )
+  for (const wanted of [
+    'login',
+    'register',
+    'refresh',
+    'verifyOtp',
+    'issueTicket',
+    'createApiKey',
+    'createWebhookSubscription',
+    'rotateWebhookSecret',
+    'connectShop',
+  ])
+    t.ok(
+      rows.some(row => row.operationId === wanted),
+      `${wanted} answers a secret`,
     )
-    for (const wanted of [
-      'login',
-      'register',
-      'refresh',
-      'verifyOtp',
-      'issueTicket',
-      'createApiKey',
-      'createWebhookSubscription',
-      'rotateWebhookSecret',
-      'connectShop',
-    ])
-      t.ok(
-        rows.some(row => row.operationId === wanted),
-        `${wanted} answers a secret`,
-      )
-    t.same(
-      rows.filter(row => row.idempotent === true).map(row => row.operationId),
-      [],
-    )
-    const { token } = await edge.admin()
-    const make = () =>
-      edge.call('POST', '/api/admin/api-keys', {
-        token,
-        body: { name: 'twice', scopes: ['orders:read'] },
-        headers: { 'idempotency-key': 'the-same' },
-      })
-    const [first, second] = [await make(), await make()]
-    t.same([first.status, second.status], [201, 201])
-    t.not(first.body.key, second.body.key)
-    const kept = await edge.database.pool.query('select * from idempotency_keys')
-    t.notOk(JSON.stringify(kept.rows).includes(first.body.key), 'nothing of it is stored')
-  },
-)
+  t.same(
+    rows.filter(row => row.idempotent === true).map(row => row.operationId),
+    [],
+  )
+  const { token } = await edge.admin()
+  const make = () =>
+    edge.call('POST', '/api/admin/api-keys', {
+      token,
+      body: { name: 'twice', scopes: ['orders:read'] },
+      headers: { 'idempotency-key': 'the-same' },
+    })
+  const [first, second] = [await make(), await make()]
+  t.same([first.status, second.status], [201, 201])
+  t.not(first.body.key, second.body.key)
+  const kept = await edge.database.pool.query('select * from idempotency_keys')
+  t.notOk(JSON.stringify(kept.rows).includes(first.body.key), 'nothing of it is stored')
+})
 
-t.test('health is looked into once for all who ask at once', async t => {
+t.test('health checks at the same time share one look', async t => {
   let asked = 0
   const subscription = edge.bus.subscribe(subjects.queryHealth, message => {
     asked++

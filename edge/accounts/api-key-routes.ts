@@ -1,4 +1,7 @@
-/** API keys for other services: `/api/admin/api-keys`. An admin makes one for each service, so that one can be revoked alone. */
+/**
+ * API keys for other services: `/api/admin/api-keys`. An administrator makes one for each service,
+ * so that each can be revoked alone.
+ */
 import Type from 'typebox'
 import { createApiKey, listApiKeys, revokeApiKey, type ApiKeyRow } from './api-keys.ts'
 import { scopes } from '../kernel/identity.ts'

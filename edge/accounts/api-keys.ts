@@ -1,7 +1,7 @@
 /**
- * API keys for other services. A key is 256 random bits, so one SHA-256 is enough to store it; it is
- * shown once. It is looked up on every request, unlike an access token: a key lives for years, and a
- * revoked one must be dead at once.
+ * API keys for other services. A key is 256 random bits, so one SHA-256 is enough to store it. It
+ * is shown once. It is looked up on every request, unlike an access token, because a key lives for
+ * years and a revoked one must stop at once.
  */
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -27,11 +27,14 @@ const columns = [
   'last_used_at',
   'revoked_at',
 ] as const
-/** Enough to recognise a key by, far too little to guess it. */
+/** Enough characters to recognise a key, far too few to guess it. */
 const prefixCharacters = apiKeyMark.length + 8
 const dayMs = 24 * 3_600_000
 
-/** Returns the key itself, which nothing can show again. Throws `invalid_request` at accountLimits.apiKeysMax live keys. */
+/**
+ * Returns the key, which cannot be shown again. Throws `invalid_request` at
+ * accountLimits.apiKeysMax live keys.
+ */
 export async function createApiKey(
   ctx: KeyContext,
   createdBy: string,
@@ -51,7 +54,8 @@ export async function createApiKey(
     )
   const key = apiKeyMark + randomBytes(32).toString('base64url')
   const row = await db.transaction().execute(async tx => {
-    // Whoever is deactivated at this moment leaves no key behind: that waits for this row, or this finds nobody.
+    // The lock keeps a deactivated administrator from leaving a key behind: the deactivation waits
+    // for this row, or this statement finds no administrator.
     const maker = await tx
       .selectFrom('users')
       .select('id')
@@ -82,7 +86,7 @@ export async function createApiKey(
   return { key, row }
 }
 
-/** Newest first, with those that were revoked; `cursor` is the id to go on after. */
+/** Newest first, with revoked keys; `cursor` is the last id of the page before. */
 export function listApiKeys(
   { database }: Pick<KeyContext, 'database'>,
   limit: number,
@@ -93,7 +97,7 @@ export function listApiKeys(
   return query.orderBy('id', 'desc').limit(limit).execute()
 }
 
-/** Ends it at once; a repeat changes nothing. Throws `not_found`. */
+/** Ends the key at once; a repeat has no effect. Throws `not_found`. */
 export async function revokeApiKey(
   ctx: Pick<KeyContext, 'database' | 'nowMs'>,
   id: string,

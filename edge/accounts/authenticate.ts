@@ -1,7 +1,7 @@
 /**
- * From what a caller shows to who it is. An access token says it all itself, so that a request costs
- * one HMAC and no query; only a token issued before its record existed is completed from the database.
- * That its access may have ended meanwhile is what `ended-access.ts` knows.
+ * Turns a credential into an identity. An access token contains everything, so a request costs one
+ * HMAC and no query. Only a token that was issued before its record existed is completed from the
+ * database. `ended-access.ts` knows the tokens whose access has ended.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { AccountsConfig } from './config.ts'
@@ -21,7 +21,10 @@ export type AuthenticateContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> 
   WithStandings &
   WithConfig<KernelConfig & AccountsConfig>
 
-/** An access token or an API key, for HTTP. Sockets take no keys: they stay open longer than a key may. */
+/**
+ * Accepts an access token or an API key, for HTTP. Sockets take no keys, because a socket may stay
+ * open longer than its key lives.
+ */
 export const authenticate = async (
   ctx: AuthenticateContext,
   credential: string,
@@ -30,13 +33,13 @@ export const authenticate = async (
     ? authenticateKey(ctx, credential)
     : withStanding(ctx, await authenticateToken(ctx, credential))
 
-/** With what was decided of the pharmacy or driver. */
+/** Adds the standing of a pharmacy or driver. */
 const withStanding = async ({ standings }: WithStandings, identity: Identity): Promise<Identity> =>
   identity.role === 'vendor' || identity.role === 'driver'
     ? { ...identity, standing: await standings.of(identity) }
     : identity
 
-/** Throws CaduceusError `token_invalid` for anything but an unexpired access token of ours. */
+/** Throws CaduceusError `token_invalid` unless the token is an unexpired access token of ours. */
 async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
   const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
   if (ctx.endedAccess.hasEnded(claims))
@@ -49,7 +52,10 @@ async function authenticateToken(ctx: AuthenticateContext, token: string): Promi
   return { ...claims, vendorId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
 }
 
-/** Takes a ticket of `POST /api/auth/ws-ticket`: once, within its minute. Throws `token_invalid` otherwise. */
+/**
+ * Redeems a ticket of `POST /api/auth/ws-ticket` once, within its minute. Throws `token_invalid`
+ * otherwise.
+ */
 export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Promise<Identity> {
   const redeemed = await redeemTicketRow(ctx, ticket)
   const account = redeemed === null ? null : await accountById(ctx.database.kysely, redeemed.userId)
@@ -71,7 +77,9 @@ export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Pr
   return identity
 }
 
-/** How sockets find out who knocks. Until the key of the tokens was imported, nobody is vouched for. */
+/**
+ * The authenticator of sockets. Until the key of the tokens was imported, no voucher is recognised.
+ */
 export function createAuthenticator(ctx: AuthenticateContext): Authenticator {
   let tokens: Tokens | null = null
   void tokensOf(ctx.config).then(known => {

@@ -1,10 +1,13 @@
-/** One-time codes under attack: guessing (OWASP API2, ASVS 6.6), reuse, enumeration, and the rates that bound them. */
+/**
+ * One-time codes under attack: guessing (OWASP API2, ASVS 6.6), reuse, enumeration, and the rates
+ * that bound them.
+ */
 import t from 'tap'
 import { accountLimits } from './account-limits.ts'
 import { newId, startFixture } from '../acceptance/fixture-edge.ts'
 import { codesSlowedEveryMs, codesUnslowedPerDay } from './limits.ts'
 
-// The door's own limit is tested elsewhere; here it would hide what the codes themselves bound.
+// Another file tests the rate limits of requests; here they would hide the bounds of the codes.
 const edge = await startFixture({
   RATE_LIMIT_AUTH_PER_ACCOUNT: '1000000',
   RATE_LIMIT_AUTH_PER_ADDRESS: '1000000',
@@ -17,7 +20,10 @@ const hourMs = 3_600_000
 
 let phones = 0
 const newPhone = (): string => `+1555${String(++phones).padStart(7, '0')}`
-/** An account as the database has it; hashing a password for each would take all the time of the test. */
+/**
+ * Inserts an account directly, because hashing a password for each would take all the time of the
+ * test.
+ */
 async function account(
   given: {
     phone?: string
@@ -41,7 +47,7 @@ async function account(
 }
 const request = (body: object, path = '/api/auth/otp/request') => call('POST', path, { body })
 const verify = (body: object) => call('POST', '/api/auth/otp/verify', { body })
-/** What was written to them last; undefined when nothing was. */
+/** The code in the last message to the destination; undefined without a message. */
 async function codeFor(to: string): Promise<string | undefined> {
   await messenger.drain()
   return messenger
@@ -55,7 +61,7 @@ t.beforeEach(() => {
   clock.skewMs += 25 * hourMs
 })
 
-t.test('a code opens once', async t => {
+t.test('a code works once', async t => {
   const { phone, id } = await account({ phone_verified_at: new Date() })
   t.match(await request({ phone }), {
     status: 200,
@@ -79,7 +85,7 @@ t.test('a code opens once', async t => {
   t.match(await verify({ phone, otp: code }), { status: 400, body: { code: 'code_wrong' } })
 })
 
-t.test('of many at once one is let in', async t => {
+t.test('many tries with one code at once let in one', async t => {
   const { phone } = await account()
   await request({ phone })
   const otp = (await codeFor(phone))!
@@ -89,7 +95,7 @@ t.test('of many at once one is let in', async t => {
   t.equal(answers.filter(a => a.status === 200).length, 1)
 })
 
-t.test('guessing ends after five tries, one by one or all at once', async t => {
+t.test('a code ends after five wrong tries, one by one or all at once', async t => {
   for (const atOnce of [false, true]) {
     const { phone } = await account()
     await request({ phone })
@@ -117,7 +123,7 @@ t.test('guessing ends after five tries, one by one or all at once', async t => {
   t.equal((await verify({ phone, otp: code })).status, 200, 'the fifth try counts')
 })
 
-t.test('a code is good for ten minutes', async t => {
+t.test('a code lives ten minutes', async t => {
   const { phone } = await account()
   await request({ phone })
   const early = (await codeFor(phone))!
@@ -129,7 +135,7 @@ t.test('a code is good for ten minutes', async t => {
   t.equal((await verify({ phone, otp: late })).body.code, 'code_wrong')
 })
 
-t.test('only the newest code counts, and only for what and whom it is', async t => {
+t.test('only the newest code counts, for its purpose and its destination', async t => {
   const { phone, email } = await account()
   const other = await account()
   await request({ phone })
@@ -168,7 +174,7 @@ t.test('only the newest code counts, and only for what and whom it is', async t 
   )
 })
 
-t.test('who asks learns nothing, not even from the time', async t => {
+t.test('asking for a code does not tell whether the account exists, not even by time', async t => {
   const known = await Promise.all(Array.from({ length: 24 }, () => account()))
   const inactive = await account({ is_active: false })
   const admin = await account({ role: 'admin' })
@@ -201,7 +207,7 @@ t.test('who asks learns nothing, not even from the time', async t => {
   t.ok(await codeFor(known[0]!.phone), 'the known one has mail')
   t.equal(await codeFor(inactive.phone), undefined, 'an inactive account has none')
   t.equal(await codeFor(admin.phone), undefined, "a SIM card opens no administrator's account")
-  // A wrong code sounds the same, whoever it is for.
+  // A wrong code gets the same answer for every destination.
   const wrong = new Set<string>()
   for (const phone of [known[0]!.phone, newPhone(), inactive.phone, admin.phone]) {
     const { status, body } = await verify({ phone, otp: '000000' })
@@ -210,22 +216,19 @@ t.test('who asks learns nothing, not even from the time', async t => {
   t.equal(wrong.size, 1)
 })
 
-t.test(
-  'mail for a reset goes to the address of the account and not to one that looks like it',
-  async t => {
-    const { email } = await account({ email: 'mike@example.org' })
-    await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
-    await messenger.drain()
-    t.same(
-      messenger.outbox().filter(m => m.to.includes('\u212a')),
-      [],
-      'the Kelvin sign is a k in lower case',
-    )
-    t.ok(await codeFor(email))
-  },
-)
+t.test('the mail of a reset goes to the address of the account, not to a similar one', async t => {
+  const { email } = await account({ email: 'mike@example.org' })
+  await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
+  await messenger.drain()
+  t.same(
+    messenger.outbox().filter(m => m.to.includes('\u212a')),
+    [],
+    'the Kelvin sign is a k in lower case',
+  )
+  t.ok(await codeFor(email))
+})
 
-t.test('codes are asked for at a bounded rate, by destination and by address', async t => {
+t.test('the rate of codes is bounded by destination and by address', async t => {
   const phone = newPhone()
   const statuses: number[] = []
   for (let i = 0; i <= accountLimits.codesPerDestinationPerHourMax; i++)
@@ -267,7 +270,7 @@ t.test('codes are asked for at a bounded rate, by destination and by address', a
   )
 })
 
-t.test('a stranger who asks and guesses too takes nothing from the owner of a code', async t => {
+t.test("a stranger who asks and guesses does not use up the owner's code", async t => {
   const { phone } = await account({ phone_verified_at: new Date() })
   const stranger = { 'x-forwarded-for': '198.51.100.7' }
   const from = (headers: Record<string, string>) => ({
@@ -311,7 +314,7 @@ t.test('a stranger who asks and guesses too takes nothing from the owner of a co
   )
 })
 
-t.test('which account a phone opens', async t => {
+t.test('a phone opens the account that has proven it', async t => {
   const phone = newPhone()
   const written = `00${phone.slice(1, 2)} (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
   const enter = async (role?: string) => {
@@ -352,7 +355,7 @@ t.test('which account a phone opens', async t => {
   t.equal((await enter('user')).status, 404)
 })
 
-t.test('shapes', async t => {
+t.test('requests with a wrong shape are refused', async t => {
   for (const [body, field] of [
     [{}, 'phone'],
     [{ email: 'a@example.org', phone: '+1234567890' }, 'email'],

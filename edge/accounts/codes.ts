@@ -1,12 +1,12 @@
 /**
- * One-time codes: six digits that prove that a mailbox or a phone is at hand. A million is few, so a
- * code lives ten minutes, takes five tries, opens one thing once, and is asked for at a bounded rate.
- * Only the newest code of a destination and a place counts: a stranger who asks for codes too neither ends
- * nor wears out the one that its owner holds.
+ * One-time codes: six digits that prove access to a mailbox or a phone. A million values are few,
+ * so a code lives ten minutes, takes five tries, works once for one purpose, and is sent at a
+ * bounded rate. Only the newest code of a destination and a place counts: a stranger who asks for
+ * codes neither ends nor wears out the code of the owner.
  *
- * Asking costs the same whether or not an account has the destination: the row is written either way,
- * and the message leaves behind the answer. Stored is an HMAC under the server's key: a plain hash of
- * six digits is undone in a second by whoever reads the table.
+ * Asking costs the same whether or not an account has the destination: the row is always written,
+ * and the message is sent after the answer. The stored value is an HMAC under the server's key,
+ * because a reader of the table could reverse a plain hash of six digits in a second.
  */
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
@@ -54,14 +54,14 @@ const channels: Record<CodePurpose, Channel> = {
 }
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-/** How long rows count for the rates; after that housekeeping may delete them. */
+/** Time for which rows count for the rates; housekeeping may delete older rows. */
 export const codeMemoryMs = dayMs
 
 /**
- * Makes a code and sends it to whom it may concern: always to a mailbox to be verified, otherwise only
- * to an active account's. `destination` must be normal; `from` stands for one client's addresses. Throws
- * `delivery_unconfigured`, `invalid_request` for a phone that gets no SMS, and `too_many_requests` with the
- * seconds to wait; none depends on the account.
+ * Makes a code and sends it. A mailbox that is being verified always gets it; any other destination
+ * only when an active account has it. `destination` must be normalised; `from` is the group of the
+ * client's addresses. Throws `delivery_unconfigured`, `invalid_request` for a phone that gets no
+ * SMS, and `too_many_requests` with the seconds to wait; none of them depends on the account.
  */
 export async function requestCode(
   ctx: CodeContext,
@@ -75,7 +75,8 @@ export async function requestCode(
   const id = uuidV7(nowMs, ctx.random)
   const code = String(randomInt(1_000_000)).padStart(6, '0')
   const to = await ctx.database.kysely.transaction().execute(async tx => {
-    // The counts hold only while nobody else adds to them. Always in this order, so that two cannot wait for each other.
+    // The counts are right only while nobody else adds rows. The locks are always taken in this
+    // order, so that two transactions cannot wait for each other.
     for (const key of [
       `code:${destination}`,
       `code-from:${from}`,
@@ -104,11 +105,11 @@ export async function requestCode(
 }
 
 /**
- * Spends one try, and the code if it is right. `from` is the group of addresses that shows it. The newest
- * code of each place counts, and has tries of its own for that place; from elsewhere a few more open it, so
- * that a phone may change its network and a stranger cannot use up its owner's tries. Throws `code_wrong`
- * alike for a wrong, old, used, expired or exhausted code and for one that was never asked for. Returns the
- * id of the code.
+ * Spends one try, and the code if it is right. `from` is the group of addresses that shows it. The
+ * newest code of each place counts and has its own tries for that place. Other places have a few
+ * tries, so that a phone may change its network and a stranger cannot use up the owner's tries.
+ * Throws `code_wrong` alike for a wrong, old, used, expired or exhausted code and for a code that
+ * was never asked for. Returns the id of the code.
  */
 export async function takeCode(
   ctx: Pick<CodeContext, 'config' | 'database' | 'nowMs'>,
@@ -119,7 +120,8 @@ export async function takeCode(
 ): Promise<string> {
   const db = ctx.database.kysely
   const now = new Date(ctx.nowMs())
-  // The try is counted before the code is looked at: of many guesses at once only so many are compared.
+  // The try is counted before the code is compared, so of many guesses at once only the allowed
+  // number is compared.
   const { rows } = await sql<{ id: string; code_hash: string }>`
     update one_time_codes set tries = tries + (address = ${from})::int, away_tries = away_tries + (address <> ${from})::int
     where id in (
@@ -135,7 +137,7 @@ export async function takeCode(
   const right = rows.filter(row =>
     timingSafeEqual(Buffer.from(codeHash(ctx, row.id, code)), Buffer.from(row.code_hash)),
   )[0]
-  // Hashed as often where there is none, so that the time does not tell.
+  // Without a row a hash is computed too, so that the time does not tell.
   if (rows.length === 0) codeHash(ctx, '', code)
   if (right === undefined) throw wrongCode()
   const taken = await db
@@ -150,8 +152,9 @@ export async function takeCode(
 }
 
 /**
- * A code of an e-mail, shown by somebody who is not signed in: a proof that they read that mailbox, and no
- * more. The account that names the address may be somebody else's, who was there first. Throws `code_wrong`.
+ * Verifies an e-mail for a caller who is not signed in. The code only proves that the caller reads
+ * that mailbox; the account that names the address may belong to somebody who was there first.
+ * Throws `code_wrong`.
  */
 export async function verifyEmail(
   ctx: CodeContext,
@@ -170,9 +173,10 @@ export async function verifyEmail(
 }
 
 /**
- * The same, shown by the signed-in account that names the address: it is verified, and owns the address
- * from now on. An account that owned it without proof stays, as one that names it, and its sign-ins end.
- * Throws `code_wrong`, `invalid_request` for another address, `email_taken` when another has proven it too.
+ * Verifies the e-mail of the signed-in account. The account owns the address from now on. An
+ * account that owned it without proof stays and only names it, and its sign-ins end. Throws
+ * `code_wrong`, `invalid_request` for another address, `email_taken` when another account has
+ * proven it too.
  */
 export async function proveOwnEmail(
   ctx: CodeContext,
@@ -223,9 +227,9 @@ export async function proveOwnEmail(
 }
 
 /**
- * A code of the phone that the signed-in account names: the phone is verified, and codes sign in to this
- * account from now on. Whoever had proven it before has lost it, as with a number that the network gave to
- * somebody else. Throws `code_wrong`, `invalid_request` for another phone, `forbidden` for an administrator.
+ * Verifies the phone of the signed-in account; codes then sign in to this account. An account that
+ * had proven the phone before loses it, as when the network gives a number to another person.
+ * Throws `code_wrong`, `invalid_request` for another phone, `forbidden` for an administrator.
  */
 export async function proveOwnPhone(
   ctx: CodeContext,
@@ -275,10 +279,10 @@ export async function proveOwnPhone(
 }
 
 /**
- * The account that a phone's code signs in to: the one that has proven the number. Where accounts only name
- * it, none of them is opened, because whoever named it first may not be whose it is; the one who holds the
- * phone is given an account of their own. Throws `code_wrong`, `account_inactive`, and `not_found` when the
- * role that was asked for has no account that has proven the number.
+ * The account that a code of a phone signs in to: the one that has proven the number. Accounts that
+ * only name the number are not opened, because it may not be theirs; the holder of the phone gets a
+ * new account. Throws `code_wrong`, `account_inactive`, and `not_found` when no account of the
+ * wanted role has proven the number.
  */
 export async function accountByPhoneCode(
   ctx: CodeContext,
@@ -312,7 +316,7 @@ export async function accountByPhoneCode(
     })
     .onConflict(conflict => conflict.doNothing())
     .execute()
-  // Two codes of one phone at once: the second signs in to what the first made.
+  // With two codes of one phone at once, the second signs in to the account of the first.
   const account = await accountByProvenPhone(db, phone)
   if (account === null) throw wrongCode()
   return { account: wanted(account), isNew: account.id === id }
@@ -328,7 +332,10 @@ const notOwn = (field: string, rule: string) =>
 const wrongCode = () =>
   new CaduceusError('code_wrong', 'the code is wrong, has expired or was used; ask for a new one')
 
-/** Where the code goes, null for nowhere. The account's own spelling of an e-mail, never the caller's: letters may look alike. */
+/**
+ * The recipient of the code; null for none. It is the account's own spelling of an e-mail, never
+ * the caller's, because letters may look alike.
+ */
 async function recipientOf(
   db: Kysely<Tables>,
   purpose: CodePurpose,
@@ -346,7 +353,7 @@ async function recipientOf(
   }
 }
 
-/** The account that the destination belongs to for certain, whose usual places keep an allowance of their own. */
+/** The account that certainly owns the destination. Its usual places keep their own allowance. */
 const accountOf = (
   db: Kysely<Tables>,
   purpose: CodePurpose,
@@ -357,9 +364,10 @@ const accountOf = (
     : accountByEmail(db, destination)
 
 /**
- * Counted for the destination and the address together, so that nobody spends the allowance of somebody
- * else; for the address; and for the destination alone, where many addresses ask: that slows and never
- * ends, and does not hold for an address from which the account is signed in.
+ * Refuses beyond the rates. Codes count for destination and address together, so that nobody spends
+ * another's allowance; for the address; and for the destination alone, when many addresses ask. The
+ * last only slows and never stops, and does not apply to an address from which the account is
+ * signed in.
  */
 async function refuseTooMany(
   db: Kysely<Tables>,
@@ -418,7 +426,7 @@ async function isUsualPlace(
   return rows.some(row => row.address !== null && addressGroup(row.address) === from)
 }
 
-/** The id is part of it, so that equal codes do not look equal. */
+/** The id is a part of the hash, so that equal codes do not look equal. */
 const codeHash = (ctx: Pick<CodeContext, 'config'>, id: string, code: string): string =>
   createHmac('sha256', ctx.config.jwtSecret)
     .update(`caduceus one-time code\0${id}\0${code}`)

@@ -1,6 +1,7 @@
 /**
- * Numbers that were kept without a country are given that of PHONE_COUNTRY at the start of an edge, as they
- * would be if they were written today. Not a migration, because the variable may be set at any time later.
+ * Completes phone numbers that were stored without a country. At the start of an edge they get the
+ * country of PHONE_COUNTRY, as if they were written today. It is not a migration, because the
+ * variable may be set at any later time.
  */
 import { sql } from 'kysely'
 import { normalPhone } from '../../protocol/accounts/phones.ts'
@@ -9,7 +10,10 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 
 const rowsAtOnce = 500
 
-/** Does nothing where no country is set. A number that another account has proven meanwhile is left as it is. */
+/**
+ * Does nothing when no country is set. A number that another account has proven meanwhile stays
+ * unchanged.
+ */
 export async function completePhones({
   config,
   database,

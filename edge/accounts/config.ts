@@ -1,4 +1,4 @@
-/** How long a sign-in lasts, and to whom codes go by SMS. */
+/** Configuration of accounts: the life of a sign-in, and the rules for SMS. */
 import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import { readSmsRules, type SmsRules } from './sms.ts'
@@ -6,11 +6,14 @@ import { readSmsRules, type SmsRules } from './sms.ts'
 export interface AccountsConfig {
   accessTokenMinutes: number
   refreshTokenDays: number
-  /** To whom codes go by SMS, and how many. */
+  /** The countries to which codes go by SMS, and how many a day. */
   sms: SmsRules
 }
 
-/** JWT_ACCESS_TOKEN_EXPIRE_MINUTES, JWT_REFRESH_TOKEN_EXPIRE_DAYS and the SMS_ variables. Throws ConfigError. */
+/**
+ * Reads JWT_ACCESS_TOKEN_EXPIRE_MINUTES, JWT_REFRESH_TOKEN_EXPIRE_DAYS and the SMS_ variables.
+ * Throws ConfigError.
+ */
 export const readAccountsConfig = (
   environment: Environment,
   { phoneCountry }: Pick<KernelConfig, 'phoneCountry'>,

@@ -1,7 +1,8 @@
 /**
- * Who orders: name and phone as the pharmacy and the driver will see them. Kept for a short while,
- * because a request is the hottest write of the edge, and the account behind it hardly ever changes.
- * Rejected: the phone in the access token. A token travels through logs and browsers; a phone should not.
+ * Name and phone of a customer, as the pharmacy and the driver will see them. They are cached for a
+ * short time, because a request is the most frequent write of the edge and its account hardly ever
+ * changes. Rejected: the phone in the access token, because a token travels through logs and
+ * browsers.
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -20,7 +21,7 @@ interface Kept {
 
 const keptBy = new WeakMap<Database, Map<string, Kept>>()
 
-/** Throws `token_invalid` when the account is gone. At most accountLimits.contactCacheMs old. */
+/** At most accountLimits.contactCacheMs old. Throws `token_invalid` when the account is gone. */
 export async function contactOf(
   database: Database,
   userId: string,
@@ -38,7 +39,7 @@ export async function contactOf(
     customer_name: account.full_name,
     customer_phone: account.phone,
   }
-  // Deleted first, so that the map's order is the order of age and the oldest goes when it is full.
+  // The entry is deleted first, so that the map is ordered by age and a full map drops the oldest.
   kept.delete(userId)
   kept.set(userId, { contact, untilMs: nowMs + accountLimits.contactCacheMs })
   if (kept.size > accountLimits.contactCacheMax) kept.delete(kept.keys().next().value!)

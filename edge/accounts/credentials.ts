@@ -1,6 +1,6 @@
 /**
- * Changing what opens an account. A new password ends the sessions that the old one opened: whoever
- * changes it because somebody else knew it must not have to think of that too.
+ * Changes of the credentials of an account. A new password ends the sessions that the old one
+ * opened, because its owner may change it when somebody else knew it.
  */
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -12,8 +12,8 @@ import { hashPassword, verifyPassword } from './passwords.ts'
 import { revokeSessions } from './sessions.ts'
 
 /**
- * Every other session ends; the one that changes it goes on. `from` shares out the hashing. Throws
- * `credentials_wrong` for a wrong current password, and for one that somebody changed meanwhile.
+ * Changes the password and ends every other session. `from` shares the hashing. Throws
+ * `credentials_wrong` for a wrong current password, and for one that was changed meanwhile.
  */
 export async function changePassword(
   ctx: CodeContext,
@@ -48,9 +48,9 @@ export async function changePassword(
 }
 
 /**
- * By a code of purpose `reset_password`. The code was read in the mailbox, so the e-mail is verified too.
- * Where it was not before, somebody else may have made the account: every other way into it ends, the
- * phone that they proved among them. Throws `code_wrong`.
+ * Resets the password by a code of purpose `reset_password`. The code was read in the mailbox, so
+ * the e-mail is verified too. When it was not verified before, somebody else may have made the
+ * account; then every other way into it ends, also a proven phone. Throws `code_wrong`.
  */
 export async function resetPassword(
   ctx: CodeContext,
@@ -60,7 +60,8 @@ export async function resetPassword(
   from: string,
 ): Promise<void> {
   const db = ctx.database.kysely
-  // First, although a wrong code makes it vain: a server too busy to hash must not use the code up.
+  // The hash comes first, although a wrong code makes it useless: a server that is too busy to hash
+  // must not use up the code.
   const password_hash = await hashPassword(newPassword, from)
   await takeCode(ctx, 'reset_password', normalEmail(email), code, from)
   const account = await accountByEmail(db, normalEmail(email))
@@ -92,7 +93,10 @@ export async function resetPassword(
   ctx.messenger.post(noticeLetter(account.email, 'The password of your account was reset.'))
 }
 
-/** A phone that changes is unproven again. A driver's record follows, because it is the same person. Throws `token_invalid` when the account is gone. */
+/**
+ * Changes name and phone; a changed phone is unproven. The driver's record follows, because it is
+ * the same person. Throws `token_invalid` when the account is gone.
+ */
 export async function updateProfile(
   ctx: Pick<Kernel, 'database' | 'nowMs'>,
   userId: string,

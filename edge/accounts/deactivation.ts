@@ -1,10 +1,9 @@
 /**
- * An administrator ends an account's access, or gives it back. Ending is at once: tokens, tickets and
- * sockets, everywhere. What the account stood for goes with it as far as it can: its pharmacy takes no
- * more requests, its driver goes off duty unless an order is under way, which is for the pharmacy to
- * settle. API keys that an administrator made are revoked: whoever is locked out must not keep a back
- * door, and a key that a service needs is made anew by somebody who is still there.
- * Coming back is for each of them to do by themselves; nobody is put on duty by somebody else.
+ * Ends or restores the access of an account, for an administrator. Tokens, tickets and sockets end
+ * at once, everywhere. The pharmacy of the account takes no more requests. Its driver goes off
+ * duty, unless an order is under way, which the pharmacy must settle. API keys that an
+ * administrator made are revoked, so that nobody keeps a back door; a service then gets a new key
+ * from another administrator. After a return each pharmacy and driver goes on duty by themselves.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -12,7 +11,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { announceVendor } from '../kernel/announce-vendor.ts'
+import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { accountById, type Account } from './accounts.ts'
 import { noticeLetter } from './letters.ts'
 
@@ -23,7 +22,10 @@ export type DeactivationContext = Pick<
   WithEndedAccess &
   WithMessenger
 
-/** A repeat changes nothing. Throws `not_found`, and `invalid_request` for the administrator's own account. */
+/**
+ * A repeat has no effect. Throws `not_found`, and `invalid_request` for the administrator's own
+ * account.
+ */
 export async function setAccountActive(
   ctx: DeactivationContext,
   adminId: string,
@@ -73,11 +75,12 @@ export async function setAccountActive(
       .executeTakeFirst()
   })
   await ctx.endedAccess.announce()
-  if (vendor !== undefined) announceVendor(ctx, vendor, from)
+  if (vendor !== undefined) announcePharmacy(ctx, vendor, from)
   const account = await accountById(ctx.database.kysely, id)
   if (account === null) throw new CaduceusError('not_found', 'no such account')
   if (!active && account.driver_id !== null) {
-    // Not in the administrator's name: what a pharmacy or an administrator says of the duty would bind the driver after the return.
+    // The command is not in the administrator's name: a duty status set by a pharmacy or an
+    // administrator would bind the driver after the return.
     const command = {
       id: uuidV7(ctx.nowMs(), ctx.random),
       actor_id: account.driver_id,

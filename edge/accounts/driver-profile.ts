@@ -1,9 +1,9 @@
 /**
- * A driver's name, phone and vehicle on their way from the profile, which the edge keeps, to the driver's
- * actor, which tells the orders under way: customers must be shown the number that is answered today.
+ * Passes a driver's name, phone and vehicle from the profile, which the edge keeps, to the driver's
+ * actor, which tells the orders under way. Customers must see the number that is answered today.
  *
- * The profile is the truth. Where no engine could be reached, or an older release never told, the next change of
- * the driver's status finds the difference and tells it.
+ * The profile is the truth. When no engine could be reached, or an older release never told the
+ * actor, the next change of the driver's status finds the difference and passes it on.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -14,7 +14,10 @@ import type { Kernel } from '../kernel/kernel.ts'
 type ProfileContext = Pick<Kernel, 'database' | 'commands'>
 const edge: Principal = { role: 'system', id: 'edge' }
 
-/** Tells the actor what the profile says now, on behalf of who changed it. Never rejects: what cannot be told now is told later. */
+/**
+ * Tells the actor the present profile, on behalf of the person who changed it. Never rejects; a
+ * profile that cannot be passed on now is passed on later.
+ */
 export async function tellProfile(
   ctx: ProfileContext,
   driverId: string,
@@ -33,7 +36,7 @@ export async function tellProfile(
       data,
     })
   } catch (error) {
-    // One that no engine knows yet is made known with its whole profile.
+    // A driver whom no engine knows yet is introduced with the whole profile.
     if (!(error instanceof CaduceusError && error.code === 'driver_not_found'))
       log.warn(
         { err: error, driver_id: driverId },
@@ -42,7 +45,7 @@ export async function tellProfile(
   }
 }
 
-/** After the actor has answered: is what it knows of the driver what the profile says? */
+/** Compares the actor's answer with the profile and passes on a difference. */
 export async function healProfile(
   ctx: ProfileContext,
   known: Pick<DriverView, 'id' | 'full_name' | 'phone' | 'vehicle_type'>,

@@ -1,8 +1,8 @@
 /**
- * That somebody has read a code in a mailbox, kept until they register: they show the proof that they were
- * given, or register from the place that showed the code, as clients of the older APIs do, which know of
- * no proof. From another place the proof is needed, or whoever registers first would inherit what somebody
- * else proved.
+ * Proofs that somebody read a code in a mailbox, kept until that person registers. The registration
+ * shows the proof, or comes from the place that showed the code, as in the older APIs, which have
+ * no proof. From another place the proof is required; otherwise the first to register would inherit
+ * the proof of somebody else.
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
@@ -13,13 +13,13 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { placeOfOrigin, type Origin } from './places.ts'
 import { hashToken } from './tokens.ts'
 
-/** What a registration shows: the proof, if it has one, and where it comes from. */
+/** The proof of a registration, if it has one, and its origin. */
 export interface ShownProof {
   token: string | undefined
   origin: Origin
 }
 
-/** Of a code that was taken. Returns the proof, which nothing can show again. */
+/** Makes the proof of a redeemed code. Returns the proof, which cannot be shown again. */
 export async function createEmailProof(
   db: Kysely<Tables>,
   codeId: string,
@@ -34,7 +34,10 @@ export async function createEmailProof(
   return proof
 }
 
-/** Spends a proof of the e-mail, within accountLimits.emailProofLifeMs. False: there is none. Throws `code_wrong` for a wrong one. */
+/**
+ * Spends a proof of the e-mail within accountLimits.emailProofLifeMs. False when there is none.
+ * Throws `code_wrong` for a wrong proof.
+ */
 export async function spendEmailProof(
   tx: Kysely<Tables>,
   nowMs: number,

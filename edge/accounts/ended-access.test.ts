@@ -1,4 +1,7 @@
-/** [ASVS V3.3.1] Who hears of ended access, and when: at once over the bus, and by looking when the bus said nothing. */
+/**
+ * [ASVS V3.3.1] Every edge learns of ended access: at once over the bus, and by its own look when
+ * the bus lost the hint.
+ */
 import t from 'tap'
 import { pino } from 'pino'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
@@ -13,7 +16,7 @@ t.teardown(() => database.close())
 let skewMs = 0
 const nowMs = (): number => Date.now() + skewMs
 
-/** An edge's list, with its periodic look in the test's hands. */
+/** The list of one edge; the test triggers its periodic look. */
 function edge(bus = memoryBus()) {
   let look = () => {}
   const ended = createEndedAccess({
@@ -84,7 +87,7 @@ const end = (who: { sessionId: string }) =>
     .execute()
 
 t.test(
-  'the edge where it ended knows when announce resolves, the others a moment later',
+  'this edge knows of ended access when announce resolves, the others a moment later',
   async t => {
     const bus = memoryBus()
     const [here, there] = [edge(bus), edge(bus)]
@@ -104,7 +107,7 @@ t.test(
   },
 )
 
-t.test('a hint that was lost is made up for', async t => {
+t.test('a periodic look makes up for a lost hint', async t => {
   const alone = edge()
   const gone = await session()
   await end(gone)
@@ -113,7 +116,7 @@ t.test('a hint that was lost is made up for', async t => {
   t.equal(alone.calls, 1)
   alone.look()
   const late = await session()
-  // As committed by an edge whose clock is behind, after a look that was later.
+  // An edge whose clock is behind commits this after a later look.
   await db
     .updateTable('sessions')
     .set({ revoked_at: new Date(nowMs() - 30_000) })
@@ -124,23 +127,26 @@ t.test('a hint that was lost is made up for', async t => {
   alone.ended.close()
 })
 
-t.test('an account: every token of before its end, none of after its return', async t => {
-  const { ended } = edge()
-  const who = await session()
-  const at = nowMs()
-  await db
-    .updateTable('users')
-    .set({ deactivated_at: new Date(at) })
-    .where('id', '=', who.userId)
-    .execute()
-  await ended.announce()
-  t.ok(ended.hasEnded({ userId: who.userId, issuedAtMs: at - 1_000 }))
-  t.ok(ended.hasEnded({ userId: who.userId }))
-  t.notOk(ended.hasEnded({ userId: who.userId, issuedAtMs: at + 1_000 }))
-  ended.close()
-})
+t.test(
+  'a deactivation ends older tokens of the account and none that follow its return',
+  async t => {
+    const { ended } = edge()
+    const who = await session()
+    const at = nowMs()
+    await db
+      .updateTable('users')
+      .set({ deactivated_at: new Date(at) })
+      .where('id', '=', who.userId)
+      .execute()
+    await ended.announce()
+    t.ok(ended.hasEnded({ userId: who.userId, issuedAtMs: at - 1_000 }))
+    t.ok(ended.hasEnded({ userId: who.userId }))
+    t.notOk(ended.hasEnded({ userId: who.userId, issuedAtMs: at + 1_000 }))
+    ended.close()
+  },
+)
 
-t.test('the list forgets what no token can outlive', async t => {
+t.test('the list forgets ended access when every token of it has expired', async t => {
   const { ended } = edge()
   const who = await session()
   await end(who)
@@ -153,7 +159,7 @@ t.test('the list forgets what no token can outlive', async t => {
   ended.close()
 })
 
-t.test('many at once share a look, and each is known when its promise resolves', async t => {
+t.test('many announcements share a look, and each is known when its promise resolves', async t => {
   const { ended } = edge()
   const everybody = await Promise.all(Array.from({ length: 20 }, session))
   await Promise.all(

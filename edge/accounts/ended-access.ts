@@ -1,12 +1,12 @@
 /**
- * Access that ended before its token did: sign-ins that were ended (logout, a changed password, a
- * refresh token that came twice) and accounts that were deactivated. An access token says everything
- * itself and costs no query; this list is what makes it stop at once and not when its minutes are over.
+ * Access that ended before its token: sign-ins that were ended (logout, changed password, refresh
+ * token used twice) and accounts that were deactivated. An access token is checked without a query;
+ * this list stops it at once, before its minutes are over.
  *
- * The truth is in the database; a hint over the bus says "look now", and whoever misses it looks by
- * itself a little later. Kept for as long as an access token lives, so the list is as long as the
- * logouts of a quarter of an hour. Rejected: asking the database on every request; and a list in Redis,
- * which may forget, and then whoever was locked out is in again.
+ * The truth is in the database. A hint over the bus says "look now", and an edge that misses it
+ * looks by itself a little later. Entries live as long as an access token, so the list holds the
+ * logouts of about a quarter of an hour. Rejected: asking the database on every request. Rejected:
+ * a list in Redis, which may forget, and then a locked-out caller is in again.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
@@ -16,14 +16,17 @@ import { createLooks } from './looks.ts'
 
 export interface EndedAccess {
   hasEnded(who: Pick<Identity, 'userId' | 'sessionId' | 'issuedAtMs'>): boolean
-  /** After a change was committed: this edge knows it when the promise resolves, the others a moment later. Never rejects. */
+  /**
+   * Call it after a change was committed. This edge knows the change when the promise resolves, the
+   * other edges a moment later. Never rejects.
+   */
   announce(): Promise<void>
-  /** Called when somebody's access has ended. */
+  /** `listener` is called when somebody's access has ended. */
   onEnded(listener: () => void): void
   close(): void
 }
 
-/** Parts with the knowledge of ended access. */
+/** Parts with the list of ended access. */
 export interface WithEndedAccess {
   readonly endedAccess: EndedAccess
 }
@@ -37,10 +40,13 @@ export interface EndedAccessDeps {
   after(ms: number, run: () => void): () => void
 }
 
-/** Clocks differ between edges, and a transaction commits later than it looked at the clock. */
+/**
+ * Tolerance for clocks that differ between edges, and for transactions that commit after they read
+ * the clock.
+ */
 const slackMs = 60_000
 
-/** Knows nothing until the first `announce`, which the start of an edge awaits. */
+/** The list is empty until the first `announce`, which the start of an edge awaits. */
 export function createEndedAccess({
   config,
   database,
@@ -50,7 +56,7 @@ export function createEndedAccess({
   after,
 }: EndedAccessDeps): EndedAccess {
   const lifeMs = config.accessTokenMinutes * 60_000 + slackMs
-  /** By sign-in, and by account; the value is when it ended. A sign-in never comes back, an account may. */
+  /** Times of end by sign-in and by account. A sign-in never comes back; an account may. */
   const sessions = new Map<string, number>()
   const accounts = new Map<string, number>()
   const listeners: (() => void)[] = []

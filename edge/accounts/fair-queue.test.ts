@@ -1,9 +1,11 @@
-/** Few hands shared out: a flood waits for itself, nobody else waits for it, and everything has a bound. */
+/**
+ * The fair queue: a flood waits for itself, others do not wait for it, and every count has a bound.
+ */
 import t from 'tap'
 import { FairQueue } from './fair-queue.ts'
 
 const bounds = { atOnceMax: 2, totalMax: 12, perKeyMax: 8 }
-/** Work that is done when the test says so, in the order in which it began. */
+/** Work that ends when the test decides, in the order in which it began. */
 function hands() {
   const queue = new FairQueue(bounds, () => new Error('full'))
   const begun: string[] = []
@@ -41,7 +43,7 @@ function hands() {
   }
 }
 
-t.test('each place has its turn', async t => {
+t.test('each key has its turn', async t => {
   const { begun, bring, done } = hands()
   for (let i = 1; i <= 6; i++) void bring('flood', `flood ${i}`)
   void bring('ward', 'ward 1')
@@ -56,7 +58,7 @@ t.test('each place has its turn', async t => {
   )
 })
 
-t.test('bounds: of one place, and of all; whoever holds most gives way', async t => {
+t.test('one key and all keys have bounds; the key with the most work gives way', async t => {
   const { queue, refused, bring, settle, done } = hands()
   for (let i = 1; i <= 10; i++) void bring('flood', `flood ${i}`)
   await settle()
@@ -74,7 +76,7 @@ t.test('bounds: of one place, and of all; whoever holds most gives way', async t
   t.equal(queue.size, 0, 'and afterwards it is empty')
 })
 
-t.test('what fails leaves its place', async t => {
+t.test('failed work leaves its place', async t => {
   const queue = new FairQueue({ atOnceMax: 1, totalMax: 1, perKeyMax: 1 }, () => new Error('full'))
   await t.rejects(
     queue.run('a', () => Promise.reject(new Error('broken'))),

@@ -1,17 +1,18 @@
 /**
- * Work that waits for few hands, shared out by who asks: each key in its turn has one piece done, however
- * many it has brought. A flood from one place waits for itself, and an honest sign-in for one piece of
- * work of each other place. When all places are taken, whoever holds most of them gives one up.
+ * A queue that shares few workers between keys. Each key in turn has one piece of work done,
+ * however many it has queued. A flood from one place waits for itself, and an honest sign-in waits
+ * for one piece of each other place. When all places are taken, the key that holds most gives one
+ * up.
  *
- * Rejected: one queue with a bound, which the flood fills and everybody else is refused; and a rate for
- * each key, which refuses although hands are free.
+ * Rejected: one bounded queue, because a flood fills it and everybody else is refused. Rejected: a
+ * rate for each key, because it refuses although workers are free.
  */
 export interface FairQueueBounds {
-  /** Pieces of work under way at once. */
+  /** Pieces of work that run at once. */
   atOnceMax: number
-  /** Under way and waiting, of all keys. */
+  /** Running and waiting pieces of all keys. */
   totalMax: number
-  /** Under way and waiting, of one key. */
+  /** Running and waiting pieces of one key. */
   perKeyMax: number
 }
 
@@ -24,24 +25,27 @@ interface Job {
 export class FairQueue {
   readonly #bounds: FairQueueBounds
   readonly #refusal: () => Error
-  /** By key, the first key's turn being next; a key without waiting work is not there. */
+  /** Waiting work by key; the first key has the next turn. A key without waiting work is absent. */
   readonly #waiting = new Map<string, Job[]>()
   readonly #held = new Map<string, number>()
   #underWay = 0
   #total = 0
 
-  /** `refusal` makes the error of whoever finds no place. */
+  /** `refusal` makes the error of work that finds no place. */
   constructor(bounds: FairQueueBounds, refusal: () => Error) {
     this.#bounds = bounds
     this.#refusal = refusal
   }
 
-  /** Under way and waiting. */
+  /** Running and waiting pieces. */
   get size(): number {
     return this.#total
   }
 
-  /** Runs the work in its turn. `key` null: counted in the total alone. Rejects with the refusal when there is no place. */
+  /**
+   * Runs the work in its turn. A null `key` counts only in the total. Rejects with the refusal when
+   * there is no place.
+   */
   run<T>(key: string | null, work: () => Promise<T>): Promise<T> {
     const name = key ?? ''
     const held = this.#held.get(name) ?? 0
@@ -81,13 +85,15 @@ export class FairQueue {
       const [key, queue] = turn.value
       this.#waiting.delete(key)
       const job = queue.shift()!
-      // Behind the others that wait: its next piece comes after one of each of them.
+      // The key goes behind the other waiting keys, so its next piece follows one piece of each.
       if (queue.length > 0) this.#waiting.set(key, queue)
       job.start()
     }
   }
 
-  /** Takes the last place of whoever holds most, if that is more than the newcomer would hold. */
+  /**
+   * Takes the last place of the key that holds most, if that is more than the newcomer would hold.
+   */
   #makeRoom(name: string, held: number): boolean {
     let longest: Job[] | null = null
     for (const queue of this.#waiting.values())

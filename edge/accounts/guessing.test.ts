@@ -1,4 +1,7 @@
-/** Whoever guesses at an account spends their own allowance, and neither its owner's nor that of another way in. */
+/**
+ * A guesser spends only the guesser's allowance: the owner of the account and other ways to sign in
+ * keep theirs.
+ */
 import t from 'tap'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
@@ -28,7 +31,7 @@ async function codeFor(to: string): Promise<string> {
     .text.slice(0, 6)
 }
 
-t.test('wrong passwords from elsewhere, and many of them, lock nobody out', async t => {
+t.test('many wrong passwords from other addresses lock nobody out', async t => {
   const [owner, { email }] = [from('192.0.2.1'), await edge.customer()]
   for (const thief of [from('198.51.100.1'), from('2001:db8:1:2::1')]) {
     const answers = await Promise.all(
@@ -67,7 +70,7 @@ t.test('wrong passwords from elsewhere, and many of them, lock nobody out', asyn
   )
 })
 
-t.test('what goes well does not count', async t => {
+t.test('successful sign-ins do not count', async t => {
   const [owner, { email, token }] = [from('192.0.2.9'), await edge.customer()]
   for (let i = 0; i < 3 * wrongMax; i++)
     t.equal((await owner.login(email, 'password123')).status, 200)

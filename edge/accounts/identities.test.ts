@@ -1,4 +1,7 @@
-/** Whose an e-mail and a phone are: whoever has proven them, and never whoever named them first. */
+/**
+ * An e-mail and a phone belong to the account that has proven them, not to the one that named them
+ * first.
+ */
 import t from 'tap'
 import { mailServer } from '../messenger/fixture.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'
@@ -8,7 +11,7 @@ t.teardown(() => edge.stop())
 const { call } = edge
 const { messenger } = edge.edge.parts
 let places = 0
-/** Somebody with an address of their own. */
+/** A person with an address of their own. */
 function at() {
   const address = `192.0.2.${++places}`
   const ask = (path: string, body: object, token?: string) =>
@@ -43,7 +46,7 @@ async function codeFor(to: string): Promise<string> {
     .text.slice(0, 6)
 }
 
-t.test('whoever names a phone first does not receive its owner', async t => {
+t.test('the owner of a phone does not sign in to an account that only named it first', async t => {
   const phone = '+15550111'
   const [thief, owner] = [at(), at()]
   const squatter = (await thief.register({ phone, full_name: 'Eve' })).body
@@ -73,7 +76,7 @@ t.test('whoever names a phone first does not receive its owner', async t => {
   )
 })
 
-t.test('an account proves its own phone; a number that moved on moves with its holder', async t => {
+t.test('an account proves its phone; a number follows its new holder', async t => {
   const phone = '+15550122'
   const [first, second] = [at(), at()]
   const [one, two] = [
@@ -107,7 +110,7 @@ t.test('an account proves its own phone; a number that moved on moves with its h
 })
 
 t.test(
-  "whoever names an e-mail first is not verified by its owner, and ends with the owner's proof",
+  "naming an e-mail first proves nothing, and the owner's proof ends those sign-ins",
   async t => {
     const email = 'victim@example.org'
     const [thief, owner] = [at(), at()]
@@ -170,23 +173,20 @@ t.test('a signed-in account verifies its own e-mail', async t => {
   )
 })
 
-t.test(
-  'verify, then register, as the document shows: from one place the proof need not be shown',
-  async t => {
-    const [person, stranger] = [at(), at()]
-    for (const [who, verified] of [
-      [person, true],
-      [stranger, false],
-    ] as const) {
-      const email = edge.email()
-      await person.request({ email })
-      await person.verify({ email, otp: await codeFor(email) })
-      t.equal((await who.register({ email })).body.user.email_verified, verified)
-    }
-  },
-)
+t.test('a registration from the place that verified the e-mail needs no proof', async t => {
+  const [person, stranger] = [at(), at()]
+  for (const [who, verified] of [
+    [person, true],
+    [stranger, false],
+  ] as const) {
+    const email = edge.email()
+    await person.request({ email })
+    await person.verify({ email, otp: await codeFor(email) })
+    t.equal((await who.register({ email })).body.user.email_verified, verified)
+  }
+})
 
-t.test('a reset takes an unproven account from whoever else had a way in', async t => {
+t.test('a reset of an unproven account ends every other way into it', async t => {
   const [thief, owner] = [at(), at()]
   const [email, phone] = ['owner@example.org', '+15550133']
   const squatter = (await thief.register({ email, phone })).body
@@ -205,7 +205,7 @@ t.test('a reset takes an unproven account from whoever else had a way in', async
   t.not((await thief.verify({ phone, otp: await codeFor(phone) })).body.user.id, squatter.user.id)
 })
 
-t.test('where mail is sent, a registration does not tell who has an account', async t => {
+t.test('with mail, a registration does not tell who has an account', async t => {
   const mail = await mailServer()
   const mailed = await startFixture(mail.environment)
   t.teardown(async () => {

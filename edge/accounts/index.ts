@@ -1,4 +1,7 @@
-/** Accounts: registration, sign-in, one-time codes, sessions, API keys, and who a caller is. */
+/**
+ * Accounts: registration, sign-in, one-time codes, sessions, API keys, and the identity of a
+ * caller.
+ */
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'

@@ -1,4 +1,7 @@
-/** What is written to people. Short, without links: a mail that asks to click is what thieves send. */
+/**
+ * Letters to people. They are short and without links, because mails that ask to click are what
+ * thieves send.
+ */
 import type { CodePurpose } from '../../migrations/database/tables.ts'
 import { accountLimits } from './account-limits.ts'
 import type { Message } from '../messenger/carrier.ts'
@@ -31,7 +34,7 @@ export function codeLetter(purpose: CodePurpose, to: string, code: string): Mess
   }
 }
 
-/** To the owner of an account, about something that opens it. */
+/** A letter to the owner of an account about a change of something that opens it. */
 export const noticeLetter = (to: string, what: string): Message => ({
   channel: 'email',
   to,
@@ -39,7 +42,10 @@ export const noticeLetter = (to: string, what: string): Message => ({
   text: `${what}\n\nIf this was not you, reset your password: that ends every session of the account.\n`,
 })
 
-/** To the owner of an address that somebody else, or they themselves, named at a registration. */
+/**
+ * A letter to the owner of an address that was named at a registration, by somebody else or by the
+ * owner.
+ */
 export const namedLetter = (to: string): Message => ({
   channel: 'email',
   to,

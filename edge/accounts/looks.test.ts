@@ -1,11 +1,11 @@
-/** Looks: how many follow from how many questions, hints and turns of the clock. */
+/** Looks: their number for many questions, hints and ticks of the clock. */
 import t from 'tap'
 import { pino } from 'pino'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { createLooks } from './looks.ts'
 
-/** Looks that the test answers one by one, with the clock in its hands. */
+/** Looks that the test answers one by one, with a clock of the test. */
 function setUp() {
   const bus = memoryBus()
   const warnings: string[] = []
@@ -24,7 +24,7 @@ function setUp() {
     return new Promise((done, fail) => open.push({ done, fail }))
   }
   const looks = createLooks({ bus, log, after }, read, 'not read')
-  /** The turn of the clock that waits; it is taken out, as a timer that has run. */
+  /** Takes the waiting tick out, as a timer that has run. */
   const takeTick = () => {
     const waiting = tick
     tick = null
@@ -34,7 +34,7 @@ function setUp() {
 }
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
-t.test('all who ask while a look is under way share the next one', async t => {
+t.test('all calls during a look share the next one', async t => {
   const { looks, open, begun } = setUp()
   const first = looks.look()
   let later = 0
@@ -51,7 +51,7 @@ t.test('all who ask while a look is under way share the next one', async t => {
   looks.close()
 })
 
-t.test('a hint over the bus is a look, and an announcement tells the others', async t => {
+t.test('a hint over the bus starts a look, and an announcement sends a hint', async t => {
   const { bus, looks, open, begun } = setUp()
   let hints = 0
   bus.subscribe(subjects.accessEnded, () => hints++)
@@ -71,7 +71,7 @@ t.test('a hint over the bus is a look, and an announcement tells the others', as
   looks.close()
 })
 
-t.test('the clock asks again after each look, also after one that failed', async t => {
+t.test('a new look follows each look after a time, also a failed one', async t => {
   const { looks, warnings, open, begun, tick } = setUp()
   tick()!()
   t.equal(begun(), 1)
@@ -87,7 +87,7 @@ t.test('the clock asks again after each look, also after one that failed', async
   t.equal(tick(), null, 'and nothing follows')
 })
 
-t.test('no hint is heard after closing', async t => {
+t.test('no hint starts a look after closing', async t => {
   const { bus, looks, begun } = setUp()
   looks.close()
   bus.publish(subjects.accessEnded, new Uint8Array())

@@ -1,6 +1,7 @@
 /**
- * Looks at the database for decisions that end somebody's access: when a hint over the bus says so,
- * when this edge has made such a decision, and regularly, for an edge that missed the hint.
+ * Looks at the database for decisions that end somebody's access. A look runs when a hint over the
+ * bus arrives, when this edge made such a decision, and regularly, for an edge that missed the
+ * hint.
  */
 import type { Logger } from 'pino'
 import type { Bus } from '../../protocol/bus/bus.ts'
@@ -13,7 +14,7 @@ export interface Looks {
   look(): Promise<void>
   /** Tells every edge to look, and looks. Never rejects. */
   announce(): Promise<void>
-  /** Ends the regular looks; a look under way ends by itself and reports no failure. */
+  /** Ends the regular looks. A running look ends by itself and reports no failure. */
   close(): void
 }
 
@@ -23,7 +24,10 @@ interface LooksDeps {
   after(ms: number, run: () => void): () => void
 }
 
-/** Calls `read` for each look, one at a time. A failure is logged as `failure`, and the next look comes all the same. */
+/**
+ * Calls `read` for each look, one at a time. A failure is logged as `failure`; the next look still
+ * comes.
+ */
 export function createLooks(
   { bus, log, after }: LooksDeps,
   read: () => Promise<void>,
@@ -38,7 +42,7 @@ export function createLooks(
     read().catch((error: unknown) => {
       if (!closed) log.warn({ err: error }, failure)
     })
-  /** However many ask while one look is under way, one more follows, which begins after all of them asked. */
+  /** All calls during one look share one more look, which begins after all of them. */
   const look = (): Promise<void> => {
     if (running === null)
       return (running = tried().finally(() => {

@@ -1,9 +1,12 @@
-/** One-time codes as the seed documents ask for them, delivered by a real SMTP server and a stand-in for Twilio's. */
+/**
+ * One-time codes as in the seed documents, delivered by a real SMTP server and a stand-in for
+ * Twilio.
+ */
 import t from 'tap'
 import { mailServer, smsServer } from '../messenger/fixture.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
-t.test('as the documents write it', async t => {
+t.test('codes by e-mail and by SMS work as the documents describe', async t => {
   const [mail, sms] = await Promise.all([mailServer(), smsServer()])
   const edge = await startFixture({ ...mail.environment, ...sms.environment })
   t.teardown(async () => {
@@ -15,7 +18,8 @@ t.test('as the documents write it', async t => {
   const delivered = () => edge.edge.parts.messenger.drain()
   const mailedCode = () => /^(\d{6}) is your/m.exec(mail.mails.at(-1)!.text)![1]!
 
-  // sanjevani-broadcast.md, endpoints 1 to 3, in its order: the e-mail is verified before there is an account.
+  // sanjevani-broadcast.md, endpoints 1 to 3 in their order: the e-mail is verified before there is
+  // an account.
   t.match(await call('POST', '/send-otp', { body: { email: 'user@example.com' } }), {
     status: 200,
     body: { message: 'OTP sent successfully' },
@@ -184,7 +188,7 @@ t.test('as the documents write it', async t => {
   )
 })
 
-t.test('production without a mail server refuses and does not pretend', async t => {
+t.test('production without a mail server refuses to send a code', async t => {
   const edge = await startFixture({ NODE_ENV: 'production' })
   t.teardown(() => edge.stop())
   const person = await edge.customer()

@@ -1,6 +1,7 @@
 /**
- * One-time codes: `/api/auth/otp`, and the older names of the same. A code by phone signs in; a code by
- * e-mail verifies the e-mail. Asking is answered alike, and as fast, whoever has the destination.
+ * One-time codes: `/api/auth/otp` and its older names. A code by phone signs in; a code by e-mail
+ * verifies the e-mail. Asking gets the same answer in the same time, whether or not an account has
+ * the destination.
  */
 import Type from 'typebox'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
@@ -60,7 +61,7 @@ const VerifiedView = Type.Object({
   }),
 })
 
-/** Of an account that was signed in. */
+/** The answer for an account that was signed in. */
 const ProvenView = Type.Object({ message: Type.String(), user: AccountView })
 
 export const sent = {
@@ -69,7 +70,7 @@ export const sent = {
 }
 export const requestErrors = ['too_many_requests', 'delivery_unconfigured'] as const
 
-/** Throws `invalid_request` unless exactly one of the two is there. */
+/** Throws `invalid_request` unless exactly one of the two is given. */
 function destinationOf({
   email,
   phone,
@@ -95,7 +96,10 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
     else await requestCode(ctx, 'sign_in_phone', destination.phone, addressGroup(address))
     return sent
   }
-  /** A client may show a token and mean somebody else's destination: then it counts as nobody's. */
+  /**
+   * True when the account of the token names the destination. A client may send a token with
+   * another person's destination; then the token does not count.
+   */
   const names = async (
     identity: Identity | null,
     destination: { email: string } | { phone: string },

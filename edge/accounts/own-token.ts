@@ -1,7 +1,7 @@
 /**
- * A second verifier of tokens beside the library's, for tokens that we signed ourselves. The HMAC of
- * the library goes through a thread of the crypto pool and three promises, a tenth of the cost of a
- * socket that reconnects. bench/micro/jwt-verify.bench.ts measures both.
+ * A second verifier of tokens beside the library's, for tokens that we signed ourselves. The
+ * library's HMAC needs a thread of the crypto pool and three promises, a tenth of the cost of a
+ * reconnecting socket. bench/micro/jwt-verify.bench.ts measures both.
  */
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { JWTPayload } from 'jose'
@@ -9,18 +9,19 @@ import type { JWTPayload } from 'jose'
 /** The only algorithm of our tokens. */
 export const algorithm = 'HS256'
 
-/** The header of every token that we sign, and the point after it. */
+/** The header of every token that we sign, with the point after it. */
 const ownHeader = `${Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT' })).toString('base64url')}.`
 
 /**
- * The claims of a token in exactly the form that we sign and under our signature; null for any other.
- * It accepts and never refuses: the library judges each token that does not pass here.
+ * The claims of a token that has exactly our form and signature; null for any other. It only
+ * accepts: the library judges every token that does not pass here.
  */
 export function readOwn(token: string, secret: KeyObject): JWTPayload | null {
   if (!token.startsWith(ownHeader)) return null
   const end = token.lastIndexOf('.')
   const given = Buffer.from(token.slice(end + 1))
-  // As text: decoding would overlook what does not belong into base64url.
+  // The signatures are compared as text, because decoding would ignore characters that are not
+  // base64url.
   const signature = Buffer.from(
     createHmac('sha256', secret).update(token.slice(0, end)).digest('base64url'),
   )

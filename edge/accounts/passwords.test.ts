@@ -2,7 +2,7 @@ import t from 'tap'
 import { hashesAtOnceMax, hashesPerAddressMax, hashesRetrySeconds } from './limits.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
-t.test("argon2id with OWASP's parameters", async t => {
+t.test("passwords are hashed by argon2id with OWASP's parameters", async t => {
   const stored = await hashPassword('password123')
   t.match(stored, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   t.not(stored, await hashPassword('password123'), 'salted')
@@ -10,12 +10,9 @@ t.test("argon2id with OWASP's parameters", async t => {
   t.equal(await verifyPassword(stored, 'password124'), false)
 })
 
-t.test(
-  'an account that does not exist is always wrong, even by the password of the stand-in',
-  async t => {
-    t.equal(await verifyPassword(null, 'no account has this password'), false)
-  },
-)
+t.test('no password opens an unknown account, not even that of the stand-in hash', async t => {
+  t.equal(await verifyPassword(null, 'no account has this password'), false)
+})
 
 t.test('a flood is refused and does not queue', async t => {
   const outcomes = await Promise.allSettled(

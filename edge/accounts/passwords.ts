@@ -1,7 +1,7 @@
 /**
- * Passwords: argon2id with OWASP's parameters. Hashing takes tens of milliseconds of a thread and
- * 19 MiB, so the threads are shared out by address and how many wait is bounded: a flood of sign-ins is
- * refused, and neither becomes a queue that outlives the callers nor stands before anybody else.
+ * Passwords: argon2id with OWASP's parameters. A hash takes tens of milliseconds of a thread and 19
+ * MiB, so addresses share the threads and the number of waiting hashes is bounded. A flood of
+ * sign-ins is refused; it neither becomes a queue that outlives its callers nor delays others.
  * Rejected: bcrypt, which cuts passwords at 72 bytes and needs no memory to attack.
  */
 import { availableParallelism } from 'node:os'
@@ -16,7 +16,9 @@ import {
   hashesWaitingMax,
 } from './limits.ts'
 
-/** Algorithm is argon2id by default; its const enum cannot be named under `verbatimModuleSyntax`. */
+/**
+ * Algorithm is argon2id by default; its const enum cannot be named under `verbatimModuleSyntax`.
+ */
 const parameters: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 const queue = new FairQueue(
@@ -34,17 +36,16 @@ const queue = new FairQueue(
     ),
 )
 
-/** `from`: the group of addresses that asks, null for the program itself. Throws `overloaded`. */
+/** `from`: the group of addresses that asks; null for the program itself. Throws `overloaded`. */
 export const hashPassword = (password: string, from: string | null = null): Promise<string> =>
   queue.run(from, () => hash(opaqueString(password), parameters))
 
-/** Marks an account that no password opens, because it was made by a code. */
+/** Marks an account that no password opens, because a code made it. */
 export const noPassword = ''
 
 /**
- * Whether the password is the stored one, and whether that was stored in a form of before and wants to be
- * written anew. `null` and `noPassword` stand for no password: it takes as long and is always wrong.
- * Throws `overloaded`.
+ * Compares the password with the stored one. `outdated`: it is right and should be stored again in
+ * today's form. `null` and `noPassword` take as long and are always wrong. Throws `overloaded`.
  */
 export async function comparePassword(
   stored: string | null,
@@ -59,7 +60,7 @@ export async function comparePassword(
   return 'wrong'
 }
 
-/** As `comparePassword`, for those who need no more than yes or no. */
+/** Like `comparePassword`, for callers that need only yes or no. */
 export const verifyPassword = async (
   stored: string | null,
   password: string,
@@ -69,7 +70,9 @@ export const verifyPassword = async (
 let dummy: Promise<string> | null = null
 const dummyHash = (): Promise<string> =>
   (dummy ??= hash('no account has this password', parameters))
-/** Made at start, so that the first unknown e-mail does not take twice as long. */
+/**
+ * Makes the stand-in hash at start, so that the first unknown e-mail does not take twice as long.
+ */
 export const preparePasswords = async (): Promise<void> => {
   await dummyHash()
 }

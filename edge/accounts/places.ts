@@ -1,7 +1,7 @@
-/** Where somebody is, as far as a server can tell: a network and one kind of program in it. */
+/** The place of a caller, as far as a server can tell: a network and one kind of program in it. */
 import { addressGroup } from '../kernel/address.ts'
 
-/** Where a sign-in comes from, as its owner will see it in the list of sessions. */
+/** The origin of a sign-in, as its owner will see it in the list of sessions. */
 export interface Origin {
   userAgent: string | undefined
   address: string
@@ -15,10 +15,10 @@ export const originOf = ({
   address: string
 }): Origin => ({ userAgent: headers['user-agent'], address })
 
-/** As much of the program's name as is kept. */
+/** The stored part of the program's name. */
 export const agentOf = ({ userAgent }: Origin): string | null => userAgent?.slice(0, 200) ?? null
 
-/** Equal for two requests of one program in one household's network. */
+/** Equal for two requests of one program in the network of one household. */
 export const placeOf = (address: string, userAgent: string | null): string =>
   JSON.stringify([addressGroup(address), userAgent])
 export const placeOfOrigin = (origin: Origin): string => placeOf(origin.address, agentOf(origin))

@@ -1,4 +1,7 @@
-/** One address makes so many accounts in a day, whichever way, and spends nobody else's. */
+/**
+ * One address may make a bounded number of accounts in a day, over all ways of registering, and
+ * does not use up another address's number.
+ */
 import t from 'tap'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
@@ -10,7 +13,7 @@ const from = (address: string) => ({ 'x-forwarded-for': address })
 const register = (address: string, email = edge.email()) =>
   edge.call('POST', '/api/auth/register', { headers: from(address), body: { ...person, email } })
 
-t.test('every way of registering counts for the address, and what failed does not', async t => {
+t.test('every way of registering counts for the address, and failures do not', async t => {
   const email = edge.email()
   t.equal((await register('203.0.113.1', email)).status, 201)
   t.equal((await register('203.0.113.1', email)).body.code, 'email_taken')
@@ -64,14 +67,14 @@ t.test('every way of registering counts for the address, and what failed does no
   )
 })
 
-t.test('another address has its own, and a household of IPv6 one for all', async t => {
+t.test('another address has its own count; a household of IPv6 has one count', async t => {
   t.equal((await register('203.0.113.2')).status, 201)
   for (let i = 1; i <= 3; i++) t.equal((await register(`2001:db8:1:2::${i}`)).status, 201)
   t.equal((await register('2001:db8:1:2:ffff::9')).status, 429)
   t.equal((await register('2001:db8:1:3::1')).status, 201)
 })
 
-t.test('the next day is another', async t => {
+t.test('the count starts again the next day', async t => {
   edge.clock.skewMs = 24 * 3_600_000 + 1_000
   t.equal((await register('203.0.113.1')).status, 201)
 })

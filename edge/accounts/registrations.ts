@@ -1,13 +1,13 @@
 /**
- * Accounts that one address makes in a day are bounded: each of them may ask pharmacies, upload files and fill
- * lists, so their number is what an attacker has, whatever an account may do alone.
+ * Bounds the accounts that one address makes in a day. Each account may ask pharmacies, upload
+ * files and fill lists, so the number of accounts decides what an attacker can do.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { RateLimits } from '../rate/rate-limits.ts'
 
 /**
- * Runs `make`; one that fails does not count. `from`: the group of addresses that registers, null for the program
- * itself. Throws `too_many_requests` with the seconds until the day ends.
+ * Runs `make`; a failure does not count. `from`: the group of addresses that registers; null for
+ * the program itself. Throws `too_many_requests` with the seconds until the day ends.
  */
 export async function countedRegistration<T>(
   rates: RateLimits | null,

@@ -1,4 +1,4 @@
-/** Accounts, sign-in, sessions and tickets: `/api/auth`, and the older names of the same. */
+/** Accounts, sign-in, sessions and tickets: `/api/auth` and its older names. */
 import Type from 'typebox'
 import {
   accountById,
@@ -57,7 +57,7 @@ const Credentials = closedObject({ email: Email, password: KnownPassword })
 const RefreshBody = closedObject({ refresh_token: Type.String({ minLength: 1, maxLength: 4_096 }) })
 const TokensView = Type.Object(tokenFields)
 
-/** Roles as the older broadcast API calls them. */
+/** Names of roles in the older broadcast API. */
 const sanjevaniRoles: Record<Role, string> = {
   user: 'CUSTOMER',
   vendor: 'PHARMACY',
@@ -132,7 +132,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       return signIn(ctx, account, origin, { passwordHash: account.password_hash })
     }
     return attempt().catch((error: unknown) => {
-      // Another sign-in with the same password may have written it in its new form in between.
+      // Another sign-in with the same password may have stored it in its new form in between.
       if (error instanceof ProofMoved) return attempt()
       throw error
     })

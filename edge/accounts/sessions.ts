@@ -1,12 +1,12 @@
 /**
- * Sign-in sessions: a family of refresh tokens, of which only the newest works. A token that comes a
- * second time was stolen, or the answer that replaced it was; then the family ends, and whoever holds it
- * signs in again. Only for some seconds, and once, the same token from the same place is taken for a phone
- * that lost the answer. Tokens are stored as hashes: reading the table opens no account.
+ * Sign-in sessions: a family of refresh tokens, of which only the newest works. When a token comes
+ * a second time, the token or the answer that replaced it was stolen; the family then ends, and its
+ * holder signs in again. Only for some seconds, and once, the same token from the same place counts
+ * as a phone that lost the answer. Tokens are stored as hashes, so the table opens no account.
  *
- * Tokens are issued by the statement that locks the account and finds it active and its password still
- * the one that was shown. A change of password waits for that statement or makes it find nothing, so a
- * sign-in that is under way is ended by the change or refused, and never goes on.
+ * Tokens are issued by the statement that locks the account and checks that it is active and its
+ * password is still the one that was shown. A change of password waits for that statement or makes
+ * it find no row, so the change ends or refuses a sign-in under way.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -28,7 +28,10 @@ export type AccountsContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
   WithEndedAccess &
   WithConfig<KernelConfig & AccountsConfig>
 
-/** What opened the account: tokens are issued only while it still does. Neither, for an account that was just made. */
+/**
+ * The proof that opened the account. Tokens are issued only while it is still valid. Empty for an
+ * account that was just made.
+ */
 export interface Shown {
   passwordHash?: string
   provenPhone?: string
@@ -43,9 +46,9 @@ export interface SignedIn {
 }
 
 /**
- * A new family. Past accountLimits.sessionsPerAccountMax the one used longest ago ends, so that the list always
- * shows them all. Throws `account_inactive`, and `credentials_wrong` when the account's password or role
- * changed since it was looked at, or its phone has been proven by another account.
+ * Begins a new family. Beyond accountLimits.sessionsPerAccountMax the session used longest ago
+ * ends, so that the list shows all. Throws `account_inactive`, and `credentials_wrong` when the
+ * account's password or role changed since it was read, or another account has proven its phone.
  */
 export async function signIn(
   ctx: AccountsContext,
@@ -79,7 +82,10 @@ export async function signIn(
   return signedIn
 }
 
-/** The password or the phone opened the account when it was looked at, and no longer when tokens were to be issued. */
+/**
+ * The password or the phone opened the account when it was read, and no longer when the tokens were
+ * to be issued.
+ */
 export class ProofMoved extends CaduceusError {
   constructor() {
     super('credentials_wrong')
@@ -92,8 +98,8 @@ async function refusalOf(db: Kysely<Tables>, userId: string): Promise<CaduceusEr
 }
 
 /**
- * Replaces a refresh token. Throws `token_invalid`, and revokes the family when the token was used before,
- * but for once within refreshGraceMs from the place that used it.
+ * Replaces a refresh token. Throws `token_invalid`, and revokes the family, when the token was used
+ * before; the exception is one repeat within refreshGraceMs from the place that used it.
  */
 export async function refreshSession(
   ctx: AccountsContext,
@@ -103,9 +109,11 @@ export async function refreshSession(
   const tokens = await tokensOf(ctx.config)
   const { sessionId, userId } = await tokens.verifyRefresh(refreshToken, ctx.nowMs())
   const now = new Date(ctx.nowMs())
-  // One transaction: a replay that comes in between must find the successor, or it could not revoke it.
+  // It is one transaction, because a replay that comes in between must find the successor in order
+  // to revoke it.
   const signedIn = await ctx.database.kysely.transaction().execute(async tx => {
-    // The account first, as in every transaction that ends sessions: two that lock in another order wait for each other.
+    // The account is locked first, as in every transaction that ends sessions; another order of
+    // locks could deadlock.
     await tx.selectFrom('users').select('id').where('id', '=', userId).forShare().execute()
     const used = await tx
       .updateTable('sessions')
@@ -122,7 +130,8 @@ export async function refreshSession(
         ? await familyOfLostAnswer(tx, sessionId, refreshToken, origin, now)
         : used.family_id
     if (familyId === null) return null
-    // Of an answer that seemed lost and was not, one of the two tokens is shown first, and the other has ended with it.
+    // When an answer seemed lost and was not, one of the two tokens is shown first, and the other
+    // ends with it.
     if (used !== undefined)
       await tx
         .updateTable('sessions')
@@ -144,8 +153,8 @@ export async function refreshSession(
 }
 
 /**
- * The family of a token that was used a moment ago, when the one who shows it again is at the place that
- * used it and nobody has shown its successor; null otherwise. A second time there is no grace.
+ * The family of a token that was used a moment ago, when the caller is at the place that used it
+ * and nobody has shown its successor; null otherwise. There is no second repeat.
  */
 async function familyOfLostAnswer(
   tx: Kysely<Tables>,
@@ -189,7 +198,7 @@ async function familyOfLostAnswer(
   return row.family_id
 }
 
-/** Ends the family of a token that we signed; does nothing for any other. */
+/** Ends the family of a token that we signed; does nothing for any other text. */
 export async function endSession(ctx: AccountsContext, refreshToken: string): Promise<void> {
   const { sessionId } = await (await tokensOf(ctx.config)).verifyRefresh(refreshToken, ctx.nowMs())
   await ctx.database.kysely
@@ -207,7 +216,7 @@ export async function endSession(ctx: AccountsContext, refreshToken: string): Pr
   await ctx.endedAccess.announce()
 }
 
-/** Ends every session of the account, but for the one given. */
+/** Ends every session of the account except the given one. */
 export async function endAllSessions(
   ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>,
   userId: string,
@@ -217,7 +226,9 @@ export async function endAllSessions(
   await ctx.endedAccess.announce()
 }
 
-/** As part of a transaction that locked the account before; the caller announces it after the commit. */
+/**
+ * A part of a transaction that locked the account before. The caller announces it after the commit.
+ */
 export async function revokeSessions(
   ctx: Pick<AccountsContext, 'nowMs'>,
   db: Kysely<Tables>,
@@ -242,7 +253,10 @@ export interface SessionView {
   expires_at: Date
 }
 
-/** Those that could still be refreshed, the latest used first; at most accountLimits.sessionsPerAccountMax. */
+/**
+ * Sessions that can still be refreshed, latest used first; at most
+ * accountLimits.sessionsPerAccountMax.
+ */
 export async function listSessions(
   ctx: Pick<AccountsContext, 'database' | 'nowMs'>,
   userId: string,
@@ -270,7 +284,10 @@ export async function listSessions(
     .execute()
 }
 
-/** Ends one session of the account. Throws `not_found`, also for somebody else's and for one that has ended. */
+/**
+ * Ends one session of the account. Throws `not_found`, also for another account's session and for
+ * one that has ended.
+ */
 export async function endOwnSession(
   ctx: Pick<AccountsContext, 'database' | 'endedAccess' | 'nowMs'>,
   userId: string,
@@ -288,7 +305,10 @@ export async function endOwnSession(
   await ctx.endedAccess.announce()
 }
 
-/** Null, and nothing is issued, unless the account is active and is still as the caller saw it. */
+/**
+ * Issues tokens. Null, and nothing is issued, unless the account is active and unchanged since the
+ * caller read it.
+ */
 async function issue(
   ctx: AccountsContext,
   db: Kysely<Tables>,

@@ -1,11 +1,14 @@
-/** Codes cost money: to which countries they go, how many a day, and what a mistake in the configuration says. */
+/**
+ * Codes cost money: the countries that get SMS, their number in a day, and the messages for
+ * configuration mistakes.
+ */
 import t from 'tap'
 import { readConfig } from '../config.ts'
 import { smsServer } from '../messenger/fixture.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 import { readSmsRules, refusePhone } from './sms.ts'
 
-t.test('the configuration, and one line for a mistake', async t => {
+t.test('the configuration is read, and a mistake gives one line', async t => {
   t.same(readSmsRules({}, null), { countries: null, perDayMax: 5_000, perPrefixPerDayMax: 1_000 })
   t.same(readSmsRules({}, 'NP').countries, ['NP'], 'the country of its people')
   t.same(readSmsRules({ SMS_COUNTRIES: 'np, IN' }, 'NP').countries, ['NP', 'IN'])
@@ -29,7 +32,7 @@ t.test('the configuration, and one line for a mistake', async t => {
   )
 })
 
-t.test('countries', async t => {
+t.test('only served countries get SMS', async t => {
   const rules = { countries: ['NP', 'US'] as const, perDayMax: 1, perPrefixPerDayMax: 1 }
   for (const phone of ['+9779841234567', '+12125550100', '+1234567890'])
     t.doesNotThrow(() => refusePhone({ ...rules, countries: [...rules.countries] }, phone), phone)
@@ -48,7 +51,7 @@ t.test('countries', async t => {
     )
 })
 
-t.test('over the wire: foreign numbers are refused alike, and a day has its bound', async t => {
+t.test('foreign numbers are refused alike, and the SMS of a day are bounded', async t => {
   const sms = await smsServer()
   const edge = await startFixture({
     ...sms.environment,

@@ -1,7 +1,8 @@
 /**
- * To which numbers SMS go, and how many a day. Codes cost money, and thieves earn it: they have codes sent
- * to numbers of their own, row upon row, in countries where a message is dear. So a deployment names the
- * countries that it serves, and a day has a bound, for all numbers and for each beginning of them.
+ * Rules of SMS: the countries that get them, and their number in a day. Codes cost money, and
+ * thieves earn it: they have codes sent to many numbers of their own in countries where a message
+ * is expensive. So a deployment names its countries, and a day has a bound for all numbers and for
+ * each prefix.
  */
 import {
   getCountryCallingCode,
@@ -22,7 +23,7 @@ import { isInternational, phoneNotice } from '../../protocol/accounts/phones.ts'
 import { smsPerDayDefault, smsPerPrefixPerDayDefault, smsPrefixDigits } from './limits.ts'
 
 export interface SmsRules {
-  /** Null: all countries. */
+  /** Countries that get SMS; null: all. */
   countries: readonly CountryCode[] | null
   perDayMax: number
   perPrefixPerDayMax: number
@@ -30,7 +31,10 @@ export interface SmsRules {
 
 const dayMs = 24 * 3_600_000
 
-/** SMS_COUNTRIES, or else that of PHONE_COUNTRY, or else all; SMS_PER_DAY; SMS_PER_PREFIX_PER_DAY. Throws ConfigError. */
+/**
+ * Reads SMS_COUNTRIES (default: the country of PHONE_COUNTRY, or all), SMS_PER_DAY and
+ * SMS_PER_PREFIX_PER_DAY. Throws ConfigError.
+ */
 export function readSmsRules(environment: Environment, phoneCountry: CountryCode | null): SmsRules {
   const given = textVariable(environment, 'SMS_COUNTRIES')
   const named = (given ?? '')
@@ -63,7 +67,9 @@ export function readSmsRules(environment: Environment, phoneCountry: CountryCode
   }
 }
 
-/** Throws `invalid_request` for a number that names no country, and for one of a country that is not served. */
+/**
+ * Throws `invalid_request` for a number without a country, and for a country that is not served.
+ */
 export function refusePhone(rules: SmsRules, phone: string): void {
   const refuse = (rule: string): never => {
     throw new CaduceusError('invalid_request', `phone: ${rule}`, [{ field: 'phone', rule }])
@@ -71,7 +77,8 @@ export function refusePhone(rules: SmsRules, phone: string): void {
   if (!isInternational(phone)) refuse(phoneNotice)
   if (rules.countries === null) return
   const number = parsePhoneNumberFromString(phone)
-  // Countries share calling codes. A number that exists is of one of them; one that does not costs nothing.
+  // Countries share calling codes. A number that exists belongs to one of them; an SMS to one that
+  // does not exist costs nothing.
   const served =
     number?.country === undefined
       ? rules.countries.some(
@@ -81,7 +88,10 @@ export function refusePhone(rules: SmsRules, phone: string): void {
   if (!served) refuse('is of a country to which this server sends no SMS')
 }
 
-/** Within the transaction that will note the message as sent, alone under its lock. Throws `too_many_requests`. */
+/**
+ * Runs in the transaction that notes the message as sent, under its lock. Throws
+ * `too_many_requests`.
+ */
 export async function refuseTooManySms(
   tx: Kysely<Tables>,
   rules: SmsRules,

@@ -1,7 +1,7 @@
 /**
- * Tickets for WebSockets: a browser cannot set a header on a socket, and an access token in a URL ends
- * up in logs. A ticket is random, works once, and only for a minute; stored as a hash. A seal on it lets the
- * door tell a good one from a stranger's without asking the database.
+ * Tickets for WebSockets. A browser cannot set a header on a socket, and an access token in a URL
+ * ends up in logs. A ticket is random, works once within a minute, and is stored as a hash. A seal
+ * on it lets the admission recognise a ticket of ours without asking the database.
  */
 import { sql, type RawBuilder } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -14,8 +14,8 @@ export const ticketLifeMs = 60_000
 type TicketContext = Pick<Kernel, 'database' | 'nowMs'> & WithConfig<KernelConfig & AccountsConfig>
 
 /**
- * `sessionId`: the sign-in that asks; what the ticket opens ends with it. Throws `token_invalid` when that
- * sign-in has ended or the account is not active, which the same statement sees that writes the ticket.
+ * `sessionId`: the sign-in that asks; the socket ends with it. Throws `token_invalid` when that
+ * sign-in has ended or the account is not active. The statement that writes the ticket checks both.
  */
 export async function issueTicket(
   ctx: TicketContext,
@@ -36,7 +36,10 @@ export async function issueTicket(
   return { ticket, expiresAtMs }
 }
 
-/** Whose a ticket is that is good, which it then no longer is, and whether its sign-in has ended since; null otherwise. */
+/**
+ * Redeems a ticket: returns its account, and whether its sign-in has ended since, and marks it
+ * used. Null if it is unknown, expired or already used.
+ */
 export async function redeemTicketRow(
   ctx: TicketContext,
   ticket: string,
@@ -55,6 +58,6 @@ export async function redeemTicketRow(
     : { userId: row.user_id, sessionId: row.family_id, hasEnded: row.has_ended }
 }
 
-/** Of a sign-in that a ticket names: rows of it were revoked. */
+/** True when rows of the sign-in were revoked. */
 const hasEnded = (family: RawBuilder<unknown>) =>
   sql<boolean>`exists (select from sessions where sessions.family_id = ${family} and sessions.revoked_at is not null)`

@@ -28,7 +28,7 @@ const forged = (header: object, claims: object, signature = (text: string) => hm
 }
 const HS256 = { alg: 'HS256', typ: 'JWT' }
 
-t.test('what was signed is what is read', async t => {
+t.test('verification returns the signed claims', async t => {
   const tokens = await createTokens(settings)
   t.same(await tokens.verifyAccess(await tokens.signAccess(access, nowMs), nowMs), {
     ...access,
@@ -46,7 +46,7 @@ t.test('what was signed is what is read', async t => {
   )
 })
 
-t.test('everything else is refused', async t => {
+t.test('every other token is refused', async t => {
   const tokens = await createTokens(settings)
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const good = await tokens.signAccess(access, nowMs)

@@ -1,8 +1,8 @@
 /**
- * Tokens: JWTs under HS256 and nothing else. The algorithm is fixed at verification, because a
- * verifier that believes the header can be talked into `none`; the claim `typ` keeps a refresh token
- * from opening what an access token opens. Rejected: EdDSA, a sixth of the speed, for a
- * public verifiability that nobody here needs.
+ * Tokens: JWTs under HS256 only. The algorithm is fixed at verification, because a verifier that
+ * trusts the header can be talked into `none`. The claim `typ` keeps a refresh token from opening
+ * what an access token opens. Rejected: EdDSA, which has a sixth of the speed, for a public
+ * verifiability that nobody here needs.
  */
 import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
@@ -14,7 +14,7 @@ import { tokensRememberedMax } from './limits.ts'
 
 const issuer = 'caduceus'
 const audience = 'caduceus-api'
-/** Longer ones are none of ours, and are not hashed to find out. */
+/** Longer tokens are not ours and are not hashed. */
 const tokenCharactersMax = 4_096
 const ticketSealBytes = 12
 
@@ -24,9 +24,9 @@ export interface AccessClaims {
   name: string
   vendorId: string | null
   driverId: string | null
-  /** The family of refresh tokens that it came with. */
+  /** The family of refresh tokens to which it belongs. */
   sessionId?: string
-  /** To the second. */
+  /** Time of issue, exact to the second. */
   issuedAtMs: number
   expiresAtMs: number
 }
@@ -42,15 +42,23 @@ export interface Tokens {
     nowMs: number,
   ): Promise<string>
   signRefresh(claims: Omit<RefreshClaims, 'expiresAtMs'>, nowMs: number): Promise<string>
-  /** Throw CaduceusError `token_invalid`, saying no more than that it is wrong or expired. */
+  /**
+   * Both throw CaduceusError `token_invalid`, which only says that the token is wrong or expired.
+   */
   verifyAccess(token: string, nowMs: number): Promise<AccessClaims>
   verifyRefresh(token: string, nowMs: number): Promise<RefreshClaims>
   readonly refreshMs: number
-  /** The account of an access token in the form and under the signature that are ours; null for any other. Asks nobody and waits for nothing. */
+  /**
+   * The account of an access token that has our form and signature; null for any other.
+   * Synchronous.
+   */
   holderOf(token: string, nowMs: number): string | null
-  /** A random text that says of itself that it is ours and from when; what it opens is in the database. */
+  /**
+   * A random text with a seal that shows that it is ours and when it was made. The database knows
+   * what it opens.
+   */
   newTicket(nowMs: number): string
-  /** Whether a ticket is ours and was made within `lifeMs`; it may have been used. */
+  /** True for a ticket of ours that was made within `lifeMs`; it may have been used. */
   isOwnTicket(ticket: string, nowMs: number, lifeMs: number): boolean
 }
 
@@ -61,14 +69,14 @@ export interface TokenSettings {
 }
 
 const known = new WeakMap<TokenSettings, Promise<Tokens>>()
-/** The signing key is imported once for a configuration. */
+/** Imports the signing key once for a configuration. */
 export function tokensOf(settings: TokenSettings): Promise<Tokens> {
   let tokens = known.get(settings)
   if (tokens === undefined) known.set(settings, (tokens = createTokens(settings)))
   return tokens
 }
 
-/** As tokens and tickets are stored: whoever reads the table cannot use them. */
+/** The stored form of tokens and tickets: a reader of the table cannot use them. */
 export const hashToken = (token: string): string =>
   createHash('sha256').update(token).digest('base64url')
 
@@ -77,7 +85,8 @@ export async function createTokens({
   accessTokenMinutes,
   refreshTokenDays,
 }: TokenSettings): Promise<Tokens> {
-  // Imported once: verification with a key object is twice as fast as with raw bytes.
+  // The key is imported once, because verification with a key object is twice as fast as with raw
+  // bytes.
   const key = await crypto.subtle.importKey(
     'raw',
     new TextEncoder().encode(jwtSecret),
@@ -86,7 +95,10 @@ export async function createTokens({
     ['sign', 'verify'],
   )
   const secret = createSecretKey(Buffer.from(jwtSecret))
-  /** Claims of our own access tokens whose signature was found good, oldest first: an app shows the same one for a quarter of an hour. A refresh token is shown once. */
+  /**
+   * Claims of our own access tokens whose signature was verified, oldest first. An app shows the
+   * same token for a quarter of an hour; a refresh token is shown once, so it is not kept.
+   */
   const good = new Map<string, JWTPayload>()
   const readKnown = (token: string): JWTPayload | null => {
     const known = good.get(token)
@@ -147,7 +159,7 @@ export async function createTokens({
       if (payload['typ'] === typ && isUuid(payload.sub))
         return payload as JWTPayload & { sub: string; exp: number }
     } catch {
-      // Which check failed is for nobody to know.
+      // The answer must not tell which check failed.
     }
     throw new CaduceusError('token_invalid', `the ${typ} token is invalid or has expired`)
   }

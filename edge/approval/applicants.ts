@@ -1,8 +1,9 @@
 /**
- * Administrators are written to when pharmacies wait for them: once an hour over all edges, with the number of them,
- * because anybody can register and a letter for each would bury the mailbox. One statement finds out whether a letter
- * is due and takes it, so that of many edges one writes. A letter that is lost with its edge is made up for by the
- * next pharmacy; a table of letters to be sent would be more than a reminder is worth.
+ * Writes to administrators when pharmacies wait for a decision: once an hour over all edges, with
+ * the number of pharmacies, because anybody can register and a letter for each would bury the
+ * mailbox. One statement checks whether a letter is due and claims it, so that only one of many
+ * edges writes. A letter that is lost with its edge is replaced when the next pharmacy waits; a
+ * table of letters to send would cost more than a reminder is worth.
  */
 import { sql } from 'kysely'
 import type { WithMessenger } from '../messenger/messenger.ts'
@@ -12,7 +13,10 @@ import { approvalLimits } from './limits.ts'
 
 type ApplicantsContext = Pick<Kernel, 'database' | 'log'> & WithMessenger
 
-/** Writes to the administrators if a pharmacy began to wait since the last letter, and that is an hour ago. Rejects while the database is away. */
+/**
+ * Writes to the administrators if a pharmacy began to wait since the last letter and the last
+ * letter is an hour old. Rejects while the database is away.
+ */
 export async function tellAdministrators({
   database,
   messenger,
@@ -40,7 +44,7 @@ export async function tellAdministrators({
   for (const { email } of administrators) messenger.post(applicantsLetter(email, due.waiting))
 }
 
-/** For a request that must not fail or wait for it. */
+/** Like `tellAdministrators`, for a request that must neither fail nor wait for it. */
 export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
   tellAdministrators(ctx).catch((error: unknown) =>
     ctx.log.warn(
@@ -50,7 +54,7 @@ export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
   )
 }
 
-/** Returns the way to stop. */
+/** Returns the function that stops it. */
 export function startApplicantLetters(
   ctx: ApplicantsContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,

@@ -1,4 +1,7 @@
-/** Approval in one process, as `npm start` with REGISTRATION=approval; and what is bounded, told and asked there alone. */
+/**
+ * Approval in one process, as `npm start` with REGISTRATION=approval, with its bounds, letters and
+ * settings.
+ */
 import { rmSync } from 'node:fs'
 import t from 'tap'
 import { pino } from 'pino'
@@ -41,11 +44,11 @@ const admin = (
   await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })
 ).body.access_token as string
 
-// Each test has pharmacies of its own, more than one address may have waiting.
+// Each test has its own pharmacies, more than one address may have waiting.
 approvalSuite(t, () => ({ url, other: url, admin }))
 approvalAttacks(t, () => ({ url, other: url, admin }))
 
-t.test('what waits is bounded, by address and by pharmacy', async t => {
+t.test('the number of waiting applicants is bounded, by address and by pharmacy', async t => {
   const register = (i: number, from: string) =>
     http(url, 'POST', '/api/vendors/register', {
       headers: { 'x-forwarded-for': from },
@@ -112,7 +115,7 @@ t.test('what waits is bounded, by address and by pharmacy', async t => {
   )
 })
 
-t.test('wrong invitations of one address come to an end', async t => {
+t.test('an address that shows too many wrong invitations is refused', async t => {
   const guess = (i: number) =>
     http(url, 'POST', '/api/drivers/register', {
       headers: { 'x-forwarded-for': '198.51.100.77' },
@@ -129,7 +132,7 @@ t.test('wrong invitations of one address come to an end', async t => {
   t.match(await guess(99), { status: 429 })
 })
 
-t.test('the people concerned are written to', async t => {
+t.test('pharmacies and drivers get letters about their decisions', async t => {
   const pharmacy = await newPharmacy(url, 'Letters', 3, 3)
   const decide = (verb: string, body: object) =>
     http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/${verb}`, { token: admin, body })
@@ -159,7 +162,7 @@ t.test('the people concerned are written to', async t => {
 })
 
 t.test(
-  'administrators are written to about pharmacies that wait, once an hour with their number',
+  'administrators get a letter once an hour with the number of waiting pharmacies',
   async t => {
     const letters = async (): Promise<string[]> => {
       await tellAdministrators(ctx)
@@ -182,7 +185,7 @@ t.test(
     const pharmacy = await newPharmacy(url, 'Patient', 4, 4)
     t.equal((await letters()).length, 1, 'not again within the hour')
     await hourPasses()
-    // The hour that passed here did not pass for the pharmacy.
+    // The test moves the time of the last letter only, not the times of the pharmacy.
     const both = await Promise.all([letters(), letters()])
     t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
     t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
@@ -203,89 +206,100 @@ t.test(
   },
 )
 
-t.test('invitations that are long over are forgotten, and addresses with the decision', async t => {
-  const pharmacy = await newPharmacy(url, 'Old', 6, 6)
-  const registeredFrom = async (table: 'vendors' | 'drivers', id: string) =>
-    (
-      await ctx.database.kysely
-        .selectFrom(table)
-        .select('registered_from')
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
-    ).registered_from
-  t.type(await registeredFrom('vendors', pharmacy.vendorId), 'string')
-  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
-    token: admin,
-    body: {},
-  })
-  t.equal(await registeredFrom('vendors', pharmacy.vendorId), null)
-  const asks = await newCourier(url, pharmacy.vendorId, 'Asks')
-  t.type(await registeredFrom('drivers', asks.driverId), 'string')
-  const { etag } = Object.fromEntries(
-    (await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers,
-  )
-  t.equal(
-    (
-      await http(url, 'PATCH', `/api/drivers/${asks.driverId}`, {
-        token: pharmacy.token,
-        body: { is_active: true },
-        headers: { 'if-match': etag! },
-      })
-    ).status,
-    200,
-  )
-  t.equal(await registeredFrom('drivers', asks.driverId), null)
-
-  const invitation = async (): Promise<string> =>
-    (
-      await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
-        token: pharmacy.token,
-        body: {},
-      })
-    ).body.id
-  const [fresh, old, older] = [await invitation(), await invitation(), await invitation()]
-  const ended = (id: string, days: number) =>
-    ctx.database.kysely
-      .updateTable('driver_invitations')
-      .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) })
-      .where('id', '=', id)
-      .execute()
-  await ended(old, approvalLimits.invitationMemoryDays - 1)
-  await ended(older, approvalLimits.invitationMemoryDays + 1)
-  await keepHouse(features, ctx)
-  const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
-    token: pharmacy.token,
-  })
-  t.same(
-    body.invitations.map((one: { id: string }) => one.id),
-    [old, fresh].sort().reverse(),
-  )
-})
-
-t.test('REGISTRATION: open only where nobody else can be meant', async t => {
-  const secret = { JWT_SECRET_KEY: 'k'.repeat(64), DATA_DIR: dataDir }
-  const urls = {
-    NATS_URL: 'nats://n:4222',
-    REDIS_URL: 'redis://r:6379',
-    DATABASE_URL: 'postgres://p/p',
-  }
-  t.equal(readConfig(secret, 'embedded').registration, 'open')
-  t.equal(readConfig({ ...secret, NODE_ENV: 'production' }, 'embedded').registration, 'approval')
-  t.equal(
-    readConfig({ ...secret, DATABASE_URL: urls.DATABASE_URL }, 'embedded').registration,
-    'approval',
-  )
-  t.equal(readConfig({ ...secret, ...urls }, 'edge').registration, 'approval')
-  t.equal(
-    readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge')
-      .registration,
-    'open',
-    'said, it is said',
-  )
-  for (const wrong of ['Open', 'closed', '1'])
-    t.throws(
-      () => readConfig({ ...secret, REGISTRATION: wrong }, 'embedded'),
-      { message: /^REGISTRATION is "[^\n]+$/ },
-      wrong,
+t.test(
+  'old invitations are deleted, and a decision deletes the address of registration',
+  async t => {
+    const pharmacy = await newPharmacy(url, 'Old', 6, 6)
+    const registeredFrom = async (table: 'vendors' | 'drivers', id: string) =>
+      (
+        await ctx.database.kysely
+          .selectFrom(table)
+          .select('registered_from')
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow()
+      ).registered_from
+    t.type(await registeredFrom('vendors', pharmacy.vendorId), 'string')
+    await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+      token: admin,
+      body: {},
+    })
+    t.equal(await registeredFrom('vendors', pharmacy.vendorId), null)
+    const asks = await newCourier(url, pharmacy.vendorId, 'Asks')
+    t.type(await registeredFrom('drivers', asks.driverId), 'string')
+    const { etag } = Object.fromEntries(
+      (await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers,
     )
-})
+    t.equal(
+      (
+        await http(url, 'PATCH', `/api/drivers/${asks.driverId}`, {
+          token: pharmacy.token,
+          body: { is_active: true },
+          headers: { 'if-match': etag! },
+        })
+      ).status,
+      200,
+    )
+    t.equal(await registeredFrom('drivers', asks.driverId), null)
+
+    const invitation = async (): Promise<string> =>
+      (
+        await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+          token: pharmacy.token,
+          body: {},
+        })
+      ).body.id
+    const [fresh, old, older] = [await invitation(), await invitation(), await invitation()]
+    const ended = (id: string, days: number) =>
+      ctx.database.kysely
+        .updateTable('driver_invitations')
+        .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) })
+        .where('id', '=', id)
+        .execute()
+    await ended(old, approvalLimits.invitationMemoryDays - 1)
+    await ended(older, approvalLimits.invitationMemoryDays + 1)
+    await keepHouse(features, ctx)
+    const { body } = await http(
+      url,
+      'GET',
+      `/api/vendors/${pharmacy.vendorId}/driver-invitations`,
+      {
+        token: pharmacy.token,
+      },
+    )
+    t.same(
+      body.invitations.map((one: { id: string }) => one.id),
+      [old, fresh].sort().reverse(),
+    )
+  },
+)
+
+t.test(
+  'REGISTRATION is open by default only with an embedded database outside production',
+  async t => {
+    const secret = { JWT_SECRET_KEY: 'k'.repeat(64), DATA_DIR: dataDir }
+    const urls = {
+      NATS_URL: 'nats://n:4222',
+      REDIS_URL: 'redis://r:6379',
+      DATABASE_URL: 'postgres://p/p',
+    }
+    t.equal(readConfig(secret, 'embedded').registration, 'open')
+    t.equal(readConfig({ ...secret, NODE_ENV: 'production' }, 'embedded').registration, 'approval')
+    t.equal(
+      readConfig({ ...secret, DATABASE_URL: urls.DATABASE_URL }, 'embedded').registration,
+      'approval',
+    )
+    t.equal(readConfig({ ...secret, ...urls }, 'edge').registration, 'approval')
+    t.equal(
+      readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge')
+        .registration,
+      'open',
+      'said, it is said',
+    )
+    for (const wrong of ['Open', 'closed', '1'])
+      t.throws(
+        () => readConfig({ ...secret, REGISTRATION: wrong }, 'embedded'),
+        { message: /^REGISTRATION is "[^\n]+$/ },
+        wrong,
+      )
+  },
+)

@@ -1,6 +1,7 @@
 /**
- * How many may wait. Anybody can register, so what waits is counted: pharmacies by the address they came from,
- * drivers by address and by pharmacy. Counted under a lock, or a hundred at once would all find room.
+ * Bounds of waiting applicants. Anybody can register, so waiting pharmacies are counted by address,
+ * and waiting drivers by address and by pharmacy. They are counted under a lock; otherwise a
+ * hundred at once would all find room.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -11,7 +12,7 @@ const lock = async (tx: Kysely<Tables>, key: string): Promise<void> => {
   await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(tx)
 }
 
-/** Before a pharmacy is inserted, in its transaction. Throws `too_many_requests`. */
+/** Runs before a pharmacy is inserted, in its transaction. Throws `too_many_requests`. */
 export async function refuseTooManyPharmacies(tx: Kysely<Tables>, from: string): Promise<void> {
   await lock(tx, `pharmacies-from:${from}`)
   const { count } = await tx
@@ -27,7 +28,7 @@ export async function refuseTooManyPharmacies(tx: Kysely<Tables>, from: string):
     )
 }
 
-/** Before a driver is made to wait, in its transaction. Throws `too_many_requests`. */
+/** Runs before a driver begins to wait, in the same transaction. Throws `too_many_requests`. */
 export async function refuseTooManyDrivers(
   tx: Kysely<Tables>,
   vendorId: string,

@@ -1,7 +1,8 @@
 /**
- * An administrator decides upon a pharmacy. One decision is one statement on a locked row, so that two administrators
- * do not decide past one another; a repeat changes nothing. What follows is told after the commit: engines, every edge
- * and its sockets, the people, and the orders that a suspended pharmacy has.
+ * An administrator's decision upon a pharmacy. A decision is one statement on a locked row, so that
+ * two administrators cannot decide past each other; a repeat has no effect. After the commit the
+ * decision goes to the engines, to every edge and its sockets, and to the pharmacy, and the orders
+ * of a suspended pharmacy are cancelled.
  */
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Selectable, Updateable } from 'kysely'
@@ -12,7 +13,7 @@ import { accountById } from '../accounts/accounts.ts'
 import type { WithStandings } from '../kernel/standing.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { announceVendor } from '../kernel/announce-vendor.ts'
+import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { requireRevision } from '../http/preconditions.ts'
 import { vendorLetter, type VendorDecision } from './letters.ts'
 import { decidedAt, movedColumns, refusedMoveColumns } from './moving.ts'
@@ -22,7 +23,7 @@ export type DecisionContext = Pick<Kernel, 'bus' | 'commands' | 'database' | 'lo
   WithMessenger &
   WithStandings
 export type DecisionVerb = 'approve' | 'reject' | 'suspend'
-type VendorRow = Selectable<VendorsTable>
+type PharmacyRow = Selectable<VendorsTable>
 
 interface Plan {
   decision: VendorDecision
@@ -35,13 +36,16 @@ const conflict = (status: PharmacyStatus, wanted: string, instead: string) =>
     `a pharmacy that is ${status} cannot be ${wanted}; ${instead}`,
   )
 
-/** What the decision makes of the row; null when it was decided so before. Throws `vendor_status_conflict`. */
-function planDecision(row: VendorRow, verb: DecisionVerb): Plan | null {
+/**
+ * The change of the row; null when the row is decided so already. Throws `vendor_status_conflict`.
+ */
+function planDecision(row: PharmacyRow, verb: DecisionVerb): Plan | null {
   const { status } = row
   const moves = row.move_asked_at !== null
   switch (verb) {
     case 'approve':
-      // A move that it asked for meanwhile is asked for again: else the repeat of this approval would be taken for the move's.
+      // A move that the pharmacy asked for meanwhile must be asked for again; otherwise a repeat of
+      // this approval would approve the move.
       if (status !== 'active')
         return {
           decision: 'approved',
@@ -73,7 +77,7 @@ export async function decideVendor(
   verb: DecisionVerb,
   reason: string | null,
   request: { readonly headers: Readonly<Record<string, string>>; readonly log: Logger },
-): Promise<VendorRow> {
+): Promise<PharmacyRow> {
   const { row, decision } = await ctx.database.kysely.transaction().execute(async tx => {
     const known = await tx
       .selectFrom('vendors')
@@ -83,7 +87,8 @@ export async function decideVendor(
       .executeTakeFirst()
     if (known === undefined) throw new CaduceusError('vendor_not_found', 'no such pharmacy')
     const plan = planDecision(known, verb)
-    // A repeat is answered before its If-Match is looked at: its own first attempt changed the record.
+    // A repeat is answered before its If-Match is compared, because its first attempt changed the
+    // record.
     if (plan === null) return { row: known, decision: null }
     requireRevision(request.headers, known.revision)
     const changed = await tx
@@ -99,8 +104,8 @@ export async function decideVendor(
       .executeTakeFirstOrThrow()
     return { row: changed, decision: plan.decision }
   })
-  // Also for a repeat: the first may have died before it told anybody.
-  announceVendor(ctx, row, request)
+  // A repeat announces too, because the first attempt may have died before it told anybody.
+  announcePharmacy(ctx, row, request)
   await ctx.standings.announce()
   if (row.status === 'suspended')
     void cancelSuspendedOrders(ctx, row.id).catch((error: unknown) =>

@@ -1,4 +1,7 @@
-/** Approval with two engines and two edges on NATS, Redis and PostgreSQL: every decision is made on one edge and felt on the other. */
+/**
+ * Approval with two engines and two edges on NATS, Redis and PostgreSQL: each decision is made on
+ * one edge and takes effect on the other.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +32,7 @@ t.test(
       startPostgres(),
     ])
     const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-approval-'))
-    // No word of REGISTRATION: approval is what a deployment gets.
+    // REGISTRATION is not set: the default of a deployment is approval.
     const environment = {
       REDIS_URL: redis.url,
       DATABASE_URL: postgres.url,

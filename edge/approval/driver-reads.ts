@@ -1,4 +1,7 @@
-/** Drivers as a caller may read them: the profile, the live columns of the journal and the last position. */
+/**
+ * Drivers as a caller may read them: the profile, the live columns of the journal and the last
+ * position.
+ */
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Kysely } from 'kysely'
 import Type from 'typebox'
@@ -65,7 +68,10 @@ export const driverView = ({
   total_earnings: decimalOfMinor(total_earnings_minor, row.currency),
 })
 
-/** The driver itself, its pharmacy, an admin, a service whose scope let it in. */
+/**
+ * True for the driver, the driver's pharmacy, an administrator, and a service whose scope admitted
+ * it.
+ */
 export const mayManage = (
   identity: Identity,
   driver: Pick<DriverRow, 'id' | 'vendor_id'>,

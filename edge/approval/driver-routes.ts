@@ -1,4 +1,4 @@
-/** Drivers as their pharmacy decides upon them: invitations, and who belongs to it. */
+/** Decisions of a pharmacy upon its drivers: invitations and membership. */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -62,7 +62,7 @@ export function driverApprovalRoutes(
             ? ('expired' as const)
             : ('good' as const),
   })
-  /** Throws `vendor_not_found` also for another's pharmacy. */
+  /** Throws `vendor_not_found`, also for another's pharmacy. */
   const ownPharmacy = async (identity: Identity, vendorId: string): Promise<void> => {
     const own =
       identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
@@ -76,7 +76,10 @@ export function driverApprovalRoutes(
     )
       throw new CaduceusError('vendor_not_found', 'no such pharmacy')
   }
-  /** Throws `vendor_not_found` and `driver_not_found`: a driver of another pharmacy does not exist here. */
+  /**
+   * Throws `vendor_not_found` and `driver_not_found`; a driver of another pharmacy counts as not
+   * found.
+   */
   const driverOf = async (
     identity: Identity,
     vendorId: string,
@@ -91,7 +94,10 @@ export function driverApprovalRoutes(
       throw new CaduceusError('driver_not_found', 'no such driver of this pharmacy')
     return row
   }
-  /** The driver as they are by now, which the journal wrote with the event: nothing of a person lies with the key of a repeat. */
+  /**
+   * Answers with the driver's present row, which the journal wrote with the event, so that the key
+   * of a repeat stores no personal data.
+   */
   const shownAnew = async (
     driverId: string,
     answer: Promise<RouteAnswer>,

@@ -1,4 +1,4 @@
-/** Who may work here: decisions about pharmacies and drivers, and what follows from them at once. */
+/** Approval: decisions upon pharmacies and drivers, and their immediate effects. */
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import type { AccountsConfig } from '../accounts/config.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
@@ -19,7 +19,7 @@ import { startSuspensions } from './suspension.ts'
 import { approvalMessage, newsById } from './telling.ts'
 import { ApprovalView, approvalRoutes } from './routes.ts'
 
-/** Sockets hear of decisions, and those of somebody who may not work any more are closed. */
+/** Sends decisions to sockets, and closes the sockets of callers who may not work any more. */
 function watchSockets(kernel: Kernel, standings: Standings): void {
   const { hub } = kernel
   const lastParcels = new LastParcels<Session>(kernel, session =>
@@ -27,7 +27,7 @@ function watchSockets(kernel: Kernel, standings: Standings): void {
   )
   hub.addGuard((session, identity) => {
     const taken = standings.taken(identity)
-    // A driver who has a parcel goes on with it; no offers come any more.
+    // A driver with an order under way keeps the socket for it and gets no more offers.
     const left = taken ?? identity.standing
     if (left?.access === 'carrying' && identity.driverId !== null)
       lastParcels.note(session, identity.driverId)

@@ -1,7 +1,8 @@
 /**
- * A pharmacy's invitations to drivers: a code that makes whoever shows it a driver of the pharmacy. It ends, works a
- * few times, can be taken back, and is stored as a hash. 130 bits of chance need no slow hash; wrong tries are
- * counted by address all the same, so that nobody makes the database work for nothing.
+ * A pharmacy's invitations to drivers: a code that makes its holder a driver of the pharmacy. An
+ * invitation expires, works a few times, can be revoked, and is stored as a hash. 130 random bits
+ * need no slow hash. Wrong tries are still counted by address, so that nobody makes the database
+ * work for nothing.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { sql, type Kysely, type Selectable } from 'kysely'
@@ -17,12 +18,12 @@ type Context = Pick<Kernel, 'database' | 'nowMs' | 'random'>
 export type InvitationRow = Selectable<DriverInvitationsTable>
 
 const hourMs = 3_600_000
-/** Letters and digits that nobody takes for others, as people read them aloud. */
+/** Letters and digits that people do not confuse when they read them aloud. */
 const alphabet = 'ABCDEFGHJKMNPQRSTVWXYZ23456789AB'
 const codeCharacters = 26
 export const invitationCodePattern = '^[A-Za-z0-9-]{8,64}$'
 
-/** However it was typed: small letters, and the hyphens that make it readable. */
+/** Small letters and the hyphens that make a code readable do not matter. */
 const hashOf = (code: string): string =>
   createHash('sha256').update(code.toUpperCase().replaceAll('-', '')).digest('base64url')
 
@@ -94,7 +95,7 @@ export function listInvitations(
     .execute()
 }
 
-/** A repeat finds it taken back already. Throws `not_found`, also for another pharmacy's. */
+/** A repeat has no effect. Throws `not_found`, also for another pharmacy's invitation. */
 export async function revokeInvitation(
   ctx: Context,
   vendorId: string,
@@ -112,7 +113,10 @@ export async function revokeInvitation(
   return row
 }
 
-/** An invitation that was used or taken back ends with its time too, so the time alone decides. */
+/**
+ * Deletes invitations some time after they expired. Used and revoked invitations expire too, so the
+ * time alone decides.
+ */
 export async function deleteOldInvitations(
   ctx: Pick<Context, 'database' | 'nowMs'>,
 ): Promise<void> {
@@ -132,7 +136,10 @@ const wrong = () =>
     'the invitation is wrong, has ended, was taken back or was used',
   )
 
-/** Spends one use, in the transaction of what it admits. Throws `invitation_invalid` alike for every code that is not good for this pharmacy. */
+/**
+ * Spends one use, in the transaction that admits the driver. Throws `invitation_invalid` alike for
+ * every code that is not valid for this pharmacy.
+ */
 export async function redeemInvitation(
   tx: Kysely<Tables>,
   code: string,
@@ -152,7 +159,7 @@ export async function redeemInvitation(
   if (spent === undefined) throw wrong()
 }
 
-/** Whose invitation it is, if it is good. Throws `invitation_invalid`. */
+/** The pharmacy of a valid invitation. Throws `invitation_invalid`. */
 export async function pharmacyOfInvitation(ctx: Context, code: string): Promise<string> {
   const row = await ctx.database.kysely
     .selectFrom('driver_invitations')
@@ -172,11 +179,17 @@ export interface WithInvitationTries {
 }
 
 export interface InvitationTries {
-  /** Runs what may find a code wrong. Throws `too_many_requests` for an address that was wrong too often. */
+  /**
+   * Runs a function that may find a code wrong. Throws `too_many_requests` for an address with too
+   * many wrong codes.
+   */
   guard<T>(from: string, run: () => Promise<T>): Promise<T>
 }
 
-/** Counts wrong codes by address, in this process: what it protects is the database's time and not the code. */
+/**
+ * Counts wrong codes by address, in this process. It protects the time of the database, not the
+ * code.
+ */
 export function createInvitationTries(nowMs: () => number): InvitationTries {
   const limiter = new BoundedMemoryLimiter(
     'invitation',

@@ -1,4 +1,7 @@
-/** The end of a last parcel whose push was lost: the socket is closed all the same, and only that one. */
+/**
+ * The end of a last delivery whose push was lost: the socket of that driver is still closed, and no
+ * other.
+ */
 import t from 'tap'
 import { addDriver, addVendor, newId, startFixture } from '../sockets/fixture.ts'
 
@@ -33,58 +36,61 @@ const pharmacy = async (): Promise<string> => {
   return vendorId
 }
 
-t.test('let go, suspended, back again: who is closed when nothing is left to carry', async t => {
-  const [good, bad] = [await pharmacy(), await pharmacy()]
-  const [gone, late, back, ofBad, other] = [
-    await driverOf(good, true),
-    await driverOf(good, true),
-    await driverOf(good, true),
-    await driverOf(bad, true),
-    await driverOf(good, true),
-  ]
-  const [goneSocket, backSocket, ofBadSocket, otherSocket] = [
-    await open(gone),
-    await open(back),
-    await open(ofBad),
-    await open(other),
-  ]
-  for (const { driverId } of [gone, late, back]) await write(`membership = 'ended'`, driverId)
-  await edge.database.pool.query(`update vendors set status = 'suspended' where id = $1`, [bad])
-  await edge.ctx.standings.announce()
-  // Opened when it was over already, to bring the parcel to its end.
-  const lateSocket = await open(late)
-  await write(`membership = 'active'`, back.driverId)
-  await edge.ctx.standings.announce()
-  t.same(
-    [goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket].map(
-      socket => socket.ws.readyState,
-    ),
-    [1, 1, 1, 1, 1],
-    'all have a parcel',
-  )
-  for (const { driverId } of [gone, late, back, ofBad, other])
-    await write(`active_order_ids = '{}'`, driverId)
-  for (const socket of [goneSocket, lateSocket, ofBadSocket])
-    t.match(await socket.closed, { code: 4003, reason: /last parcel/ })
-  const cut = await driverOf(good, false)
-  const cutSocket = await open(cut)
-  await write(`membership = 'ended'`, cut.driverId)
-  await edge.ctx.standings.announce()
-  t.match(await cutSocket.closed, { code: 4003 })
-  t.match(
-    cutSocket.heard.at(-1),
-    {
-      type: 'membership',
-      driver_id: cut.driverId,
-      vendor_id: good,
-      membership: 'ended',
-      active_order_ids: [],
-    },
-    "told before, also where the engine's push was lost",
-  )
-  t.same(
-    [backSocket, otherSocket].map(socket => socket.ws.readyState),
-    [1, 1],
-    'who belongs to a pharmacy that works stays',
-  )
-})
+t.test(
+  'sockets of drivers who may not work are closed when their last order has ended',
+  async t => {
+    const [good, bad] = [await pharmacy(), await pharmacy()]
+    const [gone, late, back, ofBad, other] = [
+      await driverOf(good, true),
+      await driverOf(good, true),
+      await driverOf(good, true),
+      await driverOf(bad, true),
+      await driverOf(good, true),
+    ]
+    const [goneSocket, backSocket, ofBadSocket, otherSocket] = [
+      await open(gone),
+      await open(back),
+      await open(ofBad),
+      await open(other),
+    ]
+    for (const { driverId } of [gone, late, back]) await write(`membership = 'ended'`, driverId)
+    await edge.database.pool.query(`update vendors set status = 'suspended' where id = $1`, [bad])
+    await edge.ctx.standings.announce()
+    // This socket opens after the end of the membership, to finish the delivery.
+    const lateSocket = await open(late)
+    await write(`membership = 'active'`, back.driverId)
+    await edge.ctx.standings.announce()
+    t.same(
+      [goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket].map(
+        socket => socket.ws.readyState,
+      ),
+      [1, 1, 1, 1, 1],
+      'all have a parcel',
+    )
+    for (const { driverId } of [gone, late, back, ofBad, other])
+      await write(`active_order_ids = '{}'`, driverId)
+    for (const socket of [goneSocket, lateSocket, ofBadSocket])
+      t.match(await socket.closed, { code: 4003, reason: /last parcel/ })
+    const cut = await driverOf(good, false)
+    const cutSocket = await open(cut)
+    await write(`membership = 'ended'`, cut.driverId)
+    await edge.ctx.standings.announce()
+    t.match(await cutSocket.closed, { code: 4003 })
+    t.match(
+      cutSocket.heard.at(-1),
+      {
+        type: 'membership',
+        driver_id: cut.driverId,
+        vendor_id: good,
+        membership: 'ended',
+        active_order_ids: [],
+      },
+      "told before, also where the engine's push was lost",
+    )
+    t.same(
+      [backSocket, otherSocket].map(socket => socket.ws.readyState),
+      [1, 1],
+      'who belongs to a pharmacy that works stays',
+    )
+  },
+)

@@ -1,7 +1,8 @@
 /**
- * Drivers who were let go, or whose pharmacy was suspended, keep their socket while they have a parcel. The engine's
- * push ends it at the last hand-over to a driver who was let go; a push can be lost, and after a suspension there is
- * none. So each edge asks the database about these sockets, which are few, from time to time.
+ * Sockets of drivers with a last delivery. Drivers who were let go, or whose pharmacy was
+ * suspended, keep their socket while they have an order. The engine's push closes it at the last
+ * hand-over of a driver who was let go; but a push can be lost, and after a suspension there is
+ * none. So each edge asks the database about these few sockets from time to time.
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
@@ -15,7 +16,10 @@ interface LastParcelsDeps {
   after(ms: number, run: () => void): () => void
 }
 
-/** The sockets of one edge that stay open for a parcel only. `S` is a session of a driver; `close` ends it. */
+/**
+ * The sockets of one edge that stay open only for a delivery. `S` is a session of a driver; `close`
+ * ends it.
+ */
 export class LastParcels<S> {
   readonly #deps: LastParcelsDeps
   readonly #close: (session: S) => void
@@ -29,7 +33,7 @@ export class LastParcels<S> {
     this.#next()
   }
 
-  /** The session is open for its driver's parcels only, as far as is known now. */
+  /** Notes that the session stays open only for the orders of its driver. */
   note(session: S, driverId: string): void {
     this.#carriers.set(session, driverId)
   }
@@ -75,7 +79,8 @@ export class LastParcels<S> {
         const row = found.get(driverId)
         if (!asked.has(driverId) || row?.carries === true) continue
         this.#carriers.delete(session)
-        // Whoever belongs to it again, or works again, has an ordinary socket now.
+        // A driver who is a member again, or whose pharmacy works again, has an ordinary socket
+        // now.
         if (row?.membership !== 'active' || row.status !== 'active') this.#close(session)
       }
     }

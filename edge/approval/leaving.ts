@@ -1,7 +1,8 @@
 /**
- * A driver who was let go may drive for another pharmacy with the same account. The record of the time before, with its
- * deliveries and what was earned, stays with the old pharmacy and without an account; the account gets a new record.
- * Rejected: one record that changes its pharmacy, because the new one would see the deliveries of the old.
+ * A driver who was let go may work for another pharmacy with the same account. The old record, with
+ * its deliveries and earnings, stays with the old pharmacy and loses its account; the account gets
+ * a new record. Rejected: one record that changes its pharmacy, because the new pharmacy would see
+ * the deliveries of the old one.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -15,11 +16,16 @@ const left = (db: Kysely<Tables>, userId: string, to: string) =>
     .where('membership', '=', 'ended')
     .where(sql<boolean>`active_order_ids = '{}'`)
 
-/** Whether the account's membership has ended, elsewhere than at the pharmacy it asks now, with nothing left to carry. */
+/**
+ * True when the account's membership at another pharmacy has ended and no order is left to deliver.
+ */
 export const hasLeft = async (db: Kysely<Tables>, userId: string, to: string): Promise<boolean> =>
   (await left(db, userId, to).executeTakeFirst()) !== undefined
 
-/** Parts the account from such a record, in the transaction that makes the new one. Nothing happens to any other record. */
+/**
+ * Separates the account from such a record, in the transaction that makes the new one. No other
+ * record changes.
+ */
 export async function partFromOld(tx: Kysely<Tables>, userId: string, to: string): Promise<void> {
   await tx
     .updateTable('drivers')

@@ -1,4 +1,7 @@
-/** What is written to the people whom a decision concerns: the pharmacy's account, the driver's, and the pharmacy that a driver asks. */
+/**
+ * Letters about a decision: to the pharmacy's account, to the driver's, and to the pharmacy that a
+ * driver asks.
+ */
 import type { Message } from '../messenger/carrier.ts'
 
 const letter = (to: string, subject: string, ...lines: string[]): Message => ({
@@ -17,7 +20,7 @@ export type VendorDecision =
   | 'move approved'
   | 'move refused'
 
-/** To the pharmacy's account, about an administrator's decision. */
+/** A letter to the pharmacy's account about an administrator's decision. */
 export function vendorLetter(
   to: string,
   pharmacy: string,
@@ -58,7 +61,7 @@ export function vendorLetter(
   }
 }
 
-/** To a driver, about the pharmacy's word. */
+/** A letter to a driver about the pharmacy's decision. */
 export function membershipLetter(
   to: string,
   pharmacy: string,
@@ -77,7 +80,10 @@ export function membershipLetter(
       )
 }
 
-/** To administrators, about pharmacies that wait. Names are left out: strangers choose them. */
+/**
+ * A letter to administrators about waiting pharmacies. It has no names, because strangers choose
+ * them.
+ */
 export const applicantsLetter = (to: string, waiting: number): Message =>
   letter(
     to,
@@ -87,7 +93,7 @@ export const applicantsLetter = (to: string, waiting: number): Message =>
     'They asked to work here, or to move. GET /api/admin/approvals lists them, who has waited longest first.',
   )
 
-/** To a pharmacy, about a driver who asks. */
+/** A letter to a pharmacy about a driver who asks. */
 export const askingLetter = (to: string, pharmacy: string, driver: string): Message =>
   letter(
     to,

@@ -1,6 +1,7 @@
 /**
- * A driver's membership, as the pharmacy decides it. The driver's actor keeps it, because an offer may be in the
- * driver's hand in the same instant; here are the question to the actor, and those who are told of the answer.
+ * A driver's membership, as the pharmacy decides it. The driver's actor keeps it, because the
+ * driver may hold an offer at the same moment. This file sends the decision to the actor and tells
+ * the people concerned.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -25,7 +26,9 @@ type Profile = Pick<
   'id' | 'vendor_id' | 'full_name' | 'phone' | 'vehicle_type' | 'capacity' | 'membership'
 >
 
-/** Tells the actor who it is; the fixed command id makes every repeat the same command. */
+/**
+ * Introduces the driver to the actor. The command id is fixed, so every repeat is the same command.
+ */
 export async function registerActor(
   ctx: Pick<MembershipContext, 'commands'>,
   { id, vendor_id, full_name, phone, vehicle_type, capacity, membership }: Profile,
@@ -47,7 +50,10 @@ export async function registerActor(
   })
 }
 
-/** Sends a command to a driver whom no engine may have heard of: none was reached at the registration, and now is the time to make up for it. */
+/**
+ * Sends a command to a driver. When the registration reached no engine, the engine does not know
+ * the driver; then the driver is registered first.
+ */
 export async function tellDriver(
   ctx: Pick<MembershipContext, 'commands'>,
   row: Profile,
@@ -66,7 +72,7 @@ export async function tellDriver(
   }
 }
 
-/** Approves or ends. A repeat changes nothing. Throws what the actor answers. */
+/** Approves or ends a membership. A repeat has no effect. Throws the actor's refusal. */
 export async function decideMembership(
   ctx: MembershipContext,
   row: Profile & Pick<DriverRow, 'user_id'>,
@@ -97,7 +103,7 @@ export async function decideMembership(
   return driver
 }
 
-/** After a driver began to wait: the pharmacy is written to. Its sockets hear it from the engine. */
+/** Writes to the pharmacy after a driver began to wait. The engine tells the pharmacy's sockets. */
 export async function tellPharmacyOf(
   ctx: Pick<MembershipContext, 'database' | 'messenger'>,
   vendorId: string,
@@ -114,8 +120,9 @@ export async function tellPharmacyOf(
 }
 
 /**
- * A driver whose membership ended asks again: with an invitation at once, else once in a while, and waits. Throws
- * `too_many_requests`, `invitation_invalid`, and `vendor_not_found` for a pharmacy that does not work.
+ * A driver whose membership ended asks again: with an invitation at any time, and without one once
+ * in a while and then waits. Throws `too_many_requests`, `invitation_invalid`, and
+ * `vendor_not_found` for a pharmacy that does not work.
  */
 export async function askAgain(
   ctx: MembershipContext,
@@ -137,7 +144,7 @@ export async function askAgain(
     await db
       .transaction()
       .execute(tx => redeemInvitation(tx, invitationCode, row.vendor_id, ctx.nowMs()))
-    // The pharmacy said yes before the question; the invitation is its word.
+    // The invitation is the pharmacy's approval, given in advance.
     const driver = await tellDriver(ctx, row, commandId, 'approve_membership', {
       role: 'system',
       id: 'invitation',

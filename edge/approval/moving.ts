@@ -1,14 +1,14 @@
 /**
- * A pharmacy that moves. Corrections within half a kilometre of the place that was decided upon are its own; further,
- * it stays where it is until an administrator has agreed. Reckoned from the decided place and not from the last one,
- * or many small steps would lead from city to city.
+ * A pharmacy that moves. It may correct its place within half a kilometre of the decided place. For
+ * a longer move it stays where it is until an administrator approves. The distance counts from the
+ * decided place and not from the last one; otherwise many small steps would lead from city to city.
  */
 import type { Selectable, Updateable } from 'kysely'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { approvalLimits } from './limits.ts'
 
-type VendorRow = Selectable<VendorsTable>
+type PharmacyRow = Selectable<VendorsTable>
 export interface PlaceChange {
   latitude?: number
   longitude?: number
@@ -22,7 +22,7 @@ const noMove = {
   move_asked_at: null,
 }
 
-/** The columns of a row that was written with this place and decided upon with it. */
+/** The columns of a row that is written with this place and decided upon with it. */
 export const decidedAt = (latitude: number, longitude: number) => ({
   latitude,
   longitude,
@@ -32,11 +32,12 @@ export const decidedAt = (latitude: number, longitude: number) => ({
 })
 
 /**
- * What a change of place makes of the row's columns. `atOnce`: the caller decides, or nobody does. A pharmacy that
- * waits for its first decision may move as it likes: it is decided upon where it is then.
+ * The columns that a change of place changes. `atOnce`: the caller decides, or nobody does. A
+ * pharmacy that waits for its first decision may move freely, because the decision is about its
+ * place at that time.
  */
 export function placeColumns(
-  row: VendorRow,
+  row: PharmacyRow,
   { latitude, longitude, address }: PlaceChange,
   atOnce: boolean,
   now: Date,
@@ -60,7 +61,7 @@ export function placeColumns(
     moving_to_latitude: to.latitude,
     moving_to_longitude: to.longitude,
     moving_to_address: address === undefined ? row.moving_to_address : address,
-    // Asked for again, it is the same wish; another place is another.
+    // A repeated wish keeps its time; another place is a new wish.
     move_asked_at:
       row.moving_to_latitude === to.latitude && row.moving_to_longitude === to.longitude
         ? row.move_asked_at
@@ -68,8 +69,8 @@ export function placeColumns(
   }
 }
 
-/** The move as its pharmacy and administrators are shown it; null when there is none. */
-export const moveOf = (row: VendorRow) =>
+/** The pending move, for its pharmacy and administrators; null when there is none. */
+export const moveOf = (row: PharmacyRow) =>
   row.move_asked_at === null
     ? null
     : {
@@ -79,8 +80,8 @@ export const moveOf = (row: VendorRow) =>
         asked_at: row.move_asked_at,
       }
 
-/** The columns of a move that was agreed to. */
-export const movedColumns = (row: VendorRow) => ({
+/** The columns of an approved move. */
+export const movedColumns = (row: PharmacyRow) => ({
   ...decidedAt(row.moving_to_latitude!, row.moving_to_longitude!),
   ...(row.moving_to_address !== null && { address: row.moving_to_address }),
 })

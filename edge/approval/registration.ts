@@ -1,13 +1,14 @@
 /**
- * Whether strangers work at once or after a decision: REGISTRATION. Open is for trying things out, and the default
- * only where nobody else can be meant: a database that is embedded in this process, and not in production.
+ * REGISTRATION: whether strangers work at once or after a decision. `open` is for trying things
+ * out. It is the default only with an embedded database outside production, where no real patients
+ * are expected.
  */
 import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 
 export type Registration = 'open' | 'approval'
 
-/** Written into the log at each start. */
+/** Logged at each start. */
 export const openRegistrationWarning =
   'REGISTRATION=open: whoever registers as a pharmacy or a driver works at once and sees patients. ' +
   'Set REGISTRATION=approval before anybody is a real patient'
@@ -17,7 +18,7 @@ export interface RegistrationConfig {
   registration: Registration
 }
 
-/** REGISTRATION. Throws ConfigError for any other word. */
+/** Reads REGISTRATION. Throws ConfigError for any other word. */
 export const readRegistrationConfig = (
   environment: Environment,
   { role }: Pick<KernelConfig, 'role'>,

@@ -1,4 +1,4 @@
-/** Pharmacies as an administrator decides upon them: `/api/admin/approvals` and the decisions. */
+/** Decisions of an administrator upon pharmacies, and their list: `/api/admin/approvals`. */
 import { pharmacyStatuses } from '../../protocol/pharmacies/statuses.ts'
 import Type from 'typebox'
 import type { Selectable } from 'kysely'

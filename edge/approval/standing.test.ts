@@ -1,4 +1,7 @@
-/** Two edges on one database, where the hint of a decision is late: a person whose access came back is not refused by the other edge. */
+/**
+ * Two edges on one database and a late hint of a decision: a caller whose access came back is not
+ * refused by the other edge.
+ */
 import pino from 'pino'
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -9,7 +12,7 @@ const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { pool } = edge.database
 
-/** An edge that hears no hint, and looks by itself in an hour only. */
+/** An edge that hears no hint and looks by itself only after an hour. */
 const deafEdge = async () => {
   const standings = createStandings({
     database: edge.database,
@@ -24,7 +27,7 @@ const deafEdge = async () => {
 }
 
 t.test(
-  'a decision that came back on another edge counts at the next request, before its hint arrives',
+  'access that another edge gave back counts at the next request, before its hint arrives',
   async t => {
     const [vendorId, driverId, userId] = [newId(), newId(), newId()]
     await addVendor(edge.database, { userId: newId(), vendorId })

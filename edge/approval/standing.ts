@@ -1,13 +1,14 @@
 /**
- * Who may work: the pharmacy's status and the driver's membership, as an edge needs them at each request and for
- * each socket. A token says who somebody is and not what was decided since, so the row is asked; what was read is
- * remembered for seconds, and a decision is heard at once.
+ * The standing of callers: the pharmacy's status and the driver's membership, as an edge needs them
+ * at each request and for each socket. A token names the caller and not later decisions, so the row
+ * is read. A read row is cached for seconds, and news of a decision takes effect at once.
  *
- * The truth is in the database; the hint that access ended makes every edge look, and whoever misses it looks by
- * itself a little later, as with sign-ins (edge/accounts/ended-access.ts). News overrides a row that was read before
- * it, because a read may have been under way. A row that is newer than the news makes this edge look first: the
- * decision was made on another edge, and its hint is still on the way. Rejected: a claim in the token, which lives for a quarter of an hour after
- * a suspension; a list of all who wait, which strangers could make as long as they like.
+ * The truth is in the database. The hint that access ended makes every edge look, and an edge that
+ * misses it looks by itself a little later, as with sign-ins (edge/accounts/ended-access.ts). News
+ * overrides a row that was read before it, because a read may be under way. A row newer than the
+ * news makes this edge look first: another edge made the decision, and its hint is still under way.
+ * Rejected: a claim in the token, which lives for a quarter of an hour after a suspension.
+ * Rejected: a list of all who wait, which strangers could make as long as they like.
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'
@@ -17,7 +18,7 @@ import type { Bus } from '../../protocol/bus/bus.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { Standing } from '../kernel/identity.ts'
 import { createLooks } from '../accounts/looks.ts'
-import type { Standings, StandingNews, VendorNews } from '../kernel/standing.ts'
+import type { Standings, StandingNews, PharmacyNews } from '../kernel/standing.ts'
 import { BoundedCache } from '../kernel/bounded-cache.ts'
 import { gathered } from '../kernel/gathered.ts'
 import { approvalLimits } from './limits.ts'
@@ -30,9 +31,12 @@ export interface StandingsDeps {
   after(ms: number, run: () => void): () => void
 }
 
-/** When a row was last decided upon. The driver of PostgreSQL gives a number for a row that never was: minus infinity. */
+/**
+ * Time of the last decision upon a row. The PostgreSQL driver returns the number minus infinity for
+ * a row without one.
+ */
 type DecidedAt = Date | number
-interface VendorRow {
+interface PharmacyRow {
   id: string
   status: PharmacyStatus
   standing_at: DecidedAt
@@ -47,7 +51,10 @@ interface DriverRow {
   carries: boolean
 }
 
-/** Clocks differ between edges and the database, and a transaction commits later than its trigger looked at the clock. */
+/**
+ * Tolerance for clocks that differ between edges and the database, and for transactions that commit
+ * after their trigger read the clock.
+ */
 const slackMs = 60_000
 const full: Standing = { access: 'full', why: '' }
 
@@ -77,11 +84,11 @@ function ofDriver(
   return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
 }
 
-/** Knows no news until the first `announce`, which the start of an edge awaits. */
+/** Has no news until the first `announce`, which the start of an edge awaits. */
 export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {
   const { pool, kysely: db } = database
-  const vendorRow = gathered<VendorRow>(async ids => {
-    const { rows } = await pool.query<VendorRow>({
+  const pharmacyRow = gathered<PharmacyRow>(async ids => {
+    const { rows } = await pool.query<PharmacyRow>({
       name: 'standing_vendors',
       text: 'select id, status, standing_at from vendors where id = any($1::uuid[])',
       values: [ids],
@@ -98,7 +105,10 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     })
     return new Map(rows.map(row => [row.id, row]))
   })
-  /** Of those with full access: what is less must be looked at each time, because it ends with a parcel. */
+  /**
+   * Standings with full access only. A lesser standing is read each time, because it ends with a
+   * delivery.
+   */
   const known = new BoundedCache<Standing>(
     approvalLimits.standingCacheMax,
     approvalLimits.standingFreshMs,
@@ -108,7 +118,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const listeners: ((news: readonly StandingNews[]) => void)[] = []
   let lookedAtMs: number | null = null
 
-  const vendorNews = (id: string): VendorNews | null => {
+  const vendorNews = (id: string): PharmacyNews | null => {
     const one = news.get(id)?.one
     return one?.kind === 'vendor' ? one : null
   }
@@ -156,7 +166,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     const fresh: StandingNews[] = []
     const take = (one: StandingNews, standingAt: Date): void => {
       if (news.get(one.id)?.atMs === standingAt.getTime()) return
-      // In the order of their coming: the first is the oldest.
+      // The map is in order of arrival: its first entry is the oldest.
       news.delete(one.id)
       news.set(one.id, { one, atMs: standingAt.getTime() })
       known.delete(one.id)
@@ -202,7 +212,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     'decisions upon pharmacies and drivers could not be read; looking again',
   )
 
-  /** True when a row tells of a later decision than the news that this edge has of it. */
+  /** True when a row shows a later decision than this edge's news of it. */
   const isNewer = (id: string, decidedAt: DecidedAt | null): boolean => {
     const heard = news.get(id)
     return heard !== undefined && decidedAt !== null && Number(decidedAt) > heard.atMs
@@ -211,10 +221,10 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const vendorStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
     if (cached !== undefined) return cached
-    const row = await vendorRow(id)
+    const row = await pharmacyRow(id)
     if (row === undefined) return full
     if (isNewer(id, row.standing_at)) await looks.look()
-    // What was heard while the row was read is newer than the row.
+    // News that arrived during the read is newer than the row.
     const standing = ofVendor(vendorNews(id)?.status ?? row.status)
     if (standing.access === 'full') known.set(id, standing)
     return standing

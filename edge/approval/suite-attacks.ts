@@ -1,4 +1,7 @@
-/** Ways around a decision: races, repeats, moves in steps, codes of others, a second registration. Run as the suite of approval is. */
+/**
+ * Attempts to evade a decision: races, repeats, moves in steps, other pharmacies' codes, a second
+ * registration. It runs like the suite of approval.
+ */
 import type { Test } from 'tap'
 import {
   eventually,
@@ -17,7 +20,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    "a move that is asked for while suspended is not agreed to with the suspension's end, nor by its repeat",
+    'the end of a suspension, or its repeat, does not approve a move asked for meanwhile',
     async t => {
       const { url } = deployment()
       const lng = nextLongitude()
@@ -26,7 +29,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body })
       await patch({ longitude: lng + 1 })
       await decide('suspend', pharmacy.vendorId)
-      // Steps that are small each, there and back and on.
+      // Small steps there, back, and on.
       for (const step of [0.004, 0.008, 0, 0.004, 0.012, 1])
         t.equal((await patch({ longitude: lng + step })).status, 200)
       t.match(await decide('approve', pharmacy.vendorId), {
@@ -53,7 +56,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    'decisions that race: approve against suspend, end against accept, accept against approve',
+    'decisions in a race: approve and suspend, end and accept, accept and approve',
     async t => {
       const { url, other } = deployment()
       for (let round = 0; round < 3; round++) {
@@ -123,7 +126,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    'invitations of many at once, of another pharmacy, and after the pharmacy was suspended',
+    'an invitation is bounded in uses, to its pharmacy, and to an active pharmacy',
     async t => {
       const { url, other } = deployment()
       const [pharmacy, rival] = [
@@ -188,65 +191,61 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
     },
   )
 
-  t.test(
-    'a refusal is not fled: the account cannot register a second pharmacy, nor become another role',
-    async t => {
-      const { url } = deployment()
-      const pharmacy = await newPharmacy(url, 'Refused', lat, nextLongitude())
-      await decide('reject', pharmacy.vendorId, { reason: 'no licence' })
-      const again = {
-        email: pharmacy.email,
-        business_name: 'Again',
-        phone: '+1234567890',
-        password,
-        latitude: lat,
-        longitude: 1,
-      }
-      t.match(await http(url, 'POST', '/api/vendors/register', { body: again }), {
-        status: 409,
-        body: { code: 'email_taken' },
-      })
-      t.match(
-        await http(url, 'POST', '/api/auth/register', {
-          body: {
-            email: pharmacy.email,
-            full_name: 'Again',
-            phone: '+1234567890',
-            role: 'user',
-            password,
-          },
-        }),
-        { status: 409 },
-      )
-      t.match(
-        await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
-          token: pharmacy.token,
-          body: { status: 'active' },
-        }),
-        { status: 400 },
-      )
-      t.match(
-        await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
-          token: pharmacy.token,
-          body: { is_active: true },
-        }),
-        { status: 409 },
-      )
-      t.match(
-        (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token }))
-          .body,
-        { status: 'rejected', status_reason: 'no licence' },
-      )
-      // A new sign-in is the same pharmacy.
-      const { access_token } = (
-        await http(url, 'POST', '/api/auth/login', { body: { email: pharmacy.email, password } })
-      ).body
-      t.equal((await http(url, 'GET', '/api/orders', { token: access_token })).status, 403)
-    },
-  )
+  t.test('a refused account cannot register a second pharmacy or take another role', async t => {
+    const { url } = deployment()
+    const pharmacy = await newPharmacy(url, 'Refused', lat, nextLongitude())
+    await decide('reject', pharmacy.vendorId, { reason: 'no licence' })
+    const again = {
+      email: pharmacy.email,
+      business_name: 'Again',
+      phone: '+1234567890',
+      password,
+      latitude: lat,
+      longitude: 1,
+    }
+    t.match(await http(url, 'POST', '/api/vendors/register', { body: again }), {
+      status: 409,
+      body: { code: 'email_taken' },
+    })
+    t.match(
+      await http(url, 'POST', '/api/auth/register', {
+        body: {
+          email: pharmacy.email,
+          full_name: 'Again',
+          phone: '+1234567890',
+          role: 'user',
+          password,
+        },
+      }),
+      { status: 409 },
+    )
+    t.match(
+      await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+        token: pharmacy.token,
+        body: { status: 'active' },
+      }),
+      { status: 400 },
+    )
+    t.match(
+      await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+        token: pharmacy.token,
+        body: { is_active: true },
+      }),
+      { status: 409 },
+    )
+    t.match(
+      (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body,
+      { status: 'rejected', status_reason: 'no licence' },
+    )
+    // A new sign-in still belongs to the same pharmacy.
+    const { access_token } = (
+      await http(url, 'POST', '/api/auth/login', { body: { email: pharmacy.email, password } })
+    ).body
+    t.equal((await http(url, 'GET', '/api/orders', { token: access_token })).status, 403)
+  })
 
   t.test(
-    'a driver who was let go drives for another pharmacy with the same account; what was before stays there',
+    'a driver who was let go may join another pharmacy with the same account; old records stay',
     async t => {
       const { url, other } = deployment()
       const lng = nextLongitude()

@@ -1,4 +1,4 @@
-/** What the stories of approval are told with: pharmacies that were approved, drivers on duty, orders that were won. */
+/** Helpers for the tests of approval: approved pharmacies, drivers on duty, won orders. */
 import { encodeFrame } from '../../protocol/river/frames.ts'
 import {
   http,
@@ -10,7 +10,10 @@ import {
   type Pharmacy,
 } from '../acceptance/people.ts'
 
-/** Two addresses, which may be two edges of one deployment, with REGISTRATION=approval, and an administrator's token. */
+/**
+ * Two addresses, which may be two edges of one deployment, with REGISTRATION=approval, and an
+ * administrator's token.
+ */
 export interface ApprovalDeployment {
   url: string
   other: string
@@ -19,7 +22,10 @@ export interface ApprovalDeployment {
 
 const lat = 27.7172
 
-/** Each place that `nextLongitude` gives is far from the others, so that stories do not hear one another. */
+/**
+ * Each place that `nextLongitude` returns is far from the others, so that tests do not affect each
+ * other.
+ */
 export function approvalPeople(deployment: () => ApprovalDeployment, firstLongitude: number) {
   let longitude = firstLongitude
   const nextLongitude = (): number => (longitude += 2)

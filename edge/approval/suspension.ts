@@ -1,10 +1,11 @@
 /**
- * What becomes of the orders of a suspended pharmacy. Before the pick-up they are cancelled, and the customer is told
- * why: medicine of a pharmacy that is suspended does not leave it. What a driver has picked up is brought to its end,
- * because a parcel in the street helps nobody. Open requests need nothing: the others who were asked can take them.
+ * The orders of a suspended pharmacy. Before the pick-up they are cancelled, and the customer gets
+ * the reason, because no medicine should leave a suspended pharmacy. A picked-up order is
+ * delivered, because stopping it would help nobody. Open requests need no action: the other
+ * pharmacies can accept them.
  *
- * Every edge looks again and again, since an accept may win in the same instant, and an edge may die in the middle of
- * this. A command id of the order alone makes every repeat the same command.
+ * Every edge repeats the search, because an accept may win at the same moment and an edge may die
+ * in the middle. The command id contains only the order's id, so every repeat is the same command.
  */
 import { barredStatuses } from '../../protocol/pharmacies/statuses.ts'
 import { cancellableStatuses } from '../../protocol/orders/statuses.ts'
@@ -17,7 +18,10 @@ type SuspensionContext = Pick<Kernel, 'commands' | 'database' | 'log'>
 const atOnceMax = 8
 const suspensionReason = 'the pharmacy was suspended'
 
-/** Cancels what can be cancelled, of one suspended pharmacy or of all. Resolves to how many; rejects while the database is away. */
+/**
+ * Cancels the orders that can be cancelled, of one suspended pharmacy or of all. Resolves to their
+ * number; rejects while the database is away.
+ */
 export async function cancelSuspendedOrders(
   { commands, database, log }: SuspensionContext,
   vendorId?: string,
@@ -49,7 +53,7 @@ export async function cancelSuspendedOrders(
             })
             cancelled++
           } catch (error) {
-            // Picked up in between is as it should be; what failed is looked at again.
+            // An order that was picked up meanwhile stays; any other failure is tried again.
             if (!(error instanceof CaduceusError) || error.code !== 'order_not_cancellable')
               log.warn(
                 { err: error, order_id: id },
@@ -63,7 +67,7 @@ export async function cancelSuspendedOrders(
   }
 }
 
-/** Returns the way to stop. */
+/** Returns the function that stops it. */
 export function startSuspensions(
   ctx: SuspensionContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,
@@ -72,7 +76,7 @@ export function startSuspensions(
   let stopped = false
   const next = (): void => {
     if (stopped) return
-    // Spread, so that edges that started together do not ask together.
+    // The time is random, so that edges that started together do not ask together.
     cancel = after(approvalLimits.suspendedSweepMs * (0.5 + ctx.random()), () => {
       cancelSuspendedOrders(ctx)
         .catch((error: unknown) =>

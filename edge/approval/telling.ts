@@ -1,16 +1,20 @@
-/** What the open sockets of the person concerned are told of a decision, before those of one that may not go on are closed. */
+/**
+ * Messages about a decision to the open sockets of the pharmacy or driver. They are sent before
+ * sockets that may not stay open are closed.
+ */
 import { membershipMessage } from '../../protocol/drivers/messages.ts'
 import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { StandingNews } from '../kernel/standing.ts'
 
-/** The decisions of a batch of news, by pharmacy and driver. */
+/** The decisions in a batch of news, by pharmacy and driver. */
 export const newsById = (news: readonly StandingNews[]): ReadonlyMap<string, StandingNews> =>
   new Map(news.map(one => [one.id, one]))
 
 /**
- * Null for whoever it does not concern. Administrators who watch a fleet have their own lists. Drivers hear of their
- * membership from the engine; only of the end they hear here too, because this news may be faster and closes the socket.
+ * The message for a session; null when the decision does not concern it. Administrators who watch a
+ * fleet have their own lists. Drivers hear of their membership from the engine; only its end is
+ * also told here, because this news may be faster and closes the socket.
  */
 export function approvalMessage(
   news: ReadonlyMap<string, StandingNews>,

@@ -114,7 +114,7 @@ export async function openDriver(
       ...held,
       ...orders
         .filter(({ order }) => !carriesOnly || isCarried(order.status))
-        .map(({ order, vendorPhone }) => assignedMessage(order, vendorPhone)),
+        .map(({ order, pharmacyPhone }) => assignedMessage(order, pharmacyPhone)),
     ],
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What of an exchange the audit trail keeps, decided by the row alone: every row that changes something
- * or shows a person's record is noted unless it says `audit: false`, so a route added tomorrow is noted
- * without its author's help.
+ * Decides from the row what the audit trail keeps of an exchange. Every row that changes something
+ * or shows a person's record is noted unless it says `audit: false`, so a new row is noted by
+ * default.
  */
 import { isUuid } from '../../protocol/kernel/ids.ts'
 import type { AuditEntry } from '../audit/port.ts'
@@ -13,14 +13,17 @@ export interface AuditedExchange {
   params: Readonly<Record<string, string>>
   identity: Identity | null
   answer: RouteAnswer
-  /** Of the error catalogue, when it failed. */
+  /** Code of the error catalogue for a refusal; null for a success. */
   code: string | null
   address: string
   userAgent: string | undefined
   requestId: string
 }
 
-/** Reads with a token are of somebody's records; reads without one are of what is public, unless the row says otherwise. */
+/**
+ * A read with a token shows somebody's records. A read without a token shows public data, unless
+ * the row says otherwise.
+ */
 export const isAudited = (row: AnyRoute): boolean =>
   row.audit !== false &&
   (row.audit !== undefined || row.method !== 'GET' || Array.isArray(row.auth))
@@ -52,13 +55,19 @@ export function auditEntry({
   }
 }
 
-/** `/api/orders/:id/accept` is about orders: the first word that is not a prefix. */
+/**
+ * The kind of the target: the first word of the path that is not a prefix. `/api/orders/:id/accept`
+ * is about orders.
+ */
 const kindOf = (path: string): string | null =>
   path
     .split('/')
     .find(word => word !== '' && word !== 'api' && word !== 'v1' && !word.startsWith(':')) ?? null
 
-/** `:id`, or the first parameter that is an id. A tracking token is a secret and no UUID, so it never gets here. */
+/**
+ * `:id`, or the first parameter that is an id. A tracking token is a secret and not a UUID, so it
+ * is never noted.
+ */
 const idIn = (params: Readonly<Record<string, string>>): string | null =>
   uuidOrNull(params['id']) ??
   Object.values(params)
@@ -66,7 +75,7 @@ const idIn = (params: Readonly<Record<string, string>>): string | null =>
     .find(id => id !== null) ??
   null
 
-/** What was made (its place), or the account that was signed in. */
+/** Id of the record that was made (from its location), or of the account that signed in. */
 function idOfAnswer({ headers, body }: RouteAnswer): string | null {
   const made = headers?.['location']?.split('/').at(-1)
   if (isUuid(made)) return made

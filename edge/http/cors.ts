@@ -1,12 +1,12 @@
 /**
- * Cross-origin access from config.corsOrigins, and the headers every answer carries. Tokens travel
- * in a header and never in a cookie, so `*` gives no page more than its own token does.
+ * Cross-origin access from config.corsOrigins, and the headers of every answer. Tokens travel in a
+ * header and never in a cookie, so `*` gives a page no more than its own token does.
  */
 
 import { normalOrigin } from '../kernel/origins.ts'
 
 export interface Cors {
-  /** Headers for an answer to this origin; empty when it is not allowed. */
+  /** Headers of an answer to this origin; empty when the origin is not allowed. */
   headers(origin: string | undefined): Record<string, string>
   preflight(origin: string | undefined, allow: readonly string[]): Record<string, string>
 }
@@ -45,11 +45,11 @@ export function createCors(origins: readonly string[]): Cors {
 const exposed =
   'Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id'
 
-/** An API answer is never a page: nothing in it may run, be framed, be sniffed or be kept. */
+/** An API answer is never a page: nothing in it may run, be framed, be sniffed or be cached. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Read by browsers over TLS alone, which is a proxy's to speak; over plain HTTP it means nothing.
+  // Browsers obey it over TLS only, which a proxy adds; over plain HTTP it has no effect.
   'strict-transport-security': 'max-age=31536000',
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',

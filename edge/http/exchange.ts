@@ -1,10 +1,11 @@
 /**
- * One HTTP exchange over uWebSockets.js: the only module that holds a `res`. uWebSockets aborts the
- * whole process when a handler neither answers nor attaches `onAborted`, invalidates `req` when the
- * handler returns, and `res` when the client leaves; here each of these is dealt with once.
+ * One HTTP exchange over uWebSockets.js: the only module that holds a `res`. uWebSockets ends the
+ * whole process when a handler neither answers nor attaches `onAborted`; `req` is invalid when the
+ * handler returns, and `res` is invalid when the client leaves. This module handles each of these
+ * cases once.
  *
- * Rejected: node:http, which would need no such care; it shares no port with uWebSockets' sockets and
- * takes a third of the requests a second.
+ * Rejected: node:http. It needs no such care, but it cannot share a port with uWebSockets' sockets
+ * and serves a third of the requests a second.
  */
 import type { HttpRequest, HttpResponse } from '../kernel/uws.ts'
 import type { BodySource } from './bodies/incoming.ts'
@@ -18,7 +19,10 @@ export interface Answer {
   headers: Record<string, string>
   /** Chunks are sent as they come, no faster than the client reads. */
   body: string | Uint8Array | ByteStream
-  /** The connection ends with the answer: of a request whose rest nobody should wait for. */
+  /**
+   * True when the connection ends with the answer, because nobody should wait for the rest of the
+   * request.
+   */
   close?: boolean
 }
 
@@ -26,22 +30,25 @@ export class Exchange implements BodySource, Reader {
   readonly method: string
   readonly path: string
   readonly query: string
-  /** Of the peer, IPv4 in its own notation also where it came in through an IPv6 socket. */
+  /**
+   * Address of the peer; an IPv4 address in its own notation, even when it came over an IPv6
+   * socket.
+   */
   readonly address: string
-  /** Names in small letters; the lines of one name joined by a comma. */
+  /** Names in small letters; the lines of one name joined by commas. */
   readonly headers: Readonly<Record<string, string>>
-  /** Why nothing of the request may be believed; see `readHeaders`. */
+  /** The reason why no part of the request can be trusted; see `readHeaders`. */
   readonly fault: string | null
   readonly #res: HttpResponse
   readonly #readers: SlowReaders
   #state: 'open' | 'answered' | 'aborted' = 'open'
   #onEnd: (() => void) | null = null
   #onLeft: (() => void) | null = null
-  /** Wakes a stream that waits for the client to read on, or for the end of the exchange. */
+  /** Wakes a stream that waits for the client or for the end of the exchange. */
   #resume: (() => void) | null = null
   #onStreamFailed: ((error: unknown) => void) | null = null
 
-  /** Must be made in the synchronous part of the handler. */
+  /** Must be constructed in the synchronous part of the handler. */
   constructor(res: HttpResponse, req: HttpRequest, readers: SlowReaders) {
     this.#res = res
     this.#readers = readers
@@ -55,7 +62,7 @@ export class Exchange implements BodySource, Reader {
     this.fault = fault
   }
 
-  /** Whether the connection waits for another request after the answer. */
+  /** True when the connection waits for another request after the answer. */
   get #staysOpen(): boolean {
     return !/\bclose\b/i.test(this.headers['connection'] ?? '')
   }
@@ -64,17 +71,17 @@ export class Exchange implements BodySource, Reader {
     return this.#state === 'aborted'
   }
 
-  /** Runs once, when the exchange is over, whichever way. */
+  /** `run` is called once when the exchange ends, in whatever way. */
   onEnd(run: () => void): void {
     this.#onEnd = run
   }
 
-  /** Told when the source of a streamed answer fails after its beginning. */
+  /** `run` is called when the source of a streamed answer fails after its beginning. */
   onStreamFailed(run: (error: unknown) => void): void {
     this.#onStreamFailed = run
   }
 
-  /** Runs when the client leaves before it has been answered. */
+  /** `run` is called when the client leaves before the answer. */
   onLeft(run: () => void): void {
     this.#onLeft = run
   }
@@ -88,19 +95,19 @@ export class Exchange implements BodySource, Reader {
   resume(): void {
     if (this.#state === 'open') this.#res.resume()
   }
-  /** Starts the library's clock anew. */
+  /** Restarts the library's timeout. */
   rearm(): void {
     this.pause()
     this.resume()
   }
-  /** Ends the connection of a reader that is gone. */
+  /** Ends the connection of a reader that has left. */
   cut(): void {
     if (this.#state === 'open') this.#res.close()
   }
 
   /**
-   * Answers once; does nothing when the client has left or was answered. What the client still
-   * sends is discarded by uWebSockets, so an early refusal reaches a client that is busy writing.
+   * Answers once; does nothing when the client has left or was answered. uWebSockets discards bytes
+   * that the client still sends, so an early refusal reaches a client that is still writing.
    */
   answer({ status, headers, body, close = false }: Answer): void {
     if (this.#state !== 'open') {
@@ -133,7 +140,8 @@ export class Exchange implements BodySource, Reader {
         res.endWithoutBody()
         this.#giveBack(body)
       } else if (this.method === 'HEAD') {
-        // Not by endWithoutBody's own parameter: after it the library waits for a body, and cuts the connection at the next request.
+        // The parameter of endWithoutBody is not used: after it the library waits for a body and
+        // cuts the connection at the next request.
         res.writeHeader('content-length', String(length))
         res.endWithoutBody()
       } else if (status === 204 || status === 304) res.endWithoutBody()
@@ -142,7 +150,7 @@ export class Exchange implements BodySource, Reader {
     this.#finish('answered')
   }
 
-  /** As much as the kernel takes at a time, for as long as its reader needs. */
+  /** Writes as much as the operating system takes at a time, for as long as the reader needs. */
   #endSlowly(begin: () => void, body: Uint8Array): void {
     const res = this.#res
     const more = (offset: number): boolean => {
@@ -159,9 +167,10 @@ export class Exchange implements BodySource, Reader {
   }
 
   /**
-   * Holds one chunk at a time: the next is asked for when uWebSockets has handed the last to the
-   * kernel. A client that stops reading is cut off after a while, and that ends the source too. When the source fails the status is out already, so the connection is cut: a chunked
-   * body without its last chunk is an error to every client.
+   * Streams one chunk at a time: it asks for the next when uWebSockets has passed the last one on.
+   * A client that stops reading is cut off after a while, which also ends the source. When the
+   * source fails, the status was sent already, so the connection is cut: every client treats a
+   * chunked body without its last chunk as an error.
    */
   async #stream(begin: () => void, chunks: ByteStream): Promise<void> {
     const res = this.#res
@@ -169,7 +178,7 @@ export class Exchange implements BodySource, Reader {
     try {
       for await (const chunk of chunks) {
         if (this.#state !== 'open') return
-        // An empty chunk would be the one that ends the body.
+        // An empty chunk would end the body.
         if (chunk.byteLength === 0) continue
         let flowing = true
         res.cork(() => {
@@ -219,7 +228,10 @@ export class Exchange implements BodySource, Reader {
   }
 }
 
-/** Four bytes are IPv4; so are sixteen that begin with the mapped prefix. Groups of IPv6 are not shortened. */
+/**
+ * Text of an address: four bytes, or sixteen that begin with the mapped prefix, are IPv4. Groups of
+ * IPv6 are not shortened.
+ */
 export function addressText(bytes: ArrayBuffer): string {
   const given = Buffer.from(bytes)
   const mapped =
@@ -230,7 +242,10 @@ export function addressText(bytes: ArrayBuffer): string {
     : (address.toString('hex').match(/.{4}/g) ?? []).join(':')
 }
 
-/** How long an idle connection is kept, so that a proxy or a client that pools connections does not use one that is about to end. */
+/**
+ * Tells proxies and clients that pool connections how long an idle connection lives, so that they
+ * do not use one that is about to end.
+ */
 const keepAlive = `timeout=${bodyLimits.idleConnectionSecondsMin}`
 
 const reasons: Record<number, string> = {

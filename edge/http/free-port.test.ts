@@ -1,9 +1,9 @@
-/** A port that cannot be listened on is told with the variable and the mend. */
+/** A port that is not available is reported with its variable and the remedy. */
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { findPortFree } from './free-port.ts'
 
-t.test('a busy port, and the same port when it is free again', async t => {
+t.test('a busy port is refused, and accepted when it is free again', async t => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   const { port } = other.address() as AddressInfo
@@ -15,13 +15,13 @@ t.test('a busy port, and the same port when it is free again', async t => {
   await t.resolves(findPortFree('127.0.0.1', port), 'and it is given back')
 })
 
-t.test('an address of another machine', async t => {
+t.test('an address of another machine is refused', async t => {
   await t.rejects(findPortFree('192.0.2.1', 8000), {
     message: /^HOST: 192\.0\.2\.1 is not an address/,
   })
   await t.rejects(findPortFree('no-such-host.invalid', 8000), { message: /^(HOST|PORT): / })
 })
 
-t.test('any port is always free', async t => {
+t.test('port 0 is always free', async t => {
   await t.resolves(findPortFree('192.0.2.1', 0))
 })

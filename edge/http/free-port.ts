@@ -1,13 +1,17 @@
 /**
- * Finds out before anything else is opened whether the port can be listened on. A busy port is the
- * commonest reason why a start fails, and it must not cost the start of a database.
+ * Checks that the port is free before anything else is opened. A busy port is the most frequent
+ * reason why a start fails, and it must not cost the start of a database.
  *
- * Rejected: listening early with the real server. It would accept requests that nobody can answer yet.
+ * Rejected: listening early with the real server. It would accept requests that it cannot answer
+ * yet.
  */
 import { createServer } from 'node:net'
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 
-/** Resolves when it is free, or 0 (any port). Throws ConfigError, one line that names the variable. */
+/**
+ * Resolves when the port is free or 0 (any port). Throws ConfigError with one line that names the
+ * variable.
+ */
 export async function findPortFree(host: string, port: number): Promise<void> {
   if (port === 0) return
   const server = createServer(socket => socket.destroy())

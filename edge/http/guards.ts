@@ -1,6 +1,7 @@
 /**
- * Who may pass: reads the Bearer token or API key and checks the role, or the key's scope, against the
- * row. Ownership of the single record is the handler's, because only it knows the record.
+ * The check of the caller: reads the Bearer token or API key and compares the role, or the key's
+ * scope, with the row. The handler checks who owns a single record, because only it knows the
+ * record.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { refusedFor } from '../kernel/standing.ts'
@@ -10,7 +11,10 @@ import type { AnyRoute } from '../kernel/route.ts'
 /** Takes an access token or an API key; throws `token_invalid` for anything else. */
 export type Authenticate = (credential: string) => Promise<Identity>
 
-/** Throws `unauthenticated`, `token_invalid`, `forbidden`, and `vendor_not_active` or `driver_not_member` for who may not work. */
+/**
+ * Throws `unauthenticated`, `token_invalid` and `forbidden`; `vendor_not_active` or
+ * `driver_not_member` for a caller who may not work.
+ */
 export async function guard(
   {
     auth,
@@ -58,7 +62,10 @@ export async function guard(
   return identity
 }
 
-/** One credential: a request that shows two leaves open which of them it means. */
+/**
+ * The one credential of the request. A request with two credentials is refused, because it does not
+ * say which one it means.
+ */
 function credentialOf(headers: Readonly<Record<string, string>>): string | null {
   const header = headers['authorization'] ?? ''
   const key = headers['x-api-key'] ?? ''

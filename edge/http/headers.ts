@@ -1,20 +1,23 @@
 /**
- * Header fields as HTTP means them: one that comes in several lines is one list in their order, and a
- * request whose end two readers could see in different places is refused, because whoever stands between
- * us and the client may be the other reader. What our library refuses by itself is not looked for here:
- * a length that is no number, a length beside chunks, HTTP/1.0, chunk extensions.
+ * Header fields by the rules of HTTP. A field in several lines is one list in their order. A
+ * request whose end two readers could see in different places is refused, because a proxy between
+ * us and the client may be the other reader. Faults that our library refuses by itself are not
+ * checked here: a length that is not a number, a length beside chunks, HTTP/1.0, chunk extensions.
  */
 import { MIMEType } from 'node:util'
 import type { HttpRequest } from '../kernel/uws.ts'
 
 export interface RequestHeaders {
-  /** Names in small letters; the lines of one name joined by a comma. */
+  /** Names in small letters; the lines of one name joined by commas. */
   readonly fields: Readonly<Record<string, string>>
-  /** Why the request is refused before anything else of it is believed; null when it is sound. */
+  /**
+   * The reason to refuse the request before anything else in it is trusted; null for a sound
+   * request.
+   */
   readonly fault: string | null
 }
 
-/** Must be called while the handler runs: the library's request is gone afterwards. */
+/** Must be called while the handler runs, because the library's request is invalid afterwards. */
 export function readHeaders(req: Pick<HttpRequest, 'forEach'>): RequestHeaders {
   const fields: Record<string, string> = Object.create(null)
   let fault: string | null = null
@@ -32,17 +35,23 @@ export function readHeaders(req: Pick<HttpRequest, 'forEach'>): RequestHeaders {
   return { fields, fault }
 }
 
-/** Where the request ends, whom it is for and who sends it: two answers to one of these are one too many. */
+/**
+ * Fields that decide where the request ends, which host it is for and who sends it. Two values of
+ * one of them would be ambiguous.
+ */
 const alone = new Set(['content-length', 'transfer-encoding', 'host', 'authorization'])
 
 export interface MediaType {
-  /** In small letters, such as `application/json`; '' when the header is missing or no media type. */
+  /**
+   * Media type in small letters, such as `application/json`; '' when the header is missing. A
+   * header that is not a media type is kept as text.
+   */
   essence: string
-  /** As given, in small letters; null when none is named. */
+  /** Character set in small letters; null when none is named. */
   charset: string | null
 }
 
-/** Of a Content-Type header. */
+/** The media type of a Content-Type header. */
 export function mediaTypeOf(fields: Readonly<Record<string, string>>): MediaType {
   const given = fields['content-type']
   if (given === undefined || given.trim() === '') return { essence: '', charset: null }
@@ -50,18 +59,21 @@ export function mediaTypeOf(fields: Readonly<Record<string, string>>): MediaType
     const type = new MIMEType(given)
     return { essence: type.essence, charset: type.params.get('charset')?.toLowerCase() ?? null }
   } catch {
-    // Said back to the caller, who is told that it is not taken.
+    // The refusal repeats it to the caller.
     return { essence: given.split(';', 1)[0]!.trim().toLowerCase(), charset: null }
   }
 }
 
-/** Whether a browser asks for a page: HTML is named in Accept and not less wanted than JSON. */
+/**
+ * True for a browser that asks for a page: Accept names HTML and prefers it, or does not prefer
+ * JSON.
+ */
 export function prefersPage(fields: Readonly<Record<string, string>>): boolean {
   const page = wishFor(fields, 'text/html')
   return page > 0 && page >= wishFor(fields, 'application/json')
 }
 
-/** Whether a program asks for JSON where there is a page too: it names JSON, and more wanted than HTML. */
+/** True for a program that asks for JSON where there is a page too: Accept prefers JSON to HTML. */
 export const prefersJson = (fields: Readonly<Record<string, string>>): boolean =>
   wishFor(fields, 'application/json') > wishFor(fields, 'text/html')
 

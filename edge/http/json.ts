@@ -1,10 +1,12 @@
-/** JSON as it comes from outside: UTF-8, not too deep, and refused in words. */
+/**
+ * JSON from outside: it must be UTF-8 and not nested too deep, and a refusal explains the mistake.
+ */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { httpLimits } from '../kernel/http-limits.ts'
 
 /**
- * The value. Throws `invalid_json` for what is none, and `invalid_request` for one that is nested so deep
- * that code which walks through it by calling itself would run out of stack.
+ * The value. Throws `invalid_json` for text that is not JSON. Throws `invalid_request` for a value
+ * nested so deep that recursive code would run out of stack.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let value: unknown
@@ -25,7 +27,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 const quote = 0x22
 const backslash = 0x5c
 
-/** Of bytes that are JSON: brackets outside of texts. */
+/** Depth of JSON bytes: brackets inside texts do not count. */
 function depthOf(bytes: Uint8Array): number {
   let depth = 0
   let deepest = 0

@@ -17,7 +17,7 @@ const row = (given: Partial<AnyRoute>): AnyRoute => ({
 })
 const form = { fields: Type.Object({}), files: {} }
 
-t.test('which limit counts a row that does not say, and whether it is audited', async t => {
+t.test('rows without their own settings have a rate class and an audit rule', async t => {
   for (const [name, given, rate, audited] of [
     ['anybody reads', {}, 'public', false],
     ['anybody posts: taken for a sign-in', { method: 'POST' }, 'auth', true],

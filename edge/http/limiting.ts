@@ -1,8 +1,8 @@
 /**
- * Rate limits at the door, driven by the row. Who knocks is counted by address whatever the token is
- * worth, and by account once it is known: the one of the token, or on the rows that sign in the one that
- * the body is aimed at. There only failures count, and for account and address together: a limit for the
- * account alone is one that strangers use up for its owner.
+ * Rate limits of requests, chosen by the row. Every caller counts by address, whatever the token is
+ * worth. A known account counts too: the account of the token, or on rows that sign in the account
+ * that the body aims at. On those rows only failures count, for account and address together; a
+ * limit for the account alone could be used up by strangers.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Metrics } from '../kernel/metrics.ts'
@@ -11,10 +11,13 @@ import type { RateBy, RateClass } from '../kernel/rates.ts'
 import { addressGroup } from '../kernel/address.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 
-/** How much longer a sign-in takes while many addresses guess at its account. */
+/** Extra time of a sign-in while many addresses guess at its account. */
 export const slowedSignInMs = 1_000
 
-/** The row's own word, or what it plainly is; a POST without a token is taken for a sign-in, the strict case. */
+/**
+ * The rate class that the row names, or the one that follows from it. A POST without a token counts
+ * as a sign-in, the strict case.
+ */
 export function rateClassOf(row: AnyRoute): RateClass {
   if (row.rate !== undefined) return row.rate
   if (row.multipart !== undefined) return 'upload'
@@ -23,7 +26,7 @@ export function rateClassOf(row: AnyRoute): RateClass {
   return row.method === 'GET' ? 'read' : 'write'
 }
 
-/** The limits of one request; `headers` is what its answer says of them. */
+/** The rate limits of one request. `headers` describes them in its answer. */
 export class Gate {
   #worst: RateVerdict | null = null
   readonly #rates: RateLimits
@@ -46,7 +49,7 @@ export class Gate {
     this.#after = after
   }
 
-  /** Throws `too_many_requests`. `accountId` is the token's account, or null when there is none. */
+  /** Throws `too_many_requests`. `accountId` is the account of the token, or null without one. */
   async enter(address: string, accountId: string | null): Promise<void> {
     const ownCount =
       accountId === null || this.#class === 'auth' ? [] : [['account', accountId] as const]
@@ -54,9 +57,10 @@ export class Gate {
   }
 
   /**
-   * Of what is guessed at sign-in, once the body has been read: counted for the account that it is aimed at
-   * and the address together, apart for each kind of row, so that whoever guesses spends nobody else's
-   * allowance. The account's own count, of all addresses, only slows. Throws `too_many_requests`.
+   * Counts an attempt at sign-in once the body was read. It counts for the account that it aims at
+   * and the address together, for each kind of row apart, so that a guesser uses up nobody else's
+   * allowance. The count of the account over all addresses only slows the answer. Throws
+   * `too_many_requests`.
    */
   async aim(body: unknown, address: string, accountId: string | null): Promise<void> {
     if (this.#class !== 'auth') return
@@ -76,12 +80,14 @@ export class Gate {
       })
   }
 
-  /** What went well was no guess: it does not count. */
+  /** A success was not a guess, so it does not count. */
   async succeeded(): Promise<void> {
     await Promise.all(this.#aimed.map(key => this.#rates.giveBack('auth', 'account', key)))
   }
 
-  /** Of the window that has least left, as the IETF's RateLimit header fields have them. */
+  /**
+   * Headers of the window with the least left, in the form of the IETF's RateLimit header fields.
+   */
   get headers(): Record<string, string> {
     const worst = this.#worst
     if (worst === null) return {}

@@ -1,9 +1,10 @@
 /**
- * Bodies that carry files: `multipart/form-data`, or one raw file. A library reads the form from a body
- * that was already capped while it arrived: boundaries in quotes, parameters beside them, names in other
- * alphabets and whatever else senders write.
+ * Bodies that carry files: `multipart/form-data`, or one raw file. The body was bounded while it
+ * arrived; a library then reads the form, with all variants of boundaries, parameters and names
+ * that senders write.
  *
- * Rejected: uWebSockets' getParts, which takes the rest of the header for the boundary, quotes included.
+ * Rejected: uWebSockets' getParts, which takes the rest of the header as the boundary, with its
+ * quotes.
  */
 import { Busboy } from '@fastify/busboy'
 import type Type from 'typebox'
@@ -17,7 +18,10 @@ export interface Form {
   files: FilePart[]
 }
 
-/** Throws `invalid_request` for parts that the row does not know, that come twice or that are missing, and for what is no form. */
+/**
+ * Throws `invalid_request` for a body that is not a form, and for parts that are unknown, given
+ * twice or missing.
+ */
 export async function readForm(
   body: Uint8Array,
   contentType: string,
@@ -88,7 +92,7 @@ function partsOf(
       })
       stream.on('end', () => {
         const data = new Uint8Array(Buffer.concat(chunks))
-        // A form sends an empty part for a file input that nobody filled.
+        // A form sends an empty part for a file input that is empty.
         if (data.byteLength === 0) return
         if (twice(name)) reject(invalid([{ field: name, rule: 'is given twice' }]))
         else files.push({ name, filename: filename || null, type: type || null, data })
@@ -111,7 +115,7 @@ function partsOf(
   })
 }
 
-/** The whole body as the one file that `row.raw` names. */
+/** Reads the whole body as the one file that `row.raw` names. */
 export function readRaw(
   body: Uint8Array,
   contentType: string,

@@ -1,7 +1,7 @@
 /**
- * The OpenAPI 3.1 document, written from the route table: TypeBox schemas are JSON Schema, which is
- * what OpenAPI 3.1 speaks, so the document shows the very objects that validate. Nothing is written
- * by hand, hence nothing can be out of date.
+ * Writes the OpenAPI 3.1 document from the route table. TypeBox schemas are JSON Schema, the schema
+ * language of OpenAPI 3.1, so the document shows the very objects that validate. No part is written
+ * by hand, so no part can be out of date.
  */
 import Type from 'typebox'
 import { errorCatalogue, type ErrorCode } from '../../protocol/kernel/errors.ts'
@@ -12,10 +12,10 @@ import { defaultParams } from './server.ts'
 type Json = Record<string, unknown>
 
 export interface DocumentParts {
-  /** Schemas that the document gives a name and refers to wherever they occur. */
+  /** Schemas that the document names and refers to wherever they occur. */
   named: Readonly<Record<string, Type.TSchema>>
   tags: Readonly<Record<string, string>>
-  /** By operationId. */
+  /** Examples by operationId. */
   examples: Readonly<Record<string, OperationExample>>
   answers: Readonly<Record<string, unknown>>
   version: string
@@ -267,7 +267,7 @@ function answersOf(
   )
 }
 
-/** Every refusal that the row can answer with, by status. */
+/** All error codes with which the row can answer. */
 function errorsOf(row: AnyRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(row.errors ?? [])
   if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined)

@@ -1,23 +1,27 @@
 /**
- * A page is a folder: `page.json` says where it is and how it is titled, `page.html` is its content, and its script is
- * beside them. The folders of the pages are found, so that a new page needs no edit elsewhere; a feature that has
- * its page in its own folder names it. Rejected: a list of all pages in code, which was one more place to know.
+ * A page is a folder: `page.json` has its path and title, `page.html` is its content, and its
+ * script is beside them. The server finds the folders of the pages, so a new page needs no edit
+ * elsewhere. A feature that has its page in its own folder names that folder. Rejected: a list of
+ * all pages in code, because it would be one more place to know.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 
-/** What `page.json` says. */
+/** The schema of `page.json`. */
 const Declaration = Type.Object(
   {
-    /** Where the page is served, with `:name` for parameters; none for the page of addresses that lead nowhere. */
+    /**
+     * The path of the page, with `:name` for parameters; absent for the page that answers unknown
+     * addresses.
+     */
     path: Type.Optional(Type.String({ pattern: '^/' })),
     title: Type.String(),
     description: Type.Optional(Type.String()),
-    /** For search engines, as `noindex`. */
+    /** A rule for search engines, such as `noindex`. */
     robots: Type.Optional(Type.String()),
-    /** Its script and its own style sheets, beside it. */
+    /** Script and style sheets of the page, in its folder. */
     script: Type.Optional(Type.String({ pattern: '\\.ts$' })),
     styles: Type.Optional(Type.Array(Type.String({ pattern: '\\.css$' }))),
     theme: Type.Optional(Type.Literal('dark')),
@@ -27,9 +31,9 @@ const Declaration = Type.Object(
 )
 
 export interface Page extends Type.Static<typeof Declaration> {
-  /** Of the folder, as in `indexPage`. */
+  /** Name of the page, from its folder, as in `indexPage`. */
   name: string
-  /** Below the root of the sources, without a slash at its end. */
+  /** Path of the folder from the root of the sources, without a slash at the end. */
   folder: string
   html: string
 }
@@ -37,7 +41,7 @@ export interface Page extends Type.Static<typeof Declaration> {
 const declarationFile = 'page.json'
 const pagesFolder = 'edge/pages'
 
-/** The folders below `edge/pages` that are a page, in the order of their names. */
+/** The folders below `edge/pages` that contain a page, in the order of their names. */
 export const pageFolders = (): string[] =>
   readdirSync(assetUrl(pagesFolder))
     .map(name => `${pagesFolder}/${name}`)

@@ -1,7 +1,8 @@
 /**
- * The files that browsers load for the pages: scripts as the compiler wrote them, and everything that they import, which
- * is mostly our own client. What a script does not reach is not served. Rejected: a bundler, which is a second compiler
- * whose output nobody reads; and serving the folder of compiled files, which would serve the engine too.
+ * The files that browsers load for the pages: compiled scripts and everything that they import,
+ * mostly our own client. A file that no page reaches is not served. Rejected: a bundler, which is a
+ * second compiler whose output nobody reads. Rejected: serving the folder of compiled files, which
+ * would also serve the engine.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -11,7 +12,7 @@ import { assetUrl } from '../../protocol/kernel/assets.ts'
 export interface WebFile {
   body: Uint8Array
   contentType: string
-  /** Quoted, as the header has it: a hash of the content. */
+  /** Hash of the content in quotes, as the header has it. */
   etag: string
 }
 
@@ -33,14 +34,17 @@ export function webFile(name: string, text: string): WebFile {
   }
 }
 
-/** The address of a file of the sources: one segment, so that the layout of the folders is not an interface. */
+/**
+ * The address of a source file. It is one segment, so that the folders are not part of the
+ * interface.
+ */
 export const webName = (path: string): string =>
   path
     .replace(/^edge\/(pages\/)?/, '')
     .replace(/\.ts$/, '.js')
     .replaceAll('/', '-')
 
-/** Files by their address. */
+/** The served files by address. */
 export class WebFiles {
   readonly #files = new Map<string, { path: string; file: WebFile; imports: readonly string[] }>()
 
@@ -51,19 +55,19 @@ export class WebFiles {
     return [...this.#files.keys()]
   }
 
-  /** Adds a style sheet or a picture as it is. */
+  /** Adds a style sheet or a picture unchanged. */
   addAsset(path: string): string {
     return this.#add(path, readFileSync(assetUrl(path), 'utf8'), [])
   }
 
-  /** Adds a script and what it imports. Throws when it imports what no browser can load. */
+  /** Adds a script and its imports. Throws when it imports a module that no browser can load. */
   addScript(path: string): string {
     const name = webName(path)
     if (this.#files.has(name)) return this.#sameFile(name, path)
     const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
     const imports: string[] = []
     const lines = compiled.split('\n').map(line => {
-      // The map is not served.
+      // The source map is not served.
       if (line.startsWith('//# sourceMappingURL=')) return ''
       const specifier = specifierOf(line)
       if (specifier === null) return line
@@ -78,7 +82,7 @@ export class WebFiles {
     return name
   }
 
-  /** A script and everything that it imports, so that a browser can ask for all of them at once. */
+  /** A script and everything that it imports, so that a browser can ask for all files at once. */
   closureOf(name: string): readonly string[] {
     const found = new Set([name])
     for (const one of found) for (const next of this.#files.get(one)!.imports) found.add(next)
@@ -99,7 +103,10 @@ export class WebFiles {
   }
 }
 
-/** The module that a line of compiled code imports or re-exports; null for every other line. The compiler writes one a line. */
+/**
+ * The module that a line of compiled code imports or re-exports; null for every other line. The
+ * compiler writes one import on each line.
+ */
 function specifierOf(line: string): string | null {
   if (!/^(import|export) /.test(line) || !line.endsWith("';")) return null
   const mark = line.startsWith("import '") ? "import '" : " from '"

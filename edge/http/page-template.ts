@@ -1,19 +1,23 @@
-/** The head and the header of every page, once. A page brings its title, its content and the end of its header. */
+/**
+ * The head and the header that all pages share. A page brings its title, its content and the end of
+ * its header.
+ */
 import type { Page } from './page-folder.ts'
 
-/** Addresses of what a page loads. */
+/** Addresses of the files that a page loads. */
 export interface PageFiles {
   icon: string
   styles: readonly string[]
-  /** The script of the page first, then everything that it imports. */
+  /** The script of the page, then everything that it imports. */
   scripts: readonly string[]
 }
 
 const mainTag = '<main'
 
 /**
- * The whole document. What stands before `<main` in the page's own file goes into the header. Imported scripts are named
- * in the head: otherwise a browser would ask for them one level of imports after the other.
+ * The whole document. The part of the page's file before `<main` goes into the header. The head
+ * names the imported scripts; otherwise a browser would ask for them one level of imports after
+ * another.
  */
 export function renderPage(page: Page, { icon, styles, scripts }: PageFiles): string {
   const begin = page.html.indexOf(mainTag)

@@ -1,4 +1,6 @@
-/** The registry of pages: a folder is a page, and browsers get the files that it reaches and no other. */
+/**
+ * The registry of pages: a folder is a page, and browsers get only the files that a page reaches.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -21,7 +23,7 @@ const get = (
 }
 const textOf = ({ body }: RouteAnswer): string => Buffer.from(body as Uint8Array).toString()
 
-t.test('a made-up page is one folder', async t => {
+t.test('a new page is one folder', async t => {
   const folder = join(t.testdir(), 'wards')
   mkdirSync(folder)
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
@@ -62,7 +64,7 @@ t.test('a made-up page is one folder', async t => {
   )
 })
 
-t.test('the files that browsers get', async t => {
+t.test('browsers get the files that a page reaches and no others', async t => {
   const rows = pageRoutes(ours, about)
   const html = rows
     .filter(row => row.path !== '/web/:file')
@@ -89,7 +91,7 @@ t.test('the files that browsers get', async t => {
     )
 })
 
-t.test('a browser that has a file is told that it is still the same', async t => {
+t.test('a browser that has the current file gets 304', async t => {
   const rows = pageRoutes(ours, about)
   for (const [path, params] of [
     ['/terminal', {}],

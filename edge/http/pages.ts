@@ -1,7 +1,7 @@
 /**
- * The pages that people look at, rendered at the start. They are rows of the same table as the API, so they have the same
- * headers, metrics and refusals. A page whose script is missing or cannot run in a browser stops the start, and not
- * the first visitor.
+ * The pages for people, rendered at start. They are rows of the same table as the API, so they have
+ * the same headers, metrics and refusals. A page whose script is missing or cannot run in a browser
+ * stops the start; otherwise the first visitor would find out.
  */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -11,7 +11,10 @@ import { webFile, WebFiles, type WebFile } from './page-modules.ts'
 import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 
-/** A page runs the scripts of this server and talks to it, and nothing else: a script that somebody wrote into a page does not run. */
+/**
+ * A page runs only scripts of this server and talks only to this server. A script that somebody
+ * wrote into a page does not run.
+ */
 const pagePolicy = [
   "default-src 'self'",
   "script-src 'self'",
@@ -29,7 +32,7 @@ const stylePath = 'edge/pages/shared/app.css'
 const missingFolder = 'edge/pages/missing'
 const addressOf = (name: string): string => `/web/${name}`
 
-/** Adds what a page loads to `files` and renders it. */
+/** Adds the files of a page to `files` and renders the page. */
 function buildPage(page: Page, files: WebFiles): WebFile {
   const script = page.script === undefined ? null : files.addScript(`${page.folder}/${page.script}`)
   const own = (page.styles ?? []).map(style => `${page.folder}/${style}`)
@@ -41,7 +44,7 @@ function buildPage(page: Page, files: WebFiles): WebFile {
   return webFile('page.html', html)
 }
 
-/** The browser keeps a file and asks each time whether it is still the same. */
+/** The browser keeps a file and asks each time whether it is current. */
 function answer(file: WebFile, headers: Readonly<Record<string, string>>): RouteAnswer {
   const known =
     headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
@@ -58,7 +61,7 @@ function answer(file: WebFile, headers: Readonly<Record<string, string>>): Route
 
 let missing: WebFile | undefined
 
-/** For a browser that asks for a page that does not exist. */
+/** The answer to a browser that asks for a page that does not exist. */
 export function missingPage(): RouteAnswer {
   missing ??= buildPage(readPage(missingFolder), new WebFiles())
   return { ...answer(missing, {}), status: 404 }
@@ -66,10 +69,10 @@ export function missingPage(): RouteAnswer {
 
 interface Service {
   version: string
-  /** Paths, with `:name` for parameters. */
+  /** Paths with `:name` for parameters. */
   sockets: readonly string[]
 }
-/** What the root says to a program: where everything else is. */
+/** The answer of the root to a program: the addresses of everything else. */
 const service = ({ version, sockets }: Service): RouteAnswer => ({
   status: 200,
   headers: { vary: 'Accept' },
@@ -85,7 +88,7 @@ const service = ({ version, sockets }: Service): RouteAnswer => ({
   },
 })
 
-/** Rows for the pages of these folders, and one for the files that they load. */
+/** Rows for the pages of these folders, and one row for the files that they load. */
 export function pageRoutes(folders: readonly string[], about: Service): AnyRoute[] {
   const files = new WebFiles()
   const rows = folders.map(readPage).flatMap(page => {
@@ -123,7 +126,7 @@ function fileRow(files: WebFiles): AnyRoute {
     tags: ['pages'],
     auth: 'none',
     page: true,
-    // A page is some forty small files, and a clinic that opens its terminals is one address.
+    // A page is about forty small files, and a clinic that opens its terminals is one address.
     rate: 'read',
     params: Type.Object({
       file: Type.String({

@@ -2,7 +2,7 @@ import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { etagOf, requireRevision } from './preconditions.ts'
 
-t.test('If-Match against revision 7', async t => {
+t.test('If-Match is compared with the revision', async t => {
   t.equal(etagOf(7), '"7"')
   for (const [given, passes] of [
     [undefined, true],

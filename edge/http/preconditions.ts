@@ -1,15 +1,16 @@
 /**
- * ETag and If-Match for records that two people may edit. The tag is the record's revision, which the
- * database counts, so two edits within one millisecond still differ. A PATCH without If-Match means the
- * caller's word is last, as it always was.
+ * ETag and If-Match for records that two people may edit. The tag is the revision of the record,
+ * which the database counts, so two edits within one millisecond differ. A PATCH without If-Match
+ * overwrites any revision.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 
 export const etagOf = (revision: number): string => `"${revision}"`
 
 /**
- * The revisions that the caller accepts, or null when any will do. A weak tag matches nothing, since
- * If-Match compares strongly (RFC 9110, 13.1.1). Throws `precondition_failed` when no tag is one of ours.
+ * The revisions that the caller accepts; null accepts any. A weak tag matches nothing, because
+ * If-Match compares strongly (RFC 9110, 13.1.1). Throws `precondition_failed` when no tag is one of
+ * ours.
  */
 export function expectedRevisions(headers: Readonly<Record<string, string>>): number[] | null {
   const given = headers['if-match']

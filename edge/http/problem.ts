@@ -1,7 +1,7 @@
 /**
- * Errors as answers: RFC 9457 problem documents from the catalogue. What is not a CaduceusError is a
- * defect of ours; it is logged with its stack and told as `internal`, because its text may say more
- * than the caller should know.
+ * Errors as answers: RFC 9457 problem documents from the catalogue. An error that is not a
+ * CaduceusError is a defect of ours. It is logged with its stack and answered as `internal`,
+ * because its text may say more than the caller should know.
  */
 import type { Logger } from 'pino'
 import {
@@ -12,7 +12,10 @@ import {
 } from '../../protocol/kernel/errors.ts'
 import type { AnyRoute, RouteAnswer } from '../kernel/route.ts'
 
-/** What a client should wait before it repeats: long enough for an engine to take over a slot. */
+/**
+ * Time that a client should wait before it repeats a request: enough for an engine to take over a
+ * slot.
+ */
 const retryAfterSeconds = 1
 
 export function problemAnswer(
@@ -49,8 +52,9 @@ export function problemAnswer(
 }
 
 /**
- * A database that is away, has too much to do or a full disk, or a folder of uploads without room, is no
- * defect of this program and says nothing against the request: the caller may come again.
+ * An error of the surroundings: a database that is away, busy or has a full disk, or a full disk
+ * for uploads. It is not a defect of this program and not a mistake of the request, so the caller
+ * may come again.
  */
 function ofSurroundings(error: unknown): CaduceusError | null {
   const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown }
@@ -66,5 +70,5 @@ function ofSurroundings(error: unknown): CaduceusError | null {
   return away ? new CaduceusError('unavailable') : null
 }
 
-/** Of PostgreSQL: disk full. Of files: no space, quota used up. */
+/** PostgreSQL: disk full. Files: no space, or quota used up. */
 const noRoom = /^(53100|ENOSPC|EDQUOT)$/

@@ -1,9 +1,9 @@
-/** The query of a request as texts, without what others wrote into it on the way of a link. */
+/** The query of a request as texts, without parameters that other services added to a link. */
 import { invalid } from '../kernel/validate.ts'
 
 /**
- * What mail programs, advertisements and messengers append to every link that is opened through them.
- * Nobody who follows such a link wrote it, so it is no mistake of theirs.
+ * Parameters that mail programs, advertisements and messengers add to links. The person who follows
+ * such a link did not write them, so they are not a mistake of the caller.
  */
 const appended = new Set([
   'fbclid',
@@ -38,7 +38,10 @@ const appended = new Set([
 ])
 const isAppended = (name: string): boolean => name.startsWith('utm_') || appended.has(name)
 
-/** A name given twice is refused, because which of them counts would be a guess. `open` rows are reached by links. */
+/**
+ * A name given twice is refused, because either value would be a guess. `open` rows are reached by
+ * links, so added parameters are skipped there.
+ */
 export function parseQuery(query: string, open = false): Record<string, string> {
   const out: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(query)) {

@@ -1,13 +1,14 @@
 /**
- * From a method and a path to a row of the route table. A tree by path segment: a lookup costs the
- * depth of the path, not the number of routes, and it can say which methods a path has, which 405
- * and OPTIONS need. Rejected: uWebSockets' own router, which cannot tell 404 from 405.
+ * Finds the row of the route table for a method and a path. It is a tree of path segments: a
+ * look-up costs the depth of the path, not the number of routes, and tells which methods a path
+ * has, as 405 and OPTIONS need. Rejected: the router of uWebSockets, which cannot tell 404 from
+ * 405.
  */
 import type { AnyRoute, Method } from '../kernel/route.ts'
 
 interface Node {
   children: Map<string, Node>
-  /** The child for any one segment; routes give it its name. */
+  /** The child for any segment; each route names its parameter. */
   parameter: Node | null
   routes: Map<Method, { route: AnyRoute; names: readonly string[] }>
 }
@@ -19,14 +20,14 @@ export type Match =
   | { found: 'nothing' }
 
 export interface Router {
-  /** HEAD finds the GET row. A trailing slash makes no difference. */
+  /** HEAD finds the GET row. A slash at the end makes no difference. */
   match(method: string, path: string): Match
 }
 
 export const parameterNames = (path: string): string[] =>
   [...path.matchAll(/:([a-z_]+)/g)].map(m => m[1]!)
 
-/** Throws when two rows claim the same method and path. */
+/** Throws when two rows have the same method and path. */
 export function createRouter(routes: readonly AnyRoute[]): Router {
   const root = node()
   for (const route of routes) {
@@ -61,7 +62,9 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
   }
 }
 
-/** A named segment wins over a parameter, and the parameter is tried when the named way leads nowhere. */
+/**
+ * A named segment wins over a parameter. The parameter is tried when the named branch has no match.
+ */
 function find(at: Node, segments: readonly string[], depth: number, values: string[]): Node | null {
   if (depth === segments.length) return at.routes.size > 0 ? at : null
   const segment = segments[depth]!

@@ -1,7 +1,8 @@
 /**
- * The HTTP server: takes every request that is not a socket's, finds its row, checks it in a fixed
- * order (path, method, size, token, role, rate, form, handler) and answers exactly once. The order is
- * the order of what an outsider may learn: nobody without a token hears whether a body would be valid.
+ * The HTTP server. It takes every request that is not for a socket, finds its row, checks it in a
+ * fixed order (path, method, size, token, role, rate, form, handler) and answers exactly once. The
+ * order follows what an outsider may learn: a caller without a token does not hear whether a body
+ * would be valid.
  */
 import type { Logger } from 'pino'
 import type { TemplatedApp } from '../kernel/uws.ts'
@@ -49,13 +50,16 @@ export interface HttpDeps {
   authenticate: Authenticate
   corsOrigins: readonly string[]
   uploadBytesMax: number
-  /** Proxies of ours in front, whose word about the client's address counts. */
+  /**
+   * Number of our own proxies in front of the edge; their claims about the client's address are
+   * trusted.
+   */
   trustedProxies: number
-  /** PUBLIC_URL, where it is set. */
+  /** Value of PUBLIC_URL; null when it is not set. */
   publicUrl: string | null
-  /** Null: without limits, as load tests run. */
+  /** Rate limits; null for load tests, which have none. */
   rates: RateLimits | null
-  /** How text is normalised here; without it, as where no country is set. */
+  /** Rules for normalising text; absent: the rules without a country. */
   text?: TextRules
   audit: Pick<AuditTrail, 'note'>
   log: Logger
@@ -66,15 +70,20 @@ export interface HttpDeps {
 }
 
 export interface HttpServer {
-  /** What the bodies of unfinished requests take. */
+  /** Memory of the bodies of unfinished requests. */
   readonly bodies: Pick<BodyRoom, 'bytes' | 'holders'>
-  /** Requests being worked on. */
+  /** Number of unanswered requests. */
   readonly inFlight: number
-  /** From now on every request is refused `unavailable`; resolves when those in flight have been answered. */
+  /**
+   * Refuses every new request with `unavailable`. Resolves when the requests in flight were
+   * answered.
+   */
   drain(): Promise<void>
 }
 
-/** What becomes known of a request on its way; its answer, its log lines and its row of the audit trail say it. */
+/**
+ * What is known of a request so far, for its answer, its log lines and its row of the audit trail.
+ */
 interface Visit {
   requestId: string
   begunAtMs: number
@@ -92,7 +101,7 @@ interface Checks {
   fields: Check | null
 }
 
-/** Attaches to all paths of the app; sockets attached to the same app take precedence. */
+/** Attaches to all paths of the app; sockets of the same app take precedence. */
 export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
   const router = createRouter(deps.routes)
   const checks = new Map(deps.routes.map(route => [route, compileRoute(route, deps.text)]))
@@ -126,7 +135,7 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
         row === null || deps.rates === null
           ? null
           : new Gate(deps.rates, row, deps.metrics, deps.after),
-      // Most requests have nothing to say, and a child of the log costs more than they do.
+      // Most requests log nothing, and a child logger costs more than such a request.
       get log() {
         return (childLog ??= deps.log.child({ request_id: requestId }))
       },
@@ -154,7 +163,8 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       const tookMs = deps.nowMs() - startedMs
       deps.metrics.httpRequests.inc({ route: label, status: String(answer.status) })
       deps.metrics.httpSeconds.observe({ route: label }, tookMs / 1000)
-      // The row's path and not the requested one: tracking tokens and tickets are part of the latter.
+      // The path of the row is logged, because a requested path may contain a tracking token or a
+      // ticket.
       deps.log.debug(
         {
           method: exchange.method,
@@ -165,7 +175,8 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
         },
         'http',
       )
-      // Who is turned away at the gate neither changed nor saw anything, and could fill the trail.
+      // A caller who was refused for the rate neither changed nor saw anything, and could fill the
+      // trail.
       if (match.found === 'route' && code !== 'too_many_requests' && isAudited(match.route))
         deps.audit.note(
           auditEntry({
@@ -175,7 +186,8 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
             code,
             userAgent: exchange.headers['user-agent'],
             requestId,
-            // One by one: spread, the visit would make the log that it puts off.
+            // The fields are copied one by one. Spreading `visit` would call its lazy `log` getter
+            // and create a child logger for every request.
             identity: visit.identity,
             address: visit.address,
           }),
@@ -190,8 +202,9 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
     )
     if (exchange.fault !== null) {
       const refusal = new CaduceusError('invalid_request', exchange.fault)
-      // Not at once: the library would go on to what follows in the same packet, and take it for a request.
-      // While this one is unanswered it closes the connection instead.
+      // The answer waits a turn. After an immediate answer the library would take the rest of the
+      // same packet for a request; while this request is unanswered it closes the connection
+      // instead.
       setImmediate(() => fail(refusal))
       return
     }
@@ -231,13 +244,15 @@ export function attachHttp(app: TemplatedApp, deps: HttpDeps): HttpServer {
       )
       return
     }
-    // Begun here, in the synchronous part, because a body that nobody listens to is lost.
+    // This begins in the synchronous part of the handler, because a body without a listener is
+    // lost.
     const body = readsBody(match.route)
       ? incomingBody(exchange, match.route, addressHolder(visit.address))
       : null
     exchange.onLeft(() => body?.fail(new SenderLeft()))
     serve(exchange, match, body, checks.get(match.route)!, visit, deps)
-      // Before the answer: a sender that is held back would never read it.
+      // Releases the body before the answer: a sender that is held back would never read the
+      // answer.
       .finally(() => body?.release())
       .then(answer => send(answer))
       .catch((error: unknown) => fail(error))
@@ -309,7 +324,8 @@ async function serve(
       ? {}
       : coerce(checks.querySchema, parseQuery(exchange.query, !Array.isArray(route.auth)))
   checks.query(query)
-  // Only now: whoever was refused above was not asked for a byte more than came with the headers.
+  // Only now are more bytes read than came with the headers, because the caller was not refused
+  // above.
   if (identity !== null) body?.admit(`account ${identity.userId}`)
   else if (body?.isUpload === true) body.admit(addressHolder(visit.address))
   const stream = streamOf(route, body, exchange.headers)
@@ -345,7 +361,10 @@ async function serve(
   return isByteStream(answer.body) ? { ...answer, body: await begun(answer.body) } : answer
 }
 
-/** A client whose network takes only GET and POST says in a header what it means; nothing else lies behind POST on such a path. */
+/**
+ * A client whose network allows only GET and POST names the real method in a header. On such a path
+ * POST has no other meaning.
+ */
 function matched(router: Router, { method, path, headers }: Exchange): Match {
   const match = router.match(method, path)
   const meant = headers['x-http-method-override']?.toUpperCase()
@@ -413,20 +432,25 @@ async function readContent(
 }
 
 const addressHolder = (address: string): Holder => `address ${addressGroup(address)}`
-/** US-ASCII is a part of it. */
+/** US-ASCII is a subset of UTF-8. */
 const utf8Names = new Set(['utf-8', 'utf8', 'us-ascii'])
 const isJson = (mediaType: string): boolean =>
   mediaType === '' || mediaType === 'application/json' || mediaType.endsWith('+json')
 const requestIdOf = (given: string | undefined): string | null =>
   given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null
-/** What a file sent as the whole body may call itself; which it is, the handler finds out. */
+/**
+ * Content types of a file sent as the whole body. The handler finds out what the file really is.
+ */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
 const readsBody = (route: AnyRoute): boolean =>
   route.body !== undefined ||
   route.multipart !== undefined ||
   route.rawBody !== undefined ||
   route.streamedBody !== undefined
-/** A row that takes files takes JSON beside them, for which there is no reason to be as large. */
+/**
+ * Bound of the body in bytes. A row that takes files also takes JSON, and that JSON has no reason
+ * to be as large.
+ */
 const bodyBytesMax = (route: AnyRoute, mediaType: string, deps: HttpDeps): number =>
   route.streamedBody !== undefined
     ? deps.uploadBytesMax

@@ -1,7 +1,7 @@
 /**
- * Who is answered by an operation, as data: the access test asks every operation as each of these
- * callers, and whoever a row does not name must be refused. Two of each kind, because a record of one
- * must stay closed to the other.
+ * The callers of an operation, as data. The access test calls every operation as each of these
+ * callers and expects a refusal for each caller that the row does not name. There are two callers
+ * of each kind, because the record of one must stay closed to the other.
  */
 export type Caller =
   | 'stranger'
@@ -26,7 +26,7 @@ export const everyone: readonly Caller[] = ['stranger', ...signedIn]
 export const customers: readonly Caller[] = ['customer', 'otherCustomer']
 export const pharmacies: readonly Caller[] = ['vendor', 'otherVendor']
 export const admins: readonly Caller[] = ['admin']
-/** The customer, the pharmacy, the driver under way, an administrator. */
+/** The customer, the pharmacy and the driver of an order, and an administrator. */
 export const parties: readonly Caller[] = ['customer', 'vendor', 'driver', 'admin']
 export const ofPharmacy: readonly Caller[] = ['vendor', 'admin']
 export const ofDriver: readonly Caller[] = ['driver', 'vendor', 'admin']

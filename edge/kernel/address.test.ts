@@ -1,7 +1,7 @@
 import t from 'tap'
 import { addressGroup, clientAddress, serverOrigin } from './address.ts'
 
-t.test('whose word about the address counts', async t => {
+t.test('the client address comes from the header only behind a trusted proxy', async t => {
   for (const [name, connection, forwarded, proxies, expected] of [
     ['nobody is trusted', '10.0.0.1', '1.2.3.4', 0, '10.0.0.1'],
     ['one proxy', '10.0.0.1', '1.2.3.4', 1, '1.2.3.4'],
@@ -20,7 +20,7 @@ t.test('whose word about the address counts', async t => {
     t.equal(clientAddress(connection, forwarded, proxies), expected, name)
 })
 
-t.test('where the server was reached: nobody but a trusted proxy says https', async t => {
+t.test('only a trusted proxy can say that the server was reached by https', async t => {
   for (const [name, headers, proxies, publicUrl, expected] of [
     ['as asked', { host: 'api.example.org:8000' }, 0, null, 'http://api.example.org:8000'],
     [
@@ -66,7 +66,7 @@ t.test('where the server was reached: nobody but a trusted proxy says https', as
     t.equal(serverOrigin(headers, proxies, publicUrl), expected, name)
 })
 
-t.test('what counts as one', async t => {
+t.test('addresses of one group are counted together', async t => {
   t.equal(addressGroup('1.2.3.4'), '1.2.3.4')
   t.equal(addressGroup('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
   t.equal(addressGroup('2001:db8:1:2::9'), addressGroup('2001:db8:1:2:ffff::1'))

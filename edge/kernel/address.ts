@@ -1,14 +1,15 @@
 /**
- * Where a request comes from. The connection's own address, unless TRUST_PROXY says how many proxies of
- * ours stand in front: then that many entries from the right of X-Forwarded-For were written by them,
- * and the first of those is the client. Whatever stands further left is the client's own invention.
+ * The address of the client. It is the address of the connection, unless TRUST_PROXY says how many
+ * of our own proxies stand in front. Then our proxies wrote that many entries at the right end of
+ * X-Forwarded-For, and the first of these is the client. The client may have invented every entry
+ * further left.
  *
- * Rejected: the leftmost entry, as many do, which lets everybody choose an address; and a list of the
- * proxies' addresses, which in a cluster nobody knows.
+ * Rejected: the leftmost entry, because every client can choose it. Rejected: a list of the
+ * proxies' addresses, because in a cluster they change.
  */
 import { isIP } from 'node:net'
 
-/** `trustedProxies` 0: the header is not looked at. */
+/** With `trustedProxies` 0 the header is ignored. */
 export function clientAddress(
   connection: string,
   forwardedFor: string | undefined,
@@ -22,10 +23,10 @@ export function clientAddress(
 }
 
 /**
- * Where the caller reached this server, `https://host` without a slash at the end, for links that leave
- * it; null when the request named no host. PUBLIC_URL has the first word. The host is the caller's own
- * claim, so what is made of it may only be answered to that caller; the scheme is a proxy's word, and
- * counts as far as TRUST_PROXY says that there is one.
+ * The origin by which the caller reached this server, `https://host` without a slash at the end,
+ * for links that leave the server. Null when the request named no host. PUBLIC_URL wins. The host
+ * is the caller's own claim, so a link made from it may go to that caller only. The scheme is the
+ * claim of a proxy and counts only when TRUST_PROXY says that there is one.
  */
 export function serverOrigin(
   headers: Readonly<Record<string, string>>,
@@ -41,7 +42,10 @@ export function serverOrigin(
   return `${trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https' ? 'https' : 'http'}://${host}`
 }
 
-/** A household or a server owns at least a /64 of IPv6: counting single addresses there counts nothing. */
+/**
+ * The /64 network of an IPv6 address, or the IPv4 address itself. A household or a server owns at
+ * least a /64, so counting single IPv6 addresses would limit nobody.
+ */
 export function addressGroup(address: string): string {
   if (isIP(address) !== 6) return address
   return `${expanded(address)
@@ -50,7 +54,10 @@ export function addressGroup(address: string): string {
     .join(':')}::/64`
 }
 
-/** IPv4 as such also when it came over an IPv6 socket; other IPv6 in its usual short form. */
+/**
+ * An IPv4 address as such, even when it came over an IPv6 socket; any other IPv6 address in its
+ * short form.
+ */
 function shortAddress(address: string): string {
   const mapped = /^(?:0*:)*:?ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped !== null) return mapped[1]!
@@ -69,7 +76,7 @@ function withoutPort(hop: string): string {
   return /^\d+\.\d+\.\d+\.\d+:\d+$/.test(hop) ? hop.slice(0, hop.lastIndexOf(':')) : hop
 }
 
-/** The eight groups of four digits. */
+/** The eight groups of an IPv6 address, with four digits each. */
 function expanded(address: string): string[] {
   const host = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1)
   const [left = '', right] = host.split('::')
@@ -82,7 +89,7 @@ function expanded(address: string): string[] {
   )
 }
 
-/** What a proxy writes, of whatever make. */
+/** Headers that proxies of all makes add. */
 const forwarding = [
   'forwarded',
   'via',
@@ -94,7 +101,10 @@ const forwarding = [
   'true-client-ip',
 ]
 
-/** Whether a program of this machine asks for itself. `connection` is the peer's address as `addressText` has it. */
+/**
+ * True for a program on this machine that asks for itself. `connection` is the address of the peer
+ * as `addressText` writes it.
+ */
 export const isLocal = (connection: string, headers: Readonly<Record<string, string>>): boolean =>
   (connection.startsWith('127.') || connection === loopback6) &&
   !forwarding.some(name => headers[name] !== undefined)

@@ -1,4 +1,7 @@
-/** A map that forgets: the entry least lately used when it is full, and every entry after its time. */
+/**
+ * A bounded map. When it is full it forgets the entry that was used longest ago, and each entry
+ * ends after its time.
+ */
 export class BoundedCache<V> {
   readonly #entries = new Map<string, { value: V; untilMs: number }>()
   readonly #entriesMax: number
@@ -20,7 +23,7 @@ export class BoundedCache<V> {
     if (entry === undefined) return undefined
     this.#entries.delete(key)
     if (entry.untilMs <= this.#nowMs()) return undefined
-    // Last in the map's order: the first is the one least lately used.
+    // Moves the entry to the end of the map, so that the first entry is the one used longest ago.
     this.#entries.set(key, entry)
     return entry.value
   }

@@ -12,7 +12,7 @@ const debian: Machine = {
   glibcVersion: '2.36',
 }
 
-t.test('the first that loads is taken, and no other is tried after it', async t => {
+t.test('the first package that loads is taken, and no later one is tried', async t => {
   let tried = 0
   const counted = () => {
     tried++
@@ -26,7 +26,7 @@ t.test('the first that loads is taken, and no other is tried after it', async t 
   t.equal(await chooseLibrary([broken, counted], thisMachine), 'second')
 })
 
-t.test('where none loads, one line says what to do', async t => {
+t.test('when no package loads, one line says what to do', async t => {
   const cases: [string, (() => Promise<never>)[], Partial<Machine>, RegExp][] = [
     [
       'an old C library',

@@ -4,13 +4,13 @@
  */
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 
-/** Where the process runs, as far as a binary depends on it. */
+/** The properties of the machine on which a binary depends. */
 export interface Machine {
-  /** Of Node, such as 22.23.5. */
+  /** Version of Node, such as 22.23.5. */
   nodeVersion: string
   platform: string
   architecture: string
-  /** Of the C library, such as 2.36; null where it is not glibc (musl, macOS, Windows). */
+  /** Version of the C library, such as 2.36; null without glibc (musl, macOS, Windows). */
   glibcVersion: string | null
 }
 
@@ -49,7 +49,7 @@ function advice(
   return `${where}; use Node 20, 22 or 24 on Linux, macOS or Windows`
 }
 
-/** This machine. The report takes some milliseconds, so it is asked for after a failure alone. */
+/** This machine. The report takes a few milliseconds, so it is made only after a failure. */
 export function thisMachine(): Machine {
   const { header } = process.report.getReport() as {
     header: { glibcVersionRuntime?: string }

@@ -21,7 +21,10 @@ const codeOf = (work: Promise<unknown>) =>
     (error: unknown) => (error instanceof CaduceusError ? error.code : String(error)),
   )
 
-/** Answers in turn; a string is the problem of a reply, or `lost` for none. The last one repeats. */
+/**
+ * A bus that gives the answers in turn. A string is the problem of a reply; `lost` is no reply. The
+ * last answer repeats.
+ */
 function world(answers: unknown[]) {
   let nowMs = 0
   const sent: { subject: string; envelope: CommandEnvelope; atMs: number }[] = []
@@ -69,7 +72,7 @@ t.test('moved and lost replies are sent again under the same command id', async 
   )
 })
 
-t.test('what the actor refuses is thrown as it said it, at once', async t => {
+t.test('a refusal of the actor is thrown at once, with its own words', async t => {
   for (const code of ['order_state_conflict', 'overloaded', 'order_not_found'] as const) {
     const { client, sent } = world([code])
     await t.rejects(client.order(envelope), { code, message: `said ${code}` })
@@ -77,7 +80,7 @@ t.test('what the actor refuses is thrown as it said it, at once', async t => {
   }
 })
 
-t.test('unavailable within the bound, whichever way nobody answers', async t => {
+t.test('every way of getting no answer ends in unavailable within the bound', async t => {
   for (const answer of ['lost', 'moved']) {
     const { client, sent, now } = world([answer])
     t.equal(await codeOf(client.order(envelope)), 'unavailable')
@@ -86,7 +89,7 @@ t.test('unavailable within the bound, whichever way nobody answers', async t => 
   }
 })
 
-t.test('something else than a reply is our defect', async t => {
+t.test('an answer that is no reply is an internal error', async t => {
   for (const answer of [
     null,
     1,

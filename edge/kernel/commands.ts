@@ -1,8 +1,9 @@
 /**
- * The command client: an edge's way to an actor. A command goes to the engine that owns the actor's
- * slot; while ownership moves or a reply is lost it is sent again under the same command id, which the
- * actor answers as it did the first time (invariant 3). The caller hears one answer, or `unavailable`
- * within limits.commandTimeoutMs and then does not know whether it happened: repeating is safe.
+ * The command client: the way from an edge to an actor. A command goes to the engine that owns the
+ * actor's slot. While ownership moves, or when a reply is lost, the command is sent again under the
+ * same id, and the actor gives the same answer as the first time (invariant 3). The caller gets one
+ * answer, or `unavailable` within limits.commandTimeoutMs. After `unavailable` the caller does not
+ * know whether the command happened, and may safely repeat it.
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -21,11 +22,14 @@ export interface CommandClientDeps {
   after(ms: number, run: () => void): () => void
 }
 
-/** An attempt outlasts a manual assignment, so that waiting for a driver is not taken for a lost reply. */
+/**
+ * An attempt lasts longer than a manual assignment; otherwise the wait for a driver would count as
+ * a lost reply.
+ */
 const attemptMs = limits.assignmentWaitMs + 500
 const backoffMsFirst = 10
 const backoffMsMax = 250
-/** A position is a nicety on a page: it is not worth a long wait. */
+/** A page can do without a position, so a position is not worth a long wait. */
 const positionTimeoutMs = 1_000
 
 type Reply = { ok: true } | { ok: false; problem: Problem }
@@ -61,7 +65,7 @@ export function createCommandClient({
     for (;;) {
       const problem = await once(subject, body, Math.min(attemptMs, deadlineMs - nowMs()))
       if (problem.reply !== null) return problem.reply
-      // Half of the pause is chance, or all edges would knock at a recovering engine together.
+      // Half of the pause is random; otherwise all edges would call a recovering engine together.
       const waitMs = backoffMs * (0.5 + random() * 0.5)
       if (nowMs() + waitMs >= deadlineMs) throw new CaduceusError('unavailable', problem.detail)
       await pause(waitMs)
@@ -69,7 +73,7 @@ export function createCommandClient({
     }
   }
 
-  /** A reply, or why the command should be sent again. */
+  /** The reply, or null and the reason why the command should be sent again. */
   const once = async (
     subject: string,
     body: Uint8Array,
@@ -89,7 +93,7 @@ export function createCommandClient({
   }
 
   const command = async <T extends { ok: true }>(envelope: CommandEnvelope): Promise<T> => {
-    // A UUID may be written in capitals; the slot of an actor is that of the small letters.
+    // A UUID may come in capitals; the slot of an actor is that of the small letters.
     const reply = await send({ ...envelope, actor_id: envelope.actor_id.toLowerCase() })
     if (!reply.ok)
       throw new CaduceusError(reply.problem.code, reply.problem.detail, reply.problem.fields)

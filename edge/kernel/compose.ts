@@ -1,7 +1,7 @@
 /**
- * From a list of features to one edge: their settings, metrics and services become the parts that all
- * of them see, and their rows one table. Two features that bring a part of the same name end the start,
- * because one of them would silently get the other's.
+ * Composes one edge from a list of features. The settings, metrics and services of all features
+ * become one object of parts, and their rows become one table. When two features bring a part of
+ * the same name the start fails; otherwise one of them would silently get the other's part.
  */
 import type { Environment } from '../../protocol/kernel/environment.ts'
 import { migrate } from '../../migrations/database/migrate.ts'
@@ -10,7 +10,7 @@ import { readKernelConfig, type EdgeRole, type KernelConfig } from './config.ts'
 import type { Feature } from './feature.ts'
 import type { Kernel } from './kernel.ts'
 
-/** Throws for a name that is there already. */
+/** Throws for a name that exists already. */
 function add(target: object, more: object, whose: string): void {
   for (const [name, value] of Object.entries(more)) {
     if (Object.hasOwn(target, name))
@@ -19,7 +19,10 @@ function add(target: object, more: object, whose: string): void {
   }
 }
 
-/** One object of all that `pick` gives for each feature. Throws for a name that two of them bring. */
+/**
+ * One object of everything that `pick` returns for the features. Throws for a name that two
+ * features bring.
+ */
 export function merged<Value>(
   features: readonly Feature<never>[],
   pick: (feature: Feature<never>) => Readonly<Record<string, Value>> | undefined,
@@ -29,7 +32,7 @@ export function merged<Value>(
   return all
 }
 
-/** The kernel's configuration with that of every feature. Throws ConfigError. */
+/** The configuration of the kernel and of every feature. Throws ConfigError. */
 export function readFeatureConfig(
   features: readonly Feature<never>[],
   environment: Environment,
@@ -56,7 +59,10 @@ export function composeParts(features: readonly Feature<never>[], kernel: Kernel
   return parts
 }
 
-/** Brings the tables of each feature to this program's state. Idempotent; throws one line. */
+/**
+ * Migrates the tables of each feature to the version of this program. Idempotent. Throws an error
+ * of one line.
+ */
 export async function migrateTables(
   features: readonly Feature<never>[],
   database: Pick<Database, 'pool'>,

@@ -1,6 +1,6 @@
 /**
- * Configuration of the kernel of an edge, from the environment, read once at start. What only one
- * feature reads stands in `config.ts` of that feature's folder.
+ * Configuration of the kernel of an edge, read once from the environment at start. Variables that
+ * only one feature reads are in `config.ts` of its folder.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ import { socketLimits } from './limits.ts'
 
 const trustedProxiesMax = 10
 
-/** `embedded`: engine and edge in one process; `edge`: an edge of its own. */
+/** `embedded`: engine and edge in one process. `edge`: an edge in a process of its own. */
 export type EdgeRole = 'embedded' | 'edge'
 
 export interface KernelConfig extends ServiceUrls {
@@ -35,17 +35,22 @@ export interface KernelConfig extends ServiceUrls {
   jwtSecret: string
   corsOrigins: string[]
   logLevel: string
-  /** Of the fees of new orders; engines must be told the same. */
+  /** Currency of the fees of new orders. Engines need the same setting. */
   currency: string
-  /** Where the outside reaches this deployment, without a slash at the end; null: the address a caller used. */
+  /**
+   * Public address of this deployment, without a slash at the end; null: the address that the
+   * caller used.
+   */
   publicUrl: string | null
-  /** Set by load tests only: the edge says so in /api/health. */
+  /** True for load tests only; /api/health shows it. */
   benchAllowed: boolean
-  /** How many proxies of ours stand in front; their part of X-Forwarded-For is believed. */
+  /**
+   * Number of our own proxies in front of the edge; their entries of X-Forwarded-For are believed.
+   */
   trustedProxies: number
-  /** Sockets that may begin a second. */
+  /** Sockets that may open in one second. */
   handshakesPerSecond: number
-  /** Whose phone numbers need no country code; null: nobody's. */
+  /** Country whose phone numbers need no country code; null: none. */
   phoneCountry: CountryCode | null
 }
 
@@ -114,7 +119,10 @@ function publicUrl(given: string | null): string | null {
   return withoutSlashAtEnd(given)
 }
 
-/** Embedded makes its own key once and keeps it, so that tokens outlive a restart. */
+/**
+ * The signing key. An embedded edge makes its own key once and keeps it, so that tokens outlive a
+ * restart.
+ */
 function jwtSecret(given: string | null, role: EdgeRole, dataDir: string): string {
   if (given !== null) {
     if (given.length < 32)
@@ -132,7 +140,8 @@ function jwtSecret(given: string | null, role: EdgeRole, dataDir: string): strin
     mkdirSync(dataDir, { recursive: true })
     const exists = existsSync(file)
     const kept = exists ? readFileSync(file, 'utf8').trim() : ''
-    // A process that died between making the file and writing it leaves an empty one, with which anybody could sign.
+    // A process that died after it made the file leaves it empty. Anybody could sign with an empty
+    // key.
     if (kept !== '') return kept
     const secret = randomBytes(32).toString('hex')
     writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })

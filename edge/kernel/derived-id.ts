@@ -1,7 +1,7 @@
-/** Ids of things that have none of their own but must be the same each time they are named. */
+/** Ids for things that have no id of their own and need the same id each time they are named. */
 import { createHash } from 'node:crypto'
 
-/** A UUID (version 8) made of a text; whoever knows the text knows the id. */
+/** A UUID (version 8) made from a text. Everybody who knows the text can make the id. */
 export function derivedId(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80

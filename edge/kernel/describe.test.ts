@@ -8,7 +8,10 @@ import { mistakesIn } from './describe.ts'
 import { httpLimits } from './http-limits.ts'
 import { compileCheck } from './validate.ts'
 
-/** Texts and lists that count how often somebody looks at them: work as a number, the same on every machine. */
+/**
+ * A list that counts how often an entry is read. The count measures work and is the same on every
+ * machine.
+ */
 function counting(length: number, item: unknown) {
   let looks = 0
   const list = new Proxy(
@@ -28,7 +31,7 @@ function counting(length: number, item: unknown) {
   }
 }
 
-t.test('a list that is too long is refused for its length, and nobody looks into it', async t => {
+t.test('a list that is too long is refused for its length and not read', async t => {
   const schema = Type.Object({
     items: Type.Array(Type.Object({ name: Type.String() }), { maxItems: 50 }),
   })
@@ -39,7 +42,7 @@ t.test('a list that is too long is refused for its length, and nobody looks into
   t.equal(looks, 0)
 })
 
-t.test('the first few mistakes end the search', async t => {
+t.test('the search ends after the first few mistakes', async t => {
   const schema = Type.Array(Type.Object({ name: Type.String() }))
   const many = counting(80_000, {})
   t.equal(mistakesIn(schema, many.list).length, httpLimits.fieldErrorsMax)
@@ -56,21 +59,22 @@ t.test('the first few mistakes end the search', async t => {
 
 t.test('a text that is too long is refused before its pattern is tried', async t => {
   const schema = Type.String({ maxLength: 254, pattern: '^(a+)+$', 'x-rule': 'must be letters' })
-  // The pattern takes longer than the sun has left for this text: an answer at all says that it was not tried.
+  // The pattern would need longer than the life of the sun for this text, so any answer shows that
+  // the pattern was not tried.
   t.same(mistakesIn(schema, `${'a'.repeat(60_000)}!`), [
     { field: 'body', rule: 'must have at most 254 characters' },
   ])
   t.throws(() => compileCheck(schema)(`${'a'.repeat(60_000)}!`), { code: 'invalid_request' })
 })
 
-t.test('what a stranger called a field is not repeated at length', async t => {
+t.test('a long field name of a stranger is shortened in the answer', async t => {
   const [mistake] = mistakesIn(Type.Object({}, { additionalProperties: false }), {
     ['x'.repeat(10_000)]: 1,
   })
   t.ok(mistake!.field.length <= httpLimits.echoedCharactersMax + 1)
 })
 
-t.test('choices are told as a person would', async t => {
+t.test('choices are described in words', async t => {
   const table: [schema: Type.TSchema, value: unknown, rule: string][] = [
     [
       Type.Union([Type.String({ maxLength: 3 }), Type.Null()]),
@@ -128,7 +132,7 @@ const taken = allRows().flatMap(row =>
   [row.params, row.query, row.body, row.multipart?.fields].filter(schema => schema !== undefined),
 )
 
-t.test('rows use the keywords that can be told, and no other', async t => {
+t.test('rows use only keywords that can be described', async t => {
   for (const schema of taken)
     eachSchema(schema, one => {
       t.same(
@@ -140,7 +144,7 @@ t.test('rows use the keywords that can be told, and no other', async t => {
     })
 })
 
-t.test('a mistake is told exactly where the check refuses', async t => {
+t.test('a mistake is described exactly when the check refuses', async t => {
   const values = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),
     fc.dictionary(

@@ -1,19 +1,23 @@
 /**
- * What is wrong with a value, in words that name the field and the rule. Written for the value that a
- * compiled check has refused already, it looks at counts and lengths before it looks inside, and stops at
- * the first few mistakes, so that describing a hostile body costs no more than reading it.
+ * Describes the mistakes of a value in words that name the field and the rule. The compiled check
+ * has refused the value already. This code looks at counts and lengths before it reads the
+ * contents, and stops at the first few mistakes, so that describing a hostile body costs no more
+ * than reading it.
  *
- * Rejected: the validator's own list of errors. It walks the whole value whatever it finds, tries patterns
- * on texts that are too long anyway, and says a pattern where a person needs a sentence.
+ * Rejected: the error list of the validator. It always walks the whole value, tries patterns on
+ * texts that are too long anyway, and shows a pattern where a person needs a sentence.
  */
 import type { FieldError } from '../../protocol/kernel/errors.ts'
 import { dayMs, dayRule, instantMs, instantRule } from '../../protocol/kernel/iso-time.ts'
 import { httpLimits } from './http-limits.ts'
 
-/** The keywords of JSON Schema that rows use; a test holds them to it. */
+/** The keywords of JSON Schema that rows may use; a test allows no others. */
 export interface Described {
   type?: string
-  /** The sentence for a pattern: a regular expression tells a person nothing. */
+  /**
+   * A sentence that replaces the pattern in an error, because people do not read regular
+   * expressions.
+   */
   'x-rule'?: string
   const?: unknown
   enum?: readonly unknown[]
@@ -37,14 +41,17 @@ export interface Described {
   exclusiveMaximum?: number
 }
 
-/** At most `httpLimits.fieldErrorsMax` mistakes; none when the value obeys the schema. The whole value is called `body`. */
+/**
+ * At most `httpLimits.fieldErrorsMax` mistakes; none when the value obeys the schema. The whole
+ * value is named `body`.
+ */
 export function mistakesIn(schema: object, value: unknown): FieldError[] {
   const found = new Mistakes()
   describe(schema, value, '', found)
   return found.list
 }
 
-/** Once per field and rule, and no more than a person mends at once. */
+/** A list of mistakes: one for each field and rule, and no more than a person mends at once. */
 class Mistakes {
   readonly list: FieldError[] = []
   get full(): boolean {
@@ -134,7 +141,8 @@ function describeList(
       if (found.full) return
       describe(items, item, joined(field, String(index)), found)
     }
-  // Only lists of names are unique in our schemas, and an entry that is no name has been told already.
+  // Only lists of names are unique in our schemas. An entry that is not a name has been described
+  // already.
   if (uniqueItems === true && new Set(value).size < value.length)
     found.add(field, 'must not have an entry twice')
 }
@@ -175,7 +183,10 @@ function describeObject(
       describe(schema, value[name], joined(field, name), found)
 }
 
-/** The choices of a list of constants are one rule; of other choices the nearest counts: the one with the fewest mistakes. */
+/**
+ * Constants are described as one rule. Among other choices, the one with the fewest mistakes is
+ * described.
+ */
 function describeChoice(
   choices: readonly Described[],
   value: unknown,
@@ -239,7 +250,10 @@ const counted = (count: number, one: string, more = `${one}s`): string =>
 const joined = (parent: string, name: string): string =>
   parent === '' ? name : `${parent}.${name}`
 
-/** In characters as JSON Schema counts them, which are code points; no more of a long text is looked at than the bound needs. */
+/**
+ * True when the text has fewer characters. Characters are code points, as in JSON Schema. A long
+ * text is read only as far as the bound needs.
+ */
 function shorterThan(value: string, characters: number): boolean {
   if (value.length < characters) return true
   if (value.length >= characters * 2) return false
@@ -256,7 +270,7 @@ function echoed(given: unknown): string {
 }
 
 const compiled = new Map<string, RegExp>()
-/** The patterns of the schemas, which are few. */
+/** A compiled pattern. The patterns come from our schemas, so there are few. */
 function regExpOf(pattern: string): RegExp {
   let known = compiled.get(pattern)
   if (known === undefined) compiled.set(pattern, (known = new RegExp(pattern, 'u')))

@@ -1,6 +1,6 @@
 /**
- * A feature that nobody planned for: parcels that neighbours keep for each other. It is defined here and
- * nowhere else, and an edge that has it in its list serves everything of it.
+ * A feature that nobody planned for: parcels that neighbours keep for each other. Only this file
+ * defines it. An edge that has it in its list serves all of it.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -114,7 +114,10 @@ const parcelRoutes = ({ database, metrics, nowMs, random }: ParcelsParts): AnyRo
   }),
 ]
 
-/** Its page, outside the sources for as long as the test runs; a path that begins at the root of the disk stays as it is. */
+/**
+ * The page of the feature. Its folder is outside the sources and exists while the test runs; an
+ * absolute path is not resolved against the sources.
+ */
 const pageFolder = join(tmpdir(), `caduceus-${process.pid}`, 'parcels')
 mkdirSync(pageFolder, { recursive: true })
 t.teardown(() => rmSync(dirname(pageFolder), { recursive: true }))
@@ -254,7 +257,7 @@ async function signUp(asAdministrator: boolean): Promise<string> {
 const admin = await signUp(true)
 const customer = await signUp(false)
 
-t.test('its route, its table, its limit and its metric', async t => {
+t.test('the edge serves the route, the table, the limit and the metric of the feature', async t => {
   const kept = await json('POST', '/api/parcels', admin, { words: ['heavy', 'wet'] })
   t.match(kept, { status: 201, body: { words: ['heavy', 'wet'] } })
   const tooMany = { words: Array(parcelLimits.wordsMax + 1).fill('word') }
@@ -267,7 +270,7 @@ t.test('its route, its table, its limit and its metric', async t => {
   t.match(metrics, /^caduceus_parcels_kept_total 1$/m)
 })
 
-t.test('each operation answers the callers of its access row and nobody else', async t => {
+t.test('each operation answers only the callers of its access row', async t => {
   const tokens = { stranger: undefined, customer, admin }
   for (const row of edge.routes.filter(row => row.tags.includes('parcels'))) {
     const allowed = parcels.access?.[row.operationId] ?? []
@@ -279,7 +282,7 @@ t.test('each operation answers the callers of its access row and nobody else', a
   }
 })
 
-t.test('its socket says its messages', async t => {
+t.test('the socket of the feature sends its messages', async t => {
   const socket = new WebSocket(`ws://127.0.0.1:${edge.port}/ws/parcels?token=${customer}`)
   const heard: Record<string, unknown>[] = []
   const say = (message: object): Promise<Record<string, unknown>> => {
@@ -306,7 +309,7 @@ t.test('its socket says its messages', async t => {
   socket.terminate()
 })
 
-t.test('it stands in the documents', async t => {
+t.test('the API documents show the feature', async t => {
   const openapi = (await json('GET', '/openapi.json')).body as {
     paths: Record<string, Record<string, unknown>>
     components: { schemas: Record<string, unknown> }
@@ -333,7 +336,7 @@ t.test('it stands in the documents', async t => {
   t.notMatch(JSON.stringify(asyncapi.channels['ws_driver']), 'knock')
 })
 
-t.test('its page, and what the page loads', async t => {
+t.test('the edge serves the page of the feature and the files that the page loads', async t => {
   const page = await call('GET', '/parcels')
   t.match(page, { status: 200, body: /<title>Parcels<\/title>[^]*<h1>Parcels<\/h1>/ })
   t.ok(String(page.body).includes(`src="/web/${pageScript}"`))
@@ -343,7 +346,7 @@ t.test('its page, and what the page loads', async t => {
   t.ok(sockets.includes('/ws/parcels') && sockets.includes('/ws/driver'))
 })
 
-t.test('its variable, and the line that names a mistake in it', t => {
+t.test('the feature reads its variable, and an error line names a mistake in it', t => {
   const read = (more: Environment, of = list) =>
     readConfig({ ...environment, DATA_DIR: dataDir, ...more }, 'embedded', of)
   t.match(read({}), { parcelDays: 2 })
@@ -354,7 +357,7 @@ t.test('its variable, and the line that names a mistake in it', t => {
   t.end()
 })
 
-t.test('its housekeeping, with its own variable', async t => {
+t.test('the housekeeping of the feature runs with its own variable', async t => {
   t.equal(await countOf(database), 2)
   await keepHouse(list, { ...edge.parts, nowMs: () => Date.now() + 24 * 3_600_000 })
   t.equal(await countOf(database), 2, 'after a day they are kept')
@@ -362,7 +365,7 @@ t.test('its housekeeping, with its own variable', async t => {
   t.equal(await countOf(database), 0)
 })
 
-t.test('what fails in one feature keeps no other from its housekeeping', async t => {
+t.test('housekeeping that fails in one feature does not stop the others', async t => {
   const lines: object[] = []
   const log = { warn: (fields: object) => lines.push(fields) } as unknown as Kernel['log']
   let called = false
@@ -392,12 +395,12 @@ t.test('two features that bring a part of one name are refused', async t => {
   })
 })
 
-t.test('nothing else knows it', async t => {
+t.test('no other source file names the feature', async t => {
   t.notMatch(readFileSync(assetUrl('edge/features.ts'), 'utf8'), 'parcels')
   t.notMatch(readFileSync(assetUrl('edge/edge.ts'), 'utf8'), 'parcels')
 })
 
-t.test('a restart finds its tables; its background work begins and ends', async t => {
+t.test('after a restart the tables are there, and background work starts and stops', async t => {
   t.same(marks, ['prepared with 2 neighbours', 'started'])
   await edge.drain()
   t.same(marks.slice(2), ['stopped', 'drained', 'closed'])

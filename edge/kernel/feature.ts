@@ -1,9 +1,9 @@
 /**
- * A feature of an edge is one value: its routes, sockets, messages, tables, configuration, metrics,
- * background work, examples, access rows and pages, from its own folder. `edge/features.ts` lists the
- * features, and nothing else knows them by name. Each states the parts that it needs in a type, so a
- * list that lacks a needed service does not compile. Rejected: registration by calls at import, where
- * the order of imports decides and nothing can list what there is.
+ * A feature of an edge is one value from one folder: its routes, sockets, messages, tables,
+ * configuration, metrics, background work, examples, access rows and pages. Only `edge/features.ts`
+ * knows the features by name. Each feature states in a type the parts that it needs, so a list that
+ * lacks a needed service does not compile. Rejected: registration by calls at import, because the
+ * order of imports would decide and nothing could list the features.
  */
 import type { Migration } from 'kysely'
 import type { Registry } from 'prom-client'
@@ -17,13 +17,16 @@ import type { KernelConfig } from './config.ts'
 import type { Example } from './example.ts'
 import type { Kernel } from './kernel.ts'
 
-/** Counters and settings that a feature adds to those of the kernel. */
+/** Settings and counters that a feature adds to those of the kernel. */
 interface Added<Settings, Counters> {
   readonly config: Settings
   readonly metrics: Counters
 }
 
-/** A feature as it is written: `Needs` are its parts, to which its own settings, metrics and services are added. */
+/**
+ * A feature as its author writes it. `Needs` are its parts; its own settings, metrics and services
+ * are added to them.
+ */
 export interface FeatureDefinition<
   Needs,
   Settings extends object,
@@ -31,30 +34,45 @@ export interface FeatureDefinition<
   Services extends object,
 > {
   name: string
-  /** Its part of the environment, read before anything is opened. Throws ConfigError. */
+  /** Its variables, read before anything is opened. Throws ConfigError. */
   config?(environment: Environment, kernel: KernelConfig): Settings
   metrics?(registry: Registry): Counters
-  /** Its own tables, migrated at start in the order of their names, with a bookkeeping of their own. */
+  /**
+   * Its own tables, migrated at start in the order of their names. A migrations table of the
+   * feature records the steps.
+   */
   tables?: Readonly<Record<string, Migration>>
-  /** What it offers to other features. They are not made in any order: one may not use another's here. */
+  /**
+   * Services for other features. They are made in no fixed order, so this function may not use the
+   * services of another feature.
+   */
   services?(kernel: Kernel & Added<Settings, Counters>): Services
 
   routes?(parts: Needs & Services & Added<Settings, Counters>): readonly AnyRoute[]
   sockets?(parts: Needs & Services & Added<Settings, Counters>): readonly SocketRow[]
-  /** What its sockets say, for the AsyncAPI document. */
+  /** The messages of its sockets, for the AsyncAPI document. */
   messages?: OwnSockets
-  /** Folders of its pages, from the root of the sources, as `edge/orders/page`. Each has a `page.json`, which `edge/http/page-folder.ts` describes. */
+  /**
+   * Folders of its pages, from the root of the sources, such as `edge/orders/page`. Each has a
+   * `page.json`, which `edge/http/page-folder.ts` describes.
+   */
   pages?: readonly string[]
 
-  /** Before the port opens; a failure ends the start. */
+  /** Runs before the port opens; a failure ends the start. */
   prepare?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>
-  /** Background work, once the port is open; returns the way to stop, whose promise is waited for. */
+  /**
+   * Starts background work once the port is open. Returns the function that stops it; its promise
+   * is awaited.
+   */
   start?(parts: Needs & Services & Added<Settings, Counters>): () => void | Promise<void>
-  /** Deletes what has expired; called every few minutes. Late is harmless: readers check the time themselves. */
+  /**
+   * Deletes expired rows; runs every few minutes. A late run is harmless, because readers check the
+   * time themselves.
+   */
   housekeeping?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>
-  /** Once the last request is answered: finishes what requests began. */
+  /** Finishes the work that requests began. Runs once the last request is answered. */
   drain?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>
-  /** At the very end, when every socket is closed. */
+  /** Runs at the very end, when every socket is closed. */
   close?(parts: Needs & Services & Added<Settings, Counters>): void | Promise<void>
 
   /** Schemas that the API document gives a name and refers to wherever they occur. */
@@ -63,26 +81,31 @@ export interface FeatureDefinition<
   tags?: Readonly<Record<string, string>>
   /** By operationId, in an order in which they can be tried one after the other. */
   examples?: Readonly<Record<string, Example>>
-  /** The file of the answers that a real server gave to the examples, by operationId, from the root of the sources. */
+  /**
+   * The file with the answers of a real server to the examples, by operationId; a path from the
+   * root of the sources.
+   */
   answers?: string
-  /** Who is answered, by operationId; everybody else is refused with 401, 403 or 404. */
+  /**
+   * The callers that get an answer, by operationId. Everybody else is refused with 401, 403 or 404.
+   */
   access?: Readonly<Record<string, readonly Caller[]>>
 }
 
-/** A feature as the list holds it. `Brings` says which parts it adds for the others. */
+/** A feature as the list holds it. `Brings` are the parts that it adds for others. */
 export interface Feature<Needs = Kernel, Brings extends object = object> extends FeatureDefinition<
   Needs,
   object,
   object,
   object
 > {
-  /** A type only; no value has it. */
+  /** Exists as a type only. */
   readonly brings?: Brings
 }
 
 /**
- * Writes a feature with its types inferred: `feature<Needs>()({ name: … })`. The cast is sound because
- * `compose` hands each feature the parts that it named and the ones that it brings itself.
+ * Writes a feature with its types inferred: `feature<Needs>()({ name: … })`. The cast is sound
+ * because `compose` gives each feature the parts that it named and the parts that it brings.
  */
 export const feature =
   <Needs extends object = Kernel>() =>

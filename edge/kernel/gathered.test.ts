@@ -1,7 +1,7 @@
 import t from 'tap'
 import { gathered } from './gathered.ts'
 
-/** A reader whose queries end when the test says so. */
+/** A reader whose queries end when the test decides. */
 function world() {
   const queries: {
     keys: string[]
@@ -25,7 +25,7 @@ function world() {
   return { queries, read, answer }
 }
 
-t.test('a query begins after what is asked of it, and is shared by those who wait', async t => {
+t.test('a query begins after its keys were asked for, and all who wait share it', async t => {
   const { queries, read, answer } = world()
   const first = read('a')
   t.same(
@@ -46,7 +46,7 @@ t.test('a query begins after what is asked of it, and is shared by those who wai
   t.equal(await later, 'row of c')
 })
 
-t.test('a query that fails fails for those who shared it and for nobody else', async t => {
+t.test('a failed query rejects only the callers that shared it', async t => {
   const { queries, read, answer } = world()
   const first = read('a')
   const second = read('b')

@@ -1,14 +1,15 @@
 /**
- * One query for many sockets. When an edge comes back, ten thousand clients connect within seconds, and
- * a query for each fills the pool's waiting list, so that clients are refused, come again and make it
- * worse. Here what is asked while a query is under way waits for the next one and shares it.
+ * Reads rows for many sockets with one query. When an edge comes back, ten thousand clients connect
+ * within seconds. A query for each would fill the waiting list of the pool; clients would be
+ * refused, come again and make it worse. Here keys that are asked for during a query wait for the
+ * next query and share it.
  *
- * Why not a wait of some milliseconds before each query: alone, a socket would pay it for nothing; in a
- * storm the query under way is the wait. A query begins after everything that is asked of it, so whoever
- * subscribed before asking misses nothing in between.
+ * Rejected: a wait of some milliseconds before each query, because a socket that comes alone would
+ * pay for nothing. In a storm the running query is the wait. A query begins after all its keys were
+ * asked for, so a socket that subscribed before it asked misses nothing in between.
  */
 
-/** Keys of one query at the most. */
+/** Keys of one query, at most. */
 const keysMax = 500
 
 interface Waiting<V> {
@@ -16,7 +17,7 @@ interface Waiting<V> {
   reject(problem: unknown): void
 }
 
-/** A reader by key; `read` is given different keys and answers with what it found, by key. */
+/** Returns a reader by key. `read` gets different keys and answers with the found values by key. */
 export function gathered<V>(
   read: (keys: string[]) => Promise<ReadonlyMap<string, V>>,
 ): (key: string) => Promise<V | undefined> {

@@ -1,4 +1,7 @@
-/** Calls the housekeeping of every feature from time to time. What fails in one feature is tried again later and holds up no other. */
+/**
+ * Calls the housekeeping of every feature from time to time. A failure in one feature is tried
+ * again later and does not hold up the others.
+ */
 import type { Feature } from './feature.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -14,7 +17,7 @@ export async function keepHouse(features: readonly Feature<never>[], parts: Kern
     }
 }
 
-/** Returns the way to stop. Edges that started together spread over the interval. */
+/** Returns the function that stops it. Edges that started together spread over the interval. */
 export function startHousekeeping(features: readonly Feature<never>[], parts: Kernel): () => void {
   let cancel = () => {}
   let stopped = false

@@ -1,20 +1,29 @@
-/** Bounds of the HTTP door: what a body, a form, a list of mistakes and a header may be at most. */
+/** Bounds of HTTP requests: the size of a body, a form, a list of mistakes and a head. */
 export const httpLimits = {
-  /** Of a JSON body, unless its row says otherwise: fifty items with names, notes and an address have room in it. */
+  /**
+   * Size of a JSON body, unless its row has another bound. Fifty items with names, notes and an
+   * address fit.
+   */
   jsonBodyBytesMax: 16 * 1024,
-  /** Of a body that its sender signs, as shops do: five hundred rows, of which each has a kilobyte and the metadata of plugins. */
+  /**
+   * Size of a body that its sender signs, as shops do. Five hundred rows of a kilobyte and the
+   * metadata of plugins fit.
+   */
   signedBodyBytesMax: 1024 * 1024,
-  /** Objects and lists within each other; ours have five. A shop's metadata may have more. */
+  /** Depth of nested objects and lists. Ours have five; the metadata of a shop may have more. */
   jsonDepthMax: 64,
-  /** Mistakes that one refusal names. Whoever mends them all hears of the next ones. */
+  /** Mistakes that one refusal names. A caller who mends them all then hears of the next ones. */
   fieldErrorsMax: 8,
-  /** Of a field's name or a choice that a refusal repeats. */
+  /** Length of a field name or a choice that a refusal repeats. */
   echoedCharactersMax: 64,
-  /** Parts of a form, files included; no form of ours has as many fields. */
+  /** Parts of a form with its files; no form of ours has so many fields. */
   formPartsMax: 32,
   formNameBytesMax: 100,
-  /** Of all texts of a form together. */
+  /** Size of all texts of a form together. */
   formTextBytesMax: 16 * 1024,
-  /** Of the lines of a request's head together; a cookie of another service on the host, or what a proxy adds, has room in it. */
+  /**
+   * Size of all header lines of a request together. A cookie of another service on the host, or
+   * headers of a proxy, fit.
+   */
   headBytesMax: 16 * 1024,
 } as const

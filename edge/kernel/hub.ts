@@ -1,10 +1,11 @@
 /**
- * All sockets of one edge, and what engines push to them. Sessions are found by topic; a push for
- * nobody here costs one look-up.
+ * All sockets of one edge, and the delivery of engine pushes to them. Sessions are found by topic;
+ * a push that has no reader here costs one look-up.
  *
- * Why not uWebSockets' own publish/subscribe: it drops or cuts a slow reader without a word, cannot
- * skip what a terminal already knows, and hides who was reached. One send per recipient of bytes that
- * were encoded once is the same number of system calls.
+ * Rejected: the publish/subscribe of uWebSockets. It drops messages for a slow reader or closes it
+ * without a word, cannot skip messages that a terminal already knows, and hides which sockets were
+ * reached. Sending bytes that were encoded once to each recipient takes the same number of system
+ * calls.
  */
 import type { Logger } from 'pino'
 import { decodeBody } from '../../protocol/bus/codec.ts'
@@ -31,19 +32,19 @@ export interface HubParts extends Pick<Env, 'nowMs' | 'after'> {
   log: Pick<Logger, 'error'>
 }
 
-/** Why a socket may not stay open. */
+/** The reason why a socket may not stay open. */
 export interface Ended {
   closeCode: number
   reason: string
 }
-/** Looks at a session of somebody who is known; null where it may stay open. */
+/** Checks a session whose identity is known. Null: it may stay open. */
 export type Guard = (session: Session, identity: Identity) => Ended | null
 
-/** Pushes that are no message to a topic: each kind is the business of one feature. */
+/** Pushes that are not a message to a topic. One feature handles each kind. */
 type OwnPush = Exclude<Push, { kind: 'topic' }>
 type PushListener<Kind> = (push: Extract<OwnPush, { kind: Kind }>) => void
 
-/** Below this a string costs less than making bytes of it first. */
+/** With fewer recipients than this, sending a string costs less than first encoding it to bytes. */
 const recipientsForBytesMin = 4
 
 export class Hub {
@@ -61,7 +62,7 @@ export class Hub {
   #stopSweep: () => void = () => {}
   readonly #stopStatus: () => void
   readonly #drainListeners: (() => void)[] = []
-  /** Sessions with pushes of this turn. */
+  /** Sessions with pushes of this turn of the event loop. */
   #unflushed: Session[] = []
   #draining = false
   readonly #seldom: Seldom
@@ -99,7 +100,7 @@ export class Hub {
     })
   }
 
-  /** Sockets open or opening. */
+  /** Number of sockets that are open or opening. */
   get size(): number {
     return this.#sessions.size
   }
@@ -107,28 +108,34 @@ export class Hub {
     return this.#draining
   }
 
-  /** Called before the sockets close: what must still reach the bus goes out then. */
+  /** `listener` runs before the sockets close, while messages can still reach the bus. */
   onDrain(listener: () => void): void {
     this.#drainListeners.push(listener)
   }
 
-  /** Hears of pushes of a kind. What listens is called in the order in which it came. */
+  /**
+   * `listener` gets the pushes of a kind. Listeners are called in the order in which they were
+   * added.
+   */
   onPush<Kind extends OwnPush['kind']>(kind: Kind, listener: PushListener<Kind>): void {
     const listeners = this.#pushListeners.get(kind) ?? []
     this.#pushListeners.set(kind, [...listeners, listener as (push: never) => void])
   }
 
-  /** Called after a session is gone. */
+  /** `listener` is called after a session was removed. */
   onRemove(listener: (session: Session) => void): void {
     this.#removeListeners.push(listener)
   }
 
-  /** Asked whenever access may have ended, and when a session opens; the first guard that objects closes it. */
+  /**
+   * Guards are asked when a session opens and whenever access may have ended. The first guard that
+   * objects closes the session.
+   */
   addGuard(guard: Guard): void {
     this.#guards.push(guard)
   }
 
-  /** Calls `run` for each session; what fails at one of them is not the others' loss. */
+  /** Calls `run` for each session. A failure at one session does not affect the others. */
   forEach(run: (session: Session) => void): void {
     for (const session of this.#sessions) this.#safely(() => run(session))
   }
@@ -139,8 +146,8 @@ export class Hub {
   }
 
   /**
-   * Counts the session to its account. Beyond the limit the newest is refused: closing the oldest
-   * instead would make fifty-one terminals that reconnect push each other out for ever.
+   * Counts the session to its account. Beyond the limit the newest session is refused. Closing the
+   * oldest instead would let fifty-one terminals that reconnect push each other out for ever.
    */
   admit(session: Session, account: string, socketsMax: number = socketLimits.perAccountMax): void {
     const count = this.#perAccount.get(account) ?? 0
@@ -150,7 +157,7 @@ export class Hub {
     session.account = account
   }
 
-  /** Closes a session that a guard objects to, and says with which code; null where it stays. */
+  /** Closes a session when a guard objects and returns the close code; null: the session stays. */
   closeIfEnded(session: Session): number | null {
     const { identity } = session
     if (identity === null) return null
@@ -163,28 +170,29 @@ export class Hub {
     return null
   }
 
-  /** The connection is gone: nothing refers to the session afterwards. */
+  /** Forgets a session whose connection is gone. */
   remove(session: Session): void {
     if (!this.#sessions.delete(session)) return
     for (const listener of this.#removeListeners) listener(session)
     this.#parts.metrics.sockets.dec({ role: session.role })
     for (const topic of session.topics) leave(this.#byTopic, topic, session)
     for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
-    if (session.watchedVendor !== null) leave(this.#fleetWatchers, session.watchedVendor, session)
+    if (session.watchedPharmacy !== null)
+      leave(this.#fleetWatchers, session.watchedPharmacy, session)
     if (session.account === null) return
     const left = this.#perAccount.get(session.account)! - 1
     if (left > 0) this.#perAccount.set(session.account, left)
     else this.#perAccount.delete(session.account)
   }
 
-  /** Messages to the topic, from now on. */
+  /** The session gets the messages of the topic from now on. */
   subscribe(session: Session, topic: string): void {
     if (session.isClosing) return
     session.topics.push(topic)
     join(this.#byTopic, topic, session)
   }
 
-  /** Positions of the order's driver, from now on. */
+  /** The session gets the positions of the order's driver from now on. */
   watchOrder(session: Session, orderId: string): void {
     if (session.isClosing || session.watchedOrders.has(orderId)) return
     if (session.watchedOrders.size >= socketLimits.watchedOrdersMax) {
@@ -201,15 +209,16 @@ export class Hub {
 
   watchFleet(session: Session, vendorId: string): void {
     if (session.isClosing) return
-    session.watchedVendor = vendorId
-    if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addVendor(vendorId)
+    session.watchedPharmacy = vendorId
+    if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addPharmacy(vendorId)
   }
 
   /**
-   * Once this turn has done all that it leads to, and before the next. A microtask would come too early:
-   * who loses a race is told by the engine's push and by the answer to its own accept, and the answer is
-   * some promises further; two system calls for each of five hundred losers. A tick asked for in a
-   * microtask comes when all microtasks are done; one asked for at once would come before them.
+   * Flushes the session after this turn's work and before the next turn. A microtask would come too
+   * early: the loser of a race gets the engine's push and then the answer to its own accept, a few
+   * promises later. Two writes instead of one would cost two system calls for each of five hundred
+   * losers. `nextTick` called inside a microtask runs when all microtasks are done; called directly
+   * it would run before them.
    */
   flushSoon(session: Session): void {
     if (this.#unflushed.push(session) === 1) queueMicrotask(() => process.nextTick(this.#flushAll))
@@ -221,7 +230,10 @@ export class Hub {
     for (const one of sessions) this.#safely(() => one.flush())
   }
 
-  /** What fails at one socket is that socket's loss: the others have their turn, and nobody above here would catch it. */
+  /**
+   * Runs `run` and logs a failure. A failure at one socket must not stop the others, and no caller
+   * above would catch it.
+   */
   #safely(run: () => void): void {
     try {
       run()
@@ -259,7 +271,10 @@ export class Hub {
     this.#parts.metrics.pushesDelivered.inc({ type: message.type }, delivered)
   }
 
-  /** The edge is going away: engines are told, every socket is closed with 1001, timers end. */
+  /**
+   * Ends this edge's sockets: tells the engines, closes every socket with 1001 and stops the
+   * timers.
+   */
   closeAll(): void {
     if (this.#draining) return
     this.#draining = true

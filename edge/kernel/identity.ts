@@ -1,6 +1,6 @@
 /**
- * Who is calling, as HTTP and the sockets know them after authentication. Roles are those of the
- * accounts table; commands carry the protocol's Principal, which names the acting record instead.
+ * The caller, as HTTP and the sockets know it after authentication. Roles are those of the accounts
+ * table; commands carry the protocol's Principal instead, which names the acting record.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -9,7 +9,7 @@ export const roles = ['user', 'vendor', 'driver', 'admin'] as const
 export type Role = (typeof roles)[number]
 export const isRole = (value: unknown): value is Role => roles.includes(value as Role)
 
-/** What an API key may be given. A row of the route table names the one that it asks for. */
+/** The scopes that an API key may have. A row of the route table names the scope that it needs. */
 export const scopes = [
   'orders:read',
   'orders:write',
@@ -20,38 +20,42 @@ export const scopes = [
   'webhooks:write',
 ] as const
 export type Scope = (typeof scopes)[number]
-/** What a key begins with: it tells a key from a token, and lets secret scanners find one that leaked. */
+/**
+ * The prefix of an API key. It tells a key from a token and lets secret scanners find a leaked key.
+ */
 export const apiKeyMark = 'cad_'
 
 /**
- * `full`: may do what the role may. `carrying`: a driver who is to bring parcels to their end, and nothing else.
- * `none`: only one's own account and record.
+ * `full`: may do everything that the role may do. `carrying`: a driver who may only finish the
+ * deliveries under way. `none`: may only see the own account and record.
  */
 export interface Standing {
   access: 'full' | 'carrying' | 'none'
-  /** To be shown to the person; empty with full access. */
+  /** A text for the person; empty with full access. */
   why: string
-  /** Of a driver. */
+  /** Pharmacy of a driver. */
   vendorId?: string
 }
 
 export interface Identity {
-  /** Of the account; for a service the id of its key. */
+  /** Id of the account, or of the key of a service. */
   userId: string
-  /** `service`: another program with an API key. It passes rows by scope and never by role. */
+  /** `service`: a program with an API key. It passes a row by scope, never by role. */
   role: Role | 'service'
   name: string
-  /** Of an account with that role; null for others, and for one without its record yet. */
+  /** Pharmacy record of a pharmacy account; null for other roles and before the record exists. */
   vendorId: string | null
   driverId: string | null
   expiresAtMs: number
-  /** Of an access token; unknown for a key. */
+  /** Time of issue of an access token; absent for a key. */
   issuedAtMs?: number
-  /** The sign-in that the access token belongs to. Keys have none. */
+  /** The sign-in that the access token belongs to; absent for a key. */
   sessionId?: string
-  /** What was decided of a pharmacy or a driver; without it nobody has looked, which is for those who are neither. */
+  /**
+   * The decision upon a pharmacy or a driver; absent for other roles, for whom nobody looked it up.
+   */
   standing?: Standing
-  /** Of an API key. */
+  /** Scopes of an API key. */
   scopes?: readonly Scope[]
 }
 

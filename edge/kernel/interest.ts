@@ -1,8 +1,8 @@
 /**
- * What the sockets of this edge watch, told to the engines: positions of orders, fleets of vendors.
- * The whole list goes out every limits.interestRenewMs, so a lost message heals itself; an addition
- * goes out at once, so that a tracker who just connected does not wait. An end only leaves the next
- * whole list: the price is a few seconds of positions that nobody looks at.
+ * Tells the engines which orders and fleets the sockets of this edge watch. The whole list goes out
+ * every limits.interestRenewMs, so a lost message does no lasting harm. An addition goes out at
+ * once, so a tracker that just connected does not wait. An end only shows in the next whole list;
+ * until then the edge gets a few seconds of positions that nobody watches.
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'
@@ -16,26 +16,26 @@ export class Interest {
   readonly #edgeId: string
   readonly #bus: Bus
   #newOrders: string[] = []
-  #newVendors: string[] = []
+  #newPharmacies: string[] = []
   readonly #after: Env['after']
   #cancelDelta: (() => void) | null = null
   #cancelRenewal: () => void = () => {}
   readonly #orders: () => Iterable<string>
-  readonly #vendors: () => Iterable<string>
+  readonly #pharmacies: () => Iterable<string>
 
-  /** `orders` and `vendors` give everything that is watched now. */
+  /** `orders` and `pharmacies` list everything that is watched now. */
   constructor(
     edgeId: string,
     bus: Bus,
     after: Env['after'],
     orders: () => Iterable<string>,
-    vendors: () => Iterable<string>,
+    pharmacies: () => Iterable<string>,
   ) {
     this.#edgeId = edgeId
     this.#bus = bus
     this.#after = after
     this.#orders = orders
-    this.#vendors = vendors
+    this.#pharmacies = pharmacies
     this.#renewLater()
   }
 
@@ -51,8 +51,8 @@ export class Interest {
     this.#schedule()
   }
 
-  addVendor(vendorId: string): void {
-    this.#newVendors.push(vendorId)
+  addPharmacy(vendorId: string): void {
+    this.#newPharmacies.push(vendorId)
     this.#schedule()
   }
 
@@ -63,15 +63,18 @@ export class Interest {
   #publishDelta(): void {
     this.#cancelDelta = null
     const orders = this.#newOrders
-    const vendors = this.#newVendors
+    const pharmacies = this.#newPharmacies
     this.#newOrders = []
-    this.#newVendors = []
-    this.#publish(false, orders, vendors)
+    this.#newPharmacies = []
+    this.#publish(false, orders, pharmacies)
   }
 
-  /** Everything that is watched. A list too long for one message continues in messages that add to it. */
+  /**
+   * Publishes everything that is watched. A list that is too long for one message continues in
+   * messages that add to it.
+   */
   renew(): void {
-    this.#publish(true, [...this.#orders()], [...this.#vendors()])
+    this.#publish(true, [...this.#orders()], [...this.#pharmacies()])
   }
 
   #publish(full: boolean, orderIds: string[], vendorIds: string[]): void {
@@ -80,7 +83,7 @@ export class Interest {
       order_ids: string[],
       vendor_ids: string[],
     ): InterestMessage => ({ edge_id: this.#edgeId, full, order_ids, vendor_ids })
-    // Nothing is watched any more: that is news too, when it is all there is to say.
+    // An empty list is also news: nothing is watched any more.
     if (orderIds.length + vendorIds.length === 0) this.#send(message(full, [], []))
     publishList(this.#bus, subjects.interest, [...orderIds, ...vendorIds], (part, from) => {
       const orders = Math.max(0, Math.min(part.length, orderIds.length - from))
@@ -92,7 +95,7 @@ export class Interest {
     this.#bus.publish(subjects.interest, encodeBody(message))
   }
 
-  /** The edge is going away: engines forget it now and not when its lease ends. */
+  /** Tells engines that this edge ends, so that they forget it now and not when its lease ends. */
   gone(): void {
     this.#cancelRenewal()
     this.#cancelDelta?.()

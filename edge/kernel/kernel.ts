@@ -1,7 +1,8 @@
 /**
- * The ports of the kernel: everything that each feature of an edge receives. `edge.ts` makes them once
- * and passes them down; no module of the edge reaches for a global. A service that one feature brings
- * for others (a messenger, a map) is no port: whoever needs it names it in the type of its parts.
+ * The ports of the kernel: everything that each feature of an edge receives. `edge.ts` makes them
+ * once and passes them down; no module of the edge uses a global. A service that one feature brings
+ * for others (a messenger, a map) is not a port: a feature that needs it names it in the type of
+ * its parts.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
@@ -14,13 +15,13 @@ import type { Metrics } from './metrics.ts'
 import type { Hub } from './hub.ts'
 import type { KernelConfig } from './config.ts'
 
-/** The clock, chance and timers of an edge. */
+/** The clock, random numbers and timers of an edge. */
 export type Clock = Pick<Env, 'nowMs' | 'random' | 'after'>
 
 export interface Kernel extends Clock {
-  /** Of this process, until it ends. */
+  /** Id of this process. */
   readonly edgeId: string
-  /** Of the package. */
+  /** Version of the package. */
   readonly version: string
   readonly config: KernelConfig
   readonly log: Logger
@@ -42,7 +43,10 @@ export interface WithMetrics<Counters> {
   readonly metrics: Counters
 }
 
-/** Sends commands to the owner of the actor; retries `moved` and lost replies with the same command id. */
+/**
+ * Sends commands to the owner of the actor; repeats `moved` and lost replies with the same command
+ * id.
+ */
 export interface CommandClient {
   /** Throws CaduceusError: the actor's rejection, or `unavailable` within limits.commandTimeoutMs. */
   order(envelope: Omit<CommandEnvelope, 'actor'>): Promise<Extract<OrderReply, { ok: true }>>

@@ -1,4 +1,4 @@
-/** Bounds of sockets: of the handshake, of messages, and of the news that one socket follows. */
+/** Bounds of sockets: handshakes, messages, and the orders and drivers that one socket follows. */
 import { clientLimits } from '../../protocol/client/limits.ts'
 import { relation } from '../../protocol/kernel/limits.ts'
 
@@ -9,18 +9,24 @@ export const socketLimits = {
   malformedInARowMax: 10,
   messagesPerSecondMax: 200,
   perAccountMax: 50,
-  /** Above this a message is answered `body_too_large`; above `payloadBytesMax` the connection is cut. */
+  /** A larger message is answered `body_too_large`; above `payloadBytesMax` the connection is cut. */
   messageBytesMax: 16 * 1024,
-  /** Kept while authentication is under way, in each direction. */
+  /** Messages kept in each direction during authentication. */
   handshakeMessagesMax: 32,
   handshakeMs: 10_000,
-  /** Sockets that may begin a second at one edge, when thousands come back at once; HANDSHAKES_PER_SECOND lowers it. */
+  /**
+   * Sockets that may open in a second at one edge when thousands come back at once;
+   * HANDSHAKES_PER_SECOND lowers it.
+   */
   handshakesPerSecondMax: 400,
-  /** At one edge: begun, and not yet greeted or refused. */
+  /** Handshakes of one edge that are neither greeted nor refused yet. */
   handshakesUnderWayMax: 1_000,
-  /** Those who are refused are told to come back after one to so many seconds, or they would come together again. */
+  /**
+   * Refused clients are told to come back after one second up to this many; otherwise they would come
+   * together again.
+   */
   handshakeRetrySecondsMax: 5,
-  /** How often expired tokens and overdue handshakes are looked for. */
+  /** Time between two checks for expired tokens and overdue handshakes. */
   sweepMs: 1_000,
   /** Commands of one socket that wait for their answer. */
   commandsInFlightMax: 32,

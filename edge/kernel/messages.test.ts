@@ -1,4 +1,7 @@
-/** Bad input and bad manners: every kind has its code, and none costs more than its own connection. */
+/**
+ * Malformed messages and clients that misbehave. Each kind gets its code, and each costs only its
+ * own connection.
+ */
 import t from 'tap'
 import { encodeFrame } from '../../protocol/river/frames.ts'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
@@ -123,7 +126,8 @@ t.test('a flood ends with 4429', async t => {
   const socket = await connect('driver')
   for (let i = 0; i < 2 * socketLimits.messagesPerSecondMax + 2; i++) socket.send({ type: 'ping' })
   t.equal((await socket.closed).code, closeCodes.tooManyMessages)
-  // The greeting reads the database, whose only connection is held: so all of these come before it.
+  // The greeting needs the only database connection, and the test holds it. So all these messages
+  // arrive before the greeting.
   const held = await f.database.pool.connect()
   const early = f.connect(paths.driver)
   await early.opened
@@ -138,37 +142,34 @@ t.test('a message above the payload bound cuts the connection', async t => {
   t.ok([1006, 1009].includes((await socket.closed).code))
 })
 
-t.test(
-  'a client that never reads is closed with 4408, and only its own memory was at stake',
-  async t => {
-    const user = newId()
-    const socket = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
-    await socket.next('connection')
-    const other = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
-    await other.next('connection')
-    socket.ws.pause()
-    const message = {
-      type: 'status',
-      order_id: newId(),
-      status: 'cancelled',
-      at: new Date().toISOString(),
-      reason: 'x'.repeat(60_000),
-    } as const
-    // The kernel's own buffers take several megabytes before the edge has to keep anything.
-    let sent = 0
-    for (; sent < 1_000 && f.hub.size > 1; sent++) {
-      f.push({ kind: 'topic', topic: `customer:${user}`, message })
-      await other.next('status')
-    }
-    t.equal(f.hub.size, 1, `closed after ${Math.round(sent * 0.06)} MB`)
-    const metric = await f.ctx.metrics.pushesDropped.get()
-    t.match(metric.values, [{ labels: { reason: 'slow_reader' }, value: 1 }])
-    socket.ws.resume()
-    t.equal((await socket.closed).code, closeCodes.slowReader, 'which it hears when it reads on')
-  },
-)
+t.test('a client that never reads is closed with 4408 and does not harm the others', async t => {
+  const user = newId()
+  const socket = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
+  await socket.next('connection')
+  const other = f.connect(`/ws/customer/?token=${await f.token('user', { userId: user })}`)
+  await other.next('connection')
+  socket.ws.pause()
+  const message = {
+    type: 'status',
+    order_id: newId(),
+    status: 'cancelled',
+    at: new Date().toISOString(),
+    reason: 'x'.repeat(60_000),
+  } as const
+  // The operating system buffers several megabytes before the edge has to keep anything.
+  let sent = 0
+  for (; sent < 1_000 && f.hub.size > 1; sent++) {
+    f.push({ kind: 'topic', topic: `customer:${user}`, message })
+    await other.next('status')
+  }
+  t.equal(f.hub.size, 1, `closed after ${Math.round(sent * 0.06)} MB`)
+  const metric = await f.ctx.metrics.pushesDropped.get()
+  t.match(metric.values, [{ labels: { reason: 'slow_reader' }, value: 1 }])
+  socket.ws.resume()
+  t.equal((await socket.closed).code, closeCodes.slowReader, 'which it hears when it reads on')
+})
 
-t.test('a handler that fails answers internal and lives', async t => {
+t.test('a handler that fails answers internal, and the socket stays open', async t => {
   const socket = await connect('driver')
   const frame = encodeFrame({
     seq: 1,

@@ -1,4 +1,7 @@
-/** Dispatches the messages clients send, which the rooms of protocol/ define. Location messages are checked by hand in ingest.ts: they are the river. */
+/**
+ * Dispatches the messages of clients, whose schemas are in the rooms of protocol/. `ingest.ts`
+ * checks location messages by hand, because they are the hot path.
+ */
 import type Type from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
 import type { ChannelName } from '../../protocol/kernel/channels.ts'
@@ -8,13 +11,13 @@ import type { Session } from './session.ts'
 import { socketLimits } from './limits.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 
-/** What tells the messages of these schemas, by `type`, from others; compiled once, not per connection. */
+/** Compiled checks of these schemas by `type`. They are compiled once, not for each connection. */
 export const compiledChecks = (
   schemas: ReadonlyMap<string, Type.TSchema>,
 ): ReadonlyMap<string, Check> =>
   new Map([...schemas].map(([type, schema]) => [type, compileCheck(schema)]))
 
-/** Compiled once per process and channel, not per connection. */
+/** Checks of a channel, compiled once per process. */
 const compiled = new Map<ChannelName, ReadonlyMap<string, Check>>()
 function checksOf(channel: ChannelName): ReadonlyMap<string, Check> {
   let checks = compiled.get(channel)
@@ -25,22 +28,22 @@ function checksOf(channel: ChannelName): ReadonlyMap<string, Check> {
   return checks
 }
 
-/** A table of what a socket understands: one action per `type` that its clients may say. */
+/** The messages that a socket understands: one action for each `type`. */
 export class MessageTable<Said extends { type: string }> {
   readonly #entries = new Map<string, { check: Check; act: (message: never) => void }>()
   readonly #checks: ReadonlyMap<string, Check>
 
-  /** `checks` by `type`: see `compiledChecks`. */
+  /** `checks` by `type`, from `compiledChecks`. */
   constructor(checks: ReadonlyMap<string, Check>) {
     this.#checks = checks
   }
 
-  /** Of a channel of the protocol. */
+  /** The table of a channel of the protocol. */
   static of<Channel extends ChannelName>(channel: Channel): MessageTable<SaidOn<Channel>> {
     return new MessageTable(checksOf(channel))
   }
 
-  /** `act` is given what the schema let through. */
+  /** `act` gets messages that obey the schema. */
   on<Name extends Said['type']>(
     type: Name,
     act: (message: Extract<Said, { type: Name }>) => void,
@@ -49,7 +52,10 @@ export class MessageTable<Said extends { type: string }> {
     return this
   }
 
-  /** Answers what is malformed with an `error` that names the code. */
+  /**
+   * Calls the action of the message. A malformed message is answered with an `error` that names the
+   * code.
+   */
   dispatch(session: Session, message: unknown): void {
     if (typeof message !== 'object' || message === null || Array.isArray(message)) {
       session.refuse('message_malformed', 'a message is a JSON object with a type')
@@ -82,11 +88,11 @@ export class MessageTable<Said extends { type: string }> {
   }
 }
 
-/** Runs a command whose answer the socket waits for; at most socketLimits.commandsInFlightMax at once. */
+/** Runs commands whose answers the socket waits for; at most socketLimits.commandsInFlightMax at once. */
 export class CommandsInFlight {
   #count = 0
 
-  /** `run` resolves to the answer; what it throws becomes the answer through `failed`. */
+  /** `run` resolves to the answer; `failed` makes the answer from an error. */
   start(
     session: Session,
     run: () => Promise<SocketMessage>,
@@ -103,7 +109,7 @@ export class CommandsInFlight {
       .catch((error: unknown) =>
         failed(error instanceof CaduceusError ? error : new CaduceusError('internal')),
       )
-      // Leaves with what else this turn has for the socket.
+      // The answer leaves in one write with everything else that this turn has for the socket.
       .then(answer => session.pushText(JSON.stringify(answer)))
       .finally(() => {
         this.#count--

@@ -1,4 +1,7 @@
-/** Prometheus metrics of the kernel of an edge; a feature adds its own. Dropped things are counted by reason: a silent drop is a defect. */
+/**
+ * Prometheus metrics of the kernel of an edge; each feature adds its own. Dropped messages are
+ * counted by reason, because a silent drop is a defect.
+ */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -46,7 +46,7 @@ t.test('an origin has one form', async t => {
   for (const [given, normal] of table) t.equal(normalOrigin(given), normal, given.slice(0, 60))
 })
 
-t.test('a page of this host is its own, whatever is said of the default port', async t => {
+t.test('a page of this host is its own, with or without the default port', async t => {
   for (const [origin, host] of [
     ['https://x', 'x:443'],
     ['https://x:443', 'x'],
@@ -69,7 +69,7 @@ t.test('a page of this host is its own, whatever is said of the default port', a
     t.notOk(isOwnOrigin(origin, host), `${origin} ${host}`)
 })
 
-t.test('CORS_ORIGINS takes what shells of apps send, and refuses what is no origin', async t => {
+t.test('CORS_ORIGINS takes origins of app shells and refuses other texts', async t => {
   const { corsOrigins } = readConfig(
     {
       CORS_ORIGINS:

@@ -1,10 +1,10 @@
 /**
- * Origins, compared as the browsers mean them: scheme, host and port, where `https://X:443` and
- * `https://x` are one. Shells of apps send origins of schemes of their own, such as
- * `capacitor://localhost`, which the URL standard calls opaque and which have no default port.
+ * Compares origins as browsers do: by scheme, host and port, where `https://X:443` and `https://x`
+ * are one. App shells send origins with schemes of their own, such as `capacitor://localhost`. The
+ * URL standard calls these opaque, and they have no default port.
  */
 
-/** Schemes that no page of ours comes from, or that let anybody write one. */
+/** Schemes that no page of ours has, or under which anybody can write a page. */
 const foreign = new Set([
   'about:',
   'blob:',
@@ -20,7 +20,7 @@ const foreign = new Set([
 ])
 const ofShell = /^[a-z][a-z0-9+.-]{0,31}:\/\/[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?(?::\d{1,5})?$/
 
-/** The origin in its one form; null for what is none, such as a URL with a path, or `null`. */
+/** The origin in its one form; null for other texts, such as a URL with a path, or `null`. */
 export function normalOrigin(text: string): string | null {
   if (text.length > 300 || !URL.canParse(text)) return null
   const url = new URL(text)
@@ -33,7 +33,10 @@ export function normalOrigin(text: string): string | null {
   return ofShell.test(small) ? small : null
 }
 
-/** Whether a page of `origin` came from the host that a request names: both are read as URLs, so that a default port is none. */
+/**
+ * True when a page of `origin` came from the host that a request names. Both are read as URLs, so
+ * that a default port makes no difference.
+ */
 export function isOwnOrigin(origin: string, host: string): boolean {
   const own = normalOrigin(origin)
   if (own === null) return false

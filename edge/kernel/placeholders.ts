@@ -1,4 +1,7 @@
-/** Values that stand for those of a real deployment: whoever tries an example puts their own in their place, as the test does. */
+/**
+ * Values that stand for those of a real deployment. A reader who tries an example replaces them
+ * with real ones, and so does the test.
+ */
 const id = (n: number): string => `01a1f000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
 
 export const placeholders = {

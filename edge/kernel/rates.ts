@@ -1,8 +1,8 @@
 /**
- * How often one account and one address may ask, by class of route. The defaults are generous to an
- * address, because a hospital, a mobile network or a load balancer that hides its clients is one
- * address, and strict only where guessing pays: sign-in and one-time codes, counted by the account
- * they are aimed at.
+ * The rates at which one account and one address may ask, by class of route. The defaults for an
+ * address are generous, because a hospital, a mobile network or a load balancer that hides its
+ * clients is one address. They are strict only where guessing pays: sign-in and one-time codes
+ * count for the account that they aim at.
  */
 import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
@@ -12,14 +12,14 @@ const authAccountWindowSeconds = 15 * 60
 
 export const rateClasses = ['auth', 'write', 'read', 'upload', 'public', 'socket'] as const
 /**
- * `auth`: registers, signs in, sends or checks a code; `write` and `read`: with a token; `upload`:
- * takes a file; `public`: anybody; `socket`: opens a WebSocket.
+ * `auth`: registers, signs in, sends or checks a code. `write` and `read`: with a token. `upload`:
+ * takes a file. `public`: without a token. `socket`: opens a WebSocket.
  */
 export type RateClass = (typeof rateClasses)[number]
 export type RateBy = 'account' | 'address'
 /**
- * What is counted of an address alone. `registration`: an account that was made, of a day. Not by the e-mail
- * that it names: that allowance strangers would use up for its owner.
+ * Rates that count an address alone. `registration`: accounts made in a day. Rejected: to count by
+ * the e-mail address as well, because strangers could use up the allowance of its owner.
  */
 export type OfAddress = 'registration'
 
@@ -39,14 +39,20 @@ const defaults: Record<RateClass, Record<RateBy, number>> = {
   read: { account: 3_000, address: 30_000 },
   upload: { account: 120, address: 1_200 },
   public: { account: 3_000, address: 6_000 },
-  // An app that reconnects in a loop, and a whole hospital whose network came back.
+  // An app that reconnects in a loop, and a hospital whose network came back, both fit.
   socket: { account: 600, address: 6_000 },
 }
-/** A clinic's opening day behind one address; a stranger's accounts are no more than it can look through. */
+/**
+ * A clinic's opening day behind one address fits, and the accounts that one stranger makes stay few
+ * enough for the clinic to look through.
+ */
 const registrationsPerDay = 1_000
 const daySeconds = 24 * 3_600
 
-/** Throws ConfigError. The windows are fixed: an operator thinks in requests per minute, and in registrations per day. */
+/**
+ * Throws ConfigError. The windows are fixed, because an operator thinks in requests per minute and
+ * registrations per day.
+ */
 export function readRateRules(environment: Environment): RateRules {
   const rule = (
     name: RateClass | OfAddress,

@@ -1,4 +1,7 @@
-/** Why a connection is not let in: thrown while a socket opens, told to the client as a close code. */
+/**
+ * The reason why a socket may not open. It is thrown while the socket opens and told to the client
+ * as a close code.
+ */
 import { closeCodes, CaduceusError } from '../../protocol/kernel/errors.ts'
 
 export class Refusal extends Error {
@@ -14,7 +17,10 @@ export const refusals = {
   unauthenticated: () =>
     new Refusal(closeCodes.unauthenticated, 'token missing, invalid or expired'),
   wrongRole: (reason = 'wrong role for this socket') => new Refusal(closeCodes.wrongRole, reason),
-  /** The same code: whoever may not work here must not simply come again. */
+  /**
+   * Has the code of a wrong role: a pharmacy or a driver who may not work must not simply
+   * reconnect.
+   */
   notNow: (reason: string) => new Refusal(closeCodes.wrongRole, reason),
   noSuchRecord: (reason: string) => new Refusal(closeCodes.noSuchRecord, reason),
   tooManyHandshakes: (waitSeconds: number) =>
@@ -26,7 +32,10 @@ export const refusals = {
     new Refusal(closeCodes.tooManyMessages, 'too many connections of this account'),
 }
 
-/** Authentication's errors as close codes; anything else (a database that is away) is worth another attempt: 1001. */
+/**
+ * The refusal for an error. Errors of authentication have close codes; any other error (the
+ * database is away) is worth another attempt and gets 1001.
+ */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof CaduceusError) {

@@ -1,8 +1,8 @@
 /**
- * A route is a row of data: where it is, who may call it, what it takes and gives, and the handler.
- * The router, the guards, the validation and the OpenAPI document all read the same row, so none of
- * them can drift from the others. Rejected: decorators or a chain of middleware, where the order of
- * registration decides what is checked and nothing can list the routes.
+ * A route is a row of data: its path, its callers, its input and output, and the handler. The
+ * router, the guards, the validation and the OpenAPI document all read the same row, so they cannot
+ * differ. Rejected: decorators or a chain of middleware, because the order of registration would
+ * decide which checks run, and nothing could list the routes.
  */
 import type { Logger } from 'pino'
 import type Type from 'typebox'
@@ -13,7 +13,10 @@ import type { RateClass } from './rates.ts'
 import { httpLimits } from './http-limits.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-/** `none`: anybody. `optional`: anybody, but a token that is given must be good. Otherwise one of the roles. */
+/**
+ * `none`: anybody. `optional`: anybody, but a token must be valid when there is one. Otherwise a
+ * list of roles.
+ */
 export type Auth = 'none' | 'optional' | readonly Role[]
 
 export interface FilePart {
@@ -23,20 +26,29 @@ export interface FilePart {
   data: Uint8Array
 }
 
-/** A body of `multipart/form-data`, or the raw bytes of one file where `raw` names the part they stand for. */
+/**
+ * A body of `multipart/form-data`, or the raw bytes of one file. `raw` names the part for which raw
+ * bytes stand.
+ */
 export interface MultipartBody<F extends Type.TSchema> {
   fields: F
   files: Readonly<Record<string, { required: boolean; description: string }>>
   raw?: string
 }
 
-/** The body as the bytes it is, for a sender that signs them: nothing is parsed before the signature is checked. */
+/**
+ * A body of raw bytes for a sender that signs them. Nothing is parsed before the signature is
+ * checked.
+ */
 export interface RawBody {
   contentTypes: readonly string[]
   description: string
 }
 
-/** A body that is handled while it comes. What is not of the content type is refused, unless there is none at all and it is `optional`. */
+/**
+ * A body that is handled while it arrives. A body of another content type is refused; an `optional`
+ * body may be absent.
+ */
 export interface StreamedBody {
   contentType: string
   description: string
@@ -44,14 +56,20 @@ export interface StreamedBody {
 }
 export interface BodyStream {
   readonly hasBody: boolean
-  /** As they come; throws `SenderLeft` when there will be no more, and how the body is refused. They are counted for their sender until they are forgotten. */
+  /**
+   * The pieces as they arrive. Throws `SenderLeft` when no more will come, and the error with which
+   * the body is refused. The bytes count for their sender until `forget`.
+   */
   pieces(): AsyncIterable<Uint8Array>
   forget(bytes: number): void
-  /** Counts memory that is needed to handle it, until the answer. Throws `too_many_requests` or `overloaded`. */
+  /**
+   * Counts memory that the handling needs until the answer. Throws `too_many_requests` or
+   * `overloaded`.
+   */
   hold(bytes: number): void
 }
 
-/** A header of the request that the document shows; the handler reads it. */
+/** A request header that the document shows; the handler reads it. */
 export interface HeaderParameter {
   required: boolean
   description: string
@@ -74,26 +92,32 @@ export interface RouteRequest<
   body: B
   /** The files of a multipart body; empty otherwise. */
   parts: FilePart[]
-  /** Of a row with `streamedBody`. */
+  /** The body of a row with `streamedBody`. */
   stream: BodyStream
   identity: I
   /** The identity as commands carry it; `null` when there is none. */
   principal: I extends Identity ? Principal : Principal | null
   requestId: string
-  /** When its headers were here; its body may have taken minutes more. */
+  /** Time when the headers arrived; the body may have taken minutes more. */
   begunAtMs: number
-  /** Of the client, for rates and for the record. */
+  /** Address of the client, for rates and for the audit trail. */
   address: string
-  /** The caller is a program on this machine, and no proxy that speaks for somebody else. */
+  /** True for a program on this machine that is not a proxy for somebody else. */
   readonly isLocal: boolean
-  /** Where the caller reached this server, for links that leave it; null when the request named no host. */
+  /**
+   * The origin by which the caller reached this server, for links that leave it; null when the
+   * request named no host.
+   */
   readonly origin: string | null
   headers: Readonly<Record<string, string>>
-  /** Every line of it carries the request's id. */
+  /** A logger whose lines carry the id of the request. */
   readonly log: Logger
 }
 
-/** `body` is sent as JSON, unless it is bytes, chunks of bytes to come, or text whose content type `headers` names. */
+/**
+ * `body` is sent as JSON, unless it is bytes, chunks of bytes that come later, or text whose
+ * content type `headers` names.
+ */
 export interface RouteAnswer {
   status: number
   body?: unknown
@@ -108,58 +132,69 @@ export interface Route<
   A extends Auth = Auth,
 > {
   method: Method
-  /** With `:name` for parameters. `:id` and `:..._id` must be UUIDs unless `params` says otherwise. */
+  /**
+   * Has `:name` for parameters. `:id` and `:..._id` must be UUIDs unless `params` says otherwise.
+   */
   path: string
   operationId: string
   summary: string
   tags: readonly string[]
   auth: A
-  /** With `optional`: a token that is not good counts as none, for rows that a client calls when its token may be old. */
+  /**
+   * With `optional`: an invalid token counts as no token, for rows that a client calls when its
+   * token may be old.
+   */
   expiredToken?: 'ignored'
-  /** What an API key must carry to pass here too; without it the row is closed to keys. */
+  /** The scope that lets an API key pass; absent: the row is closed to keys. */
   scope?: Scope
   /**
-   * Who passes although a decision keeps them from work: `carrying`, a driver who still has a parcel to bring to its
-   * end; `any`, also a pharmacy or driver that waits, was refused or has ended; `driver`, so a driver but no pharmacy,
-   * where a driver sees the own record and a pharmacy those of its people. Without it neither: a row added
-   * tomorrow is closed to them without its author's help.
+   * Callers who pass although a decision keeps them from work. `carrying`: a driver who still has
+   * an order to deliver. `any`: also a pharmacy or a driver who waits, was refused or has ended.
+   * `driver`: like `any` for a driver, closed for such a pharmacy; for rows where a driver sees the
+   * own record and a pharmacy those of its drivers. Absent: none of them, so a new row is closed to
+   * them by default.
    */
   standing?: 'carrying' | 'any' | 'driver'
   params?: P
   query?: Q
-  /** JSON. With `multipart` beside it, the content type of the request decides. */
+  /** The JSON body. With `multipart` beside it, the content type of the request decides. */
   body?: B
   multipart?: MultipartBody<F>
-  /** Instead of `body` and `multipart`: the handler gets a Uint8Array as its body. */
+  /** Replaces `body` and `multipart`: the body of the handler is a Uint8Array. */
   rawBody?: RawBody
-  /** What a JSON or signed body may have at most, in bytes, where the sense of the row needs another bound than `jsonBytesMax` gives. */
+  /**
+   * Bound of a JSON or signed body in bytes, where the row needs another one than `jsonBytesMax`
+   * gives.
+   */
   bodyBytesMax?: number
-  /** Instead of the others: the handler reads `stream`. */
+  /** Replaces the other bodies: the handler reads `stream`. */
   streamedBody?: StreamedBody
   headerParameters?: Readonly<Record<string, HeaderParameter>>
-  /** Of every answer of the row, of refusals too. */
+  /** Headers of every answer of the row, also of refusals. */
   answerHeaders?: Readonly<Record<string, string>>
-  /** What the path says of itself when it is asked with OPTIONS. */
+  /** Headers of the answer to OPTIONS. */
   options?: Readonly<Record<string, string>>
   responses: Readonly<Record<number, RouteResponse>>
-  /** Codes beyond those that follow from the row itself (validation, authentication, size). */
+  /**
+   * Error codes beyond those that follow from the row itself (validation, authentication, size).
+   */
   errors?: readonly ErrorCode[]
-  /** The path this row is another name of; only the shape differs. */
+  /** The path for which this row is another name; only the shape differs. */
   alias?: string
-  /** Which rate limit counts it; by default what the row plainly is (`rateClassOf`). */
+  /** The rate limit that counts it; by default the one of `rateClassOf`. */
   rate?: Exclude<RateClass, 'socket'>
   /**
-   * What the audit trail says it was about; by default what the path says. `id` reads it from a good
-   * answer, where the path has none. False for what changes nothing and shows nobody's record.
+   * The target in the audit trail; by default read from the path. `id` reads it from a successful
+   * answer where the path has none. False for a row that changes nothing and shows nobody's record.
    */
   audit?: false | { kind: string; id?(body: unknown): unknown }
-  /** A page for people: whatever a link was given on its way here, it opens. */
+  /** A page for people. It opens with any query that a link carries. */
   page?: true
-  /** Takes `If-Match` and answers `ETag`: two people may edit the record. */
+  /** Takes `If-Match` and answers `ETag`, because two people may edit the record. */
   versioned?: boolean
-  /** The answer may be given again to a repeat with the same `Idempotency-Key`. */
+  /** The answer may be repeated for the same `Idempotency-Key`. */
   idempotent?: boolean
-  /** Gives the problem document another shape, for clients of an older API. */
+  /** Gives the problem document another shape for clients of an older API. */
   shapeError?: (
     code: ErrorCode,
     problem: Record<string, unknown>,
@@ -196,7 +231,10 @@ export type AnyRoute = Omit<Route, 'handler'> & {
   handler: (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer
 }
 
-/** Writes a row with its types inferred. The cast is sound because the router hands over what the schemas admitted. */
+/**
+ * Writes a row with its types inferred. The cast is sound because the router passes only values
+ * that the schemas accepted.
+ */
 export function route<
   P extends Type.TSchema = Type.TSchema,
   Q extends Type.TSchema = Type.TSchema,
@@ -207,7 +245,7 @@ export function route<
   return row as unknown as AnyRoute
 }
 
-/** Bytes that a JSON or signed body of the row may have. */
+/** Bound of a JSON or signed body of the row, in bytes. */
 export const jsonBytesMax = (row: Pick<AnyRoute, 'bodyBytesMax' | 'rawBody'>): number =>
   row.bodyBytesMax ??
   (row.rawBody === undefined ? httpLimits.jsonBodyBytesMax : httpLimits.signedBodyBytesMax)

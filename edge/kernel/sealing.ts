@@ -1,9 +1,10 @@
 /**
- * Secrets that we must be able to read again, because we sign with them: AES-256-GCM under a key that
- * is derived from the deployment's signing key, so that a copy of the database signs nothing.
+ * Seals secrets that we must read again because we sign with them. They are sealed with AES-256-GCM
+ * under a key derived from the signing key of the deployment, so a copy of the database cannot
+ * sign.
  *
  * Rejected: deriving the secret itself from that key and storing nothing. After a change of the key
- * every signature would be wrong without anybody noticing; what does not unseal says so.
+ * every signature would be wrong and nobody would notice; a secret that does not unseal reports it.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
@@ -13,7 +14,7 @@ const tagBytes = 16
 const keyOf = (master: string): Buffer =>
   Buffer.from(hkdfSync('sha256', master, '', 'caduceus sealed secrets v1', 32))
 
-/** `about` is bound in: a sealed secret moved to another record does not open. */
+/** `about` is a part of the seal: a secret that was moved to another record does not open. */
 export function seal(master: string, about: string, secret: string): string {
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', keyOf(master), nonce).setAAD(Buffer.from(about))
@@ -26,7 +27,7 @@ export function seal(master: string, about: string, secret: string): string {
   return `${version}.${sealed.toString('base64url')}`
 }
 
-/** Null when it was sealed under another key, for another record, or was altered. */
+/** Null when the secret was sealed under another key, sealed for another record, or altered. */
 export function unseal(master: string, about: string, sealed: string): string | null {
   const [given, text] = sealed.split('.')
   if (given !== version || text === undefined) return null

@@ -1,11 +1,11 @@
 /**
- * One connection, from the handshake to its end. Authentication takes a database round trip while a
- * client may talk at once, so a session begins as `handshaking` and keeps what arrives in either
- * direction (bounded) until its first message, the full current state, has been sent.
+ * One connection, from the handshake to its end. Authentication takes a database round trip, and a
+ * client may send at once. So a session begins as `handshaking` and keeps a bounded number of
+ * messages in both directions until the greeting, the full current state, was sent.
  *
- * Why an own bound on the send buffer besides uWebSockets' maxBackpressure: uWebSockets would cut the
- * connection without a word, and a client that only sees 1006 reconnects and falls behind again. Here
- * the reader that is too slow hears 4408, if it ever reads on.
+ * The send buffer has its own bound besides maxBackpressure of uWebSockets. uWebSockets would cut
+ * the connection without a word; a client that sees only 1006 reconnects and falls behind again.
+ * Here a slow reader gets 4408 if it ever reads on.
  */
 import type { Logger } from 'pino'
 import type { WebSocket } from './uws.ts'
@@ -16,23 +16,25 @@ import type { Metrics } from './metrics.ts'
 import { TailedMessage } from './tailed.ts'
 import { socketLimits } from './limits.ts'
 
-/** What a kind of socket does with its messages, once it is open. */
+/** The behaviour of one kind of socket once it is open. */
 export interface SocketHandler {
   /** A parsed JSON value that is not a ping; it may be of any shape. */
   onText(message: unknown): void
-  /** The bytes are valid during the call only. Without it binary messages are refused. */
+  /** The bytes are valid during the call only. Without this method binary messages are refused. */
   onBinary?(bytes: Uint8Array): void
-  /** Sees each push before it is sent; false keeps it from this socket. */
+  /** Sees each push before it is sent; false keeps the push from this socket. */
   onPush?(message: SocketMessage): boolean
-  /** After the greeting was sent. */
+  /** Called after the greeting was sent. */
   onOpen?(): void
-  /** The client has read what it was sent, and there is room for what was kept from it. */
+  /**
+   * Called when the client has read its messages and there is room for those that were kept back.
+   */
   onCaughtUp?(): void
   /** Not called for a connection that ended before it was open. */
   onClose?(): void
 }
 
-/** What a socket does from now on, and the messages it is sent first. */
+/** The behaviour of a socket that opens, and its first messages. */
 export interface Opened {
   handler: SocketHandler
   greeting: SocketMessage[]
@@ -48,7 +50,7 @@ type State =
   | { state: 'open'; handler: SocketHandler }
   | { state: 'closing' }
 
-/** What an `error` says beside its code and words. */
+/** The fields of an `error` besides its code and words. */
 type ErrorDetails = Omit<MessageNamed<'error'>, 'type' | 'code' | 'message'>
 
 type Queued = string | Uint8Array | TailedMessage | number
@@ -61,11 +63,14 @@ interface Parts {
   metrics: Pick<Metrics, 'pushesDropped' | 'socketCloses'>
   nowMs(): number
   rateLimited: boolean
-  /** Has `flush` called before the event loop goes on. */
+  /** Calls `flush` of the session before the event loop goes on. */
   flushSoon(session: Session): void
 }
 
-/** The open requests that a terminal is told of leave room for everything else: more of them come when it has read these. */
+/**
+ * Open requests of a terminal may fill this much of the send buffer, so that other messages have
+ * room. More of them follow when the client has read these.
+ */
 const tailedBytesMax = (socketLimits.backpressureBytesMax * 3) / 4
 const caughtUpBytes = socketLimits.backpressureBytesMax / 4
 const askedFromBytes = socketLimits.backpressureBytesMax / 16
@@ -75,28 +80,34 @@ export class Session {
   /** Kept by the hub. */
   readonly topics: string[] = []
   readonly watchedOrders = new Set<string>()
-  watchedVendor: string | null = null
+  watchedPharmacy: string | null = null
   account: string | null = null
-  /** The record that the audit trail says it is about, where the path has no id. */
+  /** The target in the audit trail, where the path has no id. */
   targetId: string | null = null
-  /** Who it is; null for a public tracking link and until it is known. */
+  /** Null for a public tracking link, and before authentication ends. */
   identity: Identity | null = null
-  /** Where the client reached this server, `https://host`, for links that it is given; null when it named no host. */
+  /**
+   * The origin by which the client reached this server, `https://host`, for links in messages; null
+   * when it named no host.
+   */
   origin: string | null = null
-  /** When the token ends; the sweep closes the socket then. */
+  /** Time when the token ends; the sweep then closes the socket. */
   expiresAtMs = Infinity
   #state: State
   readonly #socket: WebSocket<SocketData>
   readonly #parts: Parts
-  /** Pushes of this turn of the event loop, in their order; null while there are none. A tailed message is followed by its number. */
+  /**
+   * Pushes of this turn of the event loop in their order; null when there are none. A number
+   * follows each tailed message.
+   */
   #queued: Queued[] | null = null
-  /** Roughly, of what is queued: characters where it is text. */
+  /** Rough size of the queue: characters for texts, bytes for the rest. */
   #queuedBytes = 0
-  /** A message was kept from it because there was no room. */
+  /** A message was kept back because there was no room. */
   #behind = false
   #malformedInARow = 0
   #refusals = 0
-  /** When the messages that may still come were granted, and how many are left of them. */
+  /** Time when the current block of messages began, and the messages left in it. */
   #blockStartMs = 0
   #messagesLeft = 0
 
@@ -111,7 +122,10 @@ export class Session {
     return this.#state.state === 'closing'
   }
 
-  /** Sends the first messages, then what was pushed meanwhile; then the client's waiting messages are handled. */
+  /**
+   * Sends the greeting, then the pushes that arrived meanwhile; then handles the messages that the
+   * client sent meanwhile.
+   */
   open(handler: SocketHandler, greeting: readonly SocketMessage[]): void {
     if (this.#state.state !== 'handshaking') return
     const { inbound, outbound } = this.#state
@@ -125,15 +139,16 @@ export class Session {
   }
 
   /**
-   * A message of this edge or of an engine. `text` is its JSON, when somebody has made it already. True
-   * when it is on its way: what one turn of the event loop pushes leaves in one write at its end.
+   * Sends a message of this edge or of an engine. `text` is its JSON, when it exists already. True
+   * when the message will leave. All pushes of one turn of the event loop leave in one write.
    */
   push(message: SocketMessage, text?: string | Uint8Array): boolean {
     const now = this.#state
     switch (now.state) {
       case 'handshaking':
         if (now.outbound.length >= socketLimits.handshakeMessagesMax) {
-          // Better a client that starts again with the full state than one that silently lacks a message.
+          // A client that starts again with the full state is better than one that silently lacks a
+          // message.
           this.#parts.metrics.pushesDropped.inc({ reason: 'handshake' })
           this.close(closeCodes.goingAway, 'the handshake took too long')
           return false
@@ -149,7 +164,10 @@ export class Session {
     }
   }
 
-  /** As `push`, for a socket that is open and whose handler does not look at pushes: nobody needs the message as an object. */
+  /**
+   * Like `push`, for an open socket whose handler does not look at pushes, so that nobody needs the
+   * message as an object.
+   */
   pushText(text: string | Uint8Array): boolean {
     if (this.#state.state !== 'open') return false
     this.#enqueue(text)
@@ -157,13 +175,15 @@ export class Session {
   }
 
   /**
-   * As `pushText`, for a message whose end is this socket's own, of which many may come at once. False when
-   * there is no room for it now: then `onCaughtUp` is called when there is, and it must be pushed anew.
+   * Like `pushText`, for a message whose end differs for each socket and of which many may come at
+   * once. False when there is no room now; `onCaughtUp` is then called when there is room, and the
+   * message must be pushed anew.
    */
   pushTailed(message: TailedMessage, hundredths: number): boolean {
     if (this.#state.state !== 'open') return false
     const queuedBytes = this.#queuedBytes + message.bytes
-    // What the socket itself holds is asked for only where much is queued: a request to a thousand terminals is one message for each.
+    // The buffered amount of the socket is asked for only when much is queued: a request to a
+    // thousand terminals is one message for each.
     if (
       queuedBytes > askedFromBytes &&
       this.#socket.getBufferedAmount() + queuedBytes > tailedBytesMax
@@ -189,7 +209,10 @@ export class Session {
     this.#parts.flushSoon(this)
   }
 
-  /** Writes what was pushed; several messages in one system call, which is most of what a message costs. */
+  /**
+   * Writes the pushes of this turn with one system call, because the system call is most of the
+   * cost of a message.
+   */
   flush(): void {
     const queued = this.#queued
     if (queued !== null) {
@@ -218,7 +241,7 @@ export class Session {
     }
   }
 
-  /** A message that leaves at once, behind what was pushed before. */
+  /** Sends a message at once, after those that were pushed before. */
   send(message: SocketMessage): boolean {
     return this.sendText(JSON.stringify(message))
   }
@@ -235,7 +258,7 @@ export class Session {
   #send(data: string | Uint8Array, isBinary: boolean): boolean {
     if (this.#state.state !== 'open') return false
     const waiting = this.#socket.getBufferedAmount()
-    // A character takes three bytes at the most; they are counted where it could matter.
+    // A character takes at most three bytes. They are counted only where the count can matter.
     if (
       waiting + data.length * (typeof data === 'string' ? 3 : 1) >
         socketLimits.backpressureBytesMax &&
@@ -249,7 +272,7 @@ export class Session {
     return this.#socket.send(data, isBinary, false) !== 2
   }
 
-  /** Tells the client what was wrong; ten malformed messages in a row end the connection. */
+  /** Tells the client its mistake. Ten malformed messages in a row end the connection. */
   refuse(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
     this.#refusals++
     this.send({ type: 'error', code, message, ...extra })
@@ -257,12 +280,12 @@ export class Session {
       this.close(closeCodes.malformed, 'malformed messages')
   }
 
-  /** Something is wrong, but not with the message. */
+  /** Tells the client of an error that is not a mistake of its message. */
   report(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
     this.send({ type: 'error', code, message, ...extra })
   }
 
-  /** A message from the client; the bytes may be gone after the call. */
+  /** Handles a message from the client. The bytes may be invalid after the call. */
   receive(bytes: Uint8Array, isBinary: boolean): void {
     const now = this.#state
     switch (now.state) {
@@ -313,8 +336,9 @@ export class Session {
   }
 
   /**
-   * Each block of socketLimits.messagesPerSecondMax messages must last a second. The clock is read once
-   * a block: read for every message it costs as much as decoding a location frame.
+   * True within the rate: each block of socketLimits.messagesPerSecondMax messages must last a second.
+   * The clock is read once for each block; reading it for every message costs as much as decoding a
+   * location frame.
    */
   #withinRate(): boolean {
     if (!this.#parts.rateLimited || --this.#messagesLeft >= 0) return true
@@ -325,18 +349,20 @@ export class Session {
     return true
   }
 
-  /** Closes with a code of the catalogue; repeated calls change nothing. */
+  /** Closes with a code of the catalogue; repeated calls have no effect. */
   close(code: number, reason: string): void {
     if (this.#state.state === 'closing') return
     this.flush()
-    // A flush that finds the reader too slow closes by itself.
+    // A flush that finds the reader too slow closes the session itself.
     if (this.isClosing) return
     this.#parts.metrics.socketCloses.inc({ code })
     this.#end()
     this.#socket.end(code, reason)
   }
 
-  /** The connection is gone, whoever closed it. The socket must not be touched any more. */
+  /**
+   * Call it when the connection is gone, whoever closed it. The socket must not be used afterwards.
+   */
   closed(): void {
     this.#end()
   }

@@ -18,7 +18,7 @@ export const Email = Type.String({
   'x-rule': 'must be an e-mail address such as ann@example.org',
   [kindKeyword]: 'email',
 })
-/** Of a registration. */
+/** The verification token of a registration. */
 export const VerificationToken = Type.Optional(
   Type.String({
     minLength: 1,
@@ -31,7 +31,10 @@ export const Password = Type.String({
   maxLength: passwordCharactersMax,
   [kindKeyword]: 'newPassword',
 })
-/** Of an account that exists: compared in every form in which it may have been stored. */
+/**
+ * The password of an existing account. It is compared in every form in which it may have been
+ * stored.
+ */
 export const KnownPassword = Type.String({
   minLength: 1,
   maxLength: passwordTypedMax,
@@ -80,7 +83,7 @@ export const SignedInView = Type.Object({
 })
 
 export const cursorRule = 'must be the next_cursor of the page before'
-/** Part of every list's query. */
+/** Query fields of every list. */
 export const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listLimitMax })),
   cursor: Type.Optional(
@@ -93,7 +96,10 @@ export const page = {
 }
 export const nextCursor = nullable(Uuid)
 
-/** Rows were asked for with one more than the limit: its presence says that there is a next page. */
+/**
+ * One page of rows. The query asks for one row more than the limit; the extra row shows that there
+ * is a next page.
+ */
 export function paged<R extends { id: string }>(
   rows: R[],
   limit: number,
@@ -102,7 +108,10 @@ export function paged<R extends { id: string }>(
   return { rows: shown, next_cursor: rows.length > limit ? shown.at(-1)!.id : null }
 }
 
-/** Clients of the older broadcast API know 400 and `{"error"}` for an answer that came too late. */
+/**
+ * The error shape of the older broadcast API: its clients know 400 and `{"error"}` for an answer
+ * that came too late.
+ */
 export const sanjevaniError: NonNullable<AnyRoute['shapeError']> = (code, problem) => {
   const late =
     code === 'request_already_assigned' ||

@@ -1,6 +1,6 @@
 /**
- * A socket is a row of data, as a route is: where it is, whom it is for in the metrics and the audit
- * trail, and how it opens. `attachSockets` gives every row the same upgrade, bounds and end.
+ * A socket is a row of data, like a route: its path, its role in the metrics and the audit trail,
+ * and how it opens. `attachSockets` gives every row the same upgrade, bounds and end.
  */
 import type { Identity } from './identity.ts'
 import type { Opened, Session } from './session.ts'
@@ -8,34 +8,38 @@ import type { Opened, Session } from './session.ts'
 export interface Handshake {
   token: string | null
   ticket: string | null
-  /** The id or token in the path; '' where the path has none. */
+  /** The id or token in the path; '' for a path without one. */
   parameter: string
-  /** For the audit trail: where it came from, and who it turned out to be. */
+  /** Address of the client, for the audit trail. */
   address: string
   userAgent: string | null
-  /** Where the client reached this server; null when it named no host. */
+  /** The origin by which the client reached this server; null when it named no host. */
   origin: string | null
   identity: Identity | null
 }
 
-/** The request of a client that wants in, as the row's `open` sees it. */
+/** The request of a client that connects, as the row's `open` sees it. */
 export interface Entrance extends Readonly<Pick<Handshake, 'parameter' | 'address' | 'origin'>> {
   /**
-   * Who it is. Throws a Refusal or CaduceusError when there is no valid credential, and for a pharmacy
-   * or driver that may not work; `carrying` lets in a driver who still has a parcel.
+   * The identity of the client. Throws a Refusal or CaduceusError when there is no valid
+   * credential, and for a pharmacy or a driver who may not work. `carrying` also admits a driver
+   * who still has an order to deliver.
    */
   identify(least?: 'full' | 'carrying'): Promise<Identity>
 }
 
 export interface SocketRow {
-  /** With `:name` for the one parameter. */
+  /** Has `:name` for its one parameter. */
   path: string
-  /** The path this row is another name of. */
+  /** The path for which this row is another name. */
   alias?: string
-  /** In the metrics and the audit trail. */
+  /** The role in the metrics and the audit trail. */
   role: string
-  /** What the audit trail says it is about; the plural of the role where it is left out. */
+  /** Kind of the target in the audit trail; by default the plural of the role. */
   targetKind?: string
-  /** Authenticates and reads the first state; subscribes before it reads, so that nothing falls between. Throws to refuse. */
+  /**
+   * Authenticates and reads the first state. It subscribes before it reads, so that no message is
+   * missed in between. Throws to refuse.
+   */
   open(session: Session, entrance: Entrance): Promise<Opened>
 }

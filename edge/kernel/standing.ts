@@ -1,14 +1,14 @@
 /**
- * The port by which an edge asks what was decided of a pharmacy or driver, and hears of decisions. The
- * approval brings it.
+ * The port by which an edge asks for the decision upon a pharmacy or a driver, and hears of new
+ * decisions. The feature `approval` brings it.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Identity, Standing } from './identity.ts'
 
-/** A decision upon a pharmacy, as its sockets are told of it. */
-export interface VendorNews {
+/** A decision upon a pharmacy, for its sockets. */
+export interface PharmacyNews {
   kind: 'vendor'
   id: string
   status: PharmacyStatus
@@ -25,14 +25,23 @@ interface DriverNews {
   membership: Membership
   carries: boolean
 }
-export type StandingNews = VendorNews | DriverNews
+export type StandingNews = PharmacyNews | DriverNews
 
 export interface Standings {
-  /** Of who is neither a pharmacy nor a driver, or has no record yet: full, for others to judge. Rejects while the database is away. */
+  /**
+   * The standing of a caller. Callers who are neither a pharmacy nor a driver, or have no record
+   * yet, get full access; other checks judge them. Rejects while the database is away.
+   */
   of(who: Pick<Identity, 'role' | 'vendorId' | 'driverId'>): Promise<Standing>
-  /** By the news alone: what has become of somebody who was let in before. Null when nothing was heard that takes anything from them. */
+  /**
+   * The standing that the news gives a caller who was admitted before. Null when no news takes
+   * anything from the caller.
+   */
   taken(who: Identity): Standing | null
-  /** After a change was committed: this edge knows it when the promise resolves, the others a moment later. Never rejects. */
+  /**
+   * Call it after a change was committed. This edge knows the change when the promise resolves, the
+   * other edges a moment later. Never rejects.
+   */
   announce(): Promise<void>
   onNews(listener: (news: readonly StandingNews[]) => void): void
   close(): void
@@ -43,6 +52,6 @@ export interface WithStandings {
   readonly standings: Standings
 }
 
-/** The refusal of what needs more than the standing gives. */
+/** The refusal of an operation that needs more than the standing gives. */
 export const refusedFor = (role: Identity['role'], why: string): CaduceusError =>
   new CaduceusError(role === 'vendor' ? 'vendor_not_active' : 'driver_not_member', why)

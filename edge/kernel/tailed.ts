@@ -1,20 +1,23 @@
 /**
- * A message of which only the end differs by socket: an open request is the same for a thousand
- * terminals but for the distance. Its head is made into bytes once; the end is written behind it when a
- * socket's turn to send has come, because uWebSockets copies what it is given before it returns.
+ * A message whose end differs for each socket: an open request is the same for a thousand terminals
+ * except for the distance. Its head is encoded once. The end is written behind it just before a
+ * socket sends, because uWebSockets copies the bytes before it returns.
  *
- * Rejected: a text for each terminal, which is joined and turned into UTF-8 for each of them, half of
- * what a delivery cost beyond its system call. Rejected: fragments of one WebSocket message, which
- * clients may not expect and which cost a second frame.
+ * Rejected: a text for each terminal. Joining the text and encoding it to UTF-8 for each terminal
+ * was half of the cost of a delivery beside its system call. Rejected: fragments of one WebSocket
+ * message, which clients may not expect and which cost a second frame.
  */
 
-/** Of `${kilometres}}`: 50 km need seven bytes, and nothing on Earth nine more. */
+/**
+ * Room for `${kilometres}}`: 50 km need seven bytes, and every distance on Earth needs at most nine
+ * more.
+ */
 const tailBytesMax = 16
 
 export class TailedMessage {
   readonly #bytes: Buffer
   readonly #headBytes: number
-  /** By length of the end: views on the same bytes. */
+  /** Views on the same bytes, by length of the end. */
   readonly #views: (Uint8Array | undefined)[] = []
 
   /** `head` ends where the distance goes. */
@@ -23,12 +26,14 @@ export class TailedMessage {
     this.#headBytes = this.#bytes.write(head)
   }
 
-  /** Of the longest whole message. */
+  /** Size of the longest whole message. */
   get bytes(): number {
     return this.#bytes.length
   }
 
-  /** The whole message, with that many hundredths of a kilometre. Good until the next call. */
+  /**
+   * The whole message with the distance in hundredths of a kilometre. Valid until the next call.
+   */
   with(hundredths: number): Uint8Array {
     const tail = tails[hundredths] ?? tailOf(hundredths)
     const { length } = tail
@@ -37,7 +42,10 @@ export class TailedMessage {
   }
 }
 
-/** The end for each hundredth of a kilometre up to the widest radius and a little more: writing a fraction costs more than all else here. */
+/**
+ * The end for each hundredth of a kilometre up to a little more than the widest radius. Formatting
+ * a fraction would cost more than all the rest here.
+ */
 const tails: string[] = []
 const tailsMax = 6_000
 

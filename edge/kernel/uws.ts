@@ -1,14 +1,16 @@
 /**
- * The library of the HTTP server and of its sockets: the only file that knows which packages bring it.
- * `uWebSockets.js` is on the registry under names of others alone, so each package is pinned by the
- * integrity in package-lock.json; the README of the edge says how to use upstream's release instead.
+ * The library of the HTTP server and of its sockets. Only this file knows which packages bring it.
+ * The registry has `uWebSockets.js` only under the names of other publishers, so package-lock.json
+ * pins each package by its integrity; the README of the edge says how to use upstream's release
+ * instead.
  */
 import { chooseLibrary, thisMachine } from './choose-library.ts'
 import { httpLimits } from './http-limits.ts'
 
 export type * from 'uWebSockets.js'
 
-// The library reads this setting once, when it loads. Its own default of 4 kB is less than some proxies add.
+// The library reads this setting once, when it loads. Its default of 4 kB is less than the headers
+// that some proxies add.
 process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(httpLimits.headBytesMax)
 
 type Library = typeof import('uWebSockets.js') & {

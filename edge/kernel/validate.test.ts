@@ -79,7 +79,7 @@ t.test('every bad value names its field and the rule', async t => {
     )
 })
 
-t.test('texts of a query become what the schema asks for, and nothing else does', async t => {
+t.test('only texts of a query are converted to the types of the schema', async t => {
   const query = Type.Object(
     {
       limit: Type.Optional(Type.Integer()),

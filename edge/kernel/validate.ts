@@ -1,8 +1,8 @@
 /**
- * Validation at the door: one compiled check per schema, and errors that name the field and the rule
- * in words. Spellings of text are brought into one form first; otherwise values are checked, never
- * repaired; only texts of a query or a form, which cannot carry a type, are read as the number or boolean
- * that the schema asks for.
+ * Validation of input: one compiled check for each schema, and errors that name the field and the
+ * rule in words. Spellings of text are normalised first. Other values are checked and never
+ * repaired. Only texts of a query or a form, which cannot carry a type, are read as the number or
+ * boolean that the schema asks for.
  */
 import type Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -15,13 +15,16 @@ import { mistakesIn } from './describe.ts'
 
 export type Check = (value: unknown) => void
 
-/** Times are read by our own reader wherever a schema says so; the validator's admits some that no clock has. */
+/**
+ * Our own reader decides which times are valid; the validator's formats admit times that no clock
+ * shows.
+ */
 Format.Set('date-time', text => instantMs(text) !== null)
 Format.Set('date', text => dayMs(text) !== null)
 
 /**
- * Compiles once; the check normalises the value's text in place and throws CaduceusError `invalid_request`
- * with the first fields that broke a rule.
+ * Compiles a schema once. The check normalises the texts of the value in place and throws
+ * CaduceusError `invalid_request` with the first fields that broke a rule.
  */
 export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules): Check {
   const validator = Compile(schema)
@@ -50,13 +53,17 @@ export function invalid(fields: FieldError[]): CaduceusError {
   )
 }
 
-/** Texts as the types of the schema's properties; what does not read as one stays text, for the check to refuse. */
+/**
+ * Converts texts to the types of the schema's properties. A text that cannot be converted stays
+ * text, and the check refuses it.
+ */
 export function coerce(
   schema: Type.TSchema,
   texts: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
   const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
-  // Without a prototype, or a parameter named after something that objects inherit would vanish.
+  // The object has no prototype; otherwise a parameter with the name of an inherited property would
+  // be lost.
   const out: Record<string, unknown> = Object.create(null)
   for (const [name, text] of Object.entries(texts)) {
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined

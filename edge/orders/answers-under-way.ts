@@ -1,24 +1,29 @@
 /**
- * How many answers of one pharmacy an edge works on at once. An accept may wait for seconds, for a claim
- * that another pharmacy holds; a script that accepts everything a thousand times over must not make the
- * edge keep a thousand waits for it, each with its timer and its place in a race.
+ * Bounds the answers of one pharmacy that an edge handles at once. An accept may wait for seconds
+ * for a claim that another pharmacy holds. A script that accepts everything a thousand times must
+ * not make the edge keep a thousand waits, each with its timer and its place in a race.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 
-/** Of one pharmacy at one edge: several terminals that answer a morning's requests in the same second. */
+/**
+ * Answers of one pharmacy at one edge: enough for several terminals that answer a morning's
+ * requests in the same second.
+ */
 export const answersUnderWayMax = 64
-/** When one that was refused may come again, seconds. */
+/** Seconds after which a refused answer may come again. */
 const retryAfterSeconds = 1
 
 export class AnswersUnderWay {
   readonly #counts = new Map<string, number>()
 
-  /** Pharmacies with answers under way. */
+  /** Number of pharmacies with answers under way. */
   get pharmacies(): number {
     return this.#counts.size
   }
 
-  /** Runs the work as one of the pharmacy's. Throws `too_many_requests` when it has too many. */
+  /**
+   * Runs the work as an answer of the pharmacy. Throws `too_many_requests` when it has too many.
+   */
   async run<Outcome>(vendorId: string, work: () => Promise<Outcome>): Promise<Outcome> {
     const count = this.#counts.get(vendorId) ?? 0
     if (count >= answersUnderWayMax)

@@ -1,4 +1,4 @@
-/** The way that a delivery took: `/api/orders/{id}/breadcrumbs`. */
+/** The route that a delivery took: `/api/orders/{id}/breadcrumbs`. */
 import { sql, type SqlBool } from 'kysely'
 import Type from 'typebox'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
@@ -11,7 +11,10 @@ import { findOrder } from './reads.ts'
 import { OrderId, type OrderContext } from './terms.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.ts'
 
-/** The way ends at somebody's door: it is for those who may know the door, for as long as they may. */
+/**
+ * Standings that see the route. It ends at somebody's door, so only callers who may know the door
+ * see it, as long as they may.
+ */
 const seers: ReadonlySet<Standing> = new Set(['overseer', 'customer', 'winner', 'carrier'])
 const Cursor = Type.String({
   pattern: '^[0-9]{1,13}$',

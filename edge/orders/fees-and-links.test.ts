@@ -1,4 +1,7 @@
-/** Pharmacies' settings, quotes, addresses without coordinates, public links: the edge's side, with a scripted engine. */
+/**
+ * Settings of pharmacies, quotes, addresses without coordinates and public links at the edge, with
+ * a scripted engine.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
@@ -55,7 +58,7 @@ const quote = (body: object, token = customer.token, path = '/api/pricing/quote'
   call('POST', path, { token, body })
 const lastCommand = () => edge.commands.at(-1)!
 
-t.test('settings of a pharmacy: kept, shown, told to the engines', async t => {
+t.test('the settings of a pharmacy are stored, shown and sent to the engines', async t => {
   const told: DirectoryPharmacy[] = []
   const subscription = edge.bus.subscribe(subjects.directory, message => {
     told.push(decodeBody(message.body) as DirectoryPharmacy)
@@ -157,101 +160,111 @@ t.test('settings of a pharmacy: kept, shown, told to the engines', async t => {
   )
 })
 
-t.test("a quote: by the pharmacy's tariff, kept, and good for the same way only", async t => {
-  const made = await quote({ vendor_id: vendor.id, ...delivery })
-  t.equal(made.status, 201)
-  // 5.33 km as the crow flies, 6.9 by road: 1 + 5 km at 0.50 + 1.9 km at 0.25.
-  t.match(made.body, {
-    vendor_id: vendor.id,
-    fee: 4,
-    currency: 'USD',
-    distance_km: Number,
-    duration_minutes: Number,
-    distance_source: 'estimate',
-    breakdown: {
-      base_fee: 1,
-      minimum_applied: false,
-      bands: [
-        { from_km: 0, to_km: 5, per_km: 0.5, amount: 2.5 },
-        { from_km: 5, per_km: 0.25 },
-      ],
-    },
-  })
-  t.ok(Math.abs(Date.parse(made.body.expires_at) - Date.now() - pricingLimits.quoteTtlMs) < 60_000)
-  const { quote_id } = made.body
-  const place = await call('POST', '/api/orders', {
-    token: customer.token,
-    body: { ...orderBody, quote_id },
-  })
-  t.equal(place.status, 201)
-  t.match(
-    lastCommand(),
-    {
-      verb: 'create',
-      data: { fee: { quote_id, vendor_id: vendor.id, fee_minor: 400, distance_km: Number } },
-    },
-    'the fee travels with the command',
-  )
-  t.notOk('quote_id' in (lastCommand().data as object), 'and the quote itself does not')
-
-  const table: [name: string, token: string, body: object, status: number, code: string][] = [
-    ["[API1] somebody else's", stranger.token, {}, 404, 'quote_not_found'],
-    ['one that never was', customer.token, { quote_id: newId() }, 404, 'quote_not_found'],
-    ['another pharmacy', customer.token, { vendor_id: otherVendor.id }, 422, 'quote_mismatch'],
-    ['another door', customer.token, { delivery_latitude: 40.77 }, 422, 'quote_mismatch'],
-  ]
-  for (const [name, token, change, status, code] of table) {
-    const answer = await call('POST', '/api/orders', {
-      token,
-      body: { ...orderBody, quote_id, ...change },
+t.test(
+  "a quote uses the pharmacy's tariff, is stored, and is valid for the same route only",
+  async t => {
+    const made = await quote({ vendor_id: vendor.id, ...delivery })
+    t.equal(made.status, 201)
+    // 5.33 km in a straight line, 6.9 km by road: 1 + 5 km at 0.50 + 1.9 km at 0.25.
+    t.match(made.body, {
+      vendor_id: vendor.id,
+      fee: 4,
+      currency: 'USD',
+      distance_km: Number,
+      duration_minutes: Number,
+      distance_source: 'estimate',
+      breakdown: {
+        base_fee: 1,
+        minimum_applied: false,
+        bands: [
+          { from_km: 0, to_km: 5, per_km: 0.5, amount: 2.5 },
+          { from_km: 5, per_km: 0.25 },
+        ],
+      },
     })
-    t.same([answer.status, answer.body.code], [status, code], name)
-  }
-  // A pick-up place at the customer's own door, in the quote, in the order, with a quote and without: the way is the pharmacy's.
-  const atTheDoor = { pickup_latitude: 40.758, pickup_longitude: -73.985, pickup_address: 'here' }
-  const cheap = await quote({ vendor_id: vendor.id, ...delivery, ...atTheDoor })
-  t.match(
-    cheap.body,
-    { fee: 4, pickup: { latitude: 40.7128, longitude: -74.006 } },
-    'a quote is for the way from the pharmacy',
-  )
-  for (const change of [{ quote_id: cheap.body.quote_id }, { quote_id }, {}]) {
-    const placed = await call('POST', '/api/orders', {
+    t.ok(
+      Math.abs(Date.parse(made.body.expires_at) - Date.now() - pricingLimits.quoteTtlMs) < 60_000,
+    )
+    const { quote_id } = made.body
+    const place = await call('POST', '/api/orders', {
       token: customer.token,
-      body: { ...orderBody, ...atTheDoor, ...change },
+      body: { ...orderBody, quote_id },
     })
-    t.equal(placed.status, 201)
-    t.notMatch(JSON.stringify(lastCommand().data), /pickup/, 'and so is an order')
-    if ('quote_id' in change) t.match(lastCommand().data, { fee: { fee_minor: 400 } })
-  }
-  t.equal(
-    (
-      await call('POST', '/api/requests', {
-        token: customer.token,
-        body: { latitude: 40.758, longitude: -73.9855, radius_km: 9, quote_id },
+    t.equal(place.status, 201)
+    t.match(
+      lastCommand(),
+      {
+        verb: 'create',
+        data: { fee: { quote_id, vendor_id: vendor.id, fee_minor: 400, distance_km: Number } },
+      },
+      'the fee travels with the command',
+    )
+    t.notOk('quote_id' in (lastCommand().data as object), 'and the quote itself does not')
+
+    const table: [name: string, token: string, body: object, status: number, code: string][] = [
+      ["[API1] somebody else's", stranger.token, {}, 404, 'quote_not_found'],
+      ['one that never was', customer.token, { quote_id: newId() }, 404, 'quote_not_found'],
+      ['another pharmacy', customer.token, { vendor_id: otherVendor.id }, 422, 'quote_mismatch'],
+      ['another door', customer.token, { delivery_latitude: 40.77 }, 422, 'quote_mismatch'],
+    ]
+    for (const [name, token, change, status, code] of table) {
+      const answer = await call('POST', '/api/orders', {
+        token,
+        body: { ...orderBody, quote_id, ...change },
       })
-    ).status,
-    201,
-  )
-  t.match(lastCommand(), { verb: 'broadcast', data: { fee: { quote_id, vendor_id: vendor.id } } })
+      t.same([answer.status, answer.body.code], [status, code], name)
+    }
+    // The customer gives a pick-up place at their own door, in the quote and in the order, with and
+    // without a quote. The route still begins at the pharmacy.
+    const atTheDoor = { pickup_latitude: 40.758, pickup_longitude: -73.985, pickup_address: 'here' }
+    const cheap = await quote({ vendor_id: vendor.id, ...delivery, ...atTheDoor })
+    t.match(
+      cheap.body,
+      { fee: 4, pickup: { latitude: 40.7128, longitude: -74.006 } },
+      'a quote is for the way from the pharmacy',
+    )
+    for (const change of [{ quote_id: cheap.body.quote_id }, { quote_id }, {}]) {
+      const placed = await call('POST', '/api/orders', {
+        token: customer.token,
+        body: { ...orderBody, ...atTheDoor, ...change },
+      })
+      t.equal(placed.status, 201)
+      t.notMatch(JSON.stringify(lastCommand().data), /pickup/, 'and so is an order')
+      if ('quote_id' in change) t.match(lastCommand().data, { fee: { fee_minor: 400 } })
+    }
+    t.equal(
+      (
+        await call('POST', '/api/requests', {
+          token: customer.token,
+          body: { latitude: 40.758, longitude: -73.9855, radius_km: 9, quote_id },
+        })
+      ).status,
+      201,
+    )
+    t.match(lastCommand(), { verb: 'broadcast', data: { fee: { quote_id, vendor_id: vendor.id } } })
 
-  clock.skewMs = pricingLimits.quoteTtlMs + 1_000
-  const late = await call('POST', '/api/orders', {
-    token: customer.token,
-    body: { ...orderBody, quote_id },
-  })
-  t.same([late.status, late.body.code], [410, 'quote_expired'])
-  await keepHouse(features, edge.edge.parts)
-  t.equal(
-    (await call('POST', '/api/orders', { token: customer.token, body: { ...orderBody, quote_id } }))
-      .body.code,
-    'quote_not_found',
-    'and in time it is forgotten',
-  )
-  clock.skewMs = 0
-})
+    clock.skewMs = pricingLimits.quoteTtlMs + 1_000
+    const late = await call('POST', '/api/orders', {
+      token: customer.token,
+      body: { ...orderBody, quote_id },
+    })
+    t.same([late.status, late.body.code], [410, 'quote_expired'])
+    await keepHouse(features, edge.edge.parts)
+    t.equal(
+      (
+        await call('POST', '/api/orders', {
+          token: customer.token,
+          body: { ...orderBody, quote_id },
+        })
+      ).body.code,
+      'quote_not_found',
+      'and in time it is forgotten',
+    )
+    clock.skewMs = 0
+  },
+)
 
-t.test('a pharmacy accepts by its own quote', async t => {
+t.test('a pharmacy accepts with its own quote', async t => {
   const direct = viewOf({
     id: newId(),
     user_id: customer.id,
@@ -300,7 +313,7 @@ t.test('a pharmacy accepts by its own quote', async t => {
   )
 })
 
-t.test('quotes of nobody in particular bind nobody; the older name', async t => {
+t.test('a quote without a pharmacy binds no pharmacy; the older path works', async t => {
   const pickup = { pickup_latitude: place.latitude, pickup_longitude: place.longitude }
   const estimate = await quote({ ...pickup, ...delivery })
   t.equal(estimate.status, 200)
@@ -341,7 +354,7 @@ t.test('quotes of nobody in particular bind nobody; the older name', async t => 
   t.equal((await call('POST', '/api/pricing/quote', { body: {} })).status, 401)
 })
 
-t.test('an order with an address and no coordinates', async t => {
+t.test('an order with an address and no coordinates is looked up', async t => {
   const { delivery_latitude: _, delivery_longitude: __, ...body } = orderBody
   t.equal((await call('POST', '/api/orders', { token: customer.token, body })).status, 201)
   t.match(lastCommand().data, { delivery_address: '456 Home Ave', ...delivery })
@@ -361,7 +374,7 @@ t.test('an order with an address and no coordinates', async t => {
   )
 })
 
-t.test('a link ends with its time, and shows no door once the order is over', async t => {
+t.test('a link expires, and shows no door once the order has ended', async t => {
   const live = viewOf({
     id: newId(),
     user_id: customer.id,

@@ -1,7 +1,7 @@
 /** Deletes idempotency keys that are too old to be repeated. */
 import type { Kernel } from '../kernel/kernel.ts'
 
-/** A client that repeats after a day begins something new. */
+/** A request that is repeated after a day counts as a new request. */
 const idempotencyLifeMs = 24 * 3_600_000
 
 /** Rejects while the database is away. */

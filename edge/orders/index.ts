@@ -1,4 +1,4 @@
-/** Orders: from their placing to the door, their events, and what their customers hear. */
+/** Orders: from creation to delivery, their events, and the messages to their customers. */
 import { OrderView } from '../../protocol/orders/view.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'

@@ -1,4 +1,7 @@
-/** What an order to a known pharmacy becomes as a command: places looked up, the way measured, a quote's fee taken over. */
+/**
+ * Turns an order to a known pharmacy into a command: looks up its places, measures the route, takes
+ * over the fee of a quote.
+ */
 import type { OrderCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { WithMaps } from '../maps/port.ts'
@@ -7,14 +10,14 @@ import { pharmacyPlace, requiredPlace } from '../pricing/places.ts'
 import { feeTerms } from '../pricing/quotes.ts'
 
 type Create = OrderCommandData['create']
-/** The caller's order: coordinates may be missing where there is an address. */
+/** The caller's order. Coordinates may be missing when there is an address. */
 export type OrderDraft = Omit<
   Create,
   'delivery_latitude' | 'delivery_longitude' | 'distance_km' | 'fee'
 > &
   Partial<Pick<Create, 'delivery_latitude' | 'delivery_longitude'>>
 
-/** Throws what `Maps.locate` and `feeTerms` throw. */
+/** Throws the errors of `Maps.locate` and `feeTerms`. */
 export async function createCommand(
   ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'> & WithMaps,
   identity: Pick<Identity, 'userId' | 'role'>,
@@ -29,7 +32,8 @@ export async function createCommand(
     pickup_address,
     ...order
   } = draft
-  // A customer pays for the way. Where it begins is for the pharmacy to say, and theirs is not passed on.
+  // A customer pays for the route, so the pharmacy decides where it begins; a pick-up place of the
+  // customer is ignored.
   const pickup =
     identity.role === 'user'
       ? {}
@@ -62,7 +66,7 @@ export async function createCommand(
         delivery,
       }),
     }
-  // Without a router the engine estimates by itself what we would.
+  // Without a router the engine makes the same estimate itself.
   if (!ctx.maps.hasRouter) return data
   const { distance_km } = await ctx.maps.route(
     given ?? (await pharmacyPlace(ctx, draft.vendor_id)),

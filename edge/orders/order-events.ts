@@ -1,4 +1,7 @@
-/** What happened to an order, from the journal: `/api/orders/{id}/events`. And its public link, taken back and made anew. */
+/**
+ * The events of an order, from the journal: `/api/orders/{id}/events`. Also the replacement of its
+ * public link.
+ */
 import Type from 'typebox'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -30,7 +33,7 @@ const Entry = Type.Object({
   ),
   data: Type.Record(Type.String(), Type.Unknown()),
 })
-/** A version is the cursor: it orders the events, and names none of them to a stranger. */
+/** The cursor is a version: it orders the events and does not reveal them to a stranger. */
 const Version = Type.String({
   pattern: '^[0-9]{1,9}$',
   description: 'next_cursor of the page before',
@@ -115,7 +118,8 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
           const endsAtMs = linkEndsAtMs(ctx.config, order)
           return {
             status: 201,
-            // A pharmacy that has not accepted the order may end the old link; the new one is shown to the customer alone.
+            // A pharmacy that has not accepted the order may end the old link; only the customer
+            // sees the new one.
             body: {
               order_id: order.id,
               tracking_token: shownTo(ctx, request.identity, order).tracking_token,

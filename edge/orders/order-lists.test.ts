@@ -1,4 +1,6 @@
-/** Lists of orders: who sees what, every filter, cursors, and the indexes that answer. */
+/**
+ * Lists of orders: who sees which orders, every filter, the cursors, and the indexes that answer.
+ */
 import { sql, type RawBuilder } from 'kysely'
 import t from 'tap'
 import type { OrderView } from '../../protocol/orders/view.ts'
@@ -73,7 +75,7 @@ const list = async (token: string, query: string, path = '/api/orders', key = 'o
     : { names: [answer.body.code], next: null, orders: [] }
 }
 
-t.test('filters, for each role', async t => {
+t.test('every filter works for each role', async t => {
   const number = orders.carried.order_number
   const table: [who: string, token: string, query: string, expected: string[]][] = [
     [
@@ -148,7 +150,7 @@ t.test('filters, for each role', async t => {
   )
 })
 
-t.test('cursors walk every list once, in its order', async t => {
+t.test('cursors walk every list once in its order', async t => {
   for (const [token, query] of [
     [customer.token, ''],
     [vendor.token, ''],
@@ -169,7 +171,7 @@ t.test('cursors walk every list once, in its order', async t => {
   t.same((await list(customer.token, `cursor=${newId()}`)).names, [], 'a cursor that never was')
 })
 
-t.test('[API3] a driver who is only asked learns where, not who', async t => {
+t.test('[API3] a driver with an offer learns the place, not the customer', async t => {
   const [asked] = (await list(driver.token, 'status=accepted')).orders
   t.match(asked, {
     customer_name: '',
@@ -184,9 +186,9 @@ t.test('[API3] a driver who is only asked learns where, not who', async t => {
   t.match(carried, { customer_name: 'John Doe', items: [{ name: 'Insulin' }], tracking_token: '' })
 })
 
-t.test('an index answers each list, in its order', async t => {
+t.test('an index answers each list in its order', async t => {
   const { database } = edge
-  // Enough of other people's orders that reading them all would be the mistake.
+  // So many orders of others that reading them all would be a mistake.
   await database.pool.query(`
     insert into orders (id, kind, order_number, tracking_token, user_id, vendor_id, driver_id, created_at, updated_at, version, progress, status, ended_as)
     select gen_random_uuid(), 'direct', 'ORD-X', gen_random_uuid()::text, gen_random_uuid(), gen_random_uuid(),

@@ -1,19 +1,23 @@
 /**
- * Accepts of one request that meet on one edge. The first leads: it asks the claims and, if it wins,
- * the actor. The others wait for how that ends, because until then the claims could tell them nothing
- * but `held`; the engine's `request_closed`, which every edge hears after the commit, answers them all
- * at once. So a race of five hundred costs the claims one call and not a thousand, and a loser hears
- * of it as soon as the journal knows and not at the end of a pause.
+ * Accepts of one request that meet on one edge. The first accept leads: it asks the claims and,
+ * when it wins there, the actor. The others wait for its end, because until then the claims could
+ * only answer `held`. The engine's `request_closed`, which every edge hears after the commit,
+ * answers them all at once. So a race of five hundred costs the claims one call instead of a
+ * thousand, and a loser hears of it as soon as the journal knows, without a pause.
  *
- * Only a short cut: what is told here was committed, and who hears nothing here asks the claims as if
- * this did not exist. Rejected: pauses alone (a loser waited ten milliseconds and more for an answer
- * that was there), and waiting for the leader's own answer (it does not say who was asked).
+ * This is only a shortcut: everything that it tells was committed, and an accept that hears nothing
+ * here asks the claims as if this did not exist. Rejected: pauses alone (a loser waited ten
+ * milliseconds or more for an answer that was there). Rejected: waiting for the leader's own answer
+ * (it does not say which pharmacies were asked).
  */
 
 import { limits } from '../../protocol/kernel/limits.ts'
 import { AnswersUnderWay } from './answers-under-way.ts'
 
-/** `taken`: another pharmacy has it, by the engine's word. `ask`: nothing is known here, the claims may know. */
+/**
+ * `taken`: the engine says that another pharmacy has the request. `ask`: this edge does not know;
+ * the claims may know.
+ */
 export type RaceEnd = 'taken' | 'ask'
 
 interface Waiter {
@@ -22,14 +26,14 @@ interface Waiter {
 }
 interface Race {
   led: boolean
-  /** Who was asked and did not win; null while the request is open, as far as this edge has heard. */
+  /** Pharmacies that were asked and did not win; null while this edge has heard of no end. */
   losers: ReadonlySet<string> | null
   waiters: Set<Waiter>
-  /** Ends the wait for a leader that hears nothing for as long as its claim may hold. */
+  /** Stops the timer of a leader that hears nothing for as long as its claim may last. */
   cancel: () => void
 }
 
-/** After its leader has won, the engine's word is due; it may be lost. */
+/** Time in ms within which the engine's word follows a win of the leader; the word may be lost. */
 const wordDueMs = 10
 
 /** Parts with the races. */
@@ -38,7 +42,7 @@ export interface WithRaces {
 }
 
 export class Races {
-  /** Kept here because all who answer share one of it, as they share the races. */
+  /** Kept here, because everything that answers shares one instance, as it shares the races. */
   readonly answers = new AnswersUnderWay()
   readonly #races = new Map<string, Race>()
   readonly #after: (ms: number, run: () => void) => () => void
@@ -47,12 +51,15 @@ export class Races {
     this.#after = after
   }
 
-  /** Races under way. */
+  /** Number of races under way. */
   get size(): number {
     return this.#races.size
   }
 
-  /** Null: the caller leads and must `leave`. Otherwise how the race that is under way ends for this pharmacy. */
+  /**
+   * Null: the caller leads and must call `leave`. Otherwise the end of the present race for this
+   * pharmacy.
+   */
   enter(requestId: string, vendorId: string): Promise<RaceEnd> | null {
     const race = this.#of(requestId)
     if (race.led) return this.#wait(race, vendorId)
@@ -61,7 +68,10 @@ export class Races {
     return null
   }
 
-  /** The leader has its answer. Those who wait ask for themselves, unless it won: then the engine's word comes. */
+  /**
+   * Call it when the leader has its answer. Waiting accepts then ask for themselves, unless the
+   * leader won; then the engine's word follows.
+   */
   leave(requestId: string, won: boolean): void {
     const race = this.#races.get(requestId)
     if (race === undefined || !race.led) return
@@ -71,7 +81,7 @@ export class Races {
     else this.#over(requestId, race)
   }
 
-  /** While the claim is held elsewhere: as `enter`, for as long as the caller cares. */
+  /** Waits like `enter` while another edge holds the claim, until the caller cancels. */
   watch(requestId: string, vendorId: string): { end: Promise<RaceEnd>; cancel(): void } {
     const race = this.#of(requestId)
     let settle: Waiter['settle'] = () => undefined
@@ -91,7 +101,10 @@ export class Races {
     }
   }
 
-  /** From the engine: a pharmacy has the request. `vendorIds` are all who were asked but that one. */
+  /**
+   * The engine says that a pharmacy has the request. `vendorIds` are all other pharmacies that
+   * were asked.
+   */
   taken(requestId: string, vendorIds: readonly string[]): void {
     const race = this.#races.get(requestId)
     if (race === undefined) return

@@ -1,10 +1,11 @@
 /**
- * Orders as a caller may read them. Who may see an order is part of the query and not a check after
- * it: a row that is not yours is not found, and whether it exists stays unknown.
+ * Orders as a caller may read them. The right to see an order is a part of the query and not a
+ * check after it: another caller's order is not found, and its existence stays unknown.
  *
- * A list goes by time of creation, newest first, and each ground on which a caller sees an order (it is
- * theirs; it is offered to them) is a query of its own, which one index answers in that order. Rejected:
- * one query with `or` between the grounds, which sorts everything the caller ever saw to show a page.
+ * A list is ordered by time of creation, newest first. Each ground on which a caller sees an order
+ * (it is the caller's own; it is offered to the caller) is a query that one index answers in that
+ * order. Rejected: one query with `or` between the grounds, which sorts everything that the caller
+ * ever saw to show a page.
  */
 import { sql, type Expression, type ExpressionBuilder, type Kysely, type SqlBool } from 'kysely'
 import Type from 'typebox'
@@ -30,12 +31,12 @@ const searchCharactersMax = 100
 /** Orders that a search reads one by one; with more the list is walked. */
 const searchOrdersMax = 1_000
 
-/** A moment, or a day: a day begins at its midnight in UTC. */
+/** A moment or a day. A day begins at midnight UTC. */
 const Moment = Type.Union([Type.String({ format: 'date-time' }), Type.String({ format: 'date' })])
-/** Part of the query of every list of orders. */
+/** Query fields of every list of orders. */
 export const orderFilters = {
   created_from: Type.Optional(Moment),
-  /** Before that moment; of a day, through its end. */
+  /** Orders before that moment, or up to the end of that day. */
   created_to: Type.Optional(Moment),
   text: Type.Optional(
     Type.String({
@@ -65,8 +66,9 @@ type Orders = ExpressionBuilder<Tables, 'orders'>
 type Ground = (eb: Orders) => Expression<SqlBool>
 
 /**
- * Why a caller may see an order: a customer's own; a pharmacy's own and the open requests it was asked
- * about; a driver's own and the one offered to it; an admin's all. No order has two of them.
+ * The grounds on which a caller may see an order. Customer: own orders. Pharmacy: own orders and
+ * the open requests that it was asked. Driver: own orders and the one offered. Administrator: all.
+ * No order has two of the grounds.
  */
 function groundsOf(identity: Identity): {
   own: Ground
@@ -93,7 +95,7 @@ function groundsOf(identity: Identity): {
         askedStatus: 'pending',
       }
     case 'driver':
-      // Who belongs to no pharmacy any more sees the parcel in the bag, and nothing of what was.
+      // A driver who is not a member any more sees only the orders that still must be delivered.
       if (identity.standing?.access === 'carrying')
         return {
           own: eb => eb.and([eb('driver_id', '=', id), eb('status', 'in', [...carriedStatuses])]),
@@ -114,11 +116,11 @@ function visible(eb: Orders, identity: Identity): Expression<SqlBool> {
 }
 
 /**
- * Newest first. Throws `invalid_request` for a search without a word in it.
+ * Newest first. Throws `invalid_request` for a search text without a word.
  *
- * A search finds an order by words that its reader may not see, so each order found is looked at again as
- * its reader sees it. Pages are filled from the next rows, because a short page, or a cursor at an order that
- * is not shown, would tell that one was found.
+ * A search can match words that the reader may not see, so each match is checked again in the form
+ * that the reader sees. Pages are filled from the next rows: a short page, or a cursor at a hidden
+ * order, would reveal the match.
  */
 export async function listOrders(
   ctx: ReadContext,
@@ -178,7 +180,7 @@ async function listRows(
       ).rows
 }
 
-/** How many orders a list has in all; counting ends at `countMax`. */
+/** Number of orders in a list; counting ends at `countMax`. */
 export async function countOrders(
   ctx: ReadContext,
   identity: Identity,
@@ -199,15 +201,15 @@ export async function countOrders(
   return row!.count
 }
 
-/** Every word, or its beginning, is in what the reader sees. */
+/** True when the reader sees every word, or a word that begins with it. */
 function saysAll(view: OrderView, sought: readonly string[]): boolean {
   const words = wordsOfView(view)
   return sought.every(one => words.some(word => word.startsWith(one)))
 }
 
 /**
- * The queries whose rows together are the list, each with an index of its own. `sightFrom`: of orders that ended
- * before it a driver sees the number alone, and so a search by a driver finds them by nothing else.
+ * The queries that together are the list, each with its own index. `sightFrom`: of orders that
+ * ended before it a driver sees only the number, so a driver's search matches only the number.
  */
 export function listQueries(
   db: Kysely<Tables>,
@@ -218,7 +220,8 @@ export function listQueries(
   sightFrom: Date | null = null,
 ) {
   const { own, asked, askedStatus } = groundsOf(identity)
-  // An order that is only offered has no driver yet, and one that is only asked about no pharmacy.
+  // An order that is only offered has no driver yet, and a request that a pharmacy was only asked
+  // has no pharmacy yet.
   const wantsAsked =
     asked !== null &&
     filter.driver_id === undefined &&
@@ -229,7 +232,8 @@ export function listQueries(
       .selectFrom('orders')
       .select(['id', 'created_at', 'placed', 'progress'])
       .where(ground)
-    // No index names a status that is not the last: an order passes through seven, and each would be written to it.
+    // No index contains a status before the last: an order passes through seven, and each would be
+    // a write to the index.
     if (filter.status !== undefined)
       query = endedStatuses.includes(filter.status)
         ? query.where('ended_as', '=', filter.status)
@@ -245,11 +249,13 @@ export function listQueries(
       query =
         search.ids !== null
           ? query.where(sql<SqlBool>`orders.id = any(${search.ids}::uuid[])`)
-          : // A scalar subquery, because that cannot become a join: it asks each order of the walk for its words.
+          : // A scalar subquery cannot become a join, so the words of each order of the walk are
+            // looked up.
             query.where(
               sql<SqlBool>`(select words @@ ${search.words}::tsquery from order_words where order_id = orders.id)`,
             )
-    // Only to spare the walk what it need not read: which orders a search finds is decided by what is shown of them.
+    // This only spares reading rows: the shown form of an order decides whether the search finds
+    // it.
     if (search !== null && identity.role === 'driver' && sightFrom !== null)
       query = query.where(
         sql<SqlBool>`(ended_as is null or updated_at >= ${sightFrom} or array_to_tsvector(string_to_array(lower(order_number), '-')) @@ ${search.words}::tsquery)`,
@@ -262,24 +268,28 @@ export function listQueries(
   })
 }
 
-/** A moment, or the midnight that begins a day. The schema has admitted it as one of the two. */
+/** A moment, or the midnight that begins a day. The schema admitted one of the two. */
 const startOf = (moment: string): number => (instantMs(moment) ?? dayMs(moment))!
-/** A moment, or the end of a day; the last day of all has none that a database keeps, and nothing comes after it. */
+/**
+ * A moment, or the end of a day. The last possible day ends at the last instant that the database
+ * can store.
+ */
 const endOf = (moment: string): Date =>
   new Date(
     instantMs(moment) ??
       Math.min(dayMs(moment)! + 24 * 3_600_000, instantMs('9999-12-31T23:59:59.999Z')!),
   )
 
-/** `ids`: all orders with these words, of whomever; null when they are too many to be listed. */
+/** `ids`: all orders with these words, of any caller; null when they are too many to list. */
 export interface Search {
   words: string
   ids: string[] | null
 }
 
 /**
- * Few orders have a rare word: those are read. A common word is found soon by walking the caller's list.
- * The database cannot choose between the two by itself: to it the beginning of a word is always in 2 %.
+ * Few orders have a rare word, so those orders are read. A common word is found soon by walking the
+ * caller's list. The database cannot choose by itself, because it estimates that every prefix
+ * matches 2 %.
  */
 async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Promise<Search> {
   const words = searchQuery(sought)
@@ -289,7 +299,10 @@ async function searchOrders(db: Kysely<Tables>, sought: readonly string[]): Prom
   return { words, ids: rows.length > searchOrdersMax ? null : rows.map(row => row.id) }
 }
 
-/** Every word, or its beginning, must be there. Words hold no character that has a meaning to tsquery but the quote and backslash, which cannot be in them. */
+/**
+ * Every word, or a word that begins with it, must match. Words contain no quote and no backslash,
+ * the only characters with a meaning in a quoted tsquery.
+ */
 const searchQuery = (words: readonly string[]): string =>
   words
     .map(
@@ -306,7 +319,7 @@ function wordsSought(text: string): string[] {
   return words
 }
 
-/** Throws `order_not_found` for an order that does not exist or is none of the caller's business. */
+/** Throws `order_not_found` for an order that does not exist or that the caller may not see. */
 export async function findOrder(
   ctx: ReadContext,
   identity: Identity,
@@ -322,7 +335,10 @@ export async function findOrder(
   return shownTo(ctx, identity, orderView(row))
 }
 
-/** Whether an id is an open or past broadcast; null when there is no such order. Tells nobody anything by itself. */
+/**
+ * The origin of an order: a request or a direct order; null when it does not exist. A caller must
+ * not learn it from here.
+ */
 export async function kindOf(db: Kysely<Tables>, id: string): Promise<OrderView['kind'] | null> {
   const row = await db.selectFrom('orders').select('kind').where('id', '=', id).executeTakeFirst()
   return row?.kind ?? null

@@ -1,7 +1,7 @@
 /**
- * Nobody reads the table of events past the upcaster: an older release's event would be shown, counted or sent on in
- * a shape that nobody expects any more. Held by the text of the sources, because a query that bypasses it works
- * as long as the shapes are equal.
+ * Every query of the table of events uses the upcaster; otherwise an older release's event would be
+ * shown, counted or sent on in an outdated shape. The test reads the text of the sources, because a
+ * query without the upcaster works as long as the shapes are equal.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,10 +19,10 @@ function* sourcesOf(folder: string): Generator<string> {
 }
 
 const reads = /\b(?:from|join) events\b|(?:selectFrom|innerJoin|leftJoin)\('events/
-/** Those that ask for numbers and ids alone: their meaning is the same in every version. */
+/** Files that read only numbers and ids, whose meaning is the same in every version. */
 const ofIdsAlone = ['edge/orders/refusals.ts']
 
-t.test('every reader of events asks the upcaster', async t => {
+t.test('every reader of events uses the upcaster', async t => {
   const readers: string[] = []
   for (const folder of ['edge', 'engine', 'bench/torture', 'bench/sim'])
     for (const path of sourcesOf(folder))
@@ -39,7 +39,7 @@ t.test('every reader of events asks the upcaster', async t => {
   t.same(bypassing, ofIdsAlone)
 })
 
-t.test("an event of the first release in today's shape", async t => {
+t.test("an event of the first release is read in today's shape", async t => {
   t.match(
     recorded({
       version: 3,

@@ -1,6 +1,7 @@
 /**
- * The table of events as edges read it: every row passes `upcast`, so that nobody here knows the shapes of
- * older releases. A test holds every other query of that table to columns whose meaning never changes.
+ * The table of events as edges read it. Every row passes `upcast`, so no other code here knows the
+ * shapes of older releases. A test allows other queries of that table only columns whose meaning
+ * never changes.
  */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely'
 import type { EventsTable, Tables } from '../../migrations/database/tables.ts'
@@ -8,7 +9,7 @@ import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { upcast } from '../../protocol/dispatch/upcast.ts'
 
-/** What of a row says what happened. */
+/** The columns of a row that describe the event. */
 export type EventRow = Pick<
   Selectable<EventsTable>,
   'version' | 'at' | 'type' | 'v' | 'acted_by' | 'data'
@@ -25,12 +26,12 @@ export const eventColumns = [
 export interface Recorded<Event extends OrderEvent | DriverEvent = OrderEvent | DriverEvent> {
   version: number
   at: Date
-  /** Who acted; null where an older release did not say. */
+  /** The acting principal; null when an older release did not record it. */
   by: Principal | null
   event: Event
 }
 
-/** In today's shape. Throws UnknownEventVersionError for what a newer release wrote. */
+/** The event in today's shape. Throws UnknownEventVersionError for an event of a newer release. */
 export function recorded<Event extends OrderEvent | DriverEvent>({
   version,
   at,
@@ -43,7 +44,7 @@ export function recorded<Event extends OrderEvent | DriverEvent>({
   return { version, at, by, event: event as Event }
 }
 
-/** Events of one actor after its `afterVersion`-th, oldest first, at most `rowsMax`. */
+/** Events of one actor after version `afterVersion`, oldest first, at most `rowsMax`. */
 export async function eventsAfter<Event extends OrderEvent | DriverEvent>(
   db: Kysely<Tables>,
   actorId: string,
@@ -65,8 +66,9 @@ export async function eventsAfter<Event extends OrderEvent | DriverEvent>(
 const pageRows = 2_000
 
 /**
- * Every event that a condition on the table `events` admits, actor by actor in the order of versions, read page by
- * page. `extra` is one more column, asked of the database, for what only it can say (days of a calendar).
+ * Every event that satisfies a condition on the table `events`, by actor and version, read page by
+ * page. `extra` is one more column for values that only the database can compute (days of a
+ * calendar).
  */
 export async function* eventsWhere<Extra>(
   db: Kysely<Tables>,

@@ -1,10 +1,11 @@
 /**
  * Refusals as an outsider may hear them. An actor answers truthfully, because other services ask it
- * too; over HTTP the truth about somebody else's order, offer or driver would say that it exists. So
- * here a refusal that only an existing record can give becomes the one for a record that is not there.
+ * too. Over HTTP the truth about somebody else's order, offer or driver would reveal that it
+ * exists. So a refusal that only an existing record can cause becomes the refusal for a missing
+ * record.
  *
- * Rejected: asking whether the caller may see the order before each command. It costs a query for
- * every command that succeeds, and what was true then may not be when the actor decides.
+ * Rejected: checking before each command whether the caller may see the order. It costs a query for
+ * every command that succeeds, and its result may be outdated when the actor decides.
  */
 import { sql, type Kysely, type SqlBool } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -44,7 +45,9 @@ export async function refusalFor(
   return error
 }
 
-/** Whether the offer was ever made to this driver: then they know of it, and may hear what became of it. */
+/**
+ * True when the offer was ever made to this driver, who then knows of it and may hear how it ended.
+ */
 async function wasOffered(
   db: Kysely<Tables>,
   { driverId }: Identity,

@@ -1,11 +1,12 @@
 /**
- * A pharmacy's answer to a broadcast, over HTTP or its socket. An accept first asks the claims, where
- * the race is decided and the many losers are answered without the engine; the one who wins there is
- * told only after the order's actor has journaled it, because a claim may be forgotten and the journal
- * may not. REJECTED cannot be contended and goes straight to the actor.
+ * A pharmacy's answer to a request, over HTTP or its socket. An accept first asks the claims, which
+ * decide the race and answer the many losers without the engine. The winner there is told only
+ * after the order's actor has journaled the win, because a claim may be lost and the journal may
+ * not. REJECTED has no race and goes straight to the actor.
  *
- * Rejected: telling `taken` to those who come while the holder is unconfirmed. The holder may die
- * before the journal, the claim lapses, and then nobody has what all were told somebody has.
+ * Rejected: answering `taken` while the holder of the claim is unconfirmed. The holder may die
+ * before the journal and the claim lapse; then all were told that somebody has the request, and
+ * nobody has it.
  */
 import { requestExpired } from '../../protocol/orders/texts.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,7 +27,7 @@ export interface PharmacyAnswer {
   response_type: 'ACCEPTED' | 'REJECTED'
   text_message?: string
   audio_url?: string
-  /** By the pharmacy's own quote. */
+  /** Fee of the pharmacy's own quote. */
   fee?: FeeTerms
 }
 export interface PharmacyOutcome {
@@ -37,10 +38,13 @@ export type RespondContext = Pick<Kernel, 'claims' | 'commands' | 'log' | 'nowMs
 
 const heldPauseMsFirst = 10
 const heldPauseMsMax = 160
-/** A hold is confirmed, released or lapsed by then. */
+/** Time after which a held claim is confirmed, released or lapsed. */
 const heldWaitMs = limits.claimLeaseMs + 1_000
 
-/** Throws CaduceusError: how the answer was refused, in the words of the catalogue. `from` is the request, whose log knows its id. */
+/**
+ * Throws CaduceusError with the refusal of the answer, from the catalogue. `from` is the request,
+ * whose log has its id.
+ */
 export function respondToRequest(
   ctx: RespondContext,
   answer: PharmacyAnswer,
@@ -96,7 +100,7 @@ async function claimAndConfirm(
       throw claim.as === 'expired'
         ? new CaduceusError('request_expired', requestExpired)
         : new CaduceusError('request_cancelled', 'This request was cancelled')
-    // The claims do not know, or the holder neither came through nor lapsed: the actor does know.
+    // The claims do not know, or the holder neither confirmed nor lapsed. The actor knows.
     case 'unknown':
     case 'held':
       return tellActor(ctx, answer)
@@ -105,18 +109,27 @@ async function claimAndConfirm(
   }
 }
 
-/** One for all: five hundred lose at once, and a stack for each would be a fifth of what telling them costs. */
+/**
+ * One error for all: five hundred lose at once, and a stack for each would be a fifth of the cost
+ * of telling them.
+ */
 const alreadyAssigned = new CaduceusError(
   'request_already_assigned',
   'This request has already been assigned to a pharmacy',
 )
-/** Of the claims and of the actor in the same words, or the words would tell which of them knew the request. */
+/**
+ * Claims and actor must refuse with the same text; otherwise the text reveals which of them knew
+ * the request.
+ */
 const notOffered = () =>
   new CaduceusError('request_not_offered', 'This request was not offered to this pharmacy')
 
 type Settled = ClaimAnswer | { outcome: 'taken' }
 
-/** Asks until the answer is not `held` or the engine says who has it, within the time in which a hold must end one way or the other. */
+/**
+ * Asks the claims until the answer is not `held` or the engine names the winner, for as long as a
+ * held claim can last.
+ */
 async function claimUntilSettled(
   ctx: RespondContext,
   answer: PharmacyAnswer,
@@ -147,7 +160,8 @@ async function confirmWin(ctx: RespondContext, answer: PharmacyAnswer): Promise<
   try {
     return await tellActor(ctx, answer)
   } catch (error) {
-    // After a lost reply the actor may have journaled the win: then the claim must stand, and lapses if not.
+    // After a lost reply the actor may have journaled the win. Then the claim must stay; it lapses
+    // if the actor has not.
     if (error instanceof CaduceusError && error.code !== 'unavailable')
       await ctx.claims.release(answer.requestId, answer.vendorId).catch(() => undefined)
     throw error
@@ -170,7 +184,7 @@ async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<P
       data,
     })
     .catch((error: unknown) => {
-      // Whether the request exists is for those to know who were asked.
+      // Only pharmacies that were asked may know whether the request exists.
       throw error instanceof CaduceusError &&
         (error.code === 'order_not_found' || error.code === 'request_not_offered')
         ? notOffered()

@@ -1,4 +1,7 @@
-/** Orders: `/api/orders`. Every change is a command to the order's actor, which decides; reads come from the read model. */
+/**
+ * Orders: `/api/orders`. Every change is a command to the order's actor, which decides; reads come
+ * from the read model.
+ */
 import Type from 'typebox'
 import { commandSchemas, type OrderVerb } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -35,7 +38,7 @@ const OrderBody = closedObject({
   pickup_latitude: create.pickup_latitude,
   pickup_longitude: create.pickup_longitude,
   delivery_address: create.delivery_address,
-  /** Without them the address is looked up. */
+  /** Coordinates; without them the address is looked up. */
   delivery_latitude: Type.Optional(create.delivery_latitude),
   delivery_longitude: Type.Optional(create.delivery_longitude),
   customer_name: Type.Optional(PersonName),
@@ -43,11 +46,11 @@ const OrderBody = closedObject({
   items: Type.Optional(create.items),
   notes: create.notes,
   prescription_url: create.prescription_url,
-  /** Of `POST /api/pricing/quote`: its fee is the order's. */
+  /** A quote of `POST /api/pricing/quote`; the order takes its fee. */
   quote_id: Type.Optional(Uuid),
 })
 
-/** The status that a PATCH asks for, and the command that brings it about. */
+/** The status of a PATCH, and the command that leads to it. */
 type Verb<S extends OrderStatus> = (typeof statusTable)[S]['verb']
 type Settable = { [S in OrderStatus]: Verb<S> extends null ? never : S }[OrderStatus]
 const verbOfStatus = (status: Settable): OrderVerb => statusTable[status].verb
@@ -63,7 +66,7 @@ type Guarded = RouteRequest<{ id: string }, unknown, unknown, Identity>
 export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely
 
-  /** Sends the caller's command to the order and answers with the order as it then is. */
+  /** Sends the caller's command to the order and answers with the order's new state. */
   const tell = async (
     request: Pick<Guarded, 'identity' | 'principal'>,
     orderId: string,
@@ -92,7 +95,10 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     }
   }
 
-  /** Accept and reject reach a broadcast as an answer to it: to a pharmacy both are an order it may take. */
+  /**
+   * Accepts or rejects an order. For a request they become an answer to it, because to a pharmacy
+   * both are an order that it may take.
+   */
   const answerOrder = async (
     request: Pick<Guarded, 'identity' | 'principal' | 'log'>,
     orderId: string,
@@ -129,7 +135,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })
   }
 
-  /** A POST that is one command on one order, with the command's own data as its body. */
+  /** A POST route for one command on one order; its body is the data of the command. */
   const commandRoute = <B extends Type.TSchema>(row: {
     path: string
     operationId: string
@@ -158,7 +164,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         ),
     })
 
-  /** A driver's answer to an offer. */
+  /** A route for a driver's answer to an offer. */
   const offerRoute = (row: {
     path: string
     operationId: string
@@ -319,7 +325,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       handler: request =>
         once(ctx, request, 'updateOrder', async ({ commandId }) => {
           const { status, reason, ...proofs } = request.body
-          // A courtesy to whoever looks at an old page: the actor decides in any case, and refuses what the state does not allow.
+          // If-Match only helps a caller with an old page: the actor decides anyway and refuses
+          // what the state does not allow.
           if (request.headers['if-match'] !== undefined)
             requireRevision(
               request.headers,

@@ -1,4 +1,7 @@
-/** A customer's socket: answers of pharmacies, the status of their orders, and where their drivers are. */
+/**
+ * A customer's socket: answers of pharmacies, the status of the customer's orders, and the
+ * positions of their drivers.
+ */
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
 import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
@@ -43,7 +46,9 @@ export async function openCustomer(
   }
 }
 
-/** Positions of an order are watched from the first status that a customer's socket is pushed to the last. */
+/**
+ * Watches the positions of an order from the first status push of a customer's socket to the last.
+ */
 export function followStatus(hub: Hub, session: Session, message: SocketMessage): void {
   if (message.type !== 'status') return
   if (hasEnded(message.status)) hub.unwatchOrder(session, message.order_id)

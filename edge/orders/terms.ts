@@ -1,4 +1,7 @@
-/** What everything that handles orders needs of an edge, and the fee at which a pharmacy takes one. */
+/**
+ * The parts that everything that handles orders needs, and the fee at which a pharmacy accepts an
+ * order.
+ */
 import Type from 'typebox'
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import { standingOf } from '../../protocol/orders/visibility.ts'
@@ -22,7 +25,10 @@ export type OrderContext = Pick<
 
 export const OrderId = Type.Object({ id: Uuid })
 
-/** A pharmacy's own quote for an order it may take; throws as `findOrder` and `feeTerms` do. */
+/**
+ * The terms of a pharmacy's own quote for an order that it may accept. Throws the errors of
+ * `findOrder` and `feeTerms`.
+ */
 export async function acceptTerms(
   ctx: OrderContext,
   identity: Identity,

@@ -1,4 +1,4 @@
-/** Who reads what of an order's history. [API1, API3] Nothing is told that is not named. */
+/** The history of an order for each reader. [API1, API3] No field is told that is not named. */
 import t from 'tap'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
@@ -248,7 +248,7 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
   [{ type: 'returned', data: { driver_id: 'd1' } }, everybody, { customer: {} }],
 ]
 
-t.test('every event, to every reader', async t => {
+t.test('every event is shown to every reader as expected', async t => {
   for (const [event, seenBy, told] of table)
     for (const [name, reader] of Object.entries(readers)) {
       const entry = timelineEntry(reader, 'USD', {

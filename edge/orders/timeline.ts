@@ -1,8 +1,8 @@
 /**
- * An order's history as its people may read it, from the journal's events: what happened, when, and of
- * the facts those that concern the reader. Pure. A kind of event that is forgotten here does not
- * compile, and a field that is not named here is not told: events also hold the tracking token, who
- * else was asked, and phone numbers.
+ * The history of an order for its readers, made from the journal's events: type, time, actor, and
+ * the facts that concern the reader. Pure. A type of event that is missing here does not compile,
+ * and a field that is not named here is not told, because events also hold the tracking token, the
+ * other pharmacies that were asked, and phone numbers.
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
@@ -13,23 +13,30 @@ import type { Identity } from '../kernel/identity.ts'
 import type { Recorded } from './recorded-events.ts'
 
 export interface TimelineEntry {
-  /** Version of the order after it: contiguous in the journal, with gaps where something is not the reader's. */
+  /**
+   * Version of the order after the event. Versions are contiguous in the journal; a gap here is an
+   * event that the reader may not see.
+   */
   version: number
   type: OrderEvent['type']
   at: string
-  /** Who acted: by role, and by id where the reader may know it; null where an older release did not say. */
+  /**
+   * The actor by role, and by id where the reader may know it; null when an older release did not
+   * record it.
+   */
   by: { role: Principal['role']; id: string | null } | null
   data: Record<string, unknown>
 }
 
-/** Who reads: by role, and which record they are. */
+/** The reader: role and record. */
 export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
-/** `currency`: of the order. */
+/** `currency` of the order. */
 type Reading = Reader & { currency: string }
 
 /**
- * Null when the event is not for this reader. `standing`: how the reader stands to the order as it is now; who does not
- * have it, or no longer, is told what that standing may know and no more.
+ * Null when the event is not for this reader. `standing`: the reader's present standing to the
+ * order. A reader who does not have the order, or not any more, sees only what that standing
+ * allows.
  */
 export function timelineEntry(
   identity: Reader,
@@ -54,7 +61,10 @@ export function timelineEntry(
       }
 }
 
-/** The accounts of administrators are for administrators; the customer's is for who has the order, and not for drivers. */
+/**
+ * Only administrators see the ids of administrators. Callers who have the order, but not drivers,
+ * see the id of the customer.
+ */
 function shownActor(
   { role }: Reader,
   by: Principal,
@@ -128,7 +138,8 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
         text_message,
         audio_url,
       }
-      // It was told a distance from the area when it was asked, and the exact one is not for who declined.
+      // The pharmacy was told a distance from the area when it was asked; a pharmacy that declined
+      // must not learn the exact one.
       return role === 'vendor' ? facts : { ...facts, distance_km: kmToMetre(distance_km) }
     }
     case 'order_accepted': {

@@ -1,14 +1,14 @@
 /** Pharmacies: their records and settings, and the fleet view of their drivers. */
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { VendorView, vendorRoutes, type VendorContext } from './routes.ts'
+import { VendorView, pharmacyRoutes, type PharmacyContext } from './routes.ts'
 import { openVendor } from './socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
-export const pharmacies = feature<Kernel & VendorContext>()({
+export const pharmacies = feature<Kernel & PharmacyContext>()({
   name: 'pharmacies',
-  routes: vendorRoutes,
+  routes: pharmacyRoutes,
   sockets: parts => [
     {
       path: '/ws/vendor/:vendor_id',

@@ -29,7 +29,7 @@ import type { WithStandings } from '../kernel/standing.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import { announceVendor } from '../kernel/announce-vendor.ts'
+import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { addressGroup } from '../kernel/address.ts'
 import { etagOf, requireRevision } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
@@ -52,7 +52,7 @@ import {
 } from '../kernel/shapes.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './settings.ts'
 
-export type VendorContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
+export type PharmacyContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
   WithEndedAccess &
   WithMessenger &
   WithStandings &
@@ -85,16 +85,16 @@ export const VendorView = Type.Object({
   moving_to: Type.Optional(Move),
 })
 
-type VendorRow = Selectable<VendorsTable>
+type PharmacyRow = Selectable<VendorsTable>
 const isOwn = (identity: Identity, vendorId: string): boolean =>
   identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
 const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
-export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
+export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
   const db = ctx.database.kysely
   const open = ctx.config.registration === 'open'
 
-  const publicView = (row: VendorRow) => {
+  const publicView = (row: PharmacyRow) => {
     const {
       id,
       business_name,
@@ -133,7 +133,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
     for (const { vendor_id, id } of rows) found.get(vendor_id)!.push(id)
     return found
   }
-  const ownViews = async (rows: readonly VendorRow[]) => {
+  const ownViews = async (rows: readonly PharmacyRow[]) => {
     const drivers = await driversOf(rows.map(row => row.id))
     return rows.map(row => ({
       ...publicView(row),
@@ -146,7 +146,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
       driver_ids: drivers.get(row.id)!,
     }))
   }
-  const ownView = async (row: VendorRow) => (await ownViews([row]))[0]!
+  const ownView = async (row: PharmacyRow) => (await ownViews([row]))[0]!
 
   return [
     route({
@@ -230,7 +230,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
             ? new CaduceusError('email_taken')
             : error
         })
-        announceVendor(ctx, record, request)
+        announcePharmacy(ctx, record, request)
         if (!open) tellAdministratorsSoon(ctx)
         const signedIn = await signIn(ctx, (await accountById(db, userId))!, {
           userAgent: headers['user-agent'],
@@ -396,7 +396,7 @@ export function vendorRoutes(ctx: VendorContext): AnyRoute[] {
             .returningAll()
             .executeTakeFirstOrThrow()
         })
-        announceVendor(ctx, row, request)
+        announcePharmacy(ctx, row, request)
         if (row.move_asked_at !== null) tellAdministratorsSoon(ctx)
         return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },

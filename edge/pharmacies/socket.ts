@@ -59,14 +59,14 @@ export async function openVendor(
     throw refusals.wrongRole('this is another pharmacy')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
-  const vendor = isUuid(vendorId) ? await firstRows(ctx.database).vendor(vendorId) : undefined
-  if (vendor === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
-  ctx.hub.watchFleet(session, vendor.id)
-  ctx.hub.subscribe(session, topics.fleet(vendor.id))
-  ctx.hub.subscribe(session, topics.pharmacy(vendor.id))
+  const pharmacy = isUuid(vendorId) ? await firstRows(ctx.database).pharmacy(vendorId) : undefined
+  if (pharmacy === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
+  ctx.hub.watchFleet(session, pharmacy.id)
+  ctx.hub.subscribe(session, topics.fleet(pharmacy.id))
+  ctx.hub.subscribe(session, topics.pharmacy(pharmacy.id))
 
   const drivers = await Promise.all(
-    (await fleetRows(ctx.database, vendor.id)).map(async driver => {
+    (await fleetRows(ctx.database, pharmacy.id)).map(async driver => {
       const { position } =
         driver.status === 'offline'
           ? { position: null }
@@ -92,8 +92,8 @@ export async function openVendor(
     greeting: [
       {
         type: 'fleet',
-        vendor_id: vendor.id,
-        vendor_name: vendor.business_name,
+        vendor_id: pharmacy.id,
+        vendor_name: pharmacy.business_name,
         drivers: fittingFleet(drivers, fleetBytesMax),
       },
     ],

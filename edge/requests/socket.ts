@@ -28,14 +28,14 @@ export async function openPharmacy(
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   const { vendorId } = identity
-  const vendor = vendorId === null ? undefined : await firstRows(ctx.database).vendor(vendorId)
-  if (vendor === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
+  const pharmacy = vendorId === null ? undefined : await firstRows(ctx.database).pharmacy(vendorId)
+  if (pharmacy === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()
   const table = MessageTable.of('terminal').on('respond', message =>
     inFlight.start(
       session,
-      () => respond(ctx, session, { identity, vendorId: vendor.id }, message),
+      () => respond(ctx, session, { identity, vendorId: pharmacy.id }, message),
       problem => ({
         type: 'response_result',
         request_id: message.request_id,
@@ -49,15 +49,15 @@ export async function openPharmacy(
   return {
     handler: {
       onText: message => table.dispatch(session, message),
-      ...terminals.handlerFor(session, vendor.id),
+      ...terminals.handlerFor(session, pharmacy.id),
     },
     greeting: [
       {
         type: 'connection',
         message: 'Connected to pharmacy channel',
-        pharmacy_id: vendor.id,
-        pharmacy_name: vendor.business_name,
-        location: { lat: vendor.latitude, lng: vendor.longitude },
+        pharmacy_id: pharmacy.id,
+        pharmacy_name: pharmacy.business_name,
+        location: { lat: pharmacy.latitude, lng: pharmacy.longitude },
       },
     ],
   }

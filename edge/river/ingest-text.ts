@@ -1,7 +1,7 @@
 /**
- * Locations as JSON, for browsers and for people with a command-line client: one object, or an array of
- * 1 to 64 of them. They are re-encoded as frames and take the same way as binary ones; an app that
- * streams all day should send bytes, which cost a tenth.
+ * Locations as JSON, for browsers and for people with a command-line client: one object, or an
+ * array of 1 to 64 of them. They are encoded as frames and take the same path as binary ones. An
+ * app that streams all day should send binary frames, which cost a tenth.
  */
 import { checkFrame, type LocationFrame } from '../../protocol/river/frames.ts'
 import { instantMs, instantRule } from '../../protocol/kernel/iso-time.ts'
@@ -11,7 +11,7 @@ import type { DriverStream, Ingest } from './ingest.ts'
 
 type LocationText = Record<string, unknown>
 
-/** A location message or an array, which nothing else is. */
+/** True for a location message or an array; no other message is an array. */
 export function isLocationText(message: unknown): message is LocationText | unknown[] {
   return (
     Array.isArray(message) ||
@@ -21,7 +21,7 @@ export function isLocationText(message: unknown): message is LocationText | unkn
   )
 }
 
-/** As in binary, a false position or time refuses its location, and not its neighbours. */
+/** As in binary, a false position or time refuses only its own location. */
 export function takeLocationText(
   ingest: Ingest,
   stream: DriverStream,
@@ -40,7 +40,7 @@ export function takeLocationText(
   let first: (BadLocation & { index: number }) | null = null
   let refused = 0
   let refusedSeqLast = -1
-  // Numbers that the edge supplies follow those it has seen.
+  // Numbers that the edge supplies follow the highest number so far.
   let seq = stream.highest
   for (const [index, item] of list.entries()) {
     const read = readLocation(item, seq + 1, nowMs)
@@ -77,7 +77,7 @@ const whyOf = (code: string): string =>
       ? 'has a number out of its range, or is at (0, 0), where no device is'
       : 'lacks a number'
 
-/** Only a message in which nobody can find a location is malformed. */
+/** Only a message that contains no location at all is malformed. */
 function tell(
   stream: DriverStream,
   bad: BadLocation & { index: number },
@@ -94,7 +94,7 @@ function tell(
   else stream.session.refuse(code, message, extra)
 }
 
-/** Fields that frames do not have are passed over: phones know more of a place than anybody asked. */
+/** Unknown fields are ignored, because phones send more than frames have. */
 function readLocation(item: unknown, nextSeq: number, nowMs: number): LocationFrame | BadLocation {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return { code: 'frame_malformed', why: 'is not an object' }

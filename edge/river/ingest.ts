@@ -1,19 +1,21 @@
 /**
- * Locations from drivers' sockets to the bus: the hottest path of the edge. Frames are checked where
- * they lie, copied verbatim into one batch per region, and each batch is one message on
- * `location.<geohash3>`, every limits.locationFlushMs or when it is full. Nothing is allocated per
- * frame; the region of a frame is the one of the frame before it, unless it lies outside its box.
+ * Locations from drivers' sockets to the bus: the hottest path of the edge. Frames are checked
+ * where they lie and copied verbatim into one batch per region. Each batch is one message on
+ * `location.<geohash3>`, sent every limits.locationFlushMs or when it is full. Nothing is allocated
+ * for a frame; a frame keeps the region of the frame before it unless it lies outside that region's
+ * box.
  *
- * Acknowledgement. `ack n` says that every frame up to n which this connection has sent has reached the
- * bus (a round trip behind it was answered), or was refused with an `error`. When the bus does not take a
- * batch, or loses its connection before the round trip is over, its frames are gone, and the ack stays below the first of them until that frame (or one before it) is sent again; from there
- * the sender continues in order, so `n` is true again. A sender that no longer has that frame begins
- * anew by connecting anew. A loss is told at once, and again every second that it goes on, by an `error`
- * of code `unavailable` with the first `seq` to send again; live frames are still taken meanwhile,
- * because the pin must move.
+ * Acknowledgement. `ack n` says that every frame up to n of this connection has reached the bus (a
+ * round trip behind it was answered) or was refused with an `error`. When the bus does not take a
+ * batch, or loses its connection before the round trip ends, the frames of the batch are lost. The
+ * ack then stays below the first lost frame until the client sends that frame or an earlier one
+ * again; the client continues in order from there, so `n` is true again. A client that no longer
+ * has that frame must connect anew. The client hears of a loss at once, and every second while it
+ * lasts, by an `error` of code `unavailable` with the first `seq` to send again. Live frames are
+ * taken meanwhile, because the pin must move.
  *
- * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and ten thousand
- * drivers' hours of silence do not fit an edge.
+ * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and hours of
+ * frames of ten thousand drivers do not fit in an edge.
  */
 import type { Kernel } from '../kernel/kernel.ts'
 import {
@@ -30,28 +32,31 @@ import { guarded, Seldom } from '../../protocol/kernel/seldom.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Session } from '../kernel/session.ts'
 
-/** One driver's connection, as the river sees it. */
+/** The connection of one driver, as ingest sees it. */
 export class DriverStream {
   readonly session: Session
-  /** What stands before each of its frames on the bus. */
+  /** Bytes that precede each of its frames on the bus. */
   readonly head: Int32Array
-  /** Whose frames are acknowledged in msgpack: the client that sent bytes. */
+  /** True when the client sends bytes; its frames are then acknowledged in msgpack. */
   binary = false
-  /** Region of the last frame; the frames not yet handed over lie in this batch and in no other. */
+  /**
+   * Region of the last frame. Only the batch of this region holds frames of this stream that are
+   * not sent yet.
+   */
   region: Region | null = null
-  /** Lowest and last number among those frames; -1 when there are none. */
+  /** Lowest and last number of the frames in the batch; -1 for none. */
   waitingLowest = -1
   waitingLast = -1
-  /** First frame that the bus did not take, -1 when none is missing. */
+  /** Number of the first frame that the bus did not take; -1 for none. */
   missing = -1
-  /** Up to here everything was handed over, and what of it the client was told. */
+  /** Highest number that was sent to the bus. */
   handed = -1
-  /** Lowest number handed over behind the round trip that is on its way, and in front of it; -1 for none. */
+  /** Lowest numbers sent to the bus behind the current round trip and before it; -1 for none. */
   behind = -1
   before = -1
   acknowledged = -1
   acknowledgedAtMs = -Infinity
-  /** Something of it waits for its acknowledgement, in the queue or with the round trip. */
+  /** True while the stream waits for an acknowledgement, in the queue or in a round trip. */
   ackQueued = false
   lossToldAtMs = -Infinity
   /** Highest number received, for clients that leave numbering to the edge. */
@@ -79,11 +84,17 @@ export class Ingest {
   /** Regions whose batch is not empty. */
   #dirty: Region[] = []
   #flushTimer: NodeJS.Timeout | null = null
-  /** When batches were begun or handed over last. */
+  /** Time when a batch was last begun or sent. */
   #nowMs = 0
-  /** Streams with something to acknowledge whose second is not over, or who wait for a round trip. */
+  /**
+   * Streams that have something to acknowledge and wait for their second to end or for a round
+   * trip.
+   */
   #ackQueue: DriverStream[] = []
-  /** Those whom the round trip on its way is for, each with the number it will be told. */
+  /**
+   * Streams covered by the round trip now in flight, with the sequence number each will be
+   * acknowledged up to.
+   */
   #covered: { stream: DriverStream; upTo: number }[] = []
   #confirmedAtMs = -Infinity
   readonly #stopStatus: () => void
@@ -110,7 +121,7 @@ export class Ingest {
     this.#ackTimer.unref()
   }
 
-  /** A binary message: one frame or an array of them. The bytes are not kept. */
+  /** Takes a binary message: one frame or an array of frames. The bytes are not kept. */
   takeBinary(stream: DriverStream, bytes: Uint8Array): void {
     stream.binary = true
     const count = this.#reader.read(bytes, this.#clockMs())
@@ -120,7 +131,7 @@ export class Ingest {
     this.#refuseBinary(stream, count)
   }
 
-  /** Frames that came as text and were checked. */
+  /** Takes frames that came as text and were checked. */
   takeFrames(stream: DriverStream, frames: readonly LocationFrame[], refusedSeqLast: number): void {
     stream.binary = false
     if (frames.length > 0) this.#take(stream, this.#reader.read(encodeFrames(frames), Infinity))
@@ -128,8 +139,8 @@ export class Ingest {
   }
 
   /**
-   * Frames up to that number were refused for good: they are acknowledged with what was handed over, or the app would send
-   * them again for ever. -1 for none.
+   * Frames up to `seq` were refused for good. They are acknowledged with the frames that were sent
+   * to the bus; otherwise the app would send them again for ever. -1 for none.
    */
   #pass(stream: DriverStream, seq: number): void {
     if (seq < 0 || !this.#parts.bus.connected) return
@@ -139,15 +150,15 @@ export class Ingest {
   }
 
   /**
-   * The clock, read once a flush and not once a message: it only bounds how far ahead of us a device may
-   * be, which is half a minute, and reading it costs as much as decoding a frame.
+   * The clock, read once for each flush. It only bounds how far a device's clock may be ahead,
+   * which is half a minute, and reading it for each message costs as much as decoding a frame.
    */
   #clockMs(): number {
     if (this.#flushTimer === null) this.#nowMs = this.#parts.nowMs()
     return this.#nowMs
   }
 
-  /** Copies the frames that the reader holds into the batch of their region. */
+  /** Copies the frames of the reader into the batches of their regions. */
   #take(stream: DriverStream, count: number): void {
     const { seq, latitude, longitude } = this.#reader
     if (!this.#parts.bus.connected) {
@@ -167,12 +178,16 @@ export class Ingest {
   }
 
   #move(stream: DriverStream, latitude: number, longitude: number): Region {
-    // A stream waits in one batch only, so that its frames stay in order and its ack is about one fate.
+    // A stream waits in one batch only, so that its frames stay in order and its ack depends on one
+    // batch.
     if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
     return (stream.region = this.#regionAt(latitude, longitude))
   }
 
-  /** Frames `from` to `to` of the reader, all of one region, into its batch, and what does not fit into the next. */
+  /**
+   * Appends the frames `from` to `to` of the reader, all of one region, to its batch. Frames that
+   * do not fit go into the next batch.
+   */
   #append(stream: DriverStream, region: Region, from: number, to: number): void {
     const { seq } = this.#reader
     const { batch } = region
@@ -185,7 +200,7 @@ export class Ingest {
     }
   }
 
-  /** A frame of the stream waits in the region's batch. */
+  /** Notes that a frame of the stream waits in the batch of the region. */
   #note(stream: DriverStream, region: Region, seq: number): void {
     if (stream.waitingLast < 0) {
       region.streams.push(stream)
@@ -199,7 +214,7 @@ export class Ingest {
     const geohash = encodeGeohash(latitude, longitude, 3)
     let region = this.#regions.get(geohash)
     if (region === undefined) {
-      // Streams keep the region they are in; forgetting the map only means that a batch is made again.
+      // Streams keep their region, so forgetting the map only means that a batch is made again.
       if (this.#regions.size >= limits.locationRegionsMax) this.#regions.clear()
       region = {
         subject: subjects.location(geohash),
@@ -212,7 +227,7 @@ export class Ingest {
     return region
   }
 
-  /** Everything gathered goes to the bus. */
+  /** Sends every batch to the bus. */
   flush(): void {
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
     this.#flushTimer = null
@@ -272,7 +287,10 @@ export class Ingest {
     )
   }
 
-  /** One round trip behind everything that was handed over; then the acknowledgements that are due. */
+  /**
+   * Makes one round trip behind everything that was sent to the bus, then sends the
+   * acknowledgements that are due.
+   */
   async #confirm(): Promise<void> {
     if (this.#covered.length > 0 || this.#ackQueue.length === 0) return
     const nowMs = this.#parts.nowMs()
@@ -291,7 +309,7 @@ export class Ingest {
       () => true,
       () => false,
     )
-    // A disconnection has told them all already.
+    // A disconnection has told all these streams already.
     if (this.#covered !== covered) return
     this.#covered = []
     for (const { stream, upTo } of covered) {
@@ -308,7 +326,10 @@ export class Ingest {
     this.#sendAck(stream, upTo)
   }
 
-  /** What was handed over and not confirmed may be gone with the connection: the app is asked for it again. */
+  /**
+   * Frames that were sent but not confirmed may be lost with the connection, so the app is asked to
+   * send them again.
+   */
   #doubt(stream: DriverStream): void {
     const { before, behind } = stream
     stream.before = stream.behind = -1
@@ -341,7 +362,10 @@ export class Ingest {
     stream.session.sendBinary(bytes)
   }
 
-  /** `count`: frames of the message that were taken; a negative code for none. Only a message that nobody can read is malformed. */
+  /**
+   * `count`: frames of the message that were taken; a negative code for none. Only a message that
+   * cannot be read at all is malformed.
+   */
   #refuseBinary(stream: DriverStream, count: number): void {
     const { refused, refusedCode, refusedIndex: index, refusedSeq } = this.#reader
     const code = frameErrorName(refusedCode)
@@ -366,7 +390,7 @@ export class Ingest {
     this.#parts.metrics.framesRefused.inc({ reason }, count)
   }
 
-  /** The connection is gone. What it sent still goes out; its ack does not. */
+  /** Forgets a stream whose connection is gone. Its frames still go out; its ack does not. */
   forget(stream: DriverStream): void {
     if (stream.waitingLast >= 0) this.#flushRegion(stream.region!)
     if (!stream.ackQueued) return
@@ -374,12 +398,12 @@ export class Ingest {
     this.#ackQueue = this.#ackQueue.filter(other => other !== stream)
   }
 
-  /** The last frames and acknowledgements go out, and timers end. */
+  /** Sends the last frames and acknowledgements, and stops the timers. */
   close(): void {
     this.flush()
     clearInterval(this.#ackTimer)
     this.#stopStatus()
-    // The bus is closed after this, and closing it delivers what it has taken.
+    // The bus closes after this and delivers everything that it has taken.
     for (const stream of [...this.#ackQueue, ...this.#covered.map(one => one.stream)])
       if (stream.ackQueued) this.#sendAck(stream, stream.handed)
     this.#ackQueue = []
@@ -387,7 +411,10 @@ export class Ingest {
   }
 }
 
-/** Half open, as cells are: the point on an upper edge belongs to the next region, and takes the slow way there. */
+/**
+ * True inside the box. Boxes are half open, as cells are: a point on an upper edge belongs to the
+ * next region and takes the slow path there.
+ */
 function within(bounds: GeoBounds, latitude: number, longitude: number): boolean {
   return (
     latitude >= bounds.latitudeMin &&

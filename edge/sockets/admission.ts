@@ -1,34 +1,40 @@
 /**
- * How many sockets may begin a second, and whose. An edge that dies leaves thousands of clients who all
- * come back at once; each handshake costs a signature and some rows, and an edge that takes them all
- * answers none in time, so that they give up and come again. The rest hears 503 with a time to come back,
- * before anything was read for it.
+ * Decides how many sockets may open in a second, and whose. An edge that dies leaves thousands of
+ * clients who all come back at once. Each handshake costs a signature and some rows; an edge that
+ * takes them all answers none in time, so they give up and come again. So the rest gets 503 with a
+ * time to come back, before anything was read for it.
  *
- * One bucket for everybody is one that a stranger empties. So each address without a good token has a small
- * share of its own, all of them together leave half of the bucket to those with a token, and of these
- * whoever has come often in this second leaves the last quarter to those who have not.
+ * A stranger could empty one bucket for everybody. So each address without a valid token has a
+ * small share, and all these addresses together leave half of the bucket to clients with a token.
+ * Of these, clients that came often in this second leave the last quarter to the others.
  *
- * Those under way are counted as well, in the same parts: while the database hangs, none ends, and a few
- * hundred a second would be thousands that all ask it once it answers again.
+ * Handshakes under way count in the same parts. While the database hangs none of them ends, and a
+ * few hundred a second would become thousands that all ask the database once it answers again.
  *
- * Rejected: a queue of handshakes. Whoever waits in it longer than its own patience is work for nobody. And
- * a fixed share for each address with tokens: behind a proxy all of them are one address.
+ * Rejected: a queue of handshakes. A client that waits longer than its own patience is work for
+ * nobody. Rejected: a fixed share for each address with tokens, because behind a proxy all of them
+ * are one address.
  */
 import { admissionLimits } from './limits.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-/** Who knocks. `voucher`: the account of a good token, or a good ticket; null for neither. */
+/**
+ * A handshake that asks to be admitted. `voucher`: the account of a valid token, or a valid ticket;
+ * null for neither.
+ */
 export interface Knock {
   address: string
   voucher: string | null
 }
 
-/** How often each key came within this second; bounded, and forgotten with the second. */
+/**
+ * Counts how often each key came within this second. It is bounded and starts again each second.
+ */
 class Recent {
   readonly #counts = new Map<string, number>()
   #second = -1
 
-  /** With this time. A key that found no room counts as one that has come too often. */
+  /** The count with this handshake. A key that found no room counts as one that came too often. */
   count(key: string, nowMs: number): number {
     const second = Math.floor(nowMs / 1_000)
     if (second !== this.#second) {
@@ -58,12 +64,12 @@ export class Admission {
     this.#filledAtMs = nowMs()
   }
 
-  /** Handshakes that began and have neither succeeded nor failed. */
+  /** Handshakes that have neither succeeded nor failed. */
   get underWay(): number {
     return this.#underWay
   }
 
-  /** One begins, whoever let it in; what this returns is called when it is over. */
+  /** Notes that a handshake begins. Call the returned function when the handshake is over. */
   begin(): () => void {
     this.#underWay++
     return () => {
@@ -71,10 +77,10 @@ export class Admission {
     }
   }
 
-  /** False: not now. A second's worth may come at once. */
+  /** False: the client must come later. A second's worth may come at once. */
   admits(knock: Knock): boolean {
     const nowMs = this.#nowMs()
-    // A clock that is set back must not close the door.
+    // A clock that is set back must not stop the admission.
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     this.#filledAtMs = nowMs
     this.#tokens = Math.min(this.#perSecond, this.#tokens + (passedMs * this.#perSecond) / 1_000)
@@ -85,7 +91,7 @@ export class Admission {
     return true
   }
 
-  /** The part of the door that is kept for others: 1 keeps all of it. */
+  /** The part of the bucket that is kept for others; 1 keeps all of it. */
   #reservedFrom({ address, voucher }: Knock, nowMs: number): number {
     const { addressShare, vouchedReserve, quietReserve, perVoucherPerSecond } = admissionLimits
     if (voucher === null)

@@ -1,4 +1,7 @@
-/** Who gets in, with which close code, and what each kind of socket is told first. */
+/**
+ * Admission to the sockets: the close codes of refusals, and the first messages of each kind of
+ * socket.
+ */
 import { connect } from 'node:net'
 import t from 'tap'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
@@ -83,7 +86,7 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
   }
 })
 
-t.test('a ticket opens one socket; a bearer protocol opens any', async t => {
+t.test('a ticket opens one socket; a token in the subprotocol opens any', async t => {
   const account = newId()
   const email = 'ticket@example.org'
   await f.database.kysely
@@ -114,7 +117,7 @@ t.test('a ticket opens one socket; a bearer protocol opens any', async t => {
 })
 
 t.test(
-  'the lines of one header are one list, and a request with two ends becomes no socket',
+  'the lines of one header are one list; a request with two possible ends is refused',
   async t => {
     const upgrade = (lines: string[]) =>
       new Promise<string>(resolve => {
@@ -173,7 +176,7 @@ t.test(
   },
 )
 
-t.test('a token that ends while connected closes the socket with 4001', async t => {
+t.test('a token that expires during a connection closes the socket with 4001', async t => {
   const socket = f.connect(`/ws/customer/?token=${customer}`)
   await socket.next('connection')
   f.clock.skewMs = 16 * 60_000
@@ -226,7 +229,7 @@ t.test('sockets of one account are bounded; the newest is refused', async t => {
   )
 })
 
-t.test('what is sent before the greeting waits for it', async t => {
+t.test('messages that a client sends before the greeting wait for it', async t => {
   const socket = f.connect(`/ws/customer/?token=${customer}`)
   await socket.opened
   socket.send({ type: 'ping' })
@@ -234,7 +237,7 @@ t.test('what is sent before the greeting waits for it', async t => {
   t.equal((await socket.next()).type, 'pong')
 })
 
-t.test('a socket that dies during authentication leaves nothing', async t => {
+t.test('a socket that closes during authentication leaves no session', async t => {
   const before = f.hub.size
   const socket = f.connect(`/ws/pharmacy/?token=${vendor}`)
   socket.ws.once('open', () => socket.ws.terminate())
@@ -243,7 +246,7 @@ t.test('a socket that dies during authentication leaves nothing', async t => {
   t.equal(f.hub.size, before)
 })
 
-t.test('the tracking link shows the state first, then what changes', async t => {
+t.test('the tracking link shows the state first, then the changes', async t => {
   const order = await addOrder(f.database, {
     id: newId(),
     user_id: newId(),
@@ -307,57 +310,52 @@ t.test('the tracking link shows the state first, then what changes', async t => 
   t.same(await tracker.next(), status)
 })
 
-t.test(
-  'a fleet as large as it may be, with the longest names there are, is seen by its pharmacy',
-  async t => {
-    for (const [name, least] of [
-      ['😀'.repeat(limits.nameCharactersMax), 50],
-      ['\u0001'.repeat(limits.nameCharactersMax), 50],
-      ['Dee', 3],
-    ] as const) {
-      const large = { userId: newId(), vendorId: newId() }
-      await addVendor(f.database, large)
-      const ids = Array.from({ length: socketLimits.fleetDriversMax }, newId)
-      await f.database.pool.query(
-        `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
+t.test('a pharmacy sees a fleet of the largest size with the longest names', async t => {
+  for (const [name, least] of [
+    ['😀'.repeat(limits.nameCharactersMax), 50],
+    ['\u0001'.repeat(limits.nameCharactersMax), 50],
+    ['Dee', 3],
+  ] as const) {
+    const large = { userId: newId(), vendorId: newId() }
+    await addVendor(f.database, large)
+    const ids = Array.from({ length: socketLimits.fleetDriversMax }, newId)
+    await f.database.pool.query(
+      `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
        select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`,
-        [ids, large.vendorId, name],
-      )
-      const fleet = f.connect(
-        `/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`,
-      )
-      const { drivers } = (await fleet.next('fleet')) as unknown as {
-        drivers: { driver_id: string; full_name: string }[]
-      }
-      t.same(drivers.map(driver => driver.driver_id).sort(), ids.sort(), 'every driver')
-      t.ok(
-        drivers.every(
-          driver => name.startsWith(driver.full_name) && driver.full_name.length >= least,
-        ),
-        'by as much of the name as there is room for',
-      )
-      f.pushLocations({
-        fleet: [
-          {
-            vendor_id: large.vendorId,
-            driver_id: ids[0]!,
-            status: 'busy',
-            latitude: 1,
-            longitude: 2,
-            heading: 3,
-            speed: 4,
-            at_ms: 0,
-          },
-        ],
-      })
-      t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
-      fleet.ws.close()
-      await fleet.closed
+      [ids, large.vendorId, name],
+    )
+    const fleet = f.connect(`/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`)
+    const { drivers } = (await fleet.next('fleet')) as unknown as {
+      drivers: { driver_id: string; full_name: string }[]
     }
-  },
-)
+    t.same(drivers.map(driver => driver.driver_id).sort(), ids.sort(), 'every driver')
+    t.ok(
+      drivers.every(
+        driver => name.startsWith(driver.full_name) && driver.full_name.length >= least,
+      ),
+      'by as much of the name as there is room for',
+    )
+    f.pushLocations({
+      fleet: [
+        {
+          vendor_id: large.vendorId,
+          driver_id: ids[0]!,
+          status: 'busy',
+          latitude: 1,
+          longitude: 2,
+          heading: 3,
+          speed: 4,
+          at_ms: 0,
+        },
+      ],
+    })
+    t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
+    fleet.ws.close()
+    await fleet.closed
+  }
+})
 
-t.test('the fleet comes whole first, then as those that moved', async t => {
+t.test('the whole fleet comes first, then the drivers that moved', async t => {
   for (const token of [vendor, admin]) {
     const fleet = f.connect(`/ws/vendor/${vendorId}?token=${token}`)
     t.match(await fleet.next(), {

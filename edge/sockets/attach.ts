@@ -1,6 +1,6 @@
 /**
- * The sockets of an edge, from rows. One behaviour for all of them: upgrade, authenticate, open, pass
- * messages on. A row adds only who may come in and what its messages mean.
+ * Serves the sockets of an edge from rows. All sockets behave alike: upgrade, authenticate, open,
+ * pass messages on. A row only adds who may connect and what its messages do.
  */
 import type { TemplatedApp, WebSocketBehavior } from '../kernel/uws.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -20,7 +20,10 @@ import type { Entrance, Handshake, SocketRow } from '../kernel/socket.ts'
 import { Session } from '../kernel/session.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-/** Registers every row on the app, with and without a slash at the end; `ctx.hub.closeAll()` ends what this begins. */
+/**
+ * Registers every row on the app, with and without a slash at the end. `ctx.hub.closeAll()` ends
+ * the sockets.
+ */
 export function attachSockets(
   app: Pick<TemplatedApp, 'ws'>,
   rows: readonly SocketRow[],
@@ -55,18 +58,20 @@ function behavior(
     seldom.say(where, `${where} of a socket failed`, error)
   return {
     maxPayloadLength: socketLimits.payloadBytesMax,
-    // Session closes at half of this with 4408; the close frame itself must still fit.
+    // The session closes at half of this bound with 4408; the close frame itself must still fit.
     maxBackpressure: 2 * socketLimits.backpressureBytesMax,
     closeOnBackpressureLimit: true,
     idleTimeout: socketLimits.idleTimeoutSeconds,
     sendPingsAutomatically: true,
-    // uWebSockets' DISABLED: frames are too small to gain, and a compressor per socket is memory.
+    // DISABLED of uWebSockets: frames are too small to gain from compression, and a compressor for
+    // each socket takes memory.
     compression: 0,
     upgrade(res, req, context) {
       try {
         upgrade(ctx, admission, res, req, context)
       } catch (error) {
-        // uWebSockets has no caller who would catch, and a request that nobody answers ends the process.
+        // uWebSockets has no caller that catches an error, and a request without an answer ends the
+        // process.
         failed('upgrade', error)
         res.close()
       }
@@ -86,7 +91,7 @@ function behavior(
         .then(
           opened => {
             session.identity = handshake.identity
-            // It may have ended between its check and now, when nobody knew yet whose socket this is.
+            // Access may have ended after its check, when the socket had no identity yet.
             const closeCode = ctx.hub.closeIfEnded(session)
             noteConnection(ctx, row, session, handshake, closeCode ?? 101)
             if (closeCode !== null) return
@@ -94,7 +99,8 @@ function behavior(
           },
           (error: unknown) => {
             const refusal = refusalOf(error)
-            // Whoever knocks chooses how often this is said; why is in the audit trail. A stack belongs to a defect of ours.
+            // The client chooses how often this line is logged, so it is logged seldom; the audit
+            // trail has every refusal. Only a defect of ours is logged with its stack.
             if (!(error instanceof Refusal)) {
               const why = error instanceof CaduceusError ? error.code : error
               refused.say(
@@ -124,7 +130,7 @@ function behavior(
         failed('message', error)
       }
     },
-    // The client reads on: what waited for that goes out.
+    // The client reads on, so the queued messages go out.
     drain(ws) {
       const session = ws.getUserData().session!
       try {
@@ -145,7 +151,10 @@ function behavior(
   }
 }
 
-/** A connection shows a person's records for as long as it lasts. Messages on it are commands, which the journal has. */
+/**
+ * Notes the connection, because it shows a person's records while it lasts. Messages on it are
+ * commands, which the journal keeps.
+ */
 function noteConnection(
   ctx: SocketParts,
   { role, targetKind = `${role}s` }: SocketRow,

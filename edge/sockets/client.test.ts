@@ -1,4 +1,4 @@
-/** The TypeScript client against real sockets: what it does when the network does what networks do. */
+/** The TypeScript client against real sockets, with the failures that networks have. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
@@ -31,7 +31,7 @@ const driverId = newId()
 await addVendor(f.database, { userId: vendorUser, vendorId })
 await addDriver(f.database, { userId, driverId, vendorId })
 
-/** A network of its own for one client: it can be cut, and stays cut until it is mended. */
+/** A network for one client. It can be cut, and stays cut until it is mended. */
 function network() {
   const open = new Set<WebSocket>()
   const state = { up: true, attempts: 0 }
@@ -54,7 +54,7 @@ function network() {
     },
   }
 }
-/** The next event of a name, within ten seconds. */
+/** Resolves with the next event of a name, within ten seconds. */
 function next<Events, Name extends keyof Events>(
   from: Emitter<Events>,
   name: Name,
@@ -68,12 +68,15 @@ function next<Events, Name extends keyof Events>(
     })
   })
 }
-/** Ends the client with its test, so that a failure does not keep the process. */
+/** Ends the client with its test, so that a failure does not keep the process alive. */
 function kept<Client extends { close(): void }>(t: Test, client: Client): Client {
   t.teardown(() => client.close())
   return client
 }
-/** Everything the driver queued is acknowledged, and what the bus carries has arrived. */
+/**
+ * Waits until every queued frame of the driver is acknowledged and the bus has delivered its
+ * messages.
+ */
 async function drained(driver: Driver): Promise<void> {
   for (
     const deadline = Date.now() + 20_000;
@@ -150,7 +153,7 @@ t.test('frames that the bus did not take are sent again when it is back', async 
 })
 
 t.test(
-  'a client that is refused at the door comes again when it was told to, and not before',
+  'a client that is refused for the rate comes again at the given time and not before',
   async t => {
     const attemptsMs: number[] = []
     const door = createServer()
@@ -177,13 +180,13 @@ t.test(
     t.match(await next(client, 'closed'), { code: 1006, final: false })
     await next(client, 'closed')
     await next(client, 'closed')
-    // A busy machine makes a pause longer and never shorter.
+    // A busy machine makes a pause longer, never shorter.
     const first = attemptsMs[1]! - attemptsMs[0]!
     t.ok(first >= 1_999, `${first.toFixed(0)} ms`)
   },
 )
 
-t.test("a device whose clock is ahead is corrected by the server's", async t => {
+t.test("the client corrects a device clock that is ahead by the server's clock", async t => {
   received.length = 0
   f.clock.skewMs = -5 * 60_000
   const driver = kept(t, connectDriver({ url, token: driverToken, WebSocket: network().WebSocket }))
@@ -195,7 +198,7 @@ t.test("a device whose clock is ahead is corrected by the server's", async t => 
   f.clock.skewMs = 0
 })
 
-t.test('requests survive a lost connection under the same id', async t => {
+t.test('a message is sent again under the same id after a lost connection', async t => {
   const wire = network()
   const terminal = kept(
     t,
@@ -262,7 +265,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
   t.same(shown, [lasting, gone, taken])
 })
 
-t.test('it does not come back when that cannot work', async t => {
+t.test('the client does not reconnect when that cannot work', async t => {
   const rows: [() => Pick<Customer, 'on'>, number][] = []
   const wire = network()
   const customerToken = await f.token('user')
@@ -282,7 +285,7 @@ t.test('it does not come back when that cannot work', async t => {
   t.equal(wire.state.attempts, attempts)
 })
 
-t.test('a token that expired is replaced, when there is another', async t => {
+t.test('the client replaces an expired token when it has another', async t => {
   let asked = 0
   const customer = kept(
     t,
@@ -303,7 +306,7 @@ t.test('a token that expired is replaced, when there is another', async t => {
 })
 
 t.test(
-  'watchers hear their messages as events, and the state again after a reconnection',
+  'watchers get their messages as events, and the state again after a reconnection',
   async t => {
     const wire = network()
     const order = await addOrder(f.database, {

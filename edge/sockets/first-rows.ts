@@ -1,7 +1,7 @@
 /**
- * What every socket of a kind reads when it opens, gathered: one query for all that open meanwhile. The
- * statements are fixed text that is prepared once a connection; a query builder compiles one in 80 µs,
- * which is half of what a reconnecting socket may cost in all.
+ * The rows that every socket of a kind reads when it opens, gathered into one query for all sockets
+ * that open meanwhile. The statements are fixed texts, prepared once for each connection. A query
+ * builder compiles a statement in 80 µs, half of the whole cost of a reconnecting socket.
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -12,7 +12,7 @@ import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
 import { gathered } from '../kernel/gathered.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-export interface VendorRow {
+export interface PharmacyRow {
   id: string
   business_name: string
   latitude: number
@@ -26,27 +26,30 @@ export interface DriverRow {
   active_order_ids: string[]
 }
 
-/** With the phone of its pharmacy, which an order's view does not have; null when the pharmacy is gone. */
+/**
+ * An order with the phone of its pharmacy, which the order's view lacks; null when the pharmacy is
+ * gone.
+ */
 export interface CarriedOrder {
   order: OrderView
-  vendorPhone: string | null
+  pharmacyPhone: string | null
 }
 
-/** By the id of the pharmacy, driver, driver, driver and account. */
+/** Readers by the id of the pharmacy, the driver (three times) and the account. */
 export interface FirstRows {
-  vendor(vendorId: string): Promise<VendorRow | undefined>
+  pharmacy(vendorId: string): Promise<PharmacyRow | undefined>
   driver(driverId: string): Promise<DriverRow | undefined>
-  /** The order last offered to a driver; its offer may be over. */
+  /** The order last offered to a driver; the offer may have ended. */
   lastOffered(driverId: string): Promise<OrderView | undefined>
   /** Orders that a driver has under way, oldest first. */
   underWay(driverId: string): Promise<CarriedOrder[] | undefined>
-  /** Ids of a customer's orders that are not over, newest first. */
+  /** Ids of a customer's orders that have not ended, newest first. */
   openOrderIds(userId: string): Promise<string[] | undefined>
 }
 
 const known = new WeakMap<Database, FirstRows>()
 
-/** The readers of a database: all sockets share them. */
+/** The readers of a database; all sockets share them. */
 export function firstRows(database: Database): FirstRows {
   let rows = known.get(database)
   if (rows === undefined) known.set(database, (rows = createFirstRows(database)))
@@ -54,13 +57,13 @@ export function firstRows(database: Database): FirstRows {
 }
 
 function createFirstRows({ pool }: Database): FirstRows {
-  /** One row a key. */
+  /** One row for each key. */
   const one = <R extends { key: string }, V>(name: string, text: string, value: (row: R) => V) =>
     gathered<V>(async keys => {
       const { rows } = await pool.query<R>({ name, text, values: [keys] })
       return new Map(rows.map(row => [row.key, value(row)]))
     })
-  /** Some rows a key, in the order of the statement. */
+  /** Several rows for each key, in the order of the statement. */
   const several = <R extends { key: string }, V>(
     name: string,
     text: string,
@@ -78,7 +81,7 @@ function createFirstRows({ pool }: Database): FirstRows {
       return found
     })
   return {
-    vendor: one<VendorRow & { key: string }, VendorRow>(
+    pharmacy: one<PharmacyRow & { key: string }, PharmacyRow>(
       'first_vendor',
       `
       select id as key, id, business_name, latitude, longitude from vendors where id = any($1::uuid[])`,
@@ -104,7 +107,7 @@ function createFirstRows({ pool }: Database): FirstRows {
         select placed, progress, vendor_id from orders where driver_id = driver.id and status = any($2) order by id limit $3) as under_way
       left join vendors on vendors.id = under_way.vendor_id`,
       [underWayStatuses, limits.driverCapacityMax],
-      row => ({ order: orderView(row), vendorPhone: row.phone }),
+      row => ({ order: orderView(row), pharmacyPhone: row.phone }),
     ),
     openOrderIds: several<{ key: string; id: string }, string>(
       'first_open_orders',

@@ -1,6 +1,6 @@
 /**
- * An edge's sockets on a real port, for tests: real tokens, an embedded database in memory, the bus of
- * one process with a switch to cut it, and a command client that answers from a script.
+ * An edge's sockets on a real port, for tests: real tokens, an embedded database in memory, a
+ * memory bus that can be cut, and a command client that answers from a script.
  */
 import {
   App,
@@ -38,7 +38,7 @@ import { Hub } from '../kernel/hub.ts'
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 export type Message = Record<string, unknown> & { type: string }
 
-/** A bus whose connection can be cut: publishing fails, listeners hear of it, subscriptions stay. */
+/** A bus whose connection can be cut: publishing fails, listeners are told, subscriptions stay. */
 export interface CuttableBus extends Bus {
   cut(): void
   mend(): void
@@ -87,12 +87,14 @@ function cuttable(bus: Bus): CuttableBus {
 }
 
 /**
- * What an edge writes to its sockets, counted where it is written: a `send`, or all that one `cork` sends.
- * Both ends of a connection are in this process, where writes that come apart are read together all the
- * same, so what a client reads tells nothing.
+ * Counts the writes of an edge to its sockets: each `send`, or everything that one `cork` sends.
+ * Both ends of a connection are in this process, and separate writes may be read together, so the
+ * reader cannot count them.
  */
 class Writes {
-  /** Of all sockets so far, outside the handlers of messages: those are corked by uWebSockets. */
+  /**
+   * Writes to all sockets so far, outside the handlers of messages, which uWebSockets corks itself.
+   */
   count = 0
 
   countedIn(app: TemplatedApp): Pick<TemplatedApp, 'ws'> {
@@ -214,7 +216,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     push: (...pushes: PushList) => bus.publish(subjects.pushAll, encodeBody(pushes)),
     pushLocations: (push: Partial<LocationPush>) =>
       bus.publish(subjects.pushEdge('edge-1'), encodeBody({ orders: [], fleet: [], ...push })),
-    /** What is published on a subject from now on. */
+    /** The messages that are published on a subject from now on. */
     listen<T>(filter: string): T[] {
       const heard: T[] = []
       bus.subscribe(filter, message => heard.push(decodeBody(message.body) as T))
@@ -233,7 +235,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   }
 }
 
-/** A client that keeps what it hears until the test asks for it. */
+/** A client that keeps its messages until the test asks for them. */
 export class TestSocket {
   readonly ws: WebSocket
   readonly heard: (Message | Uint8Array)[] = []
@@ -265,7 +267,7 @@ export class TestSocket {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  /** The next message of a type (or the next at all), removed; rejects after ten seconds. */
+  /** Removes and returns the next message of a type, or of any type; rejects after ten seconds. */
   async next(type?: string): Promise<Message> {
     const deadline = Date.now() + 10_000
     for (;;) {
@@ -346,7 +348,7 @@ export async function addDriver(
   )
 }
 
-/** A row of the read model, as the journal writes it. */
+/** Inserts a row of the read model in the form that the journal writes. */
 export async function addOrder(
   database: Database,
   view: Partial<OrderView> & { id: string; user_id: string },

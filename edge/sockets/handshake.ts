@@ -1,8 +1,9 @@
 /**
- * The upgrade request, read while it lives: uWebSockets' request object is gone after the handler, and
- * authentication takes longer. So everybody is let in, and closed with a code that a browser can read
- * (a refused upgrade shows there as 1006 and nothing more). Only a foreign page's origin is refused
- * outright: its user did not ask for the connection.
+ * Reads the upgrade request at once, because uWebSockets' request object is invalid after the
+ * handler and authentication takes longer. So every client is upgraded first, and a refused client
+ * is closed with a code that a browser can read; a refused upgrade shows there as 1006 and nothing
+ * more. Only a page of a foreign origin is refused outright, because its user did not ask for the
+ * connection.
  */
 import type { Logger } from 'pino'
 import type { HttpRequest, HttpResponse, us_socket_context_t } from '../kernel/uws.ts'
@@ -26,19 +27,22 @@ import type { Handshake } from '../kernel/socket.ts'
 import type { SocketData } from '../kernel/session.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-/** How an edge finds out who knocks; the accounts bring it. */
+/** The port by which an edge authenticates sockets; the feature `accounts` brings it. */
 export interface Authenticator {
-  /** Whose place at the door a token or ticket takes; null for nobody's. Nothing is read for it. */
+  /**
+   * The account of a valid token, or the ticket, for the admission; null for neither. It reads no
+   * rows.
+   */
   voucherOf(token: string | null, ticket: string | null): string | null
-  /** Throws CaduceusError for anything but a good access token. */
+  /** Throws CaduceusError unless the access token is valid. */
   token(token: string): Promise<Identity>
-  /** Takes a single-use ticket. Throws CaduceusError for one that is not good. */
+  /** Redeems a single-use ticket. Throws CaduceusError for an invalid one. */
   ticket(ticket: string): Promise<Identity>
-  /** With what was decided of the pharmacy or driver. */
+  /** Adds the standing of the pharmacy or driver. */
   withStanding(identity: Identity): Promise<Identity>
 }
 
-/** What the sockets of an edge need, whatever they are for. */
+/** The parts that all sockets of an edge need. */
 export interface SocketParts extends WithRates, WithConfig<KernelConfig> {
   readonly hub: Hub
   readonly metrics: Metrics
@@ -49,15 +53,18 @@ export interface SocketParts extends WithRates, WithConfig<KernelConfig> {
   random(): number
 }
 
-/** What travels from the upgrade to the open handler. */
+/** Data from the upgrade for the open handler. */
 export interface UpgradedData extends SocketData {
-  /** Null once it was read: an idle socket need not hold its token. */
+  /** Null once it was read, because an idle socket need not keep its token. */
   handshake: Handshake | null
 }
 
 const protocolName = 'bearer'
 
-/** Answers the upgrade: 101, 400 for a request that cannot be one, 403 for a foreign origin, 503 while the edge drains or too many come at once. */
+/**
+ * Answers the upgrade: 101; 400 for a request that cannot be an upgrade; 403 for a foreign origin;
+ * 503 while the edge drains or too many sockets open at once.
+ */
 export function upgrade(
   ctx: SocketParts,
   admission: Admission,
@@ -108,12 +115,14 @@ export function upgrade(
     )
     return
   }
-  // Some clients send the two in a line each; a browser wants the name back as it wrote it.
+  // Some clients send the two parts in separate lines; a browser expects the name back as it wrote
+  // it.
   const offered = (fields['sec-websocket-protocol'] ?? '')
     .split(',')
     .map(part => part.trim())
     .filter(part => part !== '')
-  // Behind the name, which need not come first: a client may offer what it speaks elsewhere too.
+  // The token follows the name, which need not come first, because a client may offer other
+  // protocols too.
   const bearerAt = offered.findIndex(part => part.toLowerCase() === protocolName)
   const token = req.getQuery('token') || (bearerAt === -1 ? null : (offered[bearerAt + 1] ?? null))
   const ticket = req.getQuery('ticket') || null
@@ -158,7 +167,7 @@ export function upgrade(
   )
 }
 
-/** Ids and tokens of hexadecimal digits have no case; whatever else a path holds is left as it is. */
+/** Ids and tokens of hexadecimal digits become small letters; other parameters stay unchanged. */
 const smallLetters = (parameter: string): string =>
   isUuid(parameter) || /^[0-9a-f]{32}$/i.test(parameter) ? parameter.toLowerCase() : parameter
 
@@ -173,14 +182,20 @@ function refuseUpgrade(
   res.end(body, true)
 }
 
-/** Apps send no Origin; a page may connect to the host it came from, and to where CORS_ORIGINS allows it. */
+/**
+ * Apps send no Origin. A page may connect to the host that it came from, and to where CORS_ORIGINS
+ * allows it.
+ */
 export function originAllowed(origin: string, host: string, allowed: readonly string[]): boolean {
   if (origin === '' || allowed.includes('*') || allowed.includes(origin)) return true
   const normal = normalOrigin(origin)
   return (normal !== null && allowed.includes(normal)) || isOwnOrigin(origin, host)
 }
 
-/** Counts a handshake: to its address before anything is looked up for it, to its account once that is known. Throws a Refusal, 4429. */
+/**
+ * Counts a handshake: for its address before anything is looked up, for its account once that is
+ * known. Throws a Refusal with 4429.
+ */
 export async function admitHandshake(
   { rates, metrics }: Pick<SocketParts, 'rates' | 'metrics'>,
   by: RateBy,
@@ -193,7 +208,7 @@ export async function admitHandshake(
   throw refusals.tooManyHandshakes(resetSeconds)
 }
 
-/** As `Entrance.identify` says; the handshake remembers who it turned out to be. */
+/** Implements `Entrance.identify`, and keeps the identity in the handshake. */
 export async function identify(
   ctx: SocketParts,
   handshake: Handshake,

@@ -1,13 +1,16 @@
-/** Shares of the door for sockets; the whole of it is HANDSHAKES_PER_SECOND. */
+/** Shares of the admission of sockets; the whole is HANDSHAKES_PER_SECOND. */
 export const admissionLimits = {
-  /** Of one address without a good token: a family, or the waiting room that follows one link. */
+  /**
+   * Share of one address without a valid token, such as a family, or a waiting room that follows
+   * one link.
+   */
   addressShare: 1 / 8,
-  /** Kept from those without a good token. */
+  /** Share that clients without a valid token leave to the others. */
   vouchedReserve: 1 / 2,
-  /** Kept for accounts and addresses that came seldom in this second. */
+  /** Share kept for accounts and addresses that came seldom in this second. */
   quietReserve: 1 / 4,
   /** Handshakes of one account in a second that count as seldom: its app on a few devices. */
   perVoucherPerSecond: 8,
-  /** Keys remembered for a second. */
+  /** Keys that are remembered for a second. */
   keysPerSecondMax: 4_096,
 } as const

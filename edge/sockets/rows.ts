@@ -1,16 +1,20 @@
-/** The rows that sockets read: the state a client is given first. Everything after it comes as pushes. What every socket of a kind reads is in `first-rows.ts`. */
+/**
+ * Rows that sockets read: the first state of a client. Everything after it comes as pushes. The
+ * rows that every socket of a kind reads are in `first-rows.ts`.
+ */
 import { sql } from 'kysely'
 import type { Database } from '../../migrations/database/open.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-/** A pharmacy's drivers, newest first. */
+/** The drivers of a pharmacy, newest first. */
 export async function fleetRows(database: Database, vendorId: string) {
   return (
     database.kysely
       .selectFrom('drivers')
       .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
       .where('vendor_id', '=', vendorId)
-      // Also those who were let go and still have a parcel: the pharmacy wants to see it arrive.
+      // Drivers who were let go and still have an order under way are included, because the
+      // pharmacy wants to see it arrive.
       .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
       .orderBy('id', 'desc')
       .limit(socketLimits.fleetDriversMax)
@@ -18,7 +22,7 @@ export async function fleetRows(database: Database, vendorId: string) {
   )
 }
 
-/** How requests stand that terminals here still show as open. */
+/** The status and pharmacy of requests that terminals here still show as open. */
 export async function requestStates(database: Database, requestIds: readonly string[]) {
   return database.kysely
     .selectFrom('orders')

@@ -1,14 +1,15 @@
 /**
- * The bytes of a body that have arrived, in one piece. Small ones are an ordinary array; larger ones grow
- * in place in a resizable ArrayBuffer, which takes memory page by page as it is written, is never copied
- * to become larger, and gives everything back at once when it is told to and not when a collector comes.
+ * The bytes of a body that have arrived, in one piece. A small body is an ordinary array. A larger
+ * one grows in place in a resizable ArrayBuffer: it takes memory page by page as it is written, is
+ * never copied to become larger, and gives all memory back at once, without waiting for the garbage
+ * collector.
  *
- * Rejected: an array that doubles (three times the body for the moment of the copy), an array of the
- * announced length (a promise of the sender takes memory), and a list of chunks (joined at the end, the
- * body is there twice).
+ * Rejected: an array that doubles (during the copy it takes three times the body), an array of the
+ * announced length (a sender's promise would take memory), and a list of chunks (when they are
+ * joined at the end, the body exists twice).
  */
 
-/** Up to here copying is cheaper than reserving addresses, which takes some 50 µs. */
+/** Up to this size copying costs less than reserving addresses, which takes about 50 µs. */
 const ordinaryBytesMax = 64 * 1024
 const stepBytes = 64 * 1024
 
@@ -32,14 +33,14 @@ export class Arrived {
     return this.#length
   }
 
-  /** All of it; valid until `free`. */
+  /** The whole body; valid until `free`. */
   get bytes(): Uint8Array {
     return this.#large === null
       ? this.#small.subarray(0, this.#length)
       : new Uint8Array(this.#large, 0, this.#length)
   }
 
-  /** Copies the chunk, which is uWebSockets' own and gone after its handler. */
+  /** Copies the chunk, because uWebSockets reuses its memory after the handler. */
   append(chunk: ArrayBuffer): void {
     const length = this.#length + chunk.byteLength
     if (length > this.#bytesMax)
@@ -67,14 +68,14 @@ export class Arrived {
     this.#length = length
   }
 
-  /** What has arrived so far, as the caller's own; from here on it begins anew. */
+  /** Returns a copy of the bytes so far and starts again with none. */
   take(): Uint8Array {
     const taken = this.bytes.slice()
     this.free()
     return taken
   }
 
-  /** Gives the memory back. Views of the bytes are empty or forgotten from now on. */
+  /** Gives the memory back. Views of the bytes become empty or must not be used. */
   free(): void {
     this.#large?.resize(0)
     this.#large = null
@@ -89,6 +90,9 @@ export class Arrived {
 
 const none = new Uint8Array(0)
 
-/** A view of memory that may be given back under it. Some of the platform's functions refuse such views. */
+/**
+ * True for a view whose memory may be given back under it. Some functions of the platform refuse
+ * such views.
+ */
 export const isResizable = (bytes: Uint8Array): boolean =>
   (bytes.buffer as { resizable?: boolean }).resizable === true

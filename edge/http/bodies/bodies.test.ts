@@ -1,7 +1,7 @@
 /**
- * Bodies over real sockets: slow ones arrive, those of strangers are not kept, and those of one account
- * have a bound. Real time passes where it is the library's own clock that is asked; elsewhere the clock
- * is the test's.
+ * Bodies over real sockets. Slow bodies arrive, bodies of strangers are not kept, and the bodies of
+ * one account have a bound. Real time passes only where the library uses its own clock; elsewhere
+ * the test has its own clock.
  */
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -27,7 +27,7 @@ const until = async (holds: () => boolean) => {
   while (!holds()) await pause(5)
 }
 
-/** More than the kernel takes at once for a reader that does not read. */
+/** More than the operating system buffers for a reader that does not read. */
 const largeBytes = 16 * 1024 * 1024
 const answers = {
   '/large': () => new Uint8Array(largeBytes),
@@ -98,7 +98,7 @@ const rows = [
   }),
 ]
 
-/** `hurry`: how much faster than time the server's timers run. */
+/** `hurry`: the factor by which the timers of the server run faster. */
 async function start(t: Test, { hurry = 1 } = {}) {
   const clock = { skewMs: 0 }
   const app = App()
@@ -144,7 +144,7 @@ async function start(t: Test, { hurry = 1 } = {}) {
     us_listen_socket_close(listening)
     app.close()
   })
-  /** Sends the head and the beginning of a body, and remembers what comes back. */
+  /** Sends the head and the beginning of a body, and keeps the answer. */
   const send = async (
     path: string,
     options: {
@@ -191,7 +191,7 @@ async function start(t: Test, { hurry = 1 } = {}) {
 }
 
 t.test(
-  'a sender that pauses for longer than the library waits, and one that is slow, arrive; an idle connection lives as long as it is told',
+  'bodies with a long pause and slow bodies arrive; an idle connection lives as long as promised',
   async t => {
     const { send } = await start(t)
     const photo = Uint8Array.from({ length: 24_000 }, (_, i) => i & 255)
@@ -210,7 +210,7 @@ t.test(
     for (let at = 0; at < photo.length; at += 2_000) {
       slow.write(photo.subarray(at, at + 2_000))
       if (at === 10_000) {
-        // Some five seconds have passed, and the connection was promised eight.
+        // About five seconds have passed, and the connection was promised eight.
         t.equal(idle.state.closed, false)
         idle.state.heard = ''
         idle.write(
@@ -240,7 +240,7 @@ t.test(
   },
 )
 
-t.test('a request is as old as its headers, however long its body takes', async t => {
+t.test('the age of a request counts from its headers, however long its body takes', async t => {
   const { send, server, clock } = await start(t)
   const slow = await send('/upload', { token: 'ann', type: 'image/png', length: 2, body: 'a' })
   await until(() => server.inFlight === 1)
@@ -251,7 +251,7 @@ t.test('a request is as old as its headers, however long its body takes', async 
 })
 
 t.test(
-  'a reader that pauses for longer than the library waits gets all of it; one that is gone is cut in the end',
+  'a reader with a long pause gets the whole answer; a reader that has left is cut off',
   async t => {
     const patient = await start(t)
     const hurried = await start(t, { hurry: 200 })
@@ -281,7 +281,7 @@ t.test(
 )
 
 t.test(
-  'a sender that is gone, or slower than any network, is told so, and told of the way in parts',
+  'a body that stops or is too slow is refused, and the refusal names resumable uploads',
   async t => {
     const { server, clock, send } = await start(t, { hurry: 200 })
     const gone = await send('/upload', {
@@ -320,7 +320,7 @@ t.test(
 )
 
 t.test(
-  'nothing is kept of a sender that is not signed in, however much is sent while the token is looked at',
+  'bytes of a sender who is not signed in are not kept while the token is checked',
   async t => {
     const { server, send, holdSignIn } = await start(t)
     const much = Buffer.alloc(10_000_000, 'x')
@@ -339,7 +339,8 @@ t.test(
     )
     await until(() => server.inFlight === bad.length)
     await pause(200)
-    // The library reads up to half a megabyte at once, headers and all, and hands it over before it can be told to wait.
+    // The library reads up to half a megabyte at once, with the headers, and passes it on before it
+    // can be told to wait.
     t.ok(
       server.bodies.bytes <= bad.length * (512 * 1024 + bodyLimits.bytesPerBodyMin),
       `${server.bodies.bytes} bytes of ${bad.length * much.length}`,
@@ -351,7 +352,7 @@ t.test(
 )
 
 t.test(
-  'of half-sent files an account has four at once; the next is refused before it is read, and the others arrive',
+  'an account may send four files at once; the fifth is refused unread, and the four arrive',
   async t => {
     const { server, send } = await start(t)
     const half = Buffer.alloc(uploadBytesMax / 2, 'x')
@@ -398,51 +399,49 @@ t.test(
   },
 )
 
-t.test(
-  'a connection that was told to wait is read on when its body has come all the same',
-  async t => {
-    // As uWebSockets does when its buffer of 512 kB was full: the rest comes in the same turn, paused or not.
-    for (const wanted of ['whole', 'in pieces', 'not at all'] as const) {
-      let paused = false
-      let take: (chunk: ArrayBuffer, isLast: boolean) => void = () => {}
-      const clock = new BodyClock({ nowMs: () => 0, after: () => () => {} })
-      const room = new BodyRoom(uploadBytesMax)
-      const body = new IncomingBody(
-        {
-          onData(run) {
-            take = run
-          },
-          pause() {
-            paused = true
-          },
-          resume() {
-            paused = false
-          },
+t.test('a paused connection is read again when its body arrived in spite of the pause', async t => {
+  // uWebSockets does this when its buffer of 512 kB was full: the rest comes in the same turn,
+  // paused or not.
+  for (const wanted of ['whole', 'in pieces', 'not at all'] as const) {
+    let paused = false
+    let take: (chunk: ArrayBuffer, isLast: boolean) => void = () => {}
+    const clock = new BodyClock({ nowMs: () => 0, after: () => () => {} })
+    const room = new BodyRoom(uploadBytesMax)
+    const body = new IncomingBody(
+      {
+        onData(run) {
+          take = run
         },
-        {
-          bytesMax: uploadBytesMax,
-          declaredBytes: 540_000,
-          seat: room.enter('address a'),
-          clock,
-          isUpload: true,
+        pause() {
+          paused = true
         },
-      )
-      take(new ArrayBuffer(524_288), false)
-      t.ok(paused, 'nobody is known to want it yet')
-      take(new ArrayBuffer(540_000 - 524_288), true)
-      t.notOk(paused, wanted)
-      if (wanted === 'whole') t.equal((await body.whole()).byteLength, 540_000)
-      if (wanted === 'in pieces')
-        for await (const piece of body.pieces()) t.equal(piece.byteLength, 540_000)
-      body.release()
-      t.notOk(paused)
-      t.equal(room.bytes, 0)
-    }
-  },
-)
+        resume() {
+          paused = false
+        },
+      },
+      {
+        bytesMax: uploadBytesMax,
+        declaredBytes: 540_000,
+        seat: room.enter('address a'),
+        clock,
+        isUpload: true,
+      },
+    )
+    take(new ArrayBuffer(524_288), false)
+    t.ok(paused, 'nobody is known to want it yet')
+    take(new ArrayBuffer(540_000 - 524_288), true)
+    t.notOk(paused, wanted)
+    if (wanted === 'whole') t.equal((await body.whole()).byteLength, 540_000)
+    if (wanted === 'in pieces')
+      for await (const piece of body.pieces()) t.equal(piece.byteLength, 540_000)
+    body.release()
+    t.notOk(paused)
+    t.equal(room.bytes, 0)
+  }
+})
 
 t.test(
-  'what a sender announces takes nothing; what it sends beside files has its bound too',
+  'an announced length takes no memory, and other parts than files have a bound too',
   async t => {
     const { server, send } = await start(t)
     await Promise.all(

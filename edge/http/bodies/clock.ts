@@ -1,18 +1,18 @@
 /**
- * Slow is not dead: uWebSockets closes a connection whose body pauses for ten seconds, or comes slower
- * than 16 kB a second, and says nothing. Pausing and resuming a connection makes it start those ten
- * seconds anew, so this clock does that for every body under way, and ends by our own measure, with an
- * answer, the few whose senders are gone or hold a place for nothing.
+ * The clock of slow bodies. uWebSockets closes a connection without a word when its body pauses for
+ * ten seconds or is slower than 16 kB a second. Pausing and resuming a connection restarts those
+ * ten seconds, so this clock does that for every body under way. It ends, with an answer and by our
+ * own limits, only the bodies whose senders are gone or hold a place for nothing.
  */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'
 
-/** A body on its way, as the clock sees it. */
+/** A body under way, as the clock sees it. */
 export interface TimedBody {
   readonly isReadInPieces: boolean
   readonly isUpload: boolean
   readonly isHeldBack: boolean
-  /** Bytes that have come. */
+  /** Bytes that have arrived. */
   readonly received: number
   rearm(): void
   interrupt(error: Error): void
@@ -52,7 +52,7 @@ export class BodyClock {
     if (progress !== undefined) progress.heardMs = this.#nowMs()
   }
 
-  /** Those that are read in pieces need not be waited for. */
+  /** Ends the bodies that are read in pieces; nobody need wait for them. */
   interrupt(error: CaduceusError): void {
     for (const body of this.#underWay.keys()) body.interrupt(error)
   }

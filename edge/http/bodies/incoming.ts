@@ -1,7 +1,7 @@
 /**
- * One request body on its way in. Until its sender is known to be admitted, no more of it is taken from
- * the kernel than came with the headers; from then on it is collected whole, or handed on in pieces as
- * they come. Its memory is counted in the room, and given back as soon as nobody needs it.
+ * One request body under way. Until its sender is admitted, only the bytes that came with the
+ * headers are read. After that the body is collected whole, or passed on in pieces as they arrive.
+ * Its memory is counted in the room of bodies and given back as soon as nobody needs it.
  */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { Arrived } from './arrived.ts'
@@ -9,15 +9,18 @@ import type { BodyClock } from './clock.ts'
 import { bodyLimits } from './limits.ts'
 import type { Holder, Seat } from './room.ts'
 
-/** What a body needs of its connection. Nothing happens where the connection is over. */
+/** The connection of a body. Its methods do nothing once the connection is over. */
 export interface BodySource {
-  /** Must be called in the synchronous part of the handler, or the first bytes are lost. */
+  /** Must be called in the synchronous part of the handler; otherwise the first bytes are lost. */
   onData(take: (chunk: ArrayBuffer, isLast: boolean) => void): void
   pause(): void
   resume(): void
 }
 
-/** Thrown to a reader of pieces whose sender left before the end; what had arrived was handed on before. */
+/**
+ * Thrown to a reader of pieces when the sender left before the end. The bytes that had arrived were
+ * passed on before.
+ */
 export class SenderLeft extends Error {
   constructor() {
     super('the sender left before the end of the body')
@@ -39,7 +42,7 @@ export class IncomingBody {
   readonly #bytesMax: number
   readonly #clock: BodyClock
   #seat: Seat | null = null
-  /** Wanted: its sender may go on. Until then the sender waits. */
+  /** How the body is read; `no`: not yet, and the sender waits. */
   #wanted: 'no' | 'whole' | 'in pieces' = 'no'
   #paused = false
   #complete = false
@@ -73,17 +76,22 @@ export class IncomingBody {
   get isReadInPieces(): boolean {
     return this.#wanted === 'in pieces'
   }
-  /** The sender is held back by us, so its silence is ours. */
+  /** True while we hold the sender back; then its silence is our doing. */
   get isHeldBack(): boolean {
     return this.#paused
   }
 
-  /** Counts it for its sender, now that this is known. Throws `too_many_requests` or `overloaded`. */
+  /**
+   * Counts the body for its sender, who is known now. Throws `too_many_requests` or `overloaded`.
+   */
   admit(holder: Holder): void {
     this.#seat?.moveTo(holder, this.isUpload)
   }
 
-  /** All of it, valid until `release`. Throws `body_too_large`, `body_too_slow` and as `admit`; never settles for a sender that left. */
+  /**
+   * The whole body, valid until `release`. Throws `body_too_large`, `body_too_slow` and the errors
+   * of `admit`. Never settles when the sender left.
+   */
   async whole(): Promise<Uint8Array> {
     this.#begin('whole')
     while (!this.#complete && this.#failure === null) await this.#change()
@@ -92,7 +100,10 @@ export class IncomingBody {
     return this.#arrived.bytes
   }
 
-  /** As they come, each its reader's own and counted until it is forgotten; the sender waits for the reader. Throws as `whole`, and SenderLeft. */
+  /**
+   * The pieces as they arrive. Each belongs to the reader and counts until it is forgotten; the
+   * sender waits for the reader. Throws the errors of `whole`, and SenderLeft.
+   */
   async *pieces(): AsyncGenerator<Uint8Array> {
     this.#begin('in pieces')
     for (;;) {
@@ -107,39 +118,45 @@ export class IncomingBody {
     }
   }
 
-  /** Refuses it: nothing of it is kept, and whoever waits for it hears why. What still comes is discarded. */
+  /**
+   * Refuses the body: its bytes are given back, its reader gets the error, and later bytes are
+   * discarded.
+   */
   fail(error: Error): void {
     if (this.#complete || this.#failure !== null) return
     this.#failure = error
-    // Of one that is read in pieces, the reader still gets what had arrived.
+    // The reader of pieces still gets the bytes that had arrived.
     if (this.#wanted !== 'in pieces') this.#give()
     this.#clock.remove(this)
     this.#flow()
     this.#notify()
   }
 
-  /** Nobody needs its bytes any more. */
+  /** Call it when nobody needs the bytes any more. */
   release(): void {
     this.fail(new SenderLeft())
     this.#give()
   }
 
-  /** For pieces that need no memory any more. */
+  /** Uncounts the bytes of pieces that need no memory any more. */
   forget(bytes: number): void {
     this.#seat?.shrink(bytes)
   }
 
-  /** For memory that handling it takes, until `release`. Throws as `admit`. */
+  /** Counts memory that handling the body takes, until `release`. Throws the errors of `admit`. */
   hold(bytes: number): void {
     this.#seat?.grow(bytes)
   }
 
-  /** Ends one that is read in pieces: its reader keeps what has come, and its sender hears the error. */
+  /**
+   * Ends a body that is read in pieces: its reader keeps the bytes so far, and its sender gets the
+   * error.
+   */
   interrupt(error: Error): void {
     if (this.#wanted === 'in pieces') this.fail(error)
   }
 
-  /** Its bytes have been copied; what was made of them is still counted. */
+  /** Frees the bytes after they were copied. The memory of the copies still counts. */
   forgetBytes(): void {
     this.#arrived.free()
   }
@@ -175,8 +192,9 @@ export class IncomingBody {
     if (isLast) {
       this.#complete = true
       this.#clock.remove(this)
-      // The library hands over what it reads at once behind a full buffer, also when it was told to wait. Nobody
-      // asks for more of this body, and the connection's next request would never be read.
+      // The library passes on bytes that it read at once behind a full buffer, even when it was
+      // told to wait. Nobody will ask for more of this body, and without this call the next request
+      // of the connection would never be read.
       this.#flow()
     } else {
       this.#clock.heard(this)

@@ -1,7 +1,8 @@
 /**
- * Slow readers are not dead either: uWebSockets closes a connection that took nothing for ten seconds, and
- * a kernel says nothing of what it took until a third of its buffer is free, which on a bad network is
- * half a minute. So connections that wait for their reader are told to wait on, up to our own measure.
+ * Waits for slow readers. uWebSockets closes a connection that took nothing for ten seconds. The
+ * operating system reports progress only when a third of its buffer is free, which takes half a
+ * minute on a bad network. So connections that wait for their reader are told to wait longer, up to
+ * our own limit.
  */
 import { bodyLimits } from './limits.ts'
 
@@ -29,8 +30,9 @@ export class SlowReaders {
   }
 
   /**
-   * From now on it has taken nothing; it is cut after `idleMs`, unless it is `remove`d or added again.
-   * Beyond so many bytes that wait in memory a further one is left to the library, which cuts it sooner.
+   * The reader has taken nothing from now on. It is cut after `idleMs`, unless it is removed or
+   * added again. When too many bytes wait in memory already, the library keeps the connection and
+   * cuts it sooner.
    */
   add(reader: Reader, idleMs: number, heldBytes: number): void {
     this.remove(reader)

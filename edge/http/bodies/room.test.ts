@@ -1,4 +1,4 @@
-/** The room of bodies: what it counts, whom it refuses, and that everything comes back to nothing. */
+/** The room of bodies: its counts, its refusals, and that every count returns to zero. */
 import fc from '../../../protocol/testing/properties.ts'
 import t from 'tap'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
@@ -12,7 +12,7 @@ const upload = (room: BodyRoom, holder: Holder): Seat => {
   return seat
 }
 
-t.test('an account sends four files at once, and the fifth when one of them is over', t => {
+t.test('an account sends four files at once, and a fifth when one of them has ended', t => {
   const room = new BodyRoom(10 * megabyte)
   const four = Array.from({ length: bodyLimits.uploadsPerHolderMax }, () =>
     upload(room, 'account a'),
@@ -43,30 +43,27 @@ t.test('one file of the largest configured size always fits', t => {
   t.end()
 })
 
-t.test(
-  'when the edge is full of files, it still takes orders; when it is full, it says when to come again',
-  t => {
-    const room = new BodyRoom(10 * megabyte)
-    let accounts = 0
-    let refusal: unknown
-    while (refusal === undefined) {
-      const seat = upload(room, `account ${accounts++}`)
-      try {
-        for (let i = 0; i < 40; i++) seat.grow(megabyte)
-      } catch (error) {
-        refusal = error
-      }
+t.test('an edge full of files still takes orders; a full edge says when to come again', t => {
+  const room = new BodyRoom(10 * megabyte)
+  let accounts = 0
+  let refusal: unknown
+  while (refusal === undefined) {
+    const seat = upload(room, `account ${accounts++}`)
+    try {
+      for (let i = 0; i < 40; i++) seat.grow(megabyte)
+    } catch (error) {
+      refusal = error
     }
-    t.match(refusal, { code: 'overloaded', retryAfterSeconds: bodyLimits.retryAfterSeconds })
-    const order = room.enter('address 192.0.2.9')
-    t.doesNotThrow(() => order.moveTo('account honest', false))
-    t.doesNotThrow(() => order.grow(200_000))
-    t.ok(room.bytes <= bodyLimits.bytesPerEdgeMax)
-    t.end()
-  },
-)
+  }
+  t.match(refusal, { code: 'overloaded', retryAfterSeconds: bodyLimits.retryAfterSeconds })
+  const order = room.enter('address 192.0.2.9')
+  t.doesNotThrow(() => order.moveTo('account honest', false))
+  t.doesNotThrow(() => order.grow(200_000))
+  t.ok(room.bytes <= bodyLimits.bytesPerEdgeMax)
+  t.end()
+})
 
-t.test('whatever happens in whatever order, no bound is passed and the room ends empty', t => {
+t.test('in any order of events no bound is passed, and the room ends empty', t => {
   const holders = ['account a', 'account b', 'address 192.0.2.1'] as const
   const step = fc.record({
     do: fc.constantFrom('enter', 'grow', 'shrink', 'move', 'upload', 'leave'),

@@ -1,15 +1,15 @@
 /**
- * How much memory the bodies of unfinished requests may take: by account, by address where nobody has
- * signed in, and at the whole edge. Whoever asks for more is refused before more is kept, so one sender
- * of half-sent files can neither end the process nor stop the others.
+ * The memory that the bodies of unfinished requests may take: by account, by address where nobody
+ * has signed in, and at the whole edge. A body that needs more is refused before more is kept, so
+ * one sender of half-sent files can neither end the process nor stop the others.
  *
- * Counted are bytes that have arrived. Rejected: reserving what `Content-Length` announces, because a
- * hundred senders of one byte each could then keep everybody out.
+ * Bytes that have arrived are counted. Rejected: reserving the bytes that `Content-Length`
+ * announces, because a hundred senders of one byte each could then keep everybody out.
  */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'
 
-/** Whom a body is counted for: an account's id, or a group of addresses. */
+/** The account or the group of addresses for which a body counts. */
 export type Holder = `account ${string}` | `address ${string}`
 
 interface Held {
@@ -25,7 +25,7 @@ export class BodyRoom {
   #bytes = 0
   #uploadBytes = 0
 
-  /** `uploadBytesMax`: one upload of the largest size must fit, however large it is configured. */
+  /** `uploadBytesMax`: one upload of the largest configured size must always fit. */
   constructor(uploadBytesMax: number) {
     this.#bytesPerHolderMax = Math.max(bodyLimits.bytesPerHolderMax, uploadBytesMax)
   }
@@ -34,12 +34,12 @@ export class BodyRoom {
   get bytes(): number {
     return this.#bytes
   }
-  /** Holders of unfinished bodies. */
+  /** Number of holders of unfinished bodies. */
   get holders(): number {
     return this.#held.size
   }
 
-  /** A place for one body. Throws `too_many_requests` or `overloaded`. */
+  /** Makes a seat for one body. Throws `too_many_requests` or `overloaded`. */
   enter(holder: Holder): Seat {
     return new Seat(
       holder,
@@ -57,7 +57,7 @@ export class BodyRoom {
   }
 
   #move(seat: Seat, to: Holder, isUpload: boolean): void {
-    // What it holds was admitted to the edge before; asked is whether the new holder may have it.
+    // The edge admitted its bytes before; the question is whether the new holder may have them.
     if (to !== seat.holder || isUpload)
       this.#admit(to, to === seat.holder ? 0 : seat.bytes, isUpload, isUpload)
     this.#add(seat.holder, -seat.bytes, seat.isUpload, {
@@ -108,7 +108,7 @@ export class BodyRoom {
   }
 }
 
-/** One body's share of the room. It is given back once, whichever way the request ends. */
+/** The share of one body in the room. It is given back once, however the request ends. */
 export class Seat {
   holder: Holder
   isUpload = false
@@ -128,17 +128,20 @@ export class Seat {
     this.#by(bodyLimits.bytesPerBodyMin)
   }
 
-  /** For bytes that have arrived. Throws `too_many_requests` or `overloaded`, and then holds no more than before. */
+  /**
+   * Counts bytes that have arrived. Throws `too_many_requests` or `overloaded`, and then holds no
+   * more than before.
+   */
   grow(bytes: number): void {
     if (!this.#left && bytes > 0) this.#by(bytes)
   }
 
-  /** For bytes that have been handled and forgotten. */
+  /** Uncounts bytes that were handled and forgotten. */
   shrink(bytes: number): void {
     if (!this.#left && bytes > 0) this.#by(-bytes)
   }
 
-  /** Its sender is known now, and whether it is a file. Throws as `grow`. */
+  /** Moves the seat to its sender, now that the sender is known. Throws the errors of `grow`. */
   moveTo(holder: Holder, isUpload: boolean): void {
     if (this.#left) return
     this.#move(this, holder, isUpload)

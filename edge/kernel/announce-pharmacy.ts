@@ -1,4 +1,7 @@
-/** What engines are told of a pharmacy that was registered or changed. The edge owns the row; engines keep a copy for matching. */
+/**
+ * Tells engines of a pharmacy that was registered or changed. The edge owns the row; engines keep a
+ * copy for matching.
+ */
 import type { Logger } from 'pino'
 import type { Selectable } from 'kysely'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
@@ -7,7 +10,7 @@ import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Kernel } from './kernel.ts'
 
-/** The row in the words of the bus. */
+/** The row as a message of the bus. */
 export const directoryPharmacy = (row: Selectable<VendorsTable>): DirectoryPharmacy => ({
   vendor_id: row.id,
   name: row.business_name,
@@ -25,8 +28,11 @@ export const directoryPharmacy = (row: Selectable<VendorsTable>): DirectoryPharm
   tariff: row.tariff,
 })
 
-/** After the commit. A message that is lost is made up for by their own look at the table. */
-export function announceVendor(
+/**
+ * Call it after the commit. When the message is lost, engines find the change when they read the
+ * table again.
+ */
+export function announcePharmacy(
   { bus }: Pick<Kernel, 'bus'>,
   row: Selectable<VendorsTable>,
   { log }: { readonly log: Logger },
