@@ -1,7 +1,7 @@
 /** Files: photos, signatures, prescriptions and sounds, whole or in parts. */
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { WithAudit } from '../audit/port.ts'
-import { openStorages } from './open-storages.ts'
+import { openStorages } from './storage/stores.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { uploadRoutes } from './routes.ts'
@@ -16,7 +16,7 @@ export const uploads = feature<Kernel & WithAudit & WithEndedAccess>()({
   name: 'uploads',
   config: readUploadsConfig,
   services: ({ config, log, nowMs, after }) => ({
-    storages: openStorages(config, { nowMs, after, onLog: line => log.warn(line) }),
+    storages: openStorages(config.stores, { nowMs, after, onLog: line => log.warn(line) }),
   }),
   routes: parts => [...uploadRoutes(parts), ...resumableRoutes(parts)],
   prepare: ({ storages }) => storages.current.check(),

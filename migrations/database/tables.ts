@@ -254,7 +254,7 @@ export interface UploadsTable {
   bytes_count: number
   path: string
   /** The adapter that holds the bytes; `path` is its key. */
-  store: Generated<'disk' | 's3'>
+  store: Generated<string>
   /** Null until the bytes have arrived. */
   stored_at: NullableTime
   /** An order found to name the file; null for one that may be an orphan. */

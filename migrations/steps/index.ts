@@ -20,6 +20,7 @@ import { eventActors } from './0015_event_actors.ts'
 import { resumableUploads } from './0017_resumable_uploads.ts'
 import { policies } from './0018_policies.ts'
 import { currency } from './0019_currency.ts'
+import { stores } from './0020_stores.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -39,4 +40,5 @@ export const migrations: Record<string, Migration> = {
   '0017_resumable_uploads': resumableUploads,
   '0018_policies': policies,
   '0019_currency': currency,
+  '0020_stores': stores,
 }

@@ -6,11 +6,18 @@ import { constants, createReadStream } from 'node:fs'
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
-import { ConfigError } from '../../../protocol/kernel/environment.ts'
-import { assertKey, type Storage } from './storage.ts'
+import { ConfigError, type Environment } from '../../../protocol/kernel/environment.ts'
+import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
 /** What a process that died left unfinished; no write takes nearly as long. */
 const unfinishedAfterMs = 3_600_000
+
+/** Files in `uploadDir`. Always configured: it has a default. */
+export const diskStore = {
+  name: 'disk',
+  configure: (_environment: Environment, uploadDir: string) => (deps: StorageDeps) =>
+    diskStorage(uploadDir, deps),
+} satisfies StoreKind
 
 export function diskStorage(folder: string, clock: { nowMs(): number }): Storage {
   const root = resolve(folder)

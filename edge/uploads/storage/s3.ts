@@ -10,10 +10,16 @@
 import { createHash } from 'node:crypto'
 import { AwsClient } from 'aws4fetch'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
-import { ConfigError } from '../../../protocol/kernel/environment.ts'
+import {
+  ConfigError,
+  isBaseUrl,
+  textVariable,
+  withoutSlashAtEnd,
+  type Environment,
+} from '../../../protocol/kernel/environment.ts'
 import { fileLimits } from './file-limits.ts'
 import { isResizable } from '../../http/bodies/arrived.ts'
-import { assertKey, type Storage } from './storage.ts'
+import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
 export interface S3Config {
   /** Where the edge reaches the store, without a trailing slash. */
@@ -26,16 +32,57 @@ export interface S3Config {
   secretAccessKey: string
 }
 
-export interface S3Deps {
-  nowMs(): number
-  after(ms: number, run: () => void): () => void
-  onLog(line: string): void
+export const s3Store = {
+  name: 's3',
+  configure(environment: Environment) {
+    const config = readS3Config(environment)
+    return config && ((deps: StorageDeps) => s3Storage(config, deps))
+  },
+} satisfies StoreKind
+
+/**
+ * The S3_ variables; null when none is set. S3_REGION has a default, because only Amazon's own
+ * service looks at it. Throws ConfigError.
+ */
+export function readS3Config(environment: Environment): S3Config | null {
+  const text = (name: string): string | null => textVariable(environment, name)
+  const names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const
+  const [endpoint, bucket, accessKeyId, secretAccessKey] = names.map(text)
+  if (!endpoint && !bucket && !accessKeyId && !secretAccessKey) {
+    const stray = ['S3_REGION', 'S3_PUBLIC_URL'].find(name => text(name) !== null)
+    if (stray !== undefined)
+      throw new ConfigError(
+        `${stray} is set and ${names.join(', ')} are not; set those too, or unset it`,
+      )
+    return null
+  }
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey)
+    throw new ConfigError(
+      `${names.filter(name => text(name) === null).join(', ')} ${names.filter(name => text(name) === null).length === 1 ? 'is' : 'are'} not set; ${names.join(', ')} belong together`,
+    )
+  const url = (name: string, given: string): string => {
+    if (!isBaseUrl(given))
+      throw new ConfigError(`${name} is not a URL such as https://s3.example.org`)
+    return withoutSlashAtEnd(given)
+  }
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
+    throw new ConfigError(
+      'S3_BUCKET is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens',
+    )
+  return {
+    endpoint: url('S3_ENDPOINT', endpoint),
+    publicUrl: url('S3_PUBLIC_URL', text('S3_PUBLIC_URL') ?? endpoint),
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    region: text('S3_REGION') ?? 'us-east-1',
+  }
 }
 
 /** As the signature wants it: 20260131T235959Z. */
 const amzDate = (ms: number): string => new Date(ms).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
 
-export function s3Storage(config: S3Config, { nowMs, after, onLog }: S3Deps): Storage {
+export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps): Storage {
   const { accessKeyId, secretAccessKey, region, bucket } = config
   // Its own retries would wait by the machine's clock; a client that hears `unavailable` retries.
   const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 })

@@ -19,9 +19,9 @@ import { readConfig } from '../../config.ts'
 import { storageContract } from './contract.ts'
 import { ConfigError } from '../../../protocol/kernel/environment.ts'
 import { diskStorage } from './disk.ts'
-import { openStorages } from '../open-storages.ts'
+import { openStorages } from './stores.ts'
 import { startS3 } from './s3-server.ts'
-import { s3Storage } from './s3.ts'
+import { readS3Config, s3Storage } from './s3.ts'
 
 const after = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms)
@@ -56,7 +56,7 @@ t.test('the contract on an S3-speaking server', t =>
     const server = await startS3()
     const clock = { skewMs: 0 }
     return {
-      storage: s3Storage(configOf(server.environment).s3!, {
+      storage: s3Storage(readS3Config(server.environment)!, {
         nowMs: () => Date.now() + clock.skewMs,
         after,
         onLog() {},
@@ -119,13 +119,13 @@ t.test('ST7 a store that takes the connection and says nothing', async t => {
     waited.push(ms)
     return after(20, run)
   }
-  const config = configOf({
+  const config = readS3Config({
     S3_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
     S3_BUCKET: 'caduceus',
     S3_ACCESS_KEY_ID: 'a',
     S3_SECRET_ACCESS_KEY: 'b',
   })
-  const storage = s3Storage(config.s3!, { nowMs: Date.now, after: impatient, onLog() {} })
+  const storage = s3Storage(config!, { nowMs: Date.now, after: impatient, onLog() {} })
   await t.rejects(storage.remove('proof/0190a0a0-0000-7000-8000-000000000001.png'), {
     code: 'unavailable',
   })
@@ -144,11 +144,14 @@ t.test(
     const good = server.environment
     const checked = async (change: Record<string, string | undefined>): Promise<string> => {
       try {
-        const storages = openStorages(configOf({ ...good, ...change } as Record<string, string>), {
-          nowMs: Date.now,
-          after,
-          onLog() {},
-        })
+        const storages = openStorages(
+          configOf({ ...good, ...change } as Record<string, string>).stores,
+          {
+            nowMs: Date.now,
+            after,
+            onLog() {},
+          },
+        )
         await storages.current.check()
         return storages.current.name
       } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * Where uploaded files are kept: a port with two adapters, a folder and an S3-compatible store. Who
+ * Where uploaded files are kept: a port, with an adapter for each kind of store. Who
  * may have a file was decided before it is asked for here.
  *
  * Rules, tested by `contract.ts` against every adapter:
@@ -11,9 +11,8 @@
  *  ST6 A link opens this file alone, for fileLimits.uploadLinkSeconds, and not at all once it is changed.
  *  ST7 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
  */
+import type { Environment } from '../../../protocol/kernel/environment.ts'
 import { uuidPattern } from '../../../protocol/kernel/ids.ts'
-
-export type StoreName = 'disk' | 's3'
 
 /** How a download presents itself: both are the server's words, never the sender's. */
 export interface Presentation {
@@ -27,7 +26,8 @@ export type Download =
   | { kind: 'link'; url: string }
 
 export interface Storage {
-  readonly name: StoreName
+  /** As in `stores.ts`. */
+  readonly name: string
   put(key: string, data: Uint8Array, contentType: string): Promise<void>
   download(key: string, as: Presentation): Promise<Download | null>
   remove(key: string): Promise<void>
@@ -35,11 +35,26 @@ export interface Storage {
   check(): Promise<void>
 }
 
+/** What a store needs of its surroundings. */
+export interface StorageDeps {
+  nowMs(): number
+  after(ms: number, run: () => void): () => void
+  onLog(line: string): void
+}
+
+/** A kind of store. */
+export interface StoreKind {
+  /** Stands in the row of each upload that it keeps, so it never changes. */
+  readonly name: string
+  /** Null when its variables are not set. Throws ConfigError. */
+  configure(environment: Environment, uploadDir: string): ((deps: StorageDeps) => Storage) | null
+}
+
 /** The store for new files, and those that hold older ones: a deployment may have moved. */
 export interface Storages {
   readonly current: Storage
   /** Undefined when that store is not configured any more. */
-  of(name: StoreName): Storage | undefined
+  of(name: string): Storage | undefined
 }
 
 /** Parts with the stores. */
