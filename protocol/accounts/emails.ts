@@ -1,14 +1,19 @@
 /**
- * When two spellings of an e-mail address are one address. The code and the database must agree about
- * that, or an account is registered under one form and looked for under another; so the rule is a table
- * of letters, which JavaScript and SQL read alike, and not the `lower` of either, which differ.
+ * Decides when two spellings of an e-mail address are one address. The code and the database must
+ * agree, or an account is registered under one form and looked up under another. So the rule is a
+ * table of letters that JavaScript and SQL read alike, not the `lower` function of either, because
+ * these differ.
  *
- * Rejected: `toLowerCase()`, which makes two characters of the Turkish capital I with a dot where the
- * database makes one or none; and an index on what the code computed, which every other writer forgets.
+ * Rejected: `toLowerCase()`, which makes two characters of the Turkish capital I with a dot where
+ * the database makes one or none. Also rejected: an index on a value that the code computes,
+ * because other writers forget to compute it.
  */
 import { domainToUnicode } from 'node:url'
 
-/** Scripts that have capitals, as ranges of code points. All were assigned long ago, so that no release of Unicode adds a pair. */
+/**
+ * Scripts with capitals, as ranges of code points. All were assigned long ago, so no release of
+ * Unicode adds a pair.
+ */
 const ranges: readonly (readonly [number, number])[] = [
   [0x41, 0x5a],
   [0xc0, 0x24f],
@@ -30,7 +35,10 @@ for (const [first, last] of ranges)
     if (small !== capital && small.length === 1 && !pairs.has(capital)) pairs.set(capital, small)
   }
 
-/** Characters without a width that come along when an address is copied: soft hyphen, joiners, marks of direction, byte order mark. */
+/**
+ * Characters without a width that are copied along with an address: soft hyphen, joiners, marks of
+ * direction, byte order mark.
+ */
 export const invisibleCharacters = [
   [0xad, 0xad],
   [0x61c, 0x61c],
@@ -48,19 +56,22 @@ export const invisibleCharacters = [
 
 const invisible = new RegExp(`[${invisibleCharacters}]`, 'gu')
 
-/** The text without characters that nobody sees. */
+/** The text without invisible characters. */
 export const withoutInvisible = (text: string): string => text.replaceAll(invisible, '')
 
-/** Full-width characters, which keyboards of East Asia write, as those of ASCII that they stand for; no mailbox has them. */
+/**
+ * Full-width characters, which East Asian keyboards write. They become the ASCII characters that
+ * they stand for; no mailbox has them.
+ */
 const fullWidth = /[\uff01-\uff5e]/gu
 const narrow = (wide: string): string => String.fromCodePoint(wide.codePointAt(0)! - 0xfee0)
-/** The dot of a small letter that has its own and another mark above: Lithuanian writes it, and only there. */
+/** The dot of a small letter that keeps its dot under another mark. Only Lithuanian writes it. */
 const dotBelowMark = /(?<=[ij\u012f])\u0307(?=\p{M})/gu
 
 /**
- * The form in which an address is kept: without blanks around it, which phones append, and composed, so that
- * the database, whose Unicode may be another release, need not compose. A domain of other letters is kept in
- * those letters: browsers send it as `xn--` and apps as it was typed.
+ * The form in which an address is stored: trimmed, because phones append blanks, and composed, so
+ * that the database need not compose with another release of Unicode. A domain of other letters is
+ * stored in those letters: browsers send it as `xn--`, apps as the user typed it.
  */
 export function writtenEmail(email: string): string {
   const plain = withoutInvisible(email).trim()
@@ -73,7 +84,7 @@ export function writtenEmail(email: string): string {
     .normalize('NFC')
   const at = composed.lastIndexOf('@')
   const domain = composed.slice(at + 1)
-  // '' for a domain that cannot be; what is wrong with it the form will say.
+  // domainToUnicode gives '' for an invalid domain; the check of the form reports it.
   return at === -1 || !(beyondAscii.test(domain) || xnLabel.test(domain))
     ? composed
     : `${composed.slice(0, at + 1)}${domainToUnicode(domain) || domain}`
@@ -81,7 +92,10 @@ export function writtenEmail(email: string): string {
 const beyondAscii = /[^\0-\x7f]/
 const xnLabel = /(?:^|\.)xn--/i
 
-/** The form by which addresses are compared and looked up; `normal_email` of the database computes the same of `writtenEmail`. */
+/**
+ * The form in which addresses are compared and looked up. `normal_email` of the database computes
+ * the same from `writtenEmail`.
+ */
 export function normalEmail(email: string): string {
   let small = ''
   for (const character of writtenEmail(email)) small += pairs.get(character) ?? character
@@ -89,8 +103,8 @@ export function normalEmail(email: string): string {
 }
 
 /**
- * The statement that gives the database the same function. A change of the table above needs a migration
- * that runs this again and makes the indexes on it anew.
+ * The statement that creates the same function in the database. A change of the table above needs a
+ * migration that runs this again and rebuilds the indexes on it.
  */
 export function createNormalEmail(): string {
   const literal = (text: string): string =>

@@ -1,8 +1,8 @@
 /**
- * Phone numbers as people write them, in one form: E.164 where the country is known. Without a country a
- * number is kept as it was written, because the pharmacist who reads it can still dial it, but it is
- * nobody's identity and no SMS goes to it. A number in international form is kept however unlikely it is:
- * numbering plans change faster than anybody's table of them.
+ * Brings phone numbers to one form: E.164 where the country is known. A number without a country is
+ * stored as written: a pharmacist can still dial it, but it identifies no account and gets no SMS.
+ * An international number is stored however unlikely it is, because numbering plans change faster
+ * than any table of them.
  */
 import {
   isSupportedCountry,
@@ -13,23 +13,23 @@ import { withoutInvisible } from './emails.ts'
 
 export type { CountryCode }
 
-/** Of a number as it is written, with spaces, brackets and what was copied along. */
+/** Characters of a number as written, with spaces, brackets and copied text. */
 export const phoneCharactersMax = 60
-/** Of an E.164 number, country code included. */
+/** Digits of an E.164 number, country code included. */
 const digitsMax = 15
-/** Below this a text with digits is no number of anybody. */
+/** A text with fewer digits is not a phone number. */
 const digitsMin = 3
 
-/** PHONE_COUNTRY as the library knows it, null for a text that names no country. */
+/** PHONE_COUNTRY in the library's form; null when the text names no country. */
 export function countryOf(text: string): CountryCode | null {
   const country = text.toUpperCase()
   return isSupportedCountry(country) ? country : null
 }
 
-/** Whether codes may be sent to it and an account may be found by it: a plus and digits. */
+/** Whether codes may be sent to the number and an account may be found by it: a plus and digits. */
 export const isInternational = (phone: string): boolean => /^\+[1-9][0-9]{2,14}$/.test(phone)
 
-/** Told beside a number that was kept as it was written. */
+/** The notice beside a number that was stored as written. */
 export const phoneNotice =
   'the number names no country: no SMS is sent to it and no code signs in by it; write it with + and the country code'
 export const phoneNoticeOf = (phone: string): string | null =>
@@ -37,7 +37,10 @@ export const phoneNoticeOf = (phone: string): string | null =>
 
 export const phoneRule = 'must be a phone number, such as +977 984 123 4567'
 
-/** The number's form of record, or null for a text that is no number. `country`: whose numbers need no country code; null for none. */
+/**
+ * The number in the form that is stored; null when the text is not a number. `country`: the country
+ * whose numbers need no country code; null for none.
+ */
 export function normalPhone(text: string, country: CountryCode | null): string | null {
   if (text.length > phoneCharactersMax) return null
   const written = plainCharacters(text)
@@ -48,25 +51,29 @@ export function normalPhone(text: string, country: CountryCode | null): string |
   const digits = number.replaceAll(/[^0-9]/g, '')
   if (digits.length < digitsMin) return null
   const tail = extension === undefined ? '' : ` ext. ${extension}`
-  // Each country has its own digits for the plus: 011, 0011, 00700. Where they are known, they say the country.
+  // Each country dials its own digits for the plus: 011, 0011, 00700. Where they are known, they
+  // imply the country.
   const dialled =
     country === null || number.includes('+')
       ? undefined
       : parsePhoneNumberFromString(number, { defaultCountry: country, extract: false })
   if (dialled?.isValid() === true) return `${dialled.number}${tail}`
-  // Two zeros stand for the plus nearly everywhere, and no national number begins so.
+  // Two zeros stand for the plus nearly everywhere, and no national number begins with them.
   const international = number.includes('+') || (digits.startsWith('00') && digits.length >= 2 + 7)
   if (!international) return dialled?.isPossible() === true ? `${dialled.number}${tail}` : written
   const significant = digits.replace(/^0+/, '')
   if (significant.length < digitsMin || significant.length > digitsMax) return null
-  // Only of a number that exists is it known which digits are for callers at home, as in +44 (0)20.
+  // Only for an existing number is it known which digits are for domestic callers, as in +44 (0)20.
   const known = parsePhoneNumberFromString(number.includes('+') ? number : `+${significant}`, {
     extract: false,
   })
   return (known?.isValid() === true ? known.number : `+${significant}`) + tail
 }
 
-/** Digits of all scripts as 0 to 9, dashes and blanks of all kinds as one, and nothing invisible. */
+/**
+ * Digits of all scripts become 0 to 9, dashes and blanks of all kinds become one kind, and
+ * invisible characters are removed.
+ */
 function plainCharacters(text: string): string {
   return withoutInvisible(text)
     .normalize('NFKC')
@@ -76,7 +83,10 @@ function plainCharacters(text: string): string {
     .replaceAll(/\s+/gu, ' ')
 }
 
-/** The digits of a script stand in a row that begins with its zero, and no two rows touch once NFKC has taken out the mathematical ones. */
+/**
+ * The digits of a script are consecutive from its zero. No two such rows touch once NFKC has
+ * removed the mathematical digits.
+ */
 function digitOf(digit: string): string {
   const point = digit.codePointAt(0)!
   let value = 0

@@ -1,20 +1,20 @@
 /**
- * A WebSocket that comes back. It reconnects with growing, jittered pauses, notices a connection that
- * died without a word, and repeats requests that were not answered under the same id, so that an answer
- * lost with the connection is asked for again and counted once.
+ * A WebSocket that reconnects. Its pauses grow and are jittered. It notices a connection that died
+ * silently. It repeats unanswered requests under the same id, so that a lost answer is sent again
+ * and the request counts once.
  *
- * An edge at whose door too many stand says when to come again (Retry-After), and the pause is no shorter.
- * Only the package `ws` shows what answered; a browser shows nothing, and the pauses alone must do.
+ * An overloaded edge says when to come again (Retry-After), and the pause is no shorter. Only the
+ * package `ws` shows that answer. A browser does not, and its pauses alone must suffice.
  *
- * It does not come back when the server said that this cannot work: wrong token (4001), wrong role
- * (4003), no such record (4004). The one exception is a token function that gives another token than
- * the one refused, because tokens expire while connections last.
+ * It does not reconnect when the server said that this cannot work: wrong token (4001), wrong role
+ * (4003), no such record (4004). The exception is a token function that gives another token than
+ * the refused one, because tokens expire while connections last.
  */
 import { CaduceusError, closeCodes, errorCatalogue } from '../kernel/errors.ts'
 import { Emitter } from './emitter.ts'
 import { clientLimits } from './limits.ts'
 
-/** The part of the browser's WebSocket that is used; `ws` for Node has it too. */
+/** The part of the browser's WebSocket that the client uses. `ws` for Node has it too. */
 export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
@@ -23,7 +23,10 @@ export interface WebSocketLike {
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
   addEventListener(type: 'error', listener: (event: object) => void): void
-  /** Of the package `ws` only: an answer that is no WebSocket. Whoever listens has to close. */
+  /**
+   * Only in the package `ws`: an answer that is not a WebSocket. The listener has to close the
+   * connection.
+   */
   on?(
     event: 'unexpected-response',
     listener: (
@@ -35,11 +38,12 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike
 
 export interface ConnectOptions {
-  /** Where the edge is: `https://dispatch.example.org` or `ws://127.0.0.1:8000`. */
+  /** The URL of the edge: `https://dispatch.example.org` or `ws://127.0.0.1:8000`. */
   url: string
   /**
-   * An access token, or a function that gives a fresh one and is asked before every attempt. `refused` is true when the
-   * server did not take the token before. A CaduceusError that says that nobody is signed in ends the connection.
+   * An access token, or a function that gives a fresh one before every attempt. `refused` is true
+   * when the server refused the last token. A CaduceusError that says that nobody is signed in ends
+   * the connection.
    */
   token?: string | ((refused: boolean) => string | Promise<string>)
   /** Default: globalThis.WebSocket. On Node 20 pass the class of the package `ws`. */
@@ -47,9 +51,9 @@ export interface ConnectOptions {
 }
 
 export interface ConnectionEvents<Received> {
-  /** Connected and greeted; at the first time and after each reconnection. */
+  /** Connected and greeted: the first time and after each reconnection. */
   open: Received
-  /** The connection ended. With `final` it stays so. */
+  /** The connection ended. With `final` it does not come back. */
   closed: { code: number; reason: string; final: boolean }
   message: Received
   binary: Uint8Array
@@ -83,14 +87,14 @@ export class Connection<Received extends { type: string }> extends Emitter<
   readonly #waiting = new Map<string, Waiting>()
   #state: State = { state: 'waiting', timer: null }
   #attempts = 0
-  /** As the edge's door said at the last attempt, milliseconds; 0 when it said nothing. */
+  /** Pause that the edge asked for at the last attempt, ms; 0 when it asked for none. */
   #toldPauseMs = 0
   #token: string | null = null
   #refusedToken: string | null = null
   #heardAtMs = 0
   #watchdog: ReturnType<typeof setInterval> | null = null
   #nextId = 1
-  /** Tells apart the requests of two connections of one account. */
+  /** Distinguishes the requests of two connections of one account. */
   readonly #idPrefix = Math.random().toString(36).slice(2, 10)
 
   constructor(path: string, options: ConnectOptions) {
@@ -126,7 +130,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
       this.#finish(closeCodes.unauthenticated, 'token refused')
       return
     }
-    // In a protocol and not in the URL: URLs end up in logs.
+    // The token is in the protocol and not in the URL, because URLs are written to logs.
     const socket = new this.#construct(
       this.#address,
       this.#token === null ? [] : ['bearer', this.#token],
@@ -135,7 +139,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
     this.#state = { state: 'connecting', socket }
     socket.addEventListener('message', event => this.#receive(socket, event.data))
     socket.addEventListener('close', event => this.#ended(socket, event.code, event.reason))
-    // An error is always followed by a close; without a listener some implementations throw.
+    // An error is always followed by a close. Some implementations throw when nobody listens to it.
     socket.addEventListener('error', () => undefined)
     socket.on?.('unexpected-response', (_request, { headers }) => {
       this.#toldPauseMs = 1_000 * Number(headers['retry-after'] ?? 0) || 0
@@ -155,7 +159,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
     }
     const message = JSON.parse(data) as Received & { id?: string }
     if (message.type === 'pong') return
-    // The first message is the greeting: authenticated, and the state is current.
+    // The first message is the greeting: the account is authenticated and the state is current.
     if (now.state === 'connecting') {
       this.#state = { state: 'open', socket, sinceMs: Date.now() }
       this.#refusedToken = null
@@ -170,7 +174,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
     this.emit('message', message)
   }
 
-  /** The connection ended, whoever ended it. */
+  /** Handles the end of the connection, whichever side ended it. */
   #ended(socket: WebSocketLike, code: number, reason: string): void {
     const before = this.#state
     if (!('socket' in before) || before.socket !== socket) return
@@ -194,9 +198,9 @@ export class Connection<Received extends { type: string }> extends Emitter<
       clientLimits.reconnectMsMin * 2 ** this.#attempts,
     )
     this.#attempts++
-    // At least half, at most all of it: clients that fell together come back apart.
+    // Between half and all of the pause, so that clients that fell together come back apart.
     const jitteredMs = pauseMs * (0.5 + 0.5 * Math.random())
-    // A proxy's idea of an hour is not ours.
+    // A proxy may ask for an unreasonably long pause.
     const toldMs = Math.min(this.#toldPauseMs, clientLimits.reconnectMsMax)
     this.#toldPauseMs = 0
     this.#state = {
@@ -205,7 +209,10 @@ export class Connection<Received extends { type: string }> extends Emitter<
     }
   }
 
-  /** Silence for a while: ask. Silence after that: the connection is dead, whatever the socket thinks. */
+  /**
+   * After a silence, sends a ping. After a further silence, takes the connection as dead, whatever
+   * the socket reports.
+   */
   #watch(): void {
     const now = this.#state
     if (!('socket' in now)) return
@@ -216,7 +223,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
       this.send({ type: 'ping' })
   }
 
-  /** Gives up this connection and makes another. */
+  /** Gives up this connection and makes another one. */
   restart(reason: string): void {
     const now = this.#state
     if (!('socket' in now)) return
@@ -225,7 +232,7 @@ export class Connection<Received extends { type: string }> extends Emitter<
     this.#ended(now.socket, 1006, reason)
   }
 
-  /** False when there is no open connection; nothing is kept then. */
+  /** Sends a message. False when there is no open connection; the message is then dropped. */
   send(message: object): boolean {
     return this.sendRaw(JSON.stringify(message))
   }
@@ -235,7 +242,10 @@ export class Connection<Received extends { type: string }> extends Emitter<
     return true
   }
 
-  /** Sends now or when connected again, until it is answered; the answer carries the same id. */
+  /**
+   * Sends the message now or after a reconnection, until it is answered. The answer carries the
+   * same id.
+   */
   request<Answer>(message: Text): Promise<Answer> {
     const id = `${this.#idPrefix}-${this.#nextId++}`
     const withId = { ...message, id }

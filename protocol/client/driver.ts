@@ -25,25 +25,25 @@ import { clientLimits } from './limits.ts'
 
 type Received = HeardOn<'driver'>
 
-/** Every message of the channel by its type, but for the answers to what this client asks. */
+/** Every message of the channel by its type, except the answers to this client's own questions. */
 export interface DriverEvents
   extends ConnectionNews, MessageEvents<'driver', 'ack' | 'offer_result' | 'status_result'> {
   open: DriverGreeting
-  /** Everything up to `seq` has reached the dispatch engine's bus. */
+  /** All frames up to `seq` have reached the bus of the dispatch engine. */
   ack: { seq: number; waiting: number }
 }
 
-/** Where frame numbers are kept between runs of the app, so that none is used twice. */
+/** Stores frame numbers between runs of the app, so that none is used twice. */
 export interface SequenceStore {
-  /** The first number that was never used; 0 at first. */
+  /** The first unused number; 0 at first. */
   load(): number
   save(next: number): void
 }
 
 export interface DriverOptions extends ConnectOptions {
-  /** Without it numbers begin with the time in seconds, which grows from run to run. */
+  /** Without it, numbers begin with the time in seconds, which grows from run to run. */
   sequence?: SequenceStore
-  /** What `driver.unacknowledged` gave at the end of the last run. */
+  /** The value of `driver.unacknowledged` at the end of the last run. */
   unacknowledged?: readonly LocationFrame[]
   framesMax?: number
 }
@@ -54,7 +54,7 @@ export interface Location {
   headingDeg?: number | null
   speedMps?: number | null
   accuracyM?: number | null
-  /** When the position was taken; default now, by a clock corrected with the server's. */
+  /** Time of the position, ms. The default is now, by a clock corrected with the server's. */
   timestampMs?: number
 }
 
@@ -68,7 +68,7 @@ export class Driver extends Emitter<DriverEvents> {
   readonly #sequence: SequenceStore | undefined
   #nextSeq: number
   #reservedSeq: number
-  /** Added to the device's clock. */
+  /** Correction that is added to the device's clock, ms. */
   #clockCorrectionMs = 0
   #flushTimer: ReturnType<typeof setTimeout> | null = null
   readonly #stallTimer: ReturnType<typeof setInterval>
@@ -100,16 +100,22 @@ export class Driver extends Emitter<DriverEvents> {
   get isOpen(): boolean {
     return this.#connection.isOpen
   }
-  /** Frames the server has not acknowledged; keep them when the app is put away, and pass them to the next run. */
+  /**
+   * Frames that the server has not acknowledged. Store them when the app closes, and pass them to
+   * the next run.
+   */
   get unacknowledged(): readonly LocationFrame[] {
     return this.#outbox.frames
   }
-  /** Frames given up because more than `framesMax` waited. */
+  /** Number of frames given up because more than `framesMax` waited. */
   get evicted(): number {
     return this.#outbox.evicted
   }
 
-  /** Queues a position; it is sent within a quarter of a second, or when the network is back. Throws RangeError on numbers that no server takes. */
+  /**
+   * Queues a position. It is sent within a quarter of a second, or when the network is back. Throws
+   * RangeError on numbers that no server accepts.
+   */
   sendLocation(location: Location): void {
     const frame: LocationFrame = {
       seq: this.#nextSeq,
@@ -162,7 +168,10 @@ export class Driver extends Emitter<DriverEvents> {
     this.emit('open', greeting)
   }
 
-  /** A frame ahead of the server's clock would be refused, and one far behind it would be taken for late. */
+  /**
+   * Corrects the clock. The server would refuse a frame ahead of its clock and take a frame far
+   * behind it as late.
+   */
   #correctClock(serverNowMs: number): void {
     const correctionMs = serverNowMs - Date.now()
     this.#clockCorrectionMs = Math.abs(correctionMs) > clientLimits.clockErrorMs ? correctionMs : 0
@@ -175,12 +184,14 @@ export class Driver extends Emitter<DriverEvents> {
         this.#acknowledged(message.seq)
         break
       case 'error':
-        // The message that held this frame was refused whole: with corrected times it goes again.
+        // The server refused the whole message that held this frame. Send it again with corrected
+        // times.
         if (message.code === 'frame_in_future' && message.server_time_ms !== undefined) {
           this.#correctClock(message.server_time_ms)
           this.#startOver()
         }
-        // The edge is well and what is behind it is not: wait with it, another connection would find the same.
+        // The edge works but a service behind it does not. Wait on this connection, because another
+        // one would meet the same.
         if (message.code === 'unavailable') this.#stalls = 0
         this.pass(message)
         break
@@ -208,7 +219,10 @@ export class Driver extends Emitter<DriverEvents> {
     this.#scheduleFlush()
   }
 
-  /** Also how frames come back that the bus behind the edge did not take. */
+  /**
+   * Sends frames again when acknowledgements stay out, also those that the bus behind the edge did
+   * not take.
+   */
   #checkStall(): void {
     if (!this.#connection.isOpen || this.#outbox.inFlight === 0) return
     if (Date.now() - this.#progressAtMs < clientLimits.ackStallMs) return

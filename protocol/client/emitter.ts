@@ -1,9 +1,9 @@
-/** Typed events without a dependency: the same in browsers and Node. */
+/** Typed events without a dependency, for browsers and Node alike. */
 
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
 
-  /** Calls `listener` at each event of that name; returns the way to stop. */
+  /** Calls `listener` at each event of that name. Returns a function that stops it. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     let listeners = this.#listeners.get(name)
     if (listeners === undefined) this.#listeners.set(name, (listeners = new Set()))
@@ -13,7 +13,10 @@ export class Emitter<Events> {
     }
   }
 
-  /** A listener that throws disturbs neither the others nor the connection; its error surfaces as an unhandled one. */
+  /**
+   * A listener that throws disturbs neither the other listeners nor the connection. Its error
+   * surfaces as an unhandled one.
+   */
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     for (const listener of this.#listeners.get(name) ?? [])
       try {

@@ -1,4 +1,7 @@
-/** An edge as one side of a socket sees it, and a clock that moves when it is told: what the clients do about faults can be counted. */
+/**
+ * An edge as a client's socket sees it, and a clock that the test moves, so that tests can count
+ * the reactions of clients to faults.
+ */
 import { mock } from 'node:test'
 import type { WebSocketLike } from './connection.ts'
 
@@ -8,9 +11,9 @@ type Refusal = (
   response: { headers: { 'retry-after'?: string | undefined } },
 ) => void
 
-/** A socket in the hands of the test. */
+/** A socket that the test controls. */
 export class FakeSocket implements WebSocketLike {
-  /** All that were made, oldest first; emptied by `onVirtualTime`. */
+  /** All sockets that were made, oldest first. `onVirtualTime` empties the list. */
   static readonly all: FakeSocket[] = []
   static get last(): FakeSocket {
     return FakeSocket.all.at(-1)!
@@ -43,7 +46,7 @@ export class FakeSocket implements WebSocketLike {
     this.refuse = listener
   }
 
-  /** From the edge. */
+  /** Delivers a message from the edge. */
   says(message: object): void {
     this.#fire('message', { data: JSON.stringify(message) })
   }
@@ -53,7 +56,7 @@ export class FakeSocket implements WebSocketLike {
   ends(code = 1006, reason = ''): void {
     this.#fire('close', { code, reason })
   }
-  /** What was sent as text. */
+  /** The messages that the client sent as text. */
   get messages(): { type: string; id?: string }[] {
     return this.sent.flatMap(data =>
       typeof data === 'string' ? [JSON.parse(data) as { type: string }] : [],
@@ -77,7 +80,7 @@ export const settled = (): Promise<void> =>
     setImmediate(resolve)
   })
 
-/** Runs on a clock that stands still; pauses that depend on chance are their longest. */
+/** Runs on a clock that stands still. Random pauses take their longest value. */
 export async function onVirtualTime(run: (time: VirtualTime) => Promise<void>): Promise<void> {
   FakeSocket.all.length = 0
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000_000 })
@@ -86,7 +89,7 @@ export async function onVirtualTime(run: (time: VirtualTime) => Promise<void>): 
     await run({
       async pass(ms) {
         await settled()
-        // In steps: a timer that another one starts counts from the time of the step.
+        // In steps: a timer that another timer starts counts from the time of the step.
         for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) {
           mock.timers.tick(Math.min(stepMs, leftMs))
           await settled()

@@ -1,6 +1,6 @@
 /**
- * The Caduceus client: what an app for customers, pharmacies or drivers needs, in browsers and in Node.
- * It depends on the protocol and on nothing else.
+ * The Caduceus client: all that an app for customers, pharmacies or drivers needs, in browsers and
+ * in Node. It depends only on the protocol.
  */
 export {
   connectDriver,

@@ -1,6 +1,6 @@
 /**
- * The messages that clients receive, as types: derived from their definitions, of which nothing is left at run time.
- * A message that is defined for a channel is an event of its client by that, without an edit here.
+ * The messages that clients receive, as types derived from their definitions. They cost nothing at
+ * run time. A message defined for a channel becomes an event of its client without an edit here.
  */
 import type { ChannelName } from '../kernel/channels.ts'
 import type { HeardOn, MessageNamed } from '../dispatch/messages.ts'
@@ -13,15 +13,18 @@ export type MessagesByType<Channel extends ChannelName> = {
   [Message in HeardOn<Channel> as Message['type']]: Message
 }
 
-/** The messages of a channel that a client passes on as events, unless it has events of its own for them. */
+/**
+ * The messages of a channel that a client passes on as events, except those for which it has events
+ * of its own.
+ */
 export type MessageEvents<Channel extends ChannelName, Own extends string = never> = Omit<
   MessagesByType<Channel>,
   'connection' | 'pong' | Own
 >
 
-/** What every client tells of its connection. */
+/** The events of every client about its connection. */
 export interface ConnectionNews {
-  /** The connection ended; with `final` no other follows. */
+  /** The connection ended. With `final` no other follows. */
   closed: { code: number; reason: string; final: boolean }
 }
 

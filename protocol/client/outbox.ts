@@ -1,19 +1,20 @@
 /**
- * A driver's frames until the edge has acknowledged them: bounded, in order, sent again when an
- * acknowledgement stays out. Plain data; the driver client gives it a connection and a clock.
+ * A driver's frames until the edge has acknowledged them: bounded, in order, and sent again when an
+ * acknowledgement stays out. Plain data; the driver client adds a connection and a clock.
  *
- * Why go back to the oldest unacknowledged frame and not resend single ones: the edge acknowledges
- * "everything up to n" only to a sender that continues in order (edge/river/ingest.ts says why).
+ * It goes back to the oldest unacknowledged frame and does not resend single frames, because the
+ * edge acknowledges "everything up to n" only to a sender that continues in order
+ * (edge/river/ingest.ts explains it).
  */
 import type { LocationFrame } from '../river/frames.ts'
 import { limits } from '../kernel/limits.ts'
 import { clientLimits } from './limits.ts'
 
 export class Outbox {
-  /** Frames oldest first; the first `sent` of them are on their way. */
+  /** Frames, oldest first. The first `sent` of them are under way. */
   #frames: LocationFrame[] = []
   #sent = 0
-  /** Frames given up because the buffer was full: the oldest go first. */
+  /** Number of frames given up because the buffer was full. The oldest go first. */
   evicted = 0
   readonly framesMax: number
 
@@ -27,7 +28,7 @@ export class Outbox {
   get inFlight(): number {
     return this.#sent
   }
-  /** Frames that have not been acknowledged, to be kept over a restart of the app. */
+  /** Frames that have not been acknowledged, to be stored when the app restarts. */
   get frames(): readonly LocationFrame[] {
     return this.#frames
   }
@@ -40,7 +41,10 @@ export class Outbox {
     if (this.#sent > 0) this.#sent--
   }
 
-  /** The next frames to send, at most one message of them; they count as sent. Empty when there is nothing to send now. */
+  /**
+   * The next frames to send, at most one message of them; they then count as sent. Empty when there
+   * is nothing to send now.
+   */
   take(): LocationFrame[] {
     const count = Math.min(
       limits.framesPerMessageMax,
@@ -53,7 +57,7 @@ export class Outbox {
     return batch
   }
 
-  /** Forgets sent frames up to a number. True when that was progress. */
+  /** Forgets sent frames up to a number. True when there were any. */
   acknowledge(seq: number): boolean {
     let count = 0
     while (count < this.#sent && this.#frames[count]!.seq <= seq) count++
@@ -63,12 +67,12 @@ export class Outbox {
     return true
   }
 
-  /** Everything unacknowledged is to be sent again. */
+  /** Marks all unacknowledged frames to be sent again. */
   rewind(): void {
     this.#sent = 0
   }
 
-  /** Moves frames that lie in the server's future by the error of the device's clock. */
+  /** Corrects frames that lie in the server's future by the error of the device's clock. */
   correctFuture(serverNowMs: number, aheadMs: number): void {
     this.#frames = this.#frames.map(frame =>
       frame.timestampMs > serverNowMs
@@ -78,7 +82,7 @@ export class Outbox {
   }
 }
 
-/** The number of a msgpack `["ack", n]`, or null when the bytes are something else. */
+/** The number of a msgpack `["ack", n]`; null for other bytes. */
 export function readAck(bytes: Uint8Array): number | null {
   const head = [0x92, 0xa3, 0x61, 0x63, 0x6b]
   if (bytes.length < 6 || head.some((byte, index) => bytes[index] !== byte)) return null

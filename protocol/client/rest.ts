@@ -22,12 +22,14 @@ import { clientLimits } from './limits.ts'
 
 export interface RestOptions {
   url: string
-  /** Of an earlier sign-in. Without a refresh token the sign-in ends with the access token. */
+  /**
+   * Tokens of an earlier sign-in. Without a refresh token the sign-in ends with the access token.
+   */
   tokens?: GivenTokens
   fetch?: typeof globalThis.fetch
-  /** Called with new tokens, to keep them. */
+  /** Called with new tokens, so that the app can store them. */
   onTokens?(tokens: Tokens): void
-  /** Called when the sign-in has ended: the server took neither token, or `logout` was called. */
+  /** Called when the sign-in has ended: the server refused both tokens, or `logout` was called. */
   onSignedOut?(): void
 }
 export interface Tokens {
@@ -66,7 +68,7 @@ export interface RegisterVendor {
   latitude: number
   longitude: number
 }
-/** Asks a pharmacy, or comes by its invitation. */
+/** A driver who asks a pharmacy to join, or who has its invitation. */
 export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
 interface DriverProfile {
   email: string
@@ -98,7 +100,7 @@ export class RestClient {
   readonly #onTokens: (tokens: Tokens) => void
   readonly #onSignedOut: () => void
   #tokens: GivenTokens | null
-  /** When the access token ends, by the clock of this device. */
+  /** Time when the access token ends, by the clock of this device. */
   #endsAtMs = 0
   #refreshing: Promise<void> | null = null
 
@@ -117,8 +119,9 @@ export class RestClient {
   }
 
   /**
-   * A token good for at least half a minute more; pass this function to the `connect…` functions. `refused` asks for another
-   * one, because the server did not take the last. Throws `unauthenticated` when nobody is signed in.
+   * A token that is valid for at least half a minute; pass this function to the `connect…`
+   * functions. `refused` asks for another token, because the server refused the last one. Throws
+   * `unauthenticated` when nobody is signed in.
    */
   async accessToken(refused = false): Promise<string> {
     if (this.#tokens === null) throw new CaduceusError('unauthenticated')
@@ -149,13 +152,13 @@ export class RestClient {
   me(): Promise<Account> {
     return this.call('GET', '/api/auth/me')
   }
-  /** Ends the sign-in here at once, and on the server when it can be reached. */
+  /** Ends the sign-in on this device at once, and on the server when it can be reached. */
   async logout(): Promise<void> {
     const tokens = this.#tokens
     if (tokens === null) return
     this.#end()
     const body = { refresh_token: tokens.refresh_token }
-    // The server forgets the session in time by itself.
+    // The server forgets the session by itself after a time.
     if (tokens.refresh_token !== undefined)
       await this.#attempt(
         'POST',
@@ -189,7 +192,7 @@ export class RestClient {
   cancelRequest(requestId: string): Promise<OrderView> {
     return this.call('DELETE', `/api/requests/${requestId}`)
   }
-  /** A pharmacy's answer. Throws `request_already_assigned` and the like. */
+  /** Sends a pharmacy's answer. Throws `request_already_assigned` and similar codes. */
   respond(
     requestId: string,
     answer: OrderCommandData['respond'],
@@ -239,7 +242,10 @@ export class RestClient {
     return this.call('GET', `/api/tracking/${encodeURIComponent(trackingToken)}`)
   }
 
-  /** A photo, a signature, a prescription or a sound, in parts: it arrives over a network that breaks. Its `url` goes into the order. */
+  /**
+   * Uploads a photo, a signature, a prescription or a sound, in parts, so that it arrives over a
+   * bad network. Its `url` goes into the order.
+   */
   uploadFile(
     kind: UploadKind,
     file: Blob | Uint8Array,
@@ -249,7 +255,10 @@ export class RestClient {
     return sendInParts({ url: this.#url, fetch: this.#fetch, token }, kind, file, options)
   }
 
-  /** A file that an order names, as its bytes and content type. `path` is below this server. Throws CaduceusError. */
+  /**
+   * The bytes and content type of a file that an order names. `path` is below this server. Throws
+   * CaduceusError.
+   */
   async downloadFile(path: string): Promise<Blob> {
     const options = { timeoutMs: uploadLimits.downloadMs }
     const response = await this.#answered('GET', path, options, undefined)
@@ -258,8 +267,9 @@ export class RestClient {
   }
 
   /**
-   * Any call by its path. Throws CaduceusError with the server's code; `unavailable` when no answer came
-   * after one repetition, and then a call that creates may be made again with the same idempotency key.
+   * Calls any path. Throws CaduceusError with the server's code, or `unavailable` when no answer
+   * came after one repetition. A call that creates may then be made again with the same idempotency
+   * key.
    */
   async call<Answer>(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const idempotencyKey = options.idempotencyKey ?? (method === 'GET' ? undefined : newKey())
@@ -269,7 +279,7 @@ export class RestClient {
     throw problemOf(response, text)
   }
 
-  /** The answer, after the token was replaced where that was needed. */
+  /** The answer, after replacing the token where needed. */
   async #answered(
     method: string,
     path: string,
@@ -280,7 +290,7 @@ export class RestClient {
       method === 'POST' && (path.startsWith('/api/auth/') || path.endsWith('/register'))
     const token = this.#tokens === null || signsIn ? null : await this.accessToken()
     const response = await this.#attempt(method, path, options, idempotencyKey, token)
-    // The server may know better than the token's own end, after its key was changed for instance.
+    // The server may refuse a token before its end, for instance after its key was changed.
     if (response.status !== 401 || token === null) return response
     const another = await this.accessToken(true)
     return this.#attempt(method, path, options, idempotencyKey, another)
@@ -350,7 +360,8 @@ export class RestClient {
   #keep({ access_token, refresh_token }: Tokens): void {
     const tokens = { access_token, refresh_token }
     const { issuedAtSeconds, expiresAtSeconds } = claimsOf(access_token)
-    // From now on and not until `exp`: the clock of this device may be wrong by more than a token lasts.
+    // The lifetime counts from now, not until `exp`: the clock of this device may be wrong by more
+    // than a token lasts.
     this.#endsAtMs = Date.now() + (expiresAtSeconds - issuedAtSeconds) * 1_000
     this.#tokens = tokens
     this.#onTokens(tokens)
@@ -366,13 +377,13 @@ const newKey = (): string =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
 
-/** A refusal as an error. `text` is the body, a problem document or whatever a proxy wrote. */
+/** A refusal as an error. `text` is the body: a problem document, or the text of a proxy. */
 function problemOf(response: Response, text: string): CaduceusError {
   let problem: { code?: unknown; detail?: string; fields?: FieldError[] } | null = null
   try {
     problem = JSON.parse(text)
   } catch {
-    // Not of our server.
+    // The answer is not from our server.
   }
   return new CaduceusError(
     isErrorCode(problem?.code) ? problem.code : 'internal',
@@ -382,7 +393,7 @@ function problemOf(response: Response, text: string): CaduceusError {
   )
 }
 
-/** Read from the token. Zeros when they cannot be read: then the token is refreshed at once. */
+/** The times in the token. Zeros when they cannot be read: the token is then refreshed at once. */
 function claimsOf(token: string): { issuedAtSeconds: number; expiresAtSeconds: number } {
   try {
     const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')

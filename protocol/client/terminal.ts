@@ -23,7 +23,10 @@ import { clientLimits } from './limits.ts'
 
 type Received = HeardOn<'terminal'>
 
-/** Every message of the channel by its type, but that `new_request` and `request_closed` come once for each request. */
+/**
+ * Every message of the channel by its type. `new_request` and `request_closed` come once for each
+ * request.
+ */
 export interface TerminalEvents
   extends
     ConnectionNews,
@@ -32,7 +35,9 @@ export interface TerminalEvents
       'request_taken' | 'request_expired' | 'request_cancelled' | 'response_result'
     > {
   open: TerminalGreeting
-  /** It can no longer be taken. `ended` means that it ended while the connection was lost. */
+  /**
+   * The request can no longer be taken. `ended` means that it ended while the connection was lost.
+   */
   request_closed: {
     request_id: string
     reason: 'won' | 'taken' | 'expired' | 'cancelled' | 'ended'
@@ -46,7 +51,7 @@ export function connectTerminal(options: ConnectOptions): Terminal {
 export class Terminal extends Emitter<TerminalEvents> {
   readonly #connection: Connection<Received>
   readonly #open = new Map<string, NewRequest>()
-  /** Known from before a reconnection and not repeated since. */
+  /** Requests known from before a reconnection that the server has not repeated since. */
   #unconfirmed = new Set<string>()
   #grace: ReturnType<typeof setTimeout> | null = null
 
@@ -72,7 +77,10 @@ export class Terminal extends Emitter<TerminalEvents> {
     return this.#open
   }
 
-  /** Resolves to what became of the answer; safe over a lost connection. Rejects only when nothing was heard. */
+  /**
+   * Resolves to the result of the answer, even over a lost connection. Rejects only when no reply
+   * arrived.
+   */
   async respond(
     requestId: string,
     responseType: 'ACCEPTED' | 'REJECTED',
@@ -103,7 +111,10 @@ export class Terminal extends Emitter<TerminalEvents> {
     this.#connection.close()
   }
 
-  /** The server repeats what is open after each connection; what it does not repeat is over. */
+  /**
+   * After each connection the server repeats the open requests. A request that it does not repeat
+   * is over.
+   */
   #awaitRepetition(): void {
     this.#stopWaiting()
     this.#unconfirmed = new Set(this.#open.keys())

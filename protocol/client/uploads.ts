@@ -1,14 +1,16 @@
 /**
- * Files in parts: a phone on a bad network sends what it can, loses its connection, asks how much has
- * arrived and goes on from there, as tus 1.0 has it. What has arrived is never sent again.
+ * Uploads files in parts, as tus 1.0 does. A phone on a bad network sends a part, loses its
+ * connection, asks how much has arrived and continues from there. Bytes that have arrived are never
+ * sent again.
  *
  * ```ts
- * const file = await api.uploadFile('proof', photo, { onBegun: id => localStorage.setItem('upload', id) })
+ * const file = await api.uploadFile('proof', photo, { onBegun: id => localStorage.setItem('upload',
+ * id) })
  * await api.updateOrder(orderId, { status: 'delivered', proof_photo_url: file.url })
  * ```
  *
- * Rejected: to depend on tus-js-client, which works with the same server: this client depends on the
- * protocol and on nothing else, and shares its tokens, its errors and its pauses with the other calls.
+ * Rejected: tus-js-client, which works with the same server. This client depends only on the
+ * protocol, and shares its tokens, errors and pauses with the other calls.
  */
 import { CaduceusError, errorCatalogue, isErrorCode } from '../kernel/errors.ts'
 import { uploadLimits } from './limits.ts'
@@ -23,18 +25,21 @@ export interface UploadedFile {
   bytes: number
 }
 export interface UploadOptions {
-  /** Of an upload that was begun before, by this run of the app or an earlier one; begun anew where the server has forgotten it. */
+  /**
+   * Id of an upload that this run of the app or an earlier one began. The upload begins anew when
+   * the server has forgotten it.
+   */
   continueId?: string
-  /** With the id to keep, for `continueId`. */
+  /** Called with the id. Store it for `continueId`. */
   onBegun?(id: string): void
   onProgress?(arrivedBytes: number, totalBytes: number): void
   signal?: AbortSignal
 }
-/** What sending needs of the REST client. */
+/** The part of the REST client that uploads use. */
 export interface UploadTransport {
   url: string
   fetch: typeof globalThis.fetch
-  /** `refused`: the server did not take the last one. */
+  /** `refused`: the server refused the last token. */
   token(refused: boolean): Promise<string>
 }
 
@@ -45,7 +50,10 @@ interface UploadState {
 }
 const path = '/api/uploads/resumable'
 
-/** Resolves with the stored file. Throws CaduceusError: how the server refused the file, or `unavailable` after many attempts. */
+/**
+ * Resolves with the stored file. Throws CaduceusError with the server's refusal, or `unavailable`
+ * after many attempts.
+ */
 export async function sendInParts(
   transport: UploadTransport,
   kind: UploadKind,
@@ -152,7 +160,7 @@ export async function sendInParts(
         clientLimits.reconnectMsMin * 2 ** (failures - 1),
       )
       const wantedMs = error instanceof CaduceusError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0
-      // A conflict and a token that was replaced are no fault of the network.
+      // A conflict or a replaced token is not the fault of the network, so it needs no pause.
       if (!refused && !(error instanceof CaduceusError && error.code === 'upload_offset_conflict'))
         await pause(Math.max(wantedMs, pauseMs * (0.5 + Math.random() / 2)), signal)
     }

@@ -1,6 +1,6 @@
 /**
- * Those who only listen: a customer, the holder of a tracking link, a pharmacy's fleet map. Each is a
- * connection that comes back and events named after the messages.
+ * Clients that only listen: a customer, the holder of a tracking link, a pharmacy's fleet map. Each
+ * is a connection that reconnects, with events named after the messages.
  */
 import { Connection, type ConnectOptions } from './connection.ts'
 import { Emitter } from './emitter.ts'
@@ -9,9 +9,9 @@ import type { ConnectionNews, CustomerGreeting, FleetMember, MessageEvents } fro
 export interface CustomerEvents extends ConnectionNews, MessageEvents<'customer'> {
   open: CustomerGreeting
 }
-/** `state`, the whole state, comes at the first time and after each reconnection. */
+/** `state`, the whole state, comes the first time and after each reconnection. */
 export interface TrackerEvents extends ConnectionNews, MessageEvents<'tracking'> {}
-/** `fleet`, every driver, comes at the first time and after each reconnection. */
+/** `fleet`, with every driver, comes the first time and after each reconnection. */
 export interface FleetEvents extends ConnectionNews, MessageEvents<'fleet'> {}
 
 /** A connection whose messages are its events. */
@@ -45,7 +45,7 @@ export class Customer extends Watcher<CustomerEvents> {
 export class Tracker extends Watcher<TrackerEvents> {}
 
 export class Fleet extends Watcher<FleetEvents> {
-  /** Every driver as last heard of. */
+  /** Every driver, as in the last message. */
   readonly drivers = new Map<string, FleetMember>()
 
   constructor(path: string, options: ConnectOptions) {
@@ -69,7 +69,7 @@ export function connectCustomer(options: ConnectOptions): Customer {
   return new Customer(options)
 }
 
-/** Needs no account: the token of the link says it all. */
+/** Needs no account: the token of the link is enough. */
 export function connectTracker(
   options: Omit<ConnectOptions, 'token'> & { trackingToken: string },
 ): Tracker {

@@ -1,7 +1,7 @@
 /**
- * Commands as they cross the bus: one envelope, one schema per verb. Other services send them as
- * requests on `caduceus.v1.command.<actor>.<verb>` (msgpack or JSON); edges send them to the owner
- * of the slot. The engine validates with these schemas whoever sent them.
+ * Commands on the bus: one envelope, one schema per verb. Other services send them as requests on
+ * `caduceus.v1.command.<actor>.<verb>` (msgpack or JSON); edges send them to the owner of the slot.
+ * The engine validates every command with these schemas, whoever sent it.
  */
 import Type, { type TSchema } from 'typebox'
 import { limits } from '../kernel/limits.ts'
@@ -13,12 +13,13 @@ import { driverCommands } from './driver-commands.ts'
 import { orderCommands } from './order-commands.ts'
 
 /**
- * A command that is planned already, beside envelopes on a slot's subject: what actors tell each other, and what
- * was parked of that. Only engines know what is planned; an edge passes on what they have stored.
+ * A planned command, which travels beside envelopes on a slot's subject: a command between actors,
+ * or one of these that was parked. Only engines know its content; an edge passes on what engines
+ * have stored.
  */
 export interface PlannedBody<Planned> {
   planned: Planned
-  /** The answer has the actor's state, which is more to carry. */
+  /** True when the answer must contain the actor's state, which makes it larger. */
   withState: boolean
 }
 
@@ -36,18 +37,21 @@ export const commandSchemas = {
 } as const
 export type OrderVerb = keyof typeof orderCommands
 export type DriverVerb = keyof typeof driverCommands
-/** The edge keeps the profile of a driver, so a change of it that did not come from an edge would not last. */
+/**
+ * Verbs that only edges may send. The edge keeps the profile of a driver, so a change from
+ * elsewhere would not last.
+ */
 export const edgeVerbs: ReadonlySet<string> = new Set<DriverVerb>(['update'])
 export type OrderCommandData = { [V in OrderVerb]: Type.Static<(typeof orderCommands)[V]['data']> }
 export type DriverCommandData = {
   [V in DriverVerb]: Type.Static<(typeof driverCommands)[V]['data']>
 }
 
-/** What the bus carries. `id` is the command id: a repeat gets the same answer (invariant 3). */
+/** A command on the bus. `id` is the command id: a repeat gets the same answer (invariant 3). */
 export const CommandEnvelope = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: limits.idempotencyKeyCharactersMax }),
-    // The name of a kind of actor. An engine refuses the names that it does not know.
+    // The name of a kind of actor. An engine refuses names that it does not know.
     actor: Type.String({ minLength: 1, maxLength: 40 }),
     actor_id: Uuid,
     verb: Type.String({ minLength: 1, maxLength: 40 }),
@@ -65,8 +69,9 @@ export const CommandEnvelope = Type.Object(
 export type CommandEnvelope = Type.Static<typeof CommandEnvelope>
 
 /**
- * What another service sends on `command.<actor>.<verb>`: the subject names actor and verb. Without `by`
- * the service acts in its own name; with it, for a customer, pharmacy or driver whom it vouches for.
+ * A command of another service on `command.<actor>.<verb>`; the subject names actor and verb.
+ * Without `by` the service acts in its own name. With `by` it acts for a customer, pharmacy or
+ * driver, for whom it vouches.
  */
 export const ServiceCommand = Type.Object(
   {
@@ -83,11 +88,11 @@ export const ServiceCommand = Type.Object(
 )
 export type ServiceCommand = Type.Static<typeof ServiceCommand>
 
-/** Extra facts of an answer, by verb: what the view alone does not say. */
+/** Facts of an answer that the view does not contain, by verb. */
 export interface CommandOutcome {
-  /** `respond`: what became of the answer. */
+  /** Of `respond`: the result of the answer. */
   response?: 'won' | 'recorded'
-  /** `assign_driver`, `find_driver`: how it stands. */
+  /** Of `assign_driver` and `find_driver`: the offer that was made. */
   offer_id?: string
 }
 export type OrderReply =

@@ -1,4 +1,7 @@
-/** The row of a pharmacy as engines keep it in memory: all that choosing pharmacies and pricing need. */
+/**
+ * The row of a pharmacy as engines keep it in memory, with all facts for choosing pharmacies and
+ * for pricing.
+ */
 import Type from 'typebox'
 import { dispatchPolicies } from '../drivers/policies.ts'
 import { Uuid } from '../kernel/principal.ts'
@@ -17,7 +20,7 @@ const TariffTerms: Type.TUnsafe<Tariff> = Type.Unsafe<Tariff>(
     ),
   }),
 )
-/** From the edge on `directory.vendor` after it wrote the row. */
+/** From the edge on `directory.vendor`, after it wrote the row. */
 export const DirectoryPharmacy = Type.Object({
   vendor_id: Uuid,
   name: Text,

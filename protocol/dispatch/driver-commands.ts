@@ -31,25 +31,27 @@ export const driverCommands = {
       capacity: 1,
     },
   ),
-  /** The pharmacy takes the driver, who asked or who belonged to it before. */
+  /** The pharmacy accepts a driver who asked to join or who belonged to it before. */
   approve_membership: command(
     'The pharmacy takes a driver who asked.',
     Type.Object({}, { additionalProperties: false }),
     {},
   ),
-  /** The pharmacy refuses the driver or parts with them. Parcels that are on their way stay with the driver. */
+  /**
+   * The pharmacy refuses the driver or ends the membership. Parcels under way stay with the driver.
+   */
   end_membership: command(
     'The pharmacy refuses a driver or parts with them.',
     Type.Object({}, { additionalProperties: false }),
     {},
   ),
-  /** A driver whose membership ended asks again. */
+  /** A driver whose membership ended asks to join again. */
   ask_membership: command(
     'A driver asks to belong to the pharmacy again.',
     Type.Object({}, { additionalProperties: false }),
     {},
   ),
-  /** Of the profile, which the edge keeps: orders under way show it. */
+  /** Fields of the profile, which the edge keeps. Orders under way show them. */
   update: command(
     'The driver has another name, phone or vehicle.',
     Type.Object(

@@ -8,7 +8,7 @@ import { driverOutcomes } from '../orders/statuses.ts'
 import { fact, home } from './event-row.ts'
 import { HeldOfferFact, SourceFact } from './facts.ts'
 
-/** One row per event of a driver. */
+/** The events of a driver, one row each. */
 export const driverEvents = {
   driver_registered: fact(
     "A driver joins a pharmacy's fleet.",

@@ -1,10 +1,11 @@
 /**
- * Events: facts, as the journal stores them and the bus publishes them after commit. The journal
+ * Events are facts. The journal stores them, and the bus publishes them after commit. The journal
  * keeps `data` as written here, so a change of shape is a new `v` with an upcaster, never an edit.
- * Times inside data are ms since the epoch, `_ms` in the name.
+ * Times inside data are ms since the epoch, with `_ms` in the name.
  *
- * Schemas and not interfaces: the AsyncAPI document shows these very objects, and a test holds every
- * event of a run against them. They are open (a consumer must bear new fields); the test is not.
+ * They are schemas and not interfaces: the AsyncAPI document shows these very objects, and a test
+ * checks every event of a run against them. They are open, because a consumer must accept new
+ * fields; the test is not.
  */
 import Type from 'typebox'
 import { Principal, Uuid } from '../kernel/principal.ts'
@@ -18,10 +19,10 @@ type Events<Rows extends Record<string, { data: Type.TSchema }>> = {
 export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
 
-/** Version of the data shapes above; the journal stores it beside each event. */
+/** Version of the shapes above. The journal stores it beside each event. */
 export const eventVersion = 6
 
-/** What is published on `caduceus.v1.event.<actor>.<type>.<id>`. */
+/** The message on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({
   id: Type.String({
     description:

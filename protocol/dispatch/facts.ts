@@ -62,7 +62,10 @@ export const OfferFact = Type.Object({
 })
 export type OfferFact = Type.Static<typeof OfferFact>
 
-/** What a driver may know of an order before taking it: where from, where to, what it pays; not who. */
+/**
+ * The facts that a driver may know before taking an order: pick-up, drop-off and fee, but not the
+ * customer.
+ */
 export const HeldOfferFact = Type.Object({
   offer_id: Uuid,
   order_id: Uuid,
@@ -76,7 +79,7 @@ export const HeldOfferFact = Type.Object({
 })
 export type HeldOfferFact = Type.Static<typeof HeldOfferFact>
 
-/** Which event a command between actors follows from. */
+/** The event that caused a command between actors. */
 export const SourceFact = Type.Object({
   slot: Type.Integer({ minimum: 0 }),
   seq: Type.Integer({ minimum: 1 }),

@@ -1,7 +1,7 @@
 /**
- * Every WebSocket message by its name, put together from the rooms that define them, and the types that follow: a
- * message is added in the file of its room, and only a new room is named here. Location frames in binary are not
- * here: `frames.ts` reads them by hand, because they are the river.
+ * Every WebSocket message by its name, collected from the rooms that define them, and the types
+ * that follow. A new message is added in the file of its room; only a new room is named here.
+ * Binary location frames are not here: `frames.ts` reads them by hand.
  */
 import type Type from 'typebox'
 import { accountMessages } from '../accounts/messages.ts'
@@ -26,21 +26,21 @@ export type SocketMessageName = keyof Messages
 /** A message by its name in the table, as a type. */
 export type MessageNamed<Name extends SocketMessageName> = Type.Static<Messages[Name]['schema']>
 
-/** What clients of a channel receive. */
+/** The messages that clients of a channel receive. */
 export type HeardOn<Channel extends ChannelName> = {
   [Name in SocketMessageName]: Channel extends Messages[Name]['heardOn'][number]
     ? MessageNamed<Name>
     : never
 }[SocketMessageName]
 
-/** What clients of a channel may send. */
+/** The messages that clients of a channel may send. */
 export type SaidOn<Channel extends ChannelName> = {
   [Name in SocketMessageName]: Channel extends Messages[Name]['saidOn'][number]
     ? MessageNamed<Name>
     : never
 }[SocketMessageName]
 
-/** What engines and edges send to sockets: all that is not a client's own. */
+/** The messages that engines and edges send to sockets: all except those that clients send. */
 export type SocketMessage = {
   [Name in SocketMessageName]: [Messages[Name]['saidOn'][number]] extends [never]
     ? MessageNamed<Name>
@@ -60,7 +60,10 @@ export function messagesOf(channel: ChannelName): {
   }
 }
 
-/** The schemas of what a channel's clients may send, by `type`: the edge checks with them. */
+/**
+ * The schemas of the messages that clients of a channel may send, by `type`. The edge checks with
+ * them.
+ */
 export function saidSchemas(channel: ChannelName): ReadonlyMap<string, Type.TSchema> {
   return new Map(
     messagesOf(channel).said.map(name => {

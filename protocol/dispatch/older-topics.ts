@@ -1,10 +1,10 @@
 /**
- * The topics of the system that Caduceus replaces, as event names with the same meaning: a service that
- * consumed `trip.requested` changes its broker and not its logic. A trip is an order.
+ * The topics of the older system that Caduceus replaces, as event names with the same meaning. A
+ * service that consumed `trip.requested` changes its broker and not its logic. A trip is an order.
  *
- * They are published beside the events they are derived from, in the same order of their slot, on
- * `caduceus.v1.<topic>.<order_id>` and not below `event.`: there each seq occurs once, and stays so.
- * `driver.location.updated` has no order and no history: it is in no stream.
+ * They are published beside the events that they derive from, in the order of their slot, on
+ * `caduceus.v1.<topic>.<order_id>` and not below `event.`, where each sequence number must stay
+ * unique. `driver.location.updated` has no order and no history, so it is in no stream.
  */
 import Type from 'typebox'
 import { Latitude, Longitude, Minor, nullable } from '../kernel/schema.ts'
@@ -75,7 +75,7 @@ export type OlderFact = {
   [Topic in OlderTopic]: { type: Topic; data: Type.Static<(typeof olderTopics)[Topic]['data']> }
 }[OlderTopic]
 
-/** What is published on `caduceus.v1.<topic>.<order_id>`. */
+/** The message on `caduceus.v1.<topic>.<order_id>`. */
 export const OlderMessage = Type.Object({
   id: Type.String({ description: '`<slot>.<seq>.<topic>`: the message id for deduplication' }),
   slot: Type.Integer({ minimum: 0 }),
@@ -87,7 +87,10 @@ export const OlderMessage = Type.Object({
 })
 export type OlderMessage = Type.Static<typeof OlderMessage>
 
-/** `driver.location.updated`: every few seconds from each engine, the live positions of its drivers that moved. */
+/**
+ * `driver.location.updated`: the live positions of an engine's drivers that moved, every few
+ * seconds.
+ */
 export const DriverLocationsUpdated = Type.Object({
   type: Type.Literal('driver.location.updated'),
   at: Type.String({ format: 'date-time' }),

@@ -8,14 +8,17 @@ import { Item, Latitude, Longitude, oneOf } from '../kernel/schema.ts'
 import { uploadUrl } from '../uploads/url.ts'
 import { command, text } from './command.ts'
 
-/** A fee that was quoted to the one who orders or accepts: honoured whatever the tariff says by then. */
+/**
+ * A fee that was quoted to the customer or to the accepting pharmacy. It is honoured even if the
+ * tariff has changed.
+ */
 export const FeeTerms = Type.Object(
   {
     quote_id: Uuid,
-    /** Of whom it was asked; null: good for any pharmacy. */
+    /** The pharmacy that was quoted; null: valid for any pharmacy. */
     vendor_id: Type.Union([Uuid, Type.Null()]),
     fee_minor: Type.Integer({ minimum: 0, maximum: limits.feeMinorMax }),
-    /** By road. */
+    /** Distance by road, km. */
     distance_km: Type.Number({ minimum: 0, maximum: limits.routeKmMax }),
   },
   { additionalProperties: false },
@@ -36,7 +39,7 @@ const john = {
 }
 
 export const orderCommands = {
-  /** A request to the pharmacies nearby. The engine adds who they are. */
+  /** A request to the pharmacies nearby. The engine adds the pharmacies. */
   broadcast: command(
     'Ask the pharmacies nearby; the first to accept wins.',
     Type.Object(
@@ -68,7 +71,7 @@ export const orderCommands = {
       expires_in_seconds: 300,
     },
   ),
-  /** An order to a known pharmacy. */
+  /** An order to one known pharmacy. */
   create: command(
     'Order from a known pharmacy.',
     Type.Object(
@@ -114,7 +117,7 @@ export const orderCommands = {
     ),
     { response_type: 'ACCEPTED', text_message: 'Available!' },
   ),
-  /** A pharmacy takes or refuses an order that was sent to it alone. */
+  /** A pharmacy accepts or refuses an order that was sent to it alone. */
   accept: command(
     'The pharmacy that was asked takes the order.',
     Type.Object(
@@ -133,7 +136,7 @@ export const orderCommands = {
     Type.Object({ reason: Type.Optional(text()) }, { additionalProperties: false }),
     { reason: 'ordered twice' },
   ),
-  /** A new public link; the old one opens nothing any more. */
+  /** Makes a new public link. The old link stops working. */
   reissue_tracking: command(
     'A new public link; the old one opens nothing any more.',
     Type.Object({}, { additionalProperties: false }),

@@ -1,15 +1,21 @@
 /**
- * How much text one order may bring: it is stored, published and pushed to every pharmacy that is asked,
- * so its bytes are multiplied by thousands. Edges refuse what is more at their boundary, and engines
- * refuse it once more, for other services on the bus.
+ * Bounds the text of one order. It is stored, published and pushed to every asked pharmacy, so its
+ * bytes are multiplied by thousands. Edges refuse a larger order at their boundary. Engines check
+ * again, for other services on the bus.
  */
 import { CaduceusError, type FieldError } from '../kernel/errors.ts'
 import type { OrderCommandData } from './commands.ts'
 
-/** Of all texts of an order together. Fifty items with long names, an address and full notes in any one script fit. */
+/**
+ * Bytes of all texts of an order together. Fifty items with long names, an address and full notes
+ * fit, in any one script.
+ */
 export const orderTextBytesMax = 16 * 1024
 
-/** What of a new order is text of whoever orders. The rest is numbers and ids, whose size the schemas know. */
+/**
+ * The fields of a new order with text of the customer. The other fields are numbers and ids, whose
+ * size the schemas bound.
+ */
 const textFields = [
   'items',
   'notes',
@@ -23,19 +29,22 @@ export type OrderTexts = Partial<
   Pick<OrderCommandData['broadcast'] & OrderCommandData['create'], (typeof textFields)[number]>
 >
 
-/** As JSON in UTF-8: what a socket is sent. msgpack on the bus takes less. */
+/** Bytes as JSON in UTF-8, the form that sockets get. msgpack on the bus takes less. */
 const bytesOf = (value: unknown): number =>
   value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value))
 
-/** What the order's texts take of `orderTextBytesMax`. */
+/** Bytes of the order's texts, to compare with `orderTextBytesMax`. */
 export const orderTextBytes = (data: OrderTexts): number =>
   textFields.reduce((sum, field) => sum + bytesOf(data[field]), 0)
 
-/** UTF-8 takes three bytes for a unit of UTF-16 at the most, and JSON's escapes six. */
+/** UTF-8 takes at most three bytes per unit of UTF-16, and an escape of JSON takes six. */
 const bytesPerUnitMax = 6
 const itemOverheadBytes = 40
 
-/** Throws `invalid_request` that names the longest field, when the order's texts have more than `orderTextBytesMax` bytes together. */
+/**
+ * Throws `invalid_request` that names the longest field when the order's texts together exceed
+ * `orderTextBytesMax`.
+ */
 export function checkOrderSize(data: OrderTexts, at = ''): void {
   if (unitsOf(data) * bytesPerUnitMax <= orderTextBytesMax) return
   const bytes = orderTextBytes(data)
@@ -49,7 +58,7 @@ export function checkOrderSize(data: OrderTexts, at = ''): void {
   throw new CaduceusError('invalid_request', `${problem.field} ${problem.rule}`, [problem])
 }
 
-/** Most orders are far from the bound, and are not written out to see that. */
+/** An upper bound without encoding. Most orders are far below the limit and need no exact count. */
 function unitsOf({
   items = [],
   notes,

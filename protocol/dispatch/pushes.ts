@@ -8,18 +8,21 @@ import { Uuid } from '../kernel/principal.ts'
 import { NewRequestBody, type RequestEnded } from '../orders/messages.ts'
 import type { SocketMessage } from './messages.ts'
 
-/** Who should hear it: every socket subscribed to the topic, on whichever edge. */
+/**
+ * The topics of sockets. A push to a topic reaches every socket that is subscribed to it, on any
+ * edge.
+ */
 export const topics = {
   pharmacy: (pharmacyId: string) => `vendor:${pharmacyId}`,
   customer: (customerId: string) => `customer:${customerId}`,
   driver: (driverId: string) => `driver:${driverId}`,
-  /** Whoever watches the drivers of a pharmacy. */
+  /** Sockets that watch the drivers of a pharmacy. */
   fleet: (pharmacyId: string) => `fleet:${pharmacyId}`,
   /** Trackers of one order. */
   order: (orderId: string) => `order:${orderId}`,
 } as const
 
-/** The schema says less than the type: a push is checked whole by the edge's tests, not at every hop. */
+/** The schema is looser than the type. The edge's tests check pushes fully; the hops do not. */
 const Message = Type.Unsafe<SocketMessage>(
   Type.Object(
     { type: Type.String({ description: 'One of the messages of the WebSocket channels' }) },
@@ -28,7 +31,7 @@ const Message = Type.Unsafe<SocketMessage>(
 )
 const End = Type.Unsafe<RequestEnded>(Message)
 
-/** One message on `push.all`, body of a list. */
+/** One message in the list on `push.all`. */
 export const Push = Type.Union([
   Type.Object(
     {

@@ -1,23 +1,26 @@
 /**
- * Events of older releases in today's shape. The journal keeps what was written, so a change of shape is
- * a new version and one step here, from the version before it; steps are chained, and every reader of the
- * table of events asks here, so nobody else knows that there ever was another shape. Pure: the same event
- * becomes the same event.
+ * Converts events of older releases to today's shape. The journal keeps the original, so a change
+ * of shape is a new version and one step here from the version before it. Steps are chained. Every
+ * reader of the table of events calls this, so no other code knows an older shape. Pure: the same
+ * event always gives the same result.
  *
- * Rejected: rewriting stored events in a migration, which alters facts and cannot be undone; readers that
- * accept both shapes, which makes every field optional for ever.
+ * Rejected: rewriting stored events in a migration, which alters facts and cannot be undone. Also
+ * rejected: readers that accept both shapes, which makes every field optional for ever.
  */
 import { firstCurrency } from '../pricing/money.ts'
 import { eventVersion, type DriverEvent, type OrderEvent } from './events.ts'
 import type { Principal } from '../kernel/principal.ts'
 
-/** An event as the journal holds it. `by` is missing in what was written before version 5. */
+/** An event as the journal stores it. `by` is missing in events before version 5. */
 export interface RawEvent {
   type: string
   data: object
   by?: Principal | null
 }
-/** An event in today's shape, with who acted; null where an older release did not say and it cannot be known. */
+/**
+ * An event in today's shape, with its actor. The actor is null when an older release did not store
+ * it and it cannot be derived.
+ */
 export interface Upcast {
   event: OrderEvent | DriverEvent
   by: Principal | null
@@ -32,19 +35,21 @@ const withMoney: ReadonlySet<string> = new Set([
   'order_completed',
 ])
 
-/** Each makes events of its version those of the next. */
+/** Each step converts events of its version to the next version. */
 const steps: Readonly<Record<number, Step>> = {
-  // Fees were told at acceptance only, then sometimes at the beginning. Since 2 every order says whether one was told.
+  // At first the fee was known only at acceptance, later sometimes at the beginning. Since version
+  // 2 every order says whether a fee was quoted.
   1: event =>
     event.type === 'broadcast_opened' || event.type === 'order_placed'
       ? { ...event, data: { fee: null, ...event.data } }
       : event,
-  // Since 3 a hold says which event asked for it.
+  // Since version 3 a hold names the event that asked for it.
   2: event =>
     event.type === 'offer_held' ? { ...event, data: { source: null, ...event.data } } : event,
-  // Since 4 there are events that a release before it does not know; those it knew stay as they were.
+  // Since version 4 there are new events that an older release does not know. Known events did not
+  // change.
   3: event => event,
-  // Since 5 every event says who acted, and a delivery how far from the door it was.
+  // Since version 5 every event names its actor, and a delivery its distance from the door.
   4: event => ({
     ...event,
     by: actorOf(event),
@@ -52,7 +57,7 @@ const steps: Readonly<Record<number, Step>> = {
       data: { door_distance_m: null, reason: null, flag: null, ...event.data },
     }),
   }),
-  // Since 6 whatever holds money says in which currency; there was one before.
+  // Since version 6 every event with money names the currency. Before that there was only one.
   5: event =>
     withMoney.has(event.type)
       ? { ...event, data: { currency: firstCurrency, ...event.data } }
@@ -60,7 +65,7 @@ const steps: Readonly<Record<number, Step>> = {
 }
 
 const engine: Principal = { role: 'system', id: 'engine' }
-/** Before version 5: only timers, geofences and actors themselves ever caused these. */
+/** Event types that, before version 5, only timers, geofences and actors themselves caused. */
 const actorOfOlder: Readonly<Record<string, Principal>> = {
   driver_search_ended: engine,
   arrived_at_pickup: engine,
@@ -71,8 +76,8 @@ const actorOfOlder: Readonly<Record<string, Principal>> = {
 }
 
 /**
- * Who must have acted, where the event alone proves it. A delivery may have been reported by the driver, the
- * pharmacy or an administrator, so of such events nobody is named: a guess would accuse somebody.
+ * The actor, where the event alone proves it. The driver, the pharmacy or an administrator may have
+ * reported a delivery, so such events name nobody: a guess would accuse a person.
  */
 function actorOf({ type, data }: RawEvent): Principal | null {
   if (type === 'request_expired' && (data as { reason?: unknown }).reason === 'deadline')
@@ -89,7 +94,10 @@ class UnknownEventVersionError extends Error {
   }
 }
 
-/** An event that was stored with version `v`. Throws UnknownEventVersionError for what a newer release wrote. */
+/**
+ * Converts an event that was stored with version `v`. Throws UnknownEventVersionError for an event
+ * of a newer release.
+ */
 export function upcast(v: number, stored: RawEvent): Upcast {
   if (!(v >= 1 && v <= eventVersion)) throw new UnknownEventVersionError(v)
   let current = stored

@@ -9,7 +9,7 @@ import { TerminalsMessage } from '../pharmacies/terminals.ts'
 import { InterestMessage } from '../tracking/interest.ts'
 import { LocationPush, PositionAnswer, PositionQuery } from '../tracking/positions.ts'
 
-/** `query.health`: what an engine says of itself. Numbers may be added. */
+/** `query.health`: the state of an engine. Numbers may be added. */
 const HealthAnswer = Type.Object(
   { engine_id: Text, slots: Type.Integer(), actors: Type.Integer() },
   { additionalProperties: true },

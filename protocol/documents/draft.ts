@@ -1,10 +1,16 @@
-/** The AsyncAPI document while it grows: messages, channels and operations, in the few forms that this protocol has. */
+/**
+ * Builds the AsyncAPI document from messages, channels and operations, in the few forms that this
+ * protocol has.
+ */
 import { type Json, refer } from './named.ts'
 
 export const busType = 'application/msgpack'
 const messageRef = (name: string): Json => ({ $ref: `#/components/messages/${name}` })
 
-/** The document while it grows. Every `send` and `receive` is from Caduceus' point of view. */
+/**
+ * The document under construction. Every `send` and `receive` is from the point of view of
+ * Caduceus.
+ */
 export class Draft {
   readonly channels: Record<string, Json> = {}
   readonly operations: Record<string, Json> = {}
@@ -90,7 +96,7 @@ export class Draft {
     )
   }
 
-  /** A request on a subject of the bus; the answer goes to the inbox that the request names. */
+  /** A request on a subject of the bus. The answer goes to the inbox that the request names. */
   request(
     name: string,
     address: string,

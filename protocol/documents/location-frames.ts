@@ -1,4 +1,7 @@
-/** Location frames, batches of them and their acknowledgement, as JSON schemas: msgpack arrays that no other schema describes. */
+/**
+ * JSON schemas of location frames, of batches of frames and of their acknowledgement. They are
+ * msgpack arrays that no other schema describes.
+ */
 import { limits } from '../kernel/limits.ts'
 
 const nilable = (schema: object) => ({ anyOf: [schema, { type: 'null' }] })

@@ -1,4 +1,4 @@
-/** The schemas that the AsyncAPI document names once and refers to wherever they occur. */
+/** Schemas that the AsyncAPI document defines once and refers to everywhere else. */
 import { errorCatalogue } from '../kernel/errors.ts'
 import { Place, PharmacyFact } from '../dispatch/facts.ts'
 import { Item } from '../kernel/schema.ts'
@@ -27,7 +27,7 @@ export const ProblemSchema = {
     },
   },
 }
-/** Schemas that the document gives a name and refers to wherever they occur. */
+/** The schemas by their name in the document. */
 export const named = {
   OrderView,
   DriverView,

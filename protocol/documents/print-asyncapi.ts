@@ -1,4 +1,7 @@
-/** `npm run -s asyncapi`: the document on standard output, for generators and for a look at what a change changed. */
+/**
+ * `npm run -s asyncapi`: prints the document, for generators and for comparing it before and after
+ * a change.
+ */
 import { readFileSync } from 'node:fs'
 import { assetUrl } from '../kernel/assets.ts'
 

@@ -1,4 +1,4 @@
-/** Locations, and what engines and edges tell each other, in the AsyncAPI document. */
+/** Locations, and the messages between engines and edges, in the AsyncAPI document. */
 import { ids } from '../kernel/examples.ts'
 import { driverLocationsExample, DriverLocationsUpdated } from '../dispatch/older-topics.ts'
 import { busMessages } from './bus-messages.ts'

@@ -5,10 +5,13 @@ import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
 import { LocationFrames, AckFrame, frame } from './location-frames.ts'
 import { busType, Draft } from './draft.ts'
 
-/** A message of a channel that the protocol does not know, because one feature of the edge brings both. */
+/** A message of a channel that one feature of the edge brings. The protocol knows neither. */
 export type OwnMessage = Omit<MessageDefinition, 'heardOn' | 'saidOn'> &
   Readonly<Record<'heardOn' | 'saidOn', readonly string[]>>
-/** Channels and messages of WebSockets that one feature brings. Every channel knows the common messages besides. */
+/**
+ * The WebSocket channels and messages that one feature brings. Every channel also knows the common
+ * messages.
+ */
 export interface OwnSockets {
   channels: Readonly<Record<string, Channel>>
   messages: Readonly<Record<string, OwnMessage>>

@@ -1,8 +1,8 @@
 /**
- * When a pharmacy is open: a week of local times and a time zone. Pure: the moment is an argument.
- * Times are those on the wall, so nothing has to be done on the days when clocks change: 01:00 to 03:00
- * is open in both of October's second hours, and an interval that begins in the hour that March leaves
- * out begins when the clocks have jumped.
+ * Opening hours of a pharmacy: a week of local times and a time zone. Pure: the time is an
+ * argument. Times are wall clock times, so the days when clocks change need no special code. 01:00
+ * to 03:00 is open in both of October's repeated hours, and an interval that begins in the hour
+ * that March skips begins after the jump.
  *
  * Rejected: storing instants or offsets from UTC. Both are wrong twice a year.
  */
@@ -29,7 +29,7 @@ const Interval = Type.Object(
 )
 const Day = Type.Optional(Type.Array(Interval, { maxItems: intervalsMax }))
 
-/** A day that is not named is closed all day. */
+/** A day that is missing is closed all day. */
 export const OpeningHours = Type.Object(
   { mon: Day, tue: Day, wed: Day, thu: Day, fri: Day, sat: Day, sun: Day },
   { additionalProperties: false },
@@ -55,25 +55,34 @@ export function weekOf(hours: OpeningHours): Week {
 }
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 
-/** Whether a minute of the week lies in an interval; its first minute does, its last does not. */
+/**
+ * Whether a minute of the week lies in an interval. The first minute of an interval belongs to it;
+ * the minute after its end does not.
+ */
 export function openInWeek(week: Week, minuteOfWeek: number): boolean {
   for (let i = 0; i < week.length; i += 2)
     if ((minuteOfWeek - week[i]! + weekMinutes) % weekMinutes < week[i + 1]!) return true
   return false
 }
 
-/** Hours that are null have no closing time. An unknown time zone counts as UTC. */
+/**
+ * Whether a pharmacy with these hours is open. Null means never closed. An unknown time zone counts
+ * as UTC.
+ */
 export const openAt = (hours: OpeningHours | null, timeZone: string, nowMs: number): boolean =>
   hours === null || openInWeek(weekOf(hours), localMinuteOfWeek(timeZone, nowMs))
 
-/** A clock per time zone, with its last answer: a broadcast asks the same minute of hundreds of pharmacies. */
+/**
+ * A formatter per time zone, with its last answer: a broadcast asks for the same minute for
+ * hundreds of pharmacies.
+ */
 interface Clock {
   format: Intl.DateTimeFormat
   minute: number
   minuteOfWeek: number
 }
 const clocks = new Map<string, Clock>()
-/** There are some 600 names; more would be a caller who makes them up. */
+/** There are about 600 names of time zones. More would come from a caller that invents them. */
 const clocksMax = 1_000
 
 /** Minute of the local week, Monday 00:00 is 0. Offsets have been whole minutes since 1972. */
@@ -111,7 +120,7 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat =>
     hourCycle: 'h23',
   })
 
-/** IANA names only: an offset such as +05:30 means its opposite to some databases. */
+/** Accepts only IANA names. Some databases read an offset such as +05:30 as its opposite. */
 export function isTimeZone(name: string): boolean {
   if (!/^(UTC|[A-Za-z_]{1,32}(\/[A-Za-z0-9_+-]{1,32}){1,2})$/.test(name)) return false
   try {

@@ -1,9 +1,15 @@
-/** The states of a pharmacy's approval, as an administrator approved: one row a status, one column for each fact. */
+/**
+ * The states of a pharmacy's approval by an administrator: one row for each status, one column for
+ * each fact.
+ */
 
 export interface PharmacyStatusFacts {
-  /** It was approved once. Engines do not keep the others: anybody can make them. */
+  /**
+   * True when it was approved once. Engines do not keep other pharmacies, because anybody can
+   * register one.
+   */
   approvedOnce: boolean
-  /** It may have no orders: those that can be cancelled are. */
+  /** True when it may have no orders: its orders are cancelled where that is possible. */
   barred: boolean
 }
 export const pharmacyStatusTable = {

@@ -1,16 +1,19 @@
 /**
- * Money: whole minor units inside, a decimal with its currency at the boundary. How many decimals a currency has
- * is said here and nowhere else, so that a yen is never divided by a hundred. It imports nothing, because the
- * pages may load it as it is.
+ * Money: whole minor units inside, a decimal with its currency at the boundary. Only this file
+ * knows how many decimals a currency has, so that a yen is never divided by a hundred. It imports
+ * nothing, because the pages load it as it is.
  *
- * Rejected: the decimals that `Intl` knows. They are those of everyday prices, which for some currencies are
- * fewer than those of ISO 4217, and they differ between releases of Node.
+ * Rejected: the decimals of `Intl`. They are those of everyday prices, which for some currencies
+ * are fewer than in ISO 4217, and they differ between releases of Node.
  */
 
-/** Of everything that was written before orders named their currency. Never changes, whatever a deployment is told. */
+/**
+ * The currency of all data from before orders named their currency. It never changes, whatever the
+ * configuration.
+ */
 export const firstCurrency = 'USD'
 
-/** ISO 4217, the currencies that have other than two decimals. */
+/** ISO 4217: the currencies that do not have two decimals. */
 const decimalsTable: Readonly<Record<string, number>> = {
   BIF: 0,
   CLP: 0,
@@ -41,16 +44,16 @@ const decimalsTable: Readonly<Record<string, number>> = {
 }
 const minorPerUnit = (currency: string): number => 10 ** (decimalsTable[currency] ?? 2)
 
-/** 1250 minor units are 12.5 dollars, 1250 yen, 1.25 dinars. */
+/** 1250 minor units are 12.5 dollars, 1250 yen or 1.25 dinars. */
 export const decimalOfMinor = (minor: number, currency: string): number =>
   minor / minorPerUnit(currency)
 
-/** The minor units of a decimal; null when it says parts of one. */
+/** The minor units of a decimal; null when it contains a fraction of one. */
 export function minorOfDecimal(decimal: number, currency: string): number | null {
   const exact = decimal * minorPerUnit(currency)
   const minor = Math.round(exact)
   return Math.abs(exact - minor) > 1e-6 ? null : minor
 }
 
-/** The currency of a fact, a command or a state; what an older release wrote names none. */
+/** The currency of a fact, a command or a state. Data of an older release names none. */
 export const currencyOf = ({ currency }: { currency?: string }): string => currency ?? firstCurrency

@@ -1,29 +1,32 @@
 /**
- * The delivery fee: a base, a rate per kilometre by distance band, never below a minimum. All money is
- * in minor units (cents), so that sums are exact. One pure function for the edge that quotes and the
- * engine that decides; two would differ by a cent some day, and the customer would be right.
+ * The delivery fee: a base, a rate per kilometre by distance band, and a minimum. All money is in
+ * minor units (cents), so that sums are exact. The edge that quotes and the engine that decides
+ * share this pure function, so that they never differ by a cent.
  *
- * Rejected: a table of whole fees by distance. Its fee jumps at each edge, and a pharmacy two houses
- * further along the road would cost a euro more.
+ * Rejected: a table of whole fees by distance. Its fee jumps at each edge, so a pharmacy two houses
+ * further would cost a euro more.
  */
 
 import { currencyOf } from './money.ts'
 
 export interface TariffBand {
-  /** Where the band ends, km by road; null for the last one, which has no end. */
+  /** The end of the band, km by road; null for the last band. */
   up_to_km: number | null
   per_km_minor: number
 }
 export interface Tariff {
-  /** Of all its amounts; a tariff that an older release stored names none. */
+  /** The currency of all its amounts. A tariff that an older release stored names none. */
   currency?: string
   base_minor: number
   minimum_minor: number
-  /** Ascending; exactly the last has no end. */
+  /** In ascending order. Exactly the last band has no end. */
   bands: TariffBand[]
 }
 
-/** Of a pharmacy that has set none, and of a quote that is for no pharmacy in particular. In minor units of whichever currency. */
+/**
+ * The tariff of a pharmacy that has set none, and of a quote for no particular pharmacy. In minor
+ * units of any currency.
+ */
 const defaultTerms = {
   base_minor: 250,
   minimum_minor: 300,
@@ -36,13 +39,13 @@ const defaultTerms = {
 export const defaultTariff = (currency: string): Tariff => ({ currency, ...defaultTerms })
 
 /**
- * The tariff of a pharmacy for fees in `currency`. One that was set in another currency is not counted over: its
- * pharmacy has the default until it sets one anew.
+ * The tariff of a pharmacy for fees in `currency`. A tariff in another currency is not converted:
+ * the pharmacy has the default until it sets a new one.
  */
 export const tariffIn = (currency: string, tariff: Tariff | null): Tariff =>
   tariff !== null && currencyOf(tariff) === currency ? tariff : defaultTariff(currency)
 
-/** Fees are whole multiples of this. */
+/** Fees are whole multiples of this, in minor units. */
 const stepMinor = 5
 
 export interface FeePart {
@@ -52,7 +55,7 @@ export interface FeePart {
   amount_minor: number
 }
 
-/** What each band contributes for a distance in km by road; amounts are not rounded. */
+/** The amount of each band for a distance in km by road, not rounded. */
 export function feeParts(tariff: Tariff, kmByRoad: number): FeePart[] {
   const parts: FeePart[] = []
   let from_km = 0
@@ -74,7 +77,7 @@ export function feeMinor(tariff: Tariff, kmByRoad: number): number {
   return Math.max(tariff.minimum_minor, Math.round(raw / stepMinor) * stepMinor)
 }
 
-/** Null when the bands make a tariff; otherwise the rule that they break. */
+/** Null when the bands are valid; otherwise the rule that they break. */
 export function bandsProblem(bands: readonly { up_to_km: number | null }[]): string | null {
   if (bands.at(-1)?.up_to_km !== null) return 'must end with a band whose up_to_km is null'
   let before = 0

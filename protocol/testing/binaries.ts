@@ -1,11 +1,11 @@
 /**
- * Programs that this machine has: servers, and a browser. They come from Debian packages or from
- * wherever `PATH` leads; tests that need a missing one are skipped, or fail where everything is required.
+ * Finds programs on this machine: servers and a browser. They come from Debian packages or from
+ * `PATH`. Tests that need a missing program are skipped, or fail when all services are required.
  */
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Its path; null when it is in no folder. */
+/** The path of the program; null when no folder has it. */
 export function findBinary(binary: string): string | null {
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -21,7 +21,7 @@ export function findBinary(binary: string): string | null {
   return null
 }
 
-/** Chromium, by one of its names, or what `CHROMIUM` says; null without one. */
+/** The path of Chromium: of `CHROMIUM`, or of one of its names; null when there is none. */
 export function findBrowser(): string | null {
   const wanted = process.env['CHROMIUM']
   if (wanted !== undefined) return isExecutable(wanted) ? wanted : null
@@ -40,7 +40,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Debian keeps one folder per major version, outside PATH; the newest first. */
+/** Debian has one folder per major version, outside PATH. The newest is first. */
 function debianPostgresFolders(): string[] {
   const root = '/usr/lib/postgresql'
   try {

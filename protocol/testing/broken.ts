@@ -1,7 +1,8 @@
 /**
- * Values from a schema, and the same values broken on purpose, for fuzzers of whatever takes outside
- * data: HTTP bodies, socket messages, commands on the bus. Broken means as clients break things: fields
- * missing, of another type, too long, twice, of strange names; numbers that are none; text that is no text.
+ * Values from a schema, and the same values broken on purpose, for fuzzers of outside data: HTTP
+ * bodies, socket messages, commands on the bus. They are broken as clients break them: fields that
+ * are missing, of another type, too long, doubled or of strange names; invalid numbers and invalid
+ * text.
  */
 import fc from './properties.ts'
 
@@ -27,11 +28,11 @@ export interface Schema {
   additionalProperties?: boolean | Schema
 }
 
-/** As many elements and characters as a value from a schema has at the most; broken ones have more. */
+/** Most elements and characters of a value from a schema. Broken values have more. */
 const itemsMax = 5
 const charactersMax = 40
 
-/** Values that the schema admits; of patterns nothing is known, so some may be refused. */
+/** Values that the schema admits. Patterns are not read, so some values may be refused. */
 export function valid(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
@@ -112,7 +113,7 @@ const deep = (levels: number): unknown => {
   for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [value] : { a: value }
   return value
 }
-/** What stands where something else was expected; all of it can be written as JSON. */
+/** Values to put in place of the expected one. All of them can be written as JSON. */
 export const strange: readonly unknown[] = [
   null,
   true,
@@ -170,7 +171,10 @@ export const strange: readonly unknown[] = [
   deep(200),
 ]
 
-/** One change at a random place of a value, which is copied; `dice` are numbers in [0, 1) by which the place and the change are chosen. */
+/**
+ * A copy of the value with one change at a random place. `dice` are numbers in [0, 1) that choose
+ * the place and the change.
+ */
 function damaged(value: unknown, dice: readonly number[]): unknown {
   const [goDeeper = 0, where = 0, how = 0, what = 0, ...rest] = dice
   const odd = strange[Math.floor(what * strange.length)]
@@ -194,7 +198,7 @@ function damaged(value: unknown, dice: readonly number[]): unknown {
   const record = { ...value } as Record<string, unknown>
   if (how < 0.3) delete record[key]
   else if (how < 0.8) record[key] = odd
-  // As JSON.parse makes it, `__proto__` is a field like any other.
+  // As in the result of JSON.parse, `__proto__` is a field like any other.
   else
     Object.defineProperty(
       record,
@@ -204,7 +208,10 @@ function damaged(value: unknown, dice: readonly number[]): unknown {
   return record
 }
 
-/** Values from the schema with one to three changes, now and then none, now and then nothing of the schema at all. */
+/**
+ * Values from the schema with one to three changes. A few have no change, and a few ignore the
+ * schema.
+ */
 export function broken(schema: Schema): fc.Arbitrary<unknown> {
   const die = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   const dice = fc.array(die, { minLength: 16, maxLength: 16 })

@@ -1,6 +1,7 @@
 /**
- * The constants of a house, to be recorded: limits, schemas, patterns and tables that its modules export. Nobody writes a
- * test for each of them, and a changed one changes the contract with apps, services and the database.
+ * Collects the constants that the modules of a house export, to record them: limits, schemas,
+ * patterns and tables. Nobody writes a test for each of them, and a change of one changes the
+ * contract with apps, services and the database.
  */
 import { readdirSync } from 'node:fs'
 import { assetUrl } from '../kernel/assets.ts'
@@ -8,7 +9,10 @@ import { assetUrl } from '../kernel/assets.ts'
 const words = new Set(['description', 'summary', 'title', 'help', 'examples'])
 const depthMax = 14
 
-/** Of all modules in these folders of `dist`, by their source's path; `skipped`: modules that do something when they are loaded. */
+/**
+ * The constants of all modules in these folders of `dist`, by the path of the source. `skipped`:
+ * modules that act when they are loaded.
+ */
 export async function constantsOf(
   folders: readonly string[],
   skipped: RegExp,
@@ -40,7 +44,10 @@ export async function constantsOf(
   return all
 }
 
-/** As JSON can write it; nothing of functions, of objects with a class of their own, and of words for people. */
+/**
+ * The value as JSON can write it, without functions, instances of classes, and descriptions for
+ * people.
+ */
 export function plain(value: unknown, depth: number): unknown {
   if (depth > depthMax || typeof value === 'function' || typeof value === 'symbol') return undefined
   if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)))

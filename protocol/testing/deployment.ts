@@ -1,4 +1,7 @@
-/** Two engines and two edges beside private NATS, Redis and PostgreSQL: what is tortured, and how it is waited for. */
+/**
+ * Two engines and two edges with their own NATS, Redis and PostgreSQL, for tests that torture them,
+ * and ways to wait for them.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,9 +14,9 @@ export interface Deployment {
   members: readonly Member[]
   engines: readonly Member[]
   edges: readonly Member[]
-  /** What its edges sign tokens with. */
+  /** The secret with which its edges sign tokens. */
   jwtSecret: string
-  /** Of the edges, in their order; a restarted edge has the same. */
+  /** URLs of the edges, in order. A restarted edge keeps its URL. */
   urls: readonly string[]
   untilHealthy(timeoutMs?: number): Promise<void>
   stop(): Promise<void>
@@ -27,9 +30,9 @@ const lifetime = ['AUTH', 'WRITE', 'READ', 'UPLOAD', 'PUBLIC', 'REGISTRATION'].m
 ])
 
 export interface DeploymentOptions {
-  /** What the processes say goes there, one file each. */
+  /** Folder for the output of the processes, one file each. */
   logsDir?: string
-  /** Variables for all of them, over those that they have anyhow. */
+  /** Variables for all processes. They override the usual ones. */
   environment?: Readonly<Record<string, string>>
 }
 
@@ -103,7 +106,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
   }
 }
 
-/** Null when all is well, else what it says of itself. */
+/** Null when the edge is healthy, else its own description of the problem. */
 async function healthOf(url: string): Promise<string | null> {
   try {
     const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(3_000) })

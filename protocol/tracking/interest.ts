@@ -3,7 +3,10 @@ import Type from 'typebox'
 import { Uuid } from '../kernel/principal.ts'
 import { Text } from '../kernel/schema.ts'
 
-/** From an edge on `interest`: everything its sockets watch. Renewed as a whole, so loss heals itself. */
+/**
+ * From an edge on `interest`: all orders and fleets that its sockets watch. It is renewed as a
+ * whole, so a lost message does no lasting harm.
+ */
 export const InterestMessage = Type.Object({
   edge_id: Text,
   full: Type.Boolean({

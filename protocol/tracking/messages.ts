@@ -1,4 +1,6 @@
-/** The WebSocket messages about where a driver is: what a driver's app sends, and what its followers hear. */
+/**
+ * The WebSocket messages about a driver's position: from the driver's app, and to its followers.
+ */
 import Type from 'typebox'
 import { at, ids, pin } from '../kernel/examples.ts'
 import { heard, said } from '../kernel/messages.ts'
@@ -7,8 +9,8 @@ import { Uuid } from '../kernel/principal.ts'
 import { StatusShown } from '../orders/view.ts'
 
 /**
- * What the holder of a tracking link may know of an order: also the answer of `GET /api/tracking/{token}`. Of the
- * people in it no more than first names.
+ * The facts that the holder of a tracking link may know of an order. `GET /api/tracking/{token}`
+ * answers the same. Of people it shows no more than first names.
  */
 export const TrackingView = Type.Object({
   order: Type.Object({
@@ -43,7 +45,7 @@ export const TrackingView = Type.Object({
 export type TrackingView = Type.Static<typeof TrackingView>
 
 export const trackingMessages = {
-  /** The text form of a frame; the edge reads it by hand, as it does the binary one. */
+  /** The text form of a frame. The edge reads it by hand, like the binary form. */
   location_text: said(
     ['driver'],
     'One location as text; an array of 1 to 64 of them is one message too.',

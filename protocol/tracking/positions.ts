@@ -21,18 +21,18 @@ export const OrderLocation = Type.Object({
 export type OrderLocation = Type.Static<typeof OrderLocation>
 export const FleetLocation = Type.Object({ vendor_id: Uuid, driver_id: Uuid, status: Text, ...pin })
 export type FleetLocation = Type.Static<typeof FleetLocation>
-/** From an engine to one edge, once a tick: positions of what that edge watches. */
+/** From an engine to one edge, once a tick: the positions that the edge watches. */
 export const LocationPush = Type.Object({
   orders: Type.Array(OrderLocation),
   fleet: Type.Array(FleetLocation),
 })
 export type LocationPush = Type.Static<typeof LocationPush>
 
-/** `query.position`: asked by edges, answered by any engine. */
+/** `query.position`: an edge asks, any engine answers. */
 export const PositionQuery = Type.Object({
   driver_id: Uuid,
   target: Type.Optional(Point),
-  /** On the way to the target, for an order not yet picked up. */
+  /** A point on the way to the target, for an order that is not yet picked up. */
   via: Type.Optional(Point),
 })
 export type PositionQuery = Type.Static<typeof PositionQuery>

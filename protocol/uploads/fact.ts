@@ -1,10 +1,12 @@
-/** What the engine knows of an uploaded file that a report of a delivery names. */
+/**
+ * The facts about an uploaded file that the engine needs when the report of a delivery names it.
+ */
 
-/** An uploaded file: whose, when it was begun (ms), and which order it is bound to. */
+/** An uploaded file: its owner, the time when its upload began (ms), and its order. */
 export interface UploadFact {
   id: string
   kind: string
-  /** The account, and its records if it has any. */
+  /** The account, and its driver or pharmacy if it has one. */
   ownerId: string
   driverId: string | null
   vendorId: string | null

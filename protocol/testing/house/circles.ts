@@ -2,7 +2,7 @@
 import { dirname } from 'node:path/posix'
 import type { Source } from './sources.ts'
 
-/** Groups of files, each of which reaches every other of its group by imports (Tarjan's algorithm). */
+/** Groups of files in which each file reaches every other by imports (Tarjan's algorithm). */
 export function circles(sources: readonly Source[]): string[][] {
   const imports = new Map(sources.map(source => [source.path, source.imports]))
   const order = new Map<string, number>()
@@ -30,7 +30,7 @@ export function circles(sources: readonly Source[]): string[][] {
   return found
 }
 
-/** `a <> b` of each two folders that import each other. */
+/** `a <> b` for each two folders that import each other. */
 export function twoWayFolders(sources: readonly Source[]): string[] {
   const known = new Set(sources.map(source => source.path))
   const arrows = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * Exports that no other file imports. Read with regular expressions: the formatter writes imports
- * and exports in one way, and the compiler of this TypeScript has no interface for programs.
+ * Finds exports that no other file imports. It reads with regular expressions: the formatter writes
+ * imports and exports in one way, and this compiler has no interface for programs.
  */
 import { dirname, join, normalize } from 'node:path/posix'
 import { code, type Source } from './sources.ts'
@@ -23,8 +23,9 @@ function names(list: string, side: 'before' | 'after'): string[] {
 }
 
 /**
- * `path: name` of each export that no other file imports. `isRead` knows readers outside the sources.
- * A type that its own file uses stays: it names a part of what an exported function takes or gives.
+ * `path: name` of each export that no other file imports. `isRead` knows readers outside the
+ * sources. A type that its own file uses is allowed, because it names a part of an exported
+ * function's parameters or result.
  */
 export function deadExports(
   sources: readonly Source[],

@@ -1,20 +1,20 @@
-/** Mentions of files of the repository, in comments, documents and data, that name no file. */
+/** Finds mentions of repository files that do not exist, in comments, documents and data. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import { filesOf, houses, root, sources } from './sources.ts'
 
 const ending = String.raw`(?:test\.ts|bench\.ts|ts|js|md|sql|html|css|json|yml)`
-/** A path with a folder, or a name alone in backquotes. */
+/** A path with a folder, or a file name alone in backquotes. */
 const withFolder = new RegExp(
   String.raw`(?<![\w./@-])(?:\.{0,2}/)?(?:[\w-]+/)+[\w.-]+?\.${ending}\b(?![\w/.-])`,
   'g',
 )
 const alone = new RegExp('`([\\w-]+(?:\\.[\\w-]+)*\\.' + ending + ')`', 'g')
 
-/** Files of others, and patterns of names. */
+/** Files of other projects, and patterns of names. */
 const elsewhere = new Set(['uNetworking/uWebSockets.js', 'uWebSockets.js', 'NAME.bench.ts'])
 
-/** Comments of a source; all of any other text. */
+/** The comments of a source; the whole of any other text. */
 function prose(path: string, text: string): string {
   if (!/\.(ts|js)$/.test(path)) return text
   const comments = text.match(/\/\*[\s\S]*?\*\/|(?<=^|[^:'])\/\/.*$/gm) ?? []
@@ -31,7 +31,7 @@ export function danglingIn(path: string, text: string): string[] {
   return [...new Set(wrong)].filter(mention => !elsewhere.has(mention))
 }
 
-/** `path: mention` of each file that a source, a document or a recorded list names and that does not exist. */
+/** `path: mention` for each missing file that a source, a document or a recorded list names. */
 export function danglingMentions(): string[] {
   const documents = houses.flatMap(house => filesOf(house, ['.md']))
   const recorded = houses.flatMap(house => filesOf(house, ['constants.json']))
@@ -52,10 +52,12 @@ export function danglingMentions(): string[] {
 
 const readAt = (path: string): [string, string] => [path, readFileSync(join(root, path), 'utf8')]
 
-/** A path may begin at the repository, at the folder of its text, or at any folder: `orders/state.ts`. */
+/**
+ * A mention may begin at the root, at the folder of its text, or at any folder: `orders/state.ts`.
+ */
 function exists(from: string, mention: string): boolean {
   if (existsSync(join(root, mention)) || existsSync(join(root, dirname(from), mention))) return true
-  // A compiled file is there when its source is.
+  // A compiled file exists when its source does.
   const names = [mention, mention.replace(/\.js$/, '.ts')]
   return allPaths().some(path => names.some(name => path.endsWith(`/${name}`) || path === name))
 }

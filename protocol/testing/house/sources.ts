@@ -11,13 +11,13 @@ export const houses = ['protocol', 'engine', 'edge', 'bench', 'migrations'] as c
 
 /** One file with code: TypeScript, or a script of a page. */
 export interface Source {
-  /** From the folder of the repository. */
+  /** Path from the root of the repository. */
   path: string
   house: string
   text: string
-  /** Paths of imported files from the folder of the repository, and names of packages. */
+  /** Imported files, as paths from the root of the repository, and names of packages. */
   imports: string[]
-  /** Tests, and fixtures, contract suites and servers that only tests use. */
+  /** True for tests, and for fixtures, contract suites and servers that only tests use. */
   test: boolean
 }
 
