@@ -1,38 +1,18 @@
-/** A driver's socket: locations and their acknowledgement, offers and their answers. */
+/**
+ * The locations that a driver's socket takes: which frames reach the bus and in which order, which are refused, and what
+ * is acknowledged while the bus or the driver is away.
+ */
 import t from 'tap'
 import { readAck } from '../../protocol/client/outbox.ts'
-import { offerMessage, type OfferMessage } from '../../protocol/drivers/messages.ts'
-import { CaduceusError, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { encodeFrame, encodeFrames, type LocationFrame } from '../../protocol/river/frames.ts'
 import { encodeGeohash } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
-import type { DriverView } from '../../protocol/drivers/view.ts'
-import type { OrderView } from '../../protocol/orders/view.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
-import {
-  addDriver,
-  addOrder,
-  addVendor,
-  newId,
-  pause,
-  startFixture,
-  type TestSocket,
-} from '../sockets/fixture.ts'
+import { pause } from '../sockets/fixture.ts'
+import { startDriverSocket } from './fixture-driver-socket.ts'
 
-const f = await startFixture()
-t.teardown(() => f.stop())
-const vendorId = newId()
-const userId = newId()
-const driverId = newId()
-await addVendor(f.database, { userId: newId(), vendorId })
-await addDriver(f.database, { userId, driverId, vendorId })
-const path = `/ws/driver?token=${await f.token('driver', { userId, driverId })}`
-async function connect(): Promise<TestSocket> {
-  const socket = f.connect(path)
-  await socket.next('connection')
-  return socket
-}
+const { f, connect } = await startDriverSocket(t)
 
 /** What the bus was given: region, number, coordinates. */
 const heard: {
@@ -64,6 +44,8 @@ const forget = async (): Promise<void> => {
   heard.length = 0
   messages = 0
 }
+
+const seqs = (): number[] => heard.map(h => h.seq)
 const frame = (seq: number, more: Partial<LocationFrame> = {}): LocationFrame => ({
   seq,
   timestampMs: Date.now(),
@@ -74,18 +56,6 @@ const frame = (seq: number, more: Partial<LocationFrame> = {}): LocationFrame =>
   accuracyM: null,
   ...more,
 })
-const offerOf = (offer_id: string, order_id: string): OfferMessage =>
-  offerMessage({
-    offer_id,
-    order_id,
-    pickup: { latitude: 1, longitude: 2 },
-    dropoff: { latitude: 3, longitude: 4 },
-    distance_km: 1,
-    fee: 3,
-    currency: 'USD',
-    expires_at: new Date().toISOString(),
-  })
-const seqs = (): number[] => heard.map(h => h.seq)
 
 t.test(
   'binary frames, single and in batches, reach the bus in order and are acknowledged at most once a second',
@@ -410,166 +380,6 @@ t.test('frames sent right before the end of the connection are not lost', async 
   await pause(20)
   t.same(seqs(), [1, 2])
   await forget()
-})
-
-t.test(
-  'a driver who reconnects sees the offer they hold and the orders they have, once',
-  async t => {
-    const offer = {
-      offer_id: newId(),
-      driver_id: driverId,
-      expires_at: new Date(Date.now() + 60_000).toISOString(),
-    }
-    const offered = await addOrder(f.database, {
-      id: newId(),
-      user_id: newId(),
-      vendor_id: vendorId,
-      status: 'accepted',
-      driver_search: { state: 'offering', offers_made: 1, offer },
-    })
-    await addOrder(f.database, {
-      id: newId(),
-      user_id: newId(),
-      vendor_id: vendorId,
-      status: 'accepted',
-      driver_search: { state: 'offering', offers_made: 1, offer: { ...offer, driver_id: newId() } },
-    })
-    const active = await addOrder(f.database, {
-      id: newId(),
-      user_id: newId(),
-      vendor_id: vendorId,
-      driver_id: driverId,
-      status: 'picked_up',
-    })
-    await addOrder(f.database, {
-      id: newId(),
-      user_id: newId(),
-      vendor_id: vendorId,
-      driver_id: driverId,
-      status: 'delivered',
-    })
-    const socket = await connect()
-    t.match(await socket.next(), {
-      type: 'offer',
-      offer_id: offer.offer_id,
-      order_id: offered.id,
-      pickup: { latitude: 27.71 },
-      dropoff: { latitude: 27.7 },
-      distance_km: 2.5,
-      fee: 3,
-      currency: 'USD',
-      expires_at: offer.expires_at,
-    })
-    t.match(await socket.next(), { type: 'assigned', order_id: active.id })
-    const topic = `driver:${driverId}`
-    f.push({
-      kind: 'topic',
-      topic,
-      message: offerOf(offer.offer_id, offered.id),
-    })
-    const withdrawn = {
-      type: 'offer_withdrawn',
-      offer_id: offer.offer_id,
-      order_id: offered.id,
-      reason: 'expired',
-    } as const
-    f.push({ kind: 'topic', topic, message: withdrawn })
-    t.same(await socket.next(), withdrawn, 'the offer is not shown again')
-    t.same(socket.heard, [])
-
-    f.script.order = async envelope => {
-      t.match(envelope, {
-        actor_id: offered.id,
-        verb: 'accept_offer',
-        by: { role: 'driver', id: driverId },
-        data: { offer_id: offer.offer_id },
-      })
-      return { ok: true, order: offered, outcome: {} }
-    }
-    socket.send({ type: 'offer_response', offer_id: offer.offer_id, accept: true, id: 'x' })
-    t.same(await socket.next(), {
-      type: 'offer_result',
-      offer_id: offer.offer_id,
-      order_id: offered.id,
-      outcome: 'accepted',
-      id: 'x',
-    })
-    socket.ws.close()
-  },
-)
-
-t.test('answers to offers', async t => {
-  const socket = await connect()
-  while ((await socket.next()).type !== 'assigned') continue
-  const rows: [ErrorCode, string][] = [
-    ['offer_expired', 'expired'],
-    ['offer_not_yours', 'not_yours'],
-    ['offer_not_found', 'not_found'],
-    ['driver_at_capacity', 'error'],
-  ]
-  for (const [code, outcome] of rows) {
-    f.script.order = async () => {
-      throw new CaduceusError(code)
-    }
-    const offer_id = newId()
-    socket.send({
-      type: 'offer_response',
-      offer_id,
-      order_id: newId(),
-      accept: false,
-      reason: 'too far',
-    })
-    t.match(await socket.next(), { type: 'offer_result', offer_id, outcome, code })
-  }
-  socket.send({ type: 'offer_response', offer_id: newId(), accept: true })
-  t.match(
-    await socket.next(),
-    { type: 'offer_result', outcome: 'not_found', code: 'offer_not_found' },
-    'an offer of which nobody knows',
-  )
-  f.script.order = async envelope => {
-    t.same(envelope.data, { offer_id: offerId, reason: 'too far' })
-    return { ok: true, order: { id: orderId } as OrderView, outcome: {} }
-  }
-  const [offerId, orderId] = [newId(), newId()]
-  f.push({
-    kind: 'topic',
-    topic: `driver:${driverId}`,
-    message: offerOf(offerId, orderId),
-  })
-  t.match(await socket.next(), { type: 'offer' })
-  socket.send({ type: 'offer_response', offer_id: offerId, accept: false, reason: 'too far' })
-  t.match(await socket.next(), { type: 'offer_result', order_id: orderId, outcome: 'declined' })
-  socket.ws.close()
-})
-
-t.test('status', async t => {
-  const socket = await connect()
-  f.script.driver = async envelope => {
-    t.match(envelope, {
-      actor_id: driverId,
-      verb: 'set_status',
-      by: { role: 'driver', id: driverId },
-      data: { status: 'available' },
-    })
-    return { ok: true, driver: { status: 'available' } as DriverView }
-  }
-  socket.send({ type: 'status', status: 'available', id: '1' })
-  t.same(await socket.next('status_result'), {
-    type: 'status_result',
-    outcome: 'changed',
-    status: 'available',
-    id: '1',
-  })
-  f.script.driver = async () => {
-    throw new CaduceusError('driver_has_active_orders')
-  }
-  socket.send({ type: 'status', status: 'offline' })
-  t.match(await socket.next('status_result'), {
-    outcome: 'error',
-    code: 'driver_has_active_orders',
-  })
-  socket.ws.close()
 })
 
 t.test(
