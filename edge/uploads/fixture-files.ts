@@ -1,0 +1,37 @@
+/** Forms with files, the files of a folder, and the people who send and read them. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startFixture } from '../acceptance/fixture-edge.ts'
+
+export type Fixture = Awaited<ReturnType<typeof startFixture>>
+
+/** A form with one file, under a name and a type that the sender states. */
+export const form = (bytes: Uint8Array, filename = 'photo.png', type = 'image/png') => {
+  const data = new FormData()
+  data.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), filename)
+  return data
+}
+/** Files below a folder, without those that are being written. */
+export const filesIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter(entry => entry.isFile())
+        .map(entry => join(entry.parentPath, entry.name))
+    : []
+
+/** Everybody who sends or asks for files in these stories; `asked` is a pharmacy that a request was sent to. */
+export async function people(edge: Fixture) {
+  const vendor = await edge.vendor()
+  const otherVendor = await edge.vendor()
+  return {
+    admin: await edge.admin(),
+    customer: await edge.customer(),
+    stranger: await edge.customer(),
+    vendor,
+    otherVendor,
+    asked: await edge.vendor(),
+    driver: await edge.driver(vendor.id),
+    otherDriver: await edge.driver(vendor.id),
+    foreignDriver: await edge.driver(otherVendor.id),
+  }
+}
