@@ -15,7 +15,9 @@ import { startEmbedded } from '../embedded.ts'
 import { tellAdministrators } from './applicants.ts'
 import { approvalLimits } from './limits.ts'
 import { approvalAttacks } from './suite-attacks.ts'
-import { approvalSuite } from './suite.ts'
+import { driverMemberships } from './suite-drivers.ts'
+import { pharmacyApprovals } from './suite-pharmacies.ts'
+import { suspensions } from './suite-suspensions.ts'
 
 const dataDir = await preparedDataDir()
 const embedded = await startEmbedded(
@@ -45,7 +47,9 @@ const admin = (
 ).body.access_token as string
 
 // Each test has its own pharmacies, more than one address may have waiting.
-approvalSuite(t, () => ({ url, other: url, admin }))
+pharmacyApprovals(t, () => ({ url, other: url, admin }))
+suspensions(t, () => ({ url, other: url, admin }))
+driverMemberships(t, () => ({ url, other: url, admin }))
 approvalAttacks(t, () => ({ url, other: url, admin }))
 
 t.test('the number of waiting applicants is bounded, by address and by pharmacy', async t => {

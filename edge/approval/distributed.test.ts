@@ -20,7 +20,9 @@ import { busConfig, busPasswords, busUrl } from '../acceptance/fixture-other-ser
 import { http, password } from '../acceptance/people.ts'
 import { approvalAttacks } from './suite-attacks.ts'
 import type { ApprovalDeployment } from './suite-people.ts'
-import { approvalSuite } from './suite.ts'
+import { driverMemberships } from './suite-drivers.ts'
+import { pharmacyApprovals } from './suite-pharmacies.ts'
+import { suspensions } from './suite-suspensions.ts'
 
 t.test(
   'two engines, two edges',
@@ -73,7 +75,9 @@ t.test(
       })
     ).body.access_token as string
     const deployment: ApprovalDeployment = { url: urls[0]!, other: urls[1]!, admin }
-    approvalSuite(t, () => deployment)
+    pharmacyApprovals(t, () => deployment)
+    suspensions(t, () => deployment)
+    driverMemberships(t, () => deployment)
     approvalAttacks(t, () => deployment)
   },
 )

@@ -1,0 +1,368 @@
+/**
+ * Strangers who would be pharmacies, and the administrators who decide upon them: the whole path from the registration to
+ * the door, what is closed without a decision, and moves. Run against one process and against engines and edges as
+ * processes of their own, where each decision must reach the edge that did not make it.
+ */
+import type { Test } from 'tap'
+import {
+  customerSocket,
+  eventually,
+  http,
+  newCustomer,
+  newPharmacy,
+  password,
+  terminal,
+  type Courier,
+} from '../acceptance/people.ts'
+import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
+
+/** Stories of pharmacies that register, are decided upon and move. */
+export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment): void {
+  const { lat, nextLongitude, decide, approvedPharmacy, request, code, onDuty } = approvalPeople(
+    deployment,
+    -80,
+  )
+
+  t.test('the whole path: register, approve, invite, deliver', async t => {
+    const { url, other, admin } = deployment()
+    const lng = nextLongitude()
+    t.equal((await http(url, 'GET', '/api/health')).body.registration, 'approval')
+    const pharmacy = await newPharmacy(url, 'Corner', lat + 0.002, lng)
+    const waiting = await eventually(
+      () => http(other, 'GET', '/api/admin/approvals?limit=200', { token: admin }),
+      ({ body }) => body.approvals.some((one: { id: string }) => one.id === pharmacy.vendorId),
+    )
+    t.match(
+      waiting.body.approvals.find((one: { id: string }) => one.id === pharmacy.vendorId),
+      { kind: 'registration', status: 'pending', business_name: 'Corner' },
+    )
+    t.match(
+      (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body,
+      { status: 'pending', is_active: false },
+    )
+    t.match(await decide('approve', pharmacy.vendorId), {
+      status: 200,
+      body: { status: 'active', kind: 'none' },
+    })
+    const shop = await terminal(other, pharmacy)
+
+    const invited = await http(
+      url,
+      'POST',
+      `/api/vendors/${pharmacy.vendorId}/driver-invitations`,
+      { token: pharmacy.token, body: {} },
+    )
+    t.match(invited, { status: 201, body: { status: 'good', uses: 0, uses_max: 1 } })
+    const registered = await http(other, 'POST', '/api/drivers/register', {
+      body: {
+        email: `invited-${Date.now()}@example.com`,
+        full_name: 'Invited Driver',
+        phone: '+1234567890',
+        password,
+        vehicle_type: 'bike',
+        invitation_code: invited.body.invitation_code.toLowerCase(),
+      },
+    })
+    t.match(registered, {
+      status: 201,
+      body: { driver: { membership: 'active', is_active: true, vendor_id: pharmacy.vendorId } },
+    })
+    const driver: Courier = {
+      id: registered.body.user.id,
+      driverId: registered.body.driver.id,
+      token: registered.body.access_token,
+      email: '',
+    }
+    const wheel = await onDuty(driver, lng)
+
+    const { id, customer, notified } = await request(lng)
+    t.equal(notified, 1)
+    const me = await customerSocket(other, customer)
+    t.match(await shop.next('new_request'), { request_id: id })
+    shop.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+    t.match(await shop.next('response_result'), { outcome: 'won' })
+    await http(url, 'POST', `/api/orders/${id}/find-driver`, { token: pharmacy.token, body: {} })
+    const offer = await wheel.next('offer')
+    wheel.send({ type: 'offer_response', offer_id: offer.offer_id, accept: true })
+    t.match(await wheel.next('offer_result'), { outcome: 'accepted' })
+    for (const status of ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']) {
+      const answer = await http(other, 'PATCH', `/api/orders/${id}`, {
+        token: driver.token,
+        body: { status, ...(status === 'failed' && { reason: 'nobody at home' }) },
+      })
+      t.equal(answer.status, 200, JSON.stringify(answer.body))
+    }
+    await me.next('status', message => message.status === 'returned')
+    for (const listener of [shop, wheel, me]) listener.close()
+  })
+
+  t.test(
+    'a pharmacy without a decision hears nothing, sees nothing, moves nowhere and wins nothing',
+    async t => {
+      const { url, other, admin } = deployment()
+      const lng = nextLongitude()
+      await approvedPharmacy(lng)
+      const fake = await newPharmacy(url, 'Fake', lat, lng)
+      const stranger = await newCustomer(url)
+      const { id, notified, customer } = await request(lng)
+      t.equal(notified, 1, 'only the real one is asked')
+      for (const [path, where] of [
+        ['/ws/pharmacy/', url],
+        [`/ws/vendor/${fake.vendorId}`, other],
+      ] as const)
+        t.equal(await code(`${path}?token=${fake.token}`, where), 4003, path)
+      const refused: [string, string, object?][] = [
+        ['GET', '/api/orders'],
+        ['GET', '/api/requests'],
+        ['GET', `/api/orders/${id}`],
+        ['GET', `/api/requests/${id}`],
+        ['GET', `/api/vendors/${fake.vendorId}/orders`],
+        ['GET', '/medicine/request'],
+        ['GET', `/api/uploads/file/${id}`],
+        ['POST', `/api/requests/${id}/responses`, { response_type: 'ACCEPTED' }],
+        ['POST', `/api/orders/${id}/accept`, {}],
+        ['PATCH', `/api/orders/${id}`, { status: 'accepted' }],
+        ['POST', '/medicine/response', { request_id: id, response_type: 'ACCEPTED' }],
+        ['POST', `/api/vendors/${fake.vendorId}/driver-invitations`, {}],
+        ['POST', '/api/webhooks/subscriptions', { url: 'https://example.org/' }],
+        ['GET', '/api/drivers'],
+      ]
+      for (const [method, path, body] of refused) {
+        const answer = await http(url, method, path, {
+          token: fake.token,
+          ...(body !== undefined && { body }),
+        })
+        t.equal(answer.status, 403, `${method} ${path}: ${JSON.stringify(answer.body)}`)
+      }
+      t.equal(
+        (
+          await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+            token: fake.token,
+            body: { is_active: true },
+          })
+        ).status,
+        409,
+        'it cannot open itself',
+      )
+      for (const step of [2, 4])
+        t.equal(
+          (
+            await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+              token: fake.token,
+              body: { longitude: lng + step },
+            })
+          ).status,
+          200,
+        )
+      t.equal((await request(lng + 4)).notified, 0, 'asked in no city')
+      await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+        token: fake.token,
+        body: { longitude: lng },
+      })
+      t.equal(
+        (await http(url, 'GET', `/api/vendors/${fake.vendorId}`, { token: stranger.token })).status,
+        404,
+        'nobody else sees it',
+      )
+      t.notOk(
+        (
+          await http(url, 'GET', '/api/vendors?limit=200', { token: stranger.token })
+        ).body.vendors.some((one: { id: string }) => one.id === fake.vendorId),
+      )
+      t.equal(
+        (
+          await http(url, 'POST', '/api/drivers/register', {
+            body: {
+              email: `of-fake-${Date.now()}@example.com`,
+              full_name: 'X',
+              phone: '+1234567890',
+              password,
+              vendor_id: fake.vendorId,
+              vehicle_type: 'bike',
+            },
+          })
+        ).status,
+        404,
+        'nobody drives for it',
+      )
+      for (const token of [fake.token, customer.token])
+        for (const verb of ['approve', 'reject', 'suspend'])
+          t.equal(
+            (
+              await http(url, 'POST', `/api/admin/vendors/${fake.vendorId}/${verb}`, {
+                token,
+                body: { reason: 'me' },
+              })
+            ).status,
+            403,
+            `${verb} by itself`,
+          )
+      t.match(await decide('reject', fake.vendorId, {}), { status: 400 }, 'a refusal has a reason')
+      t.match(await decide('reject', fake.vendorId, { reason: 'no licence' }), {
+        status: 200,
+        body: { status: 'rejected', status_reason: 'no licence' },
+      })
+      t.match(
+        (await http(url, 'GET', `/api/vendors/${fake.vendorId}`, { token: fake.token })).body,
+        { status: 'rejected', status_reason: 'no licence' },
+      )
+      t.match(await decide('suspend', fake.vendorId), {
+        status: 409,
+        body: { code: 'vendor_status_conflict' },
+      })
+      t.match(
+        (
+          await http(url, 'GET', '/api/admin/approvals?status=rejected&limit=200', { token: admin })
+        ).body.approvals
+          .map((one: { id: string }) => one.id)
+          .includes(fake.vendorId),
+        true,
+      )
+    },
+  )
+
+  t.test(
+    'decisions: a repeat changes nothing, two who decide do not pass one another, and who decided is on record',
+    async t => {
+      const { url, admin } = deployment()
+      const pharmacy = await newPharmacy(url, 'Twice', lat, nextLongitude())
+      const before = (
+        await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })
+      ).headers.get('etag')!
+      const [approved, again] = [
+        await decide('approve', pharmacy.vendorId, {}, { 'if-match': before }),
+        await decide('approve', pharmacy.vendorId, {}, { 'if-match': before }),
+      ]
+      t.match(
+        [approved, again],
+        [
+          { status: 200, body: { status: 'active' } },
+          { status: 200, body: { status: 'active' } },
+        ],
+      )
+      t.equal(approved.headers.get('etag'), again.headers.get('etag'))
+      t.match(
+        await decide('suspend', pharmacy.vendorId, { reason: 'old page' }, { 'if-match': before }),
+        { status: 412 },
+      )
+      const both = await Promise.all([
+        decide(
+          'suspend',
+          pharmacy.vendorId,
+          { reason: 'a' },
+          { 'if-match': approved.headers.get('etag')! },
+        ),
+        decide(
+          'suspend',
+          pharmacy.vendorId,
+          { reason: 'b' },
+          { 'if-match': approved.headers.get('etag')! },
+        ),
+      ])
+      t.same(
+        both.map(answer => answer.status),
+        [200, 200],
+      )
+      t.equal(both[0].body.status_reason, both[1].body.status_reason, 'one of them decided')
+      const me = (await http(url, 'GET', '/api/auth/me', { token: admin })).body.id
+      t.equal(both[0].body.decided_by, me)
+      const trail = await eventually(
+        () =>
+          http(url, 'GET', `/api/admin/audit?target_id=${pharmacy.vendorId}&limit=50`, {
+            token: admin,
+          }),
+        ({ body }) =>
+          ['approveVendor', 'suspendVendor'].every(operation =>
+            body.entries?.some((one: { operation: string }) => one.operation === operation),
+          ),
+        10_000,
+      )
+      for (const operation of ['approveVendor', 'suspendVendor'])
+        t.ok(
+          trail.body.entries.some(
+            (one: { operation: string; actor_id: string }) =>
+              one.operation === operation && one.actor_id === me,
+          ),
+          `${operation} and who did it`,
+        )
+    },
+  )
+
+  t.test(
+    'a move waits for a decision, however small its steps, and the pharmacy stays at its old place',
+    async t => {
+      const { url, other, admin } = deployment()
+      const lng = nextLongitude()
+      const pharmacy = await approvedPharmacy(lng)
+      const shop = await terminal(other, pharmacy)
+      const patch = (body: object, token = pharmacy.token) =>
+        http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token, body })
+      const start = lat + 0.002
+      t.match(
+        (await patch({ latitude: start + 0.003 })).body,
+        { latitude: start + 0.003, moving_to: null },
+        'a correction of 330 m',
+      )
+      t.match(
+        (await patch({ latitude: start + 0.006, address: 'elsewhere 1' })).body,
+        {
+          latitude: start + 0.003,
+          address: 'Real street 1',
+          moving_to: { latitude: start + 0.006, address: 'elsewhere 1' },
+        },
+        'from there another 330 m is a move of 670 m',
+      )
+      t.match((await patch({ longitude: lng + 1 })).body, {
+        longitude: lng,
+        moving_to: { longitude: lng + 1 },
+      })
+      t.equal((await request(lng + 1)).notified, 0, 'not asked at the new place')
+      t.equal((await request(lng)).notified, 1, 'asked at the old one')
+      const listed = (
+        await http(other, 'GET', '/api/admin/approvals?limit=200', { token: admin })
+      ).body.approvals.find((one: { id: string }) => one.id === pharmacy.vendorId)
+      t.match(listed, { kind: 'move', status: 'active', moving_to: { longitude: lng + 1 } })
+      const stranger = await newCustomer(url)
+      t.equal(
+        (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: stranger.token }))
+          .body.moving_to,
+        undefined,
+        'to the pharmacy and administrators only',
+      )
+      t.match(await decide('reject', pharmacy.vendorId, { reason: 'not yours' }), {
+        status: 200,
+        body: { status: 'active', moving_to: null, longitude: lng },
+      })
+      t.match(await shop.next('approval'), {
+        status: 'active',
+        reason: 'not yours',
+        moving_to: null,
+      })
+      await patch({ longitude: lng + 1 })
+      t.match(await decide('approve', pharmacy.vendorId), {
+        status: 200,
+        body: { status: 'active', moving_to: null, longitude: lng + 1 },
+      })
+      t.match(await shop.next('approval'), { longitude: lng + 1 })
+      t.equal(
+        (
+          await eventually(
+            async () => ({
+              status: (await request(lng + 1)).notified,
+              body: null,
+              headers: new Headers(),
+            }),
+            ({ status }) => status === 1,
+          )
+        ).status,
+        1,
+      )
+      t.match(
+        (await patch({ longitude: lng }, admin)).body,
+        { longitude: lng, moving_to: null },
+        "an administrator's own change is a decision",
+      )
+      shop.close()
+    },
+  )
+}
