@@ -20,7 +20,9 @@ import {
   servicePharmacies,
 } from './fixture-other-services.ts'
 import { race } from './race.ts'
-import { scenarios, type Deployment } from './scenarios.ts'
+import type { Deployment } from './fixture-city.ts'
+import { orderScenarios } from './scenarios-orders.ts'
+import { requestScenarios } from './scenarios-requests.ts'
 
 t.test(
   'two engines, two edges',
@@ -59,7 +61,8 @@ t.test(
     const urls = ports.map(port => `http://127.0.0.1:${port}`)
     await Promise.all(edges.map((edge, i) => untilHealthy(urls[i]!, edge)))
     const deployment: Deployment = { url: urls[0]!, other: urls[1]!, stop: async () => {} }
-    scenarios(t, () => deployment)
+    requestScenarios(t, () => deployment)
+    orderScenarios(t, () => deployment)
     race(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))
     t.test('nobody was refused a subject of theirs', async t => {

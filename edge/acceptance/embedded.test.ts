@@ -8,7 +8,9 @@ import { freePort } from '../../protocol/testing/free-port.ts'
 import { startProcess, untilHealthy, type Child } from '../../protocol/testing/processes.ts'
 import { heardMessages } from './people.ts'
 import { race } from './race.ts'
-import { scenarios, type Deployment } from './scenarios.ts'
+import type { Deployment } from './fixture-city.ts'
+import { orderScenarios } from './scenarios-orders.ts'
+import { requestScenarios } from './scenarios-requests.ts'
 
 let deployment: Deployment
 let child: Child
@@ -32,7 +34,8 @@ t.before(async () => {
   }
 })
 
-scenarios(t, () => deployment)
+requestScenarios(t, () => deployment)
+orderScenarios(t, () => deployment)
 race(t, () => deployment)
 
 t.test('the sockets heard every message of the story, each as it is defined', async t => {

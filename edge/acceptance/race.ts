@@ -1,6 +1,6 @@
 /** Two hundred pharmacies accept the same request at once, a hundred times: one winner, every loser told, nobody left waiting [1]. */
 import type { Test } from 'tap'
-import type { Deployment } from './scenarios.ts'
+import type { Deployment } from './fixture-city.ts'
 import { http, newCustomer, newPharmacy, terminal, type Pharmacy } from './people.ts'
 
 const pharmacyCount = 200

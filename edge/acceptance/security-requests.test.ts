@@ -1,0 +1,270 @@
+/**
+ * Attacks by the form of a request from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3, against a whole server:
+ * foreign pages, bodies that are too large, too deep or too slow, and injected headers. Rates and the audit trail are
+ * `around.test.ts`.
+ */
+import { connect } from 'node:net'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { http, Listener } from './people.ts'
+import { startAttacked } from './fixture-attacked.ts'
+
+const { appOrigin, url, port, world, customer } = await startAttacked(t)
+
+/** Bytes as they are on a connection of their own; what came back until it ended, or until `untilMs` when nothing did. */
+function raw(
+  text: string,
+  untilMs = 2_000,
+): Promise<{ answer: string; tookMs: number; closed: boolean }> {
+  return new Promise(resolve => {
+    const startedMs = performance.now()
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    let answer = ''
+    const end = (closed: boolean): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve({ answer, tookMs: performance.now() - startedMs, closed })
+    }
+    let timer = setTimeout(() => end(false), untilMs)
+    socket.on('data', data => {
+      answer += String(data)
+      // An answer comes in one piece; what might follow it is given a moment.
+      clearTimeout(timer)
+      timer = setTimeout(() => end(false), 100)
+    })
+    socket.on('error', () => end(true))
+    socket.on('close', () => end(true))
+  })
+}
+
+// Runs beside everything else: the server takes its time before it gives up on somebody slow.
+const slow = (['head', 'body'] as const).map(
+  part =>
+    new Promise<string>(resolve => {
+      let heard = ''
+      const socket = connect(port, '127.0.0.1')
+      socket.write(
+        part === 'head'
+          ? 'POST /api/auth/login HTTP/1.1\r\nHost: x\r\n'
+          : 'POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n',
+      )
+      const drip = setInterval(() => socket.write(part === 'head' ? 'x-a: b\r\n' : 'x'), 400)
+      socket.on('data', data => {
+        heard += String(data)
+      })
+      socket.on('error', () => {
+        /* Writing to what the server closed. */
+      })
+      socket.on('close', () => {
+        clearInterval(drip)
+        resolve(heard)
+      })
+    }),
+)
+
+t.test(
+  'ASVS V13.5.1, V14.5.3 cross-site WebSocket: a foreign page opens no socket, and CORS lets it read nothing',
+  async t => {
+    const upgrade = (origin: string | null, path = `/ws/customer/?token=${customer.token}`) =>
+      new Promise<number>(resolve => {
+        const socket = new WebSocket(url.replace('http', 'ws') + path, [], {
+          headers: origin === null ? {} : { origin },
+        })
+        socket.on('open', () => {
+          socket.terminate()
+          resolve(101)
+        })
+        socket.on('unexpected-response', (_, response) => {
+          response.destroy()
+          resolve(response.statusCode ?? 0)
+        })
+        socket.on('error', () => {
+          /* told above */
+        })
+      })
+    for (const [origin, status] of [
+      [null, 101],
+      [appOrigin, 101],
+      [url, 101],
+      ['https://evil.example.org', 403],
+      ['null', 403],
+      [`${appOrigin}.evil.org`, 403],
+      ['http://app.example.org', 403],
+      ['https://evil.org/https://app.example.org', 403],
+    ] as const)
+      t.equal(await upgrade(origin), status, String(origin))
+    t.equal(
+      await upgrade(
+        'https://evil.example.org',
+        `/ws/tracking/${(await world.assignedOrder()).tracking_token}`,
+      ),
+      403,
+      'nor the public one',
+    )
+    const foreign = await http(url, 'GET', '/api/health', {
+      headers: { origin: 'https://evil.example.org' },
+    })
+    t.equal(foreign.headers.get('access-control-allow-origin'), null)
+    t.equal(foreign.headers.get('vary'), 'Origin')
+    const ours = await http(url, 'GET', '/api/health', { headers: { origin: appOrigin } })
+    t.equal(ours.headers.get('access-control-allow-origin'), appOrigin)
+    t.equal(
+      ours.headers.get('access-control-allow-credentials'),
+      null,
+      'there are no cookies to allow',
+    )
+  },
+)
+
+t.test(
+  'API4, ASVS V13.1 oversized bodies are refused before they are held, and deep ones are just wrong',
+  async t => {
+    const post = (extra: string, body = '') =>
+      raw(
+        `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${extra}\r\n${body}`,
+      )
+    t.match(
+      (await post('Content-Length: 10000000000\r\n')).answer,
+      /^HTTP\/1\.1 413 /,
+      'by what it announces',
+    )
+    const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
+    t.match(
+      (await post('Transfer-Encoding: chunked\r\n', chunk.repeat(40))).answer,
+      /^HTTP\/1\.1 413 /,
+      'or by what comes',
+    )
+    t.equal(
+      (await http(url, 'POST', '/api/auth/login', { body: '['.repeat(5_000) + ']'.repeat(5_000) }))
+        .status,
+      400,
+    )
+    t.equal(
+      (
+        await http(url, 'POST', '/api/auth/login', {
+          body: { email: `${'a'.repeat(10_000)}@example.com`, password: 'x' },
+        })
+      ).status,
+      400,
+    )
+    t.equal(
+      (
+        await http(url, 'POST', '/api/auth/login', {
+          body: { email: customer.email, password: 'x'.repeat(10_000) },
+        })
+      ).status,
+      400,
+      'no hash of a huge password',
+    )
+    t.equal(
+      (
+        await http(url, 'POST', '/api/auth/login', {
+          body: { email: customer.email, password: 'x'.repeat(20_000) },
+        })
+      ).status,
+      413,
+      'nor a body larger than any sign-in',
+    )
+    t.match(
+      (await raw(`GET /api/health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`))
+        .answer,
+      /^(HTTP\/1\.1 431|$)/,
+      'nor huge headers',
+    )
+    const flood = new Listener(url, `/ws/customer/?token=${customer.token}`)
+    await flood.next('connection')
+    flood.send({ type: 'x', pad: 'x'.repeat(100_000) })
+    t.ok([1006, 1009].includes(await flood.end()), 'nor a huge message')
+  },
+)
+
+t.test('API8, ASVS V5.3.1, V14.4 header and request injection', async t => {
+  const injected = await raw(
+    'GET /api/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: a\rX-Evil: 1\r\n\r\n',
+  )
+  t.notMatch(injected.answer, /\r\nx-evil/i, 'a request id adds no header')
+  for (const path of [
+    '/api/tracking/a%0d%0aX-Evil:%201',
+    '/api/orders/%0d%0aX-Evil:1',
+    '/web/%0aX-Evil:1',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/web/..%2f..%2fpackage.json',
+    '/web/app.css%00.png',
+    '/api//orders',
+    '/api/orders/%ff',
+  ]) {
+    const { answer } = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, 10_000)
+    t.match(answer, /^HTTP\/1\.1 (40[0-5])/, path)
+    t.notMatch(answer.split('\r\n\r\n')[0]!, /\r\nx-evil/i, path)
+  }
+  const twoLengths = await raw(
+    'POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/health HTTP/1.1\r\nHost: x\r\n\r\n',
+  )
+  t.notMatch(twoLengths.answer, /^HTTP\/1\.1 2/m, 'no request is smuggled behind another')
+  for (const method of ['TRACE', 'CONNECT', 'TRACK', 'PROPFIND']) {
+    const { answer } = await raw(`${method} /api/health HTTP/1.1\r\nHost: x\r\n\r\n`, 1_000)
+    t.notMatch(answer, /^HTTP\/1\.1 2/, method)
+  }
+  t.equal(
+    (await http(url, 'GET', '/api/orders?limit=1&limit=2', { token: customer.token })).status,
+    400,
+    'a parameter given twice means neither',
+  )
+  t.equal(
+    (
+      await http(url, 'POST', '/api/requests', {
+        token: customer.token,
+        body: {},
+        headers: { 'idempotency-key': 'a b' },
+      })
+    ).status,
+    400,
+  )
+})
+
+t.test(
+  'API8, ASVS V14.4, V7.4.1 headers of every answer, and errors that tell nothing of the inside',
+  async t => {
+    for (const [path, isPage] of [
+      ['/api/health', false],
+      ['/nowhere', false],
+      ['/api/orders', false],
+      ['/', true],
+    ] as const) {
+      const { headers } = await http(url, 'GET', path)
+      t.equal(headers.get('x-content-type-options'), 'nosniff', path)
+      t.equal(headers.get('x-frame-options'), 'DENY', path)
+      t.match(headers.get('content-security-policy'), /frame-ancestors 'none'/, path)
+      t.match(headers.get('strict-transport-security'), /max-age=\d{7,}/, path)
+      t.equal(headers.get('referrer-policy'), 'no-referrer', path)
+      if (!isPage) t.equal(headers.get('cache-control'), 'no-store', path)
+      t.equal(headers.get('set-cookie'), null, path)
+      for (const name of ['x-powered-by', 'server', 'uwebsockets'])
+        t.equal(headers.get(name), null, `${path} does not say what serves it`)
+    }
+    for (const path of ['/api/orders/x', "/api/orders?status=' or 1=1", '/api/orders?cursor=x']) {
+      const answer = await http(url, 'GET', path, { token: customer.token })
+      t.ok(answer.status < 500, path)
+      t.notMatch(
+        JSON.stringify(answer.body),
+        /select|postgres|pglite|\.ts:|node_modules|at [A-Z]\w+ \(/i,
+        path,
+      )
+    }
+  },
+)
+
+t.test(
+  'API4 a head that drips is cut off, a body that drips hears why, and nobody else waits meanwhile',
+  { timeout: 300_000 },
+  async t => {
+    const [head, body] = await Promise.all(slow)
+    t.equal(head, '', 'nobody reads what is no request yet')
+    t.match(
+      body,
+      /^HTTP\/1\.1 408 [^]*"code":"body_too_slow"/,
+      'slower than any network, over a minute',
+    )
+    t.equal((await http(url, 'GET', '/api/health')).status, 200)
+  },
+)
