@@ -22,7 +22,7 @@ export interface Source {
 }
 
 const testPart =
-  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract(\.ts$|\/)|\/testing\/|\/acceptance\/|^edge\/approval\/suite\.ts$/
+  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)contract(\.ts$|\/)|\/testing\/|\/acceptance\/|^edge\/approval\/suite-[^/]*\.ts$/
 
 /** All files of a top folder whose names end in one of the endings. */
 export function filesOf(house: string, endings: readonly string[]): string[] {
