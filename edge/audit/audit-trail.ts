@@ -1,14 +1,14 @@
 /**
- * The audit trail: who did what to which record, when, from where and with what result. Written behind
- * in batches and bounded: nobody waits for it, and a database that is slow or away costs memory up to a
- * limit and then rows, which are counted. The journal, not this table, is what decides; this is who
- * looked and who asked. It never holds a body, a token, or any id but those of records.
+ * The audit trail: who did what to which record, when, from which address, with which result. Rows
+ * are written later, in batches. Nobody waits for them; a slow or absent database costs memory up
+ * to a bound, and then rows, which are counted. The journal decides; this table records who read
+ * and who asked. It never holds a body, a token, or an id that is not a record's.
  *
- * Refusals of strangers wait in a room of their own, which is small: however many come, no row of a person
- * or of something that was done is lost for them.
+ * Refusals of strangers wait in a small queue of their own, so that no number of them displaces a
+ * row of a person or of an action.
  *
- * Rejected: a trigger on the tables, which does not know who asked, nor from where, nor who only read;
- * and a row in the transaction of the change, which would make every request wait for it.
+ * Rejected: a trigger on the tables, which does not know the caller, the address, or the reads.
+ * Rejected: a row in the transaction of the change, for which every request would wait.
  */
 import type { Logger } from 'pino'
 import type { PgPool } from '../../migrations/database/open.ts'
@@ -29,7 +29,10 @@ export interface AuditDeps {
 
 type Row = AuditEntry & { id: string; atMs: number }
 
-/** Fixed text, prepared once. A batch that was written although its answer was lost is not written twice. */
+/**
+ * Fixed text, prepared once. A batch that was written although its answer was lost is not written
+ * twice.
+ */
 const insert = {
   name: 'audit_insert',
   text: `insert into audit_log (id, at, actor_role, actor_id, operation, target_kind, target_id, address, user_agent, status, code, request_id)
@@ -47,7 +50,7 @@ export function createAuditTrail({
   random,
   after,
 }: AuditDeps): AuditTrail {
-  /** Everybody's rows but the refusals of strangers, which wait in the other. */
+  /** All rows except the refusals of strangers, which wait in the other queue. */
   let queue: Row[] = []
   let strangersQueue: Row[] = []
   const strangers = new Strangers(nowMs, metrics)

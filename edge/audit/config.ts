@@ -1,4 +1,4 @@
-/** How long the audit trail is kept. */
+/** Configuration of the audit trail: the time for which its rows are kept. */
 import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import { auditLimits } from './limits.ts'
 
@@ -6,7 +6,7 @@ export interface AuditConfig {
   auditRetentionDays: number
 }
 
-/** AUDIT_RETENTION_DAYS. Throws ConfigError. */
+/** Reads AUDIT_RETENTION_DAYS. Throws ConfigError. */
 export const readAuditConfig = (environment: Environment): AuditConfig => ({
   auditRetentionDays: integerVariable(
     environment,

@@ -1,4 +1,7 @@
-/** Deletes the rows of the audit trail that are too old. Rows of strangers who were refused go first: anybody can make them. */
+/**
+ * Deletes old rows of the audit trail. Refusals of strangers are deleted earlier, because anybody
+ * can cause them.
+ */
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { AuditConfig } from './config.ts'
 import { auditLimits } from './limits.ts'

@@ -1,4 +1,4 @@
-/** The audit trail: each request and each socket that showed or changed something, and who asked. */
+/** The audit trail: the caller of each request and each socket that showed or changed a record. */
 import { feature } from '../kernel/feature.ts'
 import { AuditView, auditRoutes } from './routes.ts'
 import { access } from './callers.ts'

@@ -1,4 +1,7 @@
-/** Bounds of the audit trail: of its queue, of the rows that strangers may add, and of how long rows are kept. */
+/**
+ * Bounds of the audit trail: its queue, the rows that strangers may add, and the time for which
+ * rows are kept.
+ */
 import { relation } from '../../protocol/kernel/limits.ts'
 
 export const auditLimits = {
@@ -7,15 +10,20 @@ export const auditLimits = {
   flushMs: 500,
   textCharactersMax: 200,
   retentionDaysDefault: 365,
-  /** The same refusal of the same address is a new row after this. */
+  /** Time after which the same refusal of the same address is a new row. */
   strangerRepeatMs: 10 * 60_000,
-  /** Refusals remembered for that; the oldest goes first. */
+  /** Refusals remembered for that; the oldest is dropped first. */
   strangerRefusalsMax: 10_000,
-  /** Rows of strangers that one edge keeps an hour, at some 430 bytes each; so many may come at once. */
+  /**
+   * Rows of strangers that one edge keeps in an hour, at about 430 bytes each; all of them may come
+   * at once.
+   */
   strangerRowsPerHourMax: 600,
-  /** Rows of strangers that wait to be written, beside the room that everybody else has. */
+  /** Rows of strangers that wait to be written, beside the queue of all others. */
   strangerQueueRowsMax: 1_000,
-  /** How long a stranger's refusal is kept; whatever else is in the trail stays for AUDIT_RETENTION_DAYS. */
+  /**
+   * Days for which a stranger's refusal is kept; all other rows are kept for AUDIT_RETENTION_DAYS.
+   */
   strangerRowsDays: 30,
 } as const
 

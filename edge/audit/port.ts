@@ -1,20 +1,20 @@
-/** The port of the audit trail: what a row says, and where it is noted. */
+/** The port of the audit trail: the contents of a row, and where it is noted. */
 import type { Identity } from '../kernel/identity.ts'
 
 export interface AuditEntry {
   actorRole: Identity['role'] | 'anonymous'
-  /** The account, or a service's key; null for a stranger. */
+  /** Id of the account, or of a service's key; null for a stranger. */
   actorId: string | null
-  /** operationId of the row, or `socket.<role>` for a connection. */
+  /** The operationId of the row, or `socket.<role>` for a connection. */
   operation: string
   targetKind: string | null
-  /** A UUID of ours; null for lists and for what has none. */
+  /** A UUID of ours; null for lists and for targets without an id. */
   targetId: string | null
   address: string
   userAgent: string | null
   /** HTTP status, or the close code of a refused socket. */
   status: number
-  /** From the error catalogue; null when it succeeded. */
+  /** Code of the error catalogue; null for a success. */
   code: string | null
   requestId: string
 }
@@ -25,10 +25,10 @@ export interface WithAudit {
 }
 
 export interface AuditTrail {
-  /** Takes a row; returns at once. Of a stranger's refusals it keeps what `Strangers` says. */
+  /** Takes a row and returns at once. `Strangers` decides which refusals of strangers are kept. */
   note(entry: AuditEntry): void
-  /** Rows that wait to be written. */
+  /** Number of rows that wait to be written. */
   readonly waiting: number
-  /** Writes what waits, once; what cannot be written is counted as lost. */
+  /** Writes the waiting rows once; rows that cannot be written are counted as lost. */
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** The audit trail, for admins: `/api/admin/audit`. Reading it is itself a row of it. */
+/** The audit trail for administrators: `/api/admin/audit`. Each read of it is also a row. */
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { instantMs } from '../../protocol/kernel/iso-time.ts'

@@ -1,9 +1,10 @@
 /**
- * Which refusals of strangers the audit trail keeps. A stranger can be refused as often as a line carries,
- * by links that nobody made, and each row would be kept for a year. So one refusal stands for its repeats
- * by the same address, and all strangers together have a budget; what is beyond it is counted.
+ * Decides which refusals of strangers the audit trail keeps. A stranger can cause refusals as fast
+ * as the network allows, by links that do not exist, and each row would be kept for a year. So one
+ * refusal stands for its repeats by the same address, and all strangers together have a budget;
+ * refusals beyond it are only counted.
  *
- * Rejected: no row at all, because an address that tries link after link is what a trail is read for.
+ * Rejected: no row at all, because a trail is read to find an address that tries link after link.
  */
 import type { Metrics } from '../kernel/metrics.ts'
 import { addressGroup } from '../kernel/address.ts'
@@ -12,7 +13,10 @@ import { auditLimits } from './limits.ts'
 
 const hourMs = 3_600_000
 
-/** Nobody is known to have asked, and nothing was given or done. Close codes of sockets are above every HTTP status. */
+/**
+ * True when the caller is unknown and nothing was shown or done. Close codes of sockets are above
+ * every HTTP status.
+ */
 export const isRefusedStranger = ({
   actorId,
   code,
@@ -23,7 +27,7 @@ export const isRefusedStranger = ({
 export class Strangers {
   readonly #nowMs: () => number
   readonly #metrics: Pick<Metrics, 'auditRows'>
-  /** When each refusal was last kept, the oldest first. */
+  /** Time at which each refusal was last kept, oldest first. */
   readonly #keptAtMs = new Map<string, number>()
   #tokens: number = auditLimits.strangerRowsPerHourMax
   #filledAtMs: number
@@ -34,7 +38,7 @@ export class Strangers {
     this.#filledAtMs = nowMs()
   }
 
-  /** Whether this refusal becomes a row. */
+  /** True when this refusal becomes a row. */
   keeps({ address, operation, code, status, targetId }: AuditEntry): boolean {
     const nowMs = this.#nowMs()
     const refusal = `${addressGroup(address)} ${operation} ${code ?? status} ${targetId ?? ''}`

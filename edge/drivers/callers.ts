@@ -1,4 +1,4 @@
-/** Who is answered by the operations of this feature. */
+/** The callers that the operations of this feature answer. */
 import { everyone, ofDriver, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {

@@ -1,4 +1,4 @@
-/** Earnings and performance, by the pharmacy's clock, from rows and events written with known times. */
+/** Earnings and performance in the pharmacy's time zone, from rows and events with known times. */
 import t from 'tap'
 import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
 import { orderNumber } from '../../protocol/kernel/ids.ts'
@@ -16,7 +16,7 @@ await call('PATCH', `/api/vendors/${vendor.id}`, {
 })
 
 let seq = 0
-/** Writes an actor's events as the journal would. */
+/** Inserts an actor's events in the form that the journal writes. */
 async function happened(
   kind: 'order' | 'driver',
   actorId: string,
@@ -33,7 +33,7 @@ const minutesAfter = (at: string, minutes: number): string =>
   new Date(Date.parse(at) + minutes * 60_000).toISOString()
 const nothing = {} as never
 
-/** A delivery that ended at `at`; each leg took as many minutes as it says. */
+/** A delivery that ended at `at`; `legs` are the minutes of each leg. */
 async function delivered(at: string, fee: number, legs = [5, 10, 5, 20, 5], who = driver.id) {
   const id = newId()
   const starts = minutesAfter(at, -legs.reduce((sum, leg) => sum + leg, 0))
@@ -72,7 +72,7 @@ async function delivered(at: string, fee: number, legs = [5, 10, 5, 20, 5], who 
   return id
 }
 
-// New York is five hours behind, and four from 8 March 2026 on.
+// New York is five hours behind UTC, and four hours from 8 March 2026 on.
 const lateSunday = await delivered('2026-03-02T04:59:00Z', 3.05)
 const monday = await delivered('2026-03-02T05:00:00Z', 10)
 await delivered('2026-03-08T03:00:00Z', 4, [5, 20, 5, 55, 5])
@@ -96,7 +96,7 @@ await edge.store(
 const ask = (what: string, query: string, token = driver.token) =>
   call('GET', `/api/drivers/${driver.id}/${what}?${query}`, { token })
 
-t.test("earnings: by day, by week and by delivery, in the pharmacy's days", async t => {
+t.test("earnings are listed by day, week and delivery, in the pharmacy's time zone", async t => {
   const { status, body } = await ask('earnings', 'from=2026-03-01&to=2026-03-08')
   t.equal(status, 200)
   t.match(body, {
@@ -146,7 +146,7 @@ t.test("earnings: by day, by week and by delivery, in the pharmacy's days", asyn
   })
 })
 
-t.test('performance: offers answered, promises kept, minutes by leg', async t => {
+t.test('performance counts answered offers, kept promises, and minutes by leg', async t => {
   const offers = Array.from({ length: 6 }, () => newId())
   const held = (offer_id: string, mode: 'offer' | 'assign' = 'offer'): DriverEvent => ({
     type: 'offer_held',
@@ -220,26 +220,29 @@ t.test('performance: offers answered, promises kept, minutes by leg', async t =>
   })
 })
 
-t.test('whose business it is, and which days', async t => {
-  const otherVendor = await edge.vendor()
-  const customer = await edge.customer()
-  for (const what of ['earnings', 'performance']) {
-    t.equal((await ask(what, '', vendor.token)).status, 200)
-    t.equal((await ask(what, '', colleague.token)).status, 404, "[API1] a colleague's")
-    t.equal((await ask(what, '', otherVendor.token)).status, 404, "[API1] another pharmacy's")
-    t.equal((await ask(what, '', customer.token)).status, 403)
-    t.match((await ask(what, 'from=2026-03-02&to=2026-03-01')).body, {
-      code: 'invalid_request',
-      fields: [{ field: 'from' }],
-    })
-    t.match((await ask(what, 'from=2024-01-01&to=2026-03-01')).body, {
-      code: 'invalid_request',
-      fields: [{ field: 'from' }],
-    })
-    t.match((await ask(what, 'from=2026-02-30')).body, { code: 'invalid_request' })
-    t.match((await ask(what, '')).body, {
-      time_zone: 'America/New_York',
-      from: /^\d{4}-\d\d-\d\d$/,
-    })
-  }
-})
+t.test(
+  'only the driver, the pharmacy and administrators read figures, for valid periods',
+  async t => {
+    const otherVendor = await edge.vendor()
+    const customer = await edge.customer()
+    for (const what of ['earnings', 'performance']) {
+      t.equal((await ask(what, '', vendor.token)).status, 200)
+      t.equal((await ask(what, '', colleague.token)).status, 404, "[API1] a colleague's")
+      t.equal((await ask(what, '', otherVendor.token)).status, 404, "[API1] another pharmacy's")
+      t.equal((await ask(what, '', customer.token)).status, 403)
+      t.match((await ask(what, 'from=2026-03-02&to=2026-03-01')).body, {
+        code: 'invalid_request',
+        fields: [{ field: 'from' }],
+      })
+      t.match((await ask(what, 'from=2024-01-01&to=2026-03-01')).body, {
+        code: 'invalid_request',
+        fields: [{ field: 'from' }],
+      })
+      t.match((await ask(what, 'from=2026-02-30')).body, { code: 'invalid_request' })
+      t.match((await ask(what, '')).body, {
+        time_zone: 'America/New_York',
+        from: /^\d{4}-\d\d-\d\d$/,
+      })
+    }
+  },
+)

@@ -1,4 +1,4 @@
-/** What a driver earned and how well it went: `/api/drivers/{id}/earnings` and `/performance`. */
+/** Earnings and performance of a driver: `/api/drivers/{id}/earnings` and `/performance`. */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -28,7 +28,10 @@ const DriverId = Type.Object({ id: Uuid })
 const Day = Type.String({ format: 'date' })
 const period = {
   from: Type.Optional(Day),
-  /** Included. Without them: the thirty days until today, by the pharmacy's clock. */
+  /**
+   * The last day, included. Without `from` and `to`: the thirty days until today in the pharmacy's
+   * time zone.
+   */
   to: Type.Optional(Day),
 }
 const daysDefault = 30
@@ -89,7 +92,10 @@ const PerformanceView = Type.Object({
 export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
   const db = ctx.database.kysely
 
-  /** The driver, its pharmacy's clock and promise, and the days asked for. Throws `driver_not_found` also for a driver of somebody else. */
+  /**
+   * The driver, the pharmacy's time zone and promise, and the period. Throws `driver_not_found`,
+   * also for another pharmacy's driver.
+   */
   const asked = async (identity: Identity, id: string, given: { from?: string; to?: string }) => {
     const driver = await driverRows(db).where('drivers.id', '=', id).executeTakeFirst()
     if (driver === undefined || !mayManage(identity, driver))

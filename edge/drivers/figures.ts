@@ -1,9 +1,10 @@
 /**
- * A driver's figures by query, never kept: what was earned and how long each leg took from the orders' rows, how
- * offers were answered from the driver's events. Days and weeks are
- * those of the pharmacy's clock; the database knows when its clocks change.
+ * A driver's figures, always computed by query. Earnings and the minutes of each leg come from the
+ * rows of orders, answers to offers from the driver's events. Days and weeks are those of the
+ * pharmacy's time zone; the database knows its clock changes.
  *
- * Rejected: counters that are raised as things happen. They cannot be asked for another week, and drift.
+ * Rejected: counters that are raised with each event. They cannot answer for another week, and they
+ * drift.
  */
 import { statusesWith } from '../../protocol/orders/statuses.ts'
 import { sql, type Kysely } from 'kysely'
@@ -45,7 +46,7 @@ export async function dayOf(db: Db, atMs: number, timeZone: string): Promise<str
   return row!.day
 }
 
-/** The moments between which the period lies. */
+/** The moments at which the period begins and ends. */
 const begins = ({ from }: Period, timeZone: string) =>
   sql<Date>`(${from}::date::timestamp at time zone ${timeZone})`
 const ends = ({ to }: Period, timeZone: string) =>
@@ -59,7 +60,10 @@ const deliveredOf = (db: Db, driverId: string, period: Period, timeZone: string)
     .where('delivered_at', '>=', begins(period, timeZone))
     .where('delivered_at', '<', ends(period, timeZone))
 
-/** In `currency` alone, by day or by week (named by its Monday), newest first; without those in which nothing was delivered. */
+/**
+ * Earnings in `currency` only, by day or by week (named by its Monday), newest first. Days and
+ * weeks without deliveries are left out.
+ */
 export async function earningsBy(
   db: Db,
   unit: 'day' | 'week',
@@ -83,7 +87,7 @@ export async function earningsBy(
     .execute()
 }
 
-/** Each delivery with what it paid, newest first; `afterId` is the last of the page before. */
+/** Each delivery with its fee, newest first; `afterId` is the last id of the page before. */
 export async function deliveriesOf(
   db: Db,
   driverId: string,
@@ -120,8 +124,8 @@ export interface OfferFigures {
 }
 
 /**
- * How offers of the period were answered. One that the order took back, or a driver who went off duty
- * meanwhile, was no answer and counts as none. `assigned`: given by the pharmacy's hand, not asked.
+ * Answers to the offers of the period. An offer that the order withdrew, or whose driver went off
+ * duty, counts as no answer. `assigned`: the pharmacy assigned the order by hand and did not ask.
  */
 export async function offerFigures(
   db: Db,
@@ -139,7 +143,7 @@ export async function offerFigures(
     if (event.type === 'offer_held')
       offers.set(event.data.offer_id, { mode: event.data.mode, taken: false, outcome: null })
     if (event.type !== 'order_assigned' && event.type !== 'offer_released') continue
-    // One that was held before the period counts in that of its beginning.
+    // An offer that was held before the period counts in the period of its beginning.
     const offer = offers.get(event.data.offer_id)
     if (offer === undefined) continue
     if (event.type === 'order_assigned') offer.taken = true
@@ -156,7 +160,7 @@ export async function offerFigures(
   return figures
 }
 
-/** Averages in minutes; null where no delivery of the period has both ends of the leg. */
+/** Averages in minutes; null when no delivery of the period has both ends of the leg. */
 export interface LegFigures {
   delivered: number
   failed: number
@@ -171,8 +175,8 @@ export interface LegFigures {
 const undelivered = [...statusesWith('undelivered', true)]
 
 /**
- * Legs of the deliveries that the period ended with, from the moments that their rows show. On time is
- * delivered within `promiseMinutes` of the pharmacy's acceptance.
+ * Legs of the deliveries that ended in the period, from the times in their rows. A delivery is on
+ * time within `promiseMinutes` of the pharmacy's acceptance.
  */
 export async function legFigures(
   db: Db,

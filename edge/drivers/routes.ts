@@ -1,6 +1,7 @@
 /**
- * Drivers: `/api/drivers`. The profile is the edge's row; availability, load and totals are the driver
- * actor's, changed by command and read from the same row, where only the journal writes them.
+ * Drivers: `/api/drivers`. The edge owns the profile. The driver's actor owns availability, load
+ * and totals; they are changed by command and read from the same row, where only the journal writes
+ * them.
  */
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import Type from 'typebox'
@@ -80,7 +81,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
   const db = ctx.database.kysely
   const open = ctx.config.registration === 'open'
 
-  /** Throws `driver_not_found` also for a driver of somebody else. */
+  /** Throws `driver_not_found`, also for another pharmacy's driver. */
   const managed = async (identity: Identity, id: string): Promise<DriverRow> => {
     const row = await driverRows(db).where('drivers.id', '=', id).executeTakeFirst()
     if (row === undefined || !mayManage(identity, row))
@@ -106,7 +107,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
         vehicle_number: Type.Optional(PlateOrLicense),
         license_number: Type.Optional(PlateOrLicense),
         capacity: Type.Optional(commandSchemas.driver.register.properties.capacity),
-        /** Not needed with an invitation, which says whose it is. */
+        /** Not needed with an invitation, which names the pharmacy. */
         vendor_id: Type.Optional(Uuid),
         invitation_code: Type.Optional(InvitationCode),
       }),

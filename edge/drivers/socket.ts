@@ -1,7 +1,8 @@
 /**
- * A driver's app: locations and answers come in, offers and assignments go out. A driver who reconnects
- * is first told of the offer they hold and the orders they have under way, read after subscribing, so
- * that what changes in between is heard; what a push already said is not said again.
+ * A driver's app: locations and answers come in, offers and assignments go out. A driver who
+ * reconnects first gets the offer that the driver holds and the orders under way. They are read
+ * after subscribing, so that no change in between is missed; an offer that a push has shown is not
+ * shown again.
  */
 import { CaduceusError, closeCodes, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -122,13 +123,16 @@ export async function openDriver(
 const isCarried = (status: string): boolean =>
   (carriedStatuses as readonly string[]).includes(status)
 
-/** The end is told, and nothing after it: unless a parcel is still to be brought to its end. */
+/**
+ * Sends the end of the membership and closes the socket after it, unless an order is still to be
+ * delivered.
+ */
 function endWithMembership(
   session: Session,
   { membership, active_order_ids }: MembershipMessage,
 ): void {
   if (membership !== 'ended' || active_order_ids.length > 0) return
-  // Behind the message itself, which this call lets through.
+  // The close follows the message itself, which this call lets through.
   queueMicrotask(() =>
     session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'),
   )
@@ -136,11 +140,11 @@ function endWithMembership(
 
 type OfferResponse = MessageNamed<'offer_response'>
 
-/** The offers this connection has heard of: none is shown twice, and an answer need not name its order. */
+/** The offers of this connection. None is shown twice, and an answer need not name its order. */
 class Offers {
   readonly #orders = new Map<string, string>()
 
-  /** False for an offer that was seen, or was withdrawn before it could be shown. */
+  /** False for an offer that was shown, or was withdrawn before it could be shown. */
   see(message: SocketMessage): boolean {
     if (!('offer_id' in message) || message.order_id === undefined) return true
     const { offer_id, order_id } = message
@@ -196,7 +200,7 @@ async function orderOfHeldOffer(
   return order?.driver_search.offer?.offer_id === offerId ? order.id : null
 }
 
-/** The order whose open offer a driver holds, as far as the read model knows. */
+/** The order whose open offer a driver holds, by the read model. */
 async function orderOffered(ctx: DriverContext, driverId: string): Promise<OrderView | null> {
   const order = await firstRows(ctx.database).lastOffered(driverId)
   const offer = order?.driver_search.offer
@@ -227,7 +231,7 @@ async function setStatus(
   return { type: 'status_result', outcome: 'changed', status: driver.status, ...echo(message) }
 }
 
-/** The offer that an order is waiting for, in the words in which the engine asks it. */
+/** The open offer of an order, as the message that the engine sends. */
 const heldOffer = (order: OrderView): OfferMessage =>
   offerMessage({
     ...order.driver_search.offer!,

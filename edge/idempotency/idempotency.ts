@@ -1,8 +1,8 @@
 /**
- * `Idempotency-Key`: a repeat of a POST hears the first answer. The row fixes the command id and the
- * id of what is to be created before anything happens, so even a repeat that overtakes its original,
- * or comes after this process died half way, reaches the same actor with the same command, and the
- * actor answers once. Rejected: a lock on the key, which a crash would leave held.
+ * `Idempotency-Key`: a repeat of a POST gets the first answer. The row fixes the command id and the
+ * id of the new record before anything happens. So a repeat that overtakes its original, or comes
+ * after this process died half way, reaches the same actor with the same command, and the actor
+ * answers once. Rejected: a lock on the key, which a crash would leave held.
  */
 import { createHash } from 'node:crypto'
 import { CaduceusError, errorCatalogue, type Problem } from '../../protocol/kernel/errors.ts'
@@ -18,7 +18,7 @@ import { kept, madeAnew, orderFor, type OrderAnew } from './kept-answer.ts'
 export type IdempotencyContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & SigningContext
 export interface FixedIds {
   commandId: string
-  /** Id of what the request creates, if it creates something. */
+  /** Id of the record that the request creates, if it creates one. */
   targetId: string
 }
 interface IdempotentRequest {
@@ -30,13 +30,13 @@ interface IdempotentRequest {
   body: unknown
   parts: FilePart[]
 }
-/** What `response` holds: the answer, or the refusal that a repeat will hear again. */
+/** The stored answer, or the refusal that a repeat gets again. */
 type Remembered = { answer: Omit<RouteAnswer, 'status'> } | { problem: Problem }
 
 /**
- * `route` names the operation; the same key on another one is a mistake of the caller. `orderAnew` reads an
- * order of the first answer for a repeat. Of what the caller sent nothing is kept but a hash: a row that
- * repeats the caller's own words in its answer adds them outside.
+ * Runs `work` once for each key. `route` names the operation; the same key on another operation is
+ * a mistake of the caller. `orderAnew` reads an order of the first answer for a repeat. Only a hash
+ * of the caller's input is kept, so a row that repeats that input in its answer adds it outside.
  */
 export async function once(
   ctx: IdempotencyContext,
@@ -46,7 +46,7 @@ export async function once(
   orderAnew: OrderAnew = orderFor(ctx, request.identity),
 ): Promise<RouteAnswer> {
   const newId = () => uuidV7(ctx.nowMs(), ctx.random)
-  // The draft of the header has it in quotes; most clients send it bare, and mean the same.
+  // The draft of the header has quotes; most clients send the key without them and mean the same.
   const key = request.headers['idempotency-key']?.trim().replace(/^"([^"]*)"$/, '$1')
   if (key === undefined) return work({ commandId: newId(), targetId: newId() })
   if (!/^[\x21-\x7e]+$/.test(key) || key.length > limits.idempotencyKeyCharactersMax)
@@ -89,7 +89,7 @@ export async function once(
     )
   if (row.status !== null && row.response !== null) {
     const answer = await replay(row.status, row.response as Remembered, orderAnew)
-    // Without its order the answer cannot be made anew; the actor gives it to the same command.
+    // Without its order the answer cannot be made again; the actor then answers the same command.
     if (answer !== null) return answer
   }
 
@@ -101,7 +101,7 @@ export async function once(
       .where('key', '=', key)
       .where('status', 'is', null)
       .execute()
-      // The work is done and journaled; a repeat finds it there even if this row does not say so.
+      // The work is done and journaled, and a repeat finds it there even without this row.
       .catch((error: unknown) =>
         request.log.warn({ err: error }, 'an idempotency row could not be completed'),
       )
@@ -117,7 +117,10 @@ export async function once(
   }
 }
 
-/** The answer with more in its body than is kept for a repeat: what the caller sent, and what is read anew each time. */
+/**
+ * Adds to the body of an answer what is not stored for a repeat: the caller's input, and values
+ * that are read each time.
+ */
 export const withBody = <B>(answer: RouteAnswer, change: (body: B) => object): RouteAnswer => ({
   ...answer,
   body: change(answer.body as B),

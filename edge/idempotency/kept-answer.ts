@@ -1,8 +1,8 @@
 /**
- * The first answer of a request with an `Idempotency-Key`, as it is kept for a repeat: its status, its
- * headers, and of each order in it no more than the id. The repeat is shown the order as it is then and as
- * the caller may see it then, so that the table neither grows with what people write nor keeps for a day
- * what they may have lost the right to read.
+ * The stored first answer of a request with an `Idempotency-Key`: its status, its headers, and only
+ * the id of each order in it. A repeat shows the order in its present state and as the caller may
+ * see it then. So the table neither grows with people's texts nor keeps for a day what the caller
+ * may have lost the right to read.
  */
 import { isUuid } from '../../protocol/kernel/ids.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
@@ -15,12 +15,12 @@ import type { SigningContext } from '../links/links.ts'
 import { shownTo } from './order-shown.ts'
 
 type Answer = Omit<RouteAnswer, 'status'>
-/** In place of an order: its id, and what the answer adds to it. */
+/** Stands for an order: its id, and the fields that the answer adds to it. */
 interface OrderMark {
   $order: string
   with: Record<string, unknown>
 }
-/** Reads an order for the caller of the request; null when there is none. */
+/** Reads an order for the caller of the request; null when it does not exist. */
 export type OrderAnew = (id: string) => Promise<OrderView | null>
 
 const isOrder = (value: object): value is OrderView =>
@@ -41,7 +41,10 @@ function withoutOrders(value: unknown): unknown {
   return { $order: value.id, with: Object.fromEntries(added) } satisfies OrderMark
 }
 
-/** The answer made anew; null when one of its orders is not there. An answer that is an order tells the version that it shows. */
+/**
+ * The answer made again; null when one of its orders does not exist. An answer that is an order has
+ * the ETag of the version that it shows.
+ */
 export async function madeAnew(
   { headers, body }: Answer,
   orderAnew: OrderAnew,
@@ -79,7 +82,10 @@ function withOrders(value: unknown, orders: ReadonlyMap<string, OrderView>): unk
 const mapped = (value: object, change: (inner: unknown) => unknown): object =>
   Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner)]))
 
-/** From the read model, which the journal writes with the events themselves: who was answered finds the order there. */
+/**
+ * Reads the order from the read model. The journal writes the read model with the events, so a
+ * caller who was answered finds the order there.
+ */
 export const orderFor =
   (ctx: SigningContext & Pick<Kernel, 'database'>, identity: Identity): OrderAnew =>
   async id => {

@@ -1,12 +1,15 @@
-/** An order as an answer of the edge shows it: the reader's view, with links that open what the reader may open. */
+/**
+ * An order in an answer of the edge: the reader's view, with links that open what the reader may
+ * open.
+ */
 import { viewFor } from '../../protocol/orders/visibility.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
 import { signedUrl, type SigningContext } from '../links/links.ts'
 
 /**
- * The order as the caller may see it. A pharmacy that may open the prescription is given a link that opens it by
- * itself for some minutes: a browser's tab shows no token.
+ * The order as the caller may see it. A pharmacy that may open the prescription gets a link that
+ * works for some minutes without a token, because a browser tab sends no token.
  */
 export function shownTo(ctx: SigningContext, identity: Identity, order: OrderView): OrderView {
   const view = viewFor(principalOf(identity), order, ctx.nowMs())

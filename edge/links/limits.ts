@@ -1,5 +1,8 @@
-/** Bounds of uploads that no other part needs to know. */
+/** Bounds of links to uploaded files. */
 export const uploadLimits = {
-  /** A signed link opens its file for so long: a pharmacist looks at once, and asks for the order again later. */
+  /**
+   * Seconds for which a signed link opens its file. A pharmacist looks at once, and reads the order
+   * again later.
+   */
   linkSeconds: 600,
 } as const

@@ -1,4 +1,7 @@
-/** Links that open one file for one reader: for how long, and which change of them is noticed. */
+/**
+ * Links that open one file for one reader: how long they work, and which changes of them are
+ * detected.
+ */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
@@ -8,7 +11,7 @@ import { readerOf, signedUrl, type LinkContext, type LinkQuery } from './links.t
 
 const files = [randomUUID(), randomUUID()] as const
 
-t.test('a link', async t => {
+t.test('a link opens its file for its reader until it expires or is changed', async t => {
   const database = await preparedDatabase()
   t.teardown(() => database.close())
   const reader = randomUUID()

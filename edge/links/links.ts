@@ -1,9 +1,10 @@
 /**
- * Links that open one file for one reader for some minutes, because a browser's tab, a picture and a player
- * show no token. A link says who reads; whether that account may still read the file is asked when it is
- * opened, as with a token, so a link opens nothing that its reader has lost.
+ * Links that open one file for one reader for some minutes, because a browser tab, a picture and a
+ * player send no token. A link names its reader. The right of that account to read the file is
+ * checked when the link is opened, as with a token, so a link opens nothing that its reader has
+ * lost.
  *
- * Rejected: the access token in the address, which would open everything else as well.
+ * Rejected: the access token in the URL, which would also open everything else.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -23,7 +24,7 @@ export type SigningContext = Pick<Kernel, 'nowMs'> & {
 export type LinkContext = Pick<Kernel, 'database' | 'nowMs'> &
   WithEndedAccess &
   Pick<SigningContext, 'config'>
-/** What follows the `?` of a link. `expires`: seconds since the epoch. */
+/** The query of a link. `expires`: seconds since the epoch. */
 export interface LinkQuery {
   reader?: string
   expires?: number
@@ -31,7 +32,10 @@ export interface LinkQuery {
 }
 
 const keys = new WeakMap<object, Buffer>()
-/** Derived: a signature of a link is never good for anything else that is signed with the server's secret. */
+/**
+ * A derived key: the signature of a link is never valid for anything else that is signed with the
+ * server's secret.
+ */
 function keyOf(config: SigningContext['config']): Buffer {
   let key = keys.get(config)
   if (key === undefined)
@@ -50,7 +54,10 @@ const signatureOf = (
 ): string =>
   createHmac('sha256', keyOf(config)).update(`${id}\0${reader}\0${expires}`).digest('base64url')
 
-/** `url` with what opens it for this account, if it names a file of ours by its path; otherwise as it is: text. */
+/**
+ * Adds a signature for this account to `url` when its path names a file of ours; returns any other
+ * text unchanged.
+ */
 export function signedUrl(
   { config, nowMs }: SigningContext,
   accountId: string,
@@ -63,8 +70,8 @@ export function signedUrl(
 }
 
 /**
- * Who reads, by a link. Throws `token_invalid` for one that is incomplete, changed or over, and for an account
- * whose sign-ins have all been ended since the link was made.
+ * The reader of a link. Throws `token_invalid` for a link that is incomplete, changed or expired,
+ * and for an account whose sign-ins have all been ended since the link was made.
  */
 export async function readerOf(
   ctx: LinkContext,

@@ -1,4 +1,4 @@
-/** One request for each operation of this feature, in an order in which they can be tried. */
+/** One request for each operation of this feature, in an order in which they can be called. */
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 

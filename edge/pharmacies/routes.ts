@@ -1,6 +1,6 @@
 /**
- * Pharmacies: `/api/vendors`. The edge owns these rows; engines keep a copy for matching and are told
- * of a change after its commit (and find it by themselves if the message is lost).
+ * Pharmacies: `/api/vendors`. The edge owns these rows. Engines keep a copy for matching and are
+ * told of a change after its commit; when the message is lost they find the change themselves.
  */
 import { pharmacyStatuses } from '../../protocol/pharmacies/statuses.ts'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
@@ -74,13 +74,13 @@ export const VendorView = Type.Object({
   created_at: Timestamp,
   updated_at: Timestamp,
   ...settingsView,
-  /** To the pharmacy itself and to admins. */
+  /** Fields for the pharmacy itself and for administrators. */
   user_id: Type.Optional(Uuid),
   email: Type.Optional(Type.String()),
   driver_ids: Type.Optional(Type.Array(Uuid)),
   proof_required: Type.Optional(Type.Boolean()),
   dispatch_policy: Type.Optional(DispatchPolicy),
-  /** Why it was refused or suspended; and where it asks to move. */
+  /** The reason of a rejection or suspension, and the place to which the pharmacy asks to move. */
   status_reason: Type.Optional(nullable(Type.String())),
   moving_to: Type.Optional(Move),
 })
@@ -121,7 +121,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       ...settingsOf(row, ctx.config.currency, ctx.nowMs()),
     }
   }
-  /** As many of each pharmacy as a page of drivers may have. */
+  /** Ids of the drivers of each pharmacy, at most a page of drivers for each. */
   const driversOf = async (vendorIds: readonly string[]): Promise<Map<string, string[]>> => {
     const found = new Map<string, string[]>(vendorIds.map(id => [id, []]))
     if (vendorIds.length === 0) return found
@@ -349,7 +349,8 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
         const { identity, params, body, headers } = request
         if (!isOwn(identity, params.id)) throw notFound()
         const settings = await settingsColumns(ctx, body)
-        // On a locked row: how far it moves is reckoned from what is there, and a decision may come at the same time.
+        // The row is locked, because the distance of a move counts from its present place and a
+        // decision may come at the same time.
         const row = await db.transaction().execute(async tx => {
           const known = await tx
             .selectFrom('vendors')
@@ -437,7 +438,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
   ]
 }
 
-/** Whether a driver may join: the pharmacy exists and is active. */
+/** True when the pharmacy exists and is active, so that a driver may join. */
 export async function isActiveVendor(
   ctx: Pick<Kernel, 'database'>,
   vendorId: string,

@@ -1,7 +1,7 @@
 /**
- * What a pharmacy says of itself beyond its name and place: when it is open, what a delivery costs, how
- * soon it promises to be there. Shapes of the API, and the columns they become; money is decimal out
- * there and minor units in the row.
+ * Settings of a pharmacy beyond its name and place: opening hours, the price of a delivery, the
+ * promised delivery time. Shapes of the API and the columns that they become; money is decimal in
+ * the API and minor units in the row.
  */
 import type { Selectable, Updateable } from 'kysely'
 import Type from 'typebox'
@@ -16,7 +16,7 @@ import { closedObject, nullable, Text } from '../kernel/shapes.ts'
 
 const tariffBandsMax = 10
 
-/** A currency without decimals has the highest amounts; the exact bound is in minor units. */
+/** The highest amount is that of a currency without decimals; the exact bound is in minor units. */
 const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax })
 export const PricingView = Type.Object({
   base_fee: Money,
@@ -43,7 +43,7 @@ const Website = Type.String({
 })
 const PromiseMinutes = Type.Integer({ minimum: 1, maximum: 24 * 60 })
 
-/** Of the bodies that register or change a pharmacy. */
+/** Fields of the bodies that register or change a pharmacy. */
 export const settingsBody = {
   description: Type.Optional(nullable(Text)),
   website: Type.Optional(nullable(Website)),
@@ -54,7 +54,7 @@ export const settingsBody = {
 }
 export type SettingsBody = Type.Static<Type.TObject<typeof settingsBody>>
 
-/** Part of every view of a pharmacy. */
+/** Fields of every view of a pharmacy. */
 export const settingsView = {
   description: nullable(Type.String()),
   website: nullable(Type.String()),
@@ -93,7 +93,10 @@ type Columns = Pick<
   'description' | 'website' | 'time_zone' | 'opening_hours' | 'tariff' | 'delivery_promise_minutes'
 >
 
-/** The settings of a body as columns; other fields of it are left out. Throws `invalid_request` for bands that leave a gap, parts of a minor unit, or a time zone that nobody knows. */
+/**
+ * The settings of a body as columns; other fields are ignored. Throws `invalid_request` for bands
+ * with a gap, fractions of a minor unit, or an unknown time zone.
+ */
 export async function settingsColumns(
   ctx: Pick<Kernel, 'config' | 'database'>,
   {
@@ -151,7 +154,10 @@ function tariffOf(
   }
 }
 
-/** Known to this process, for opening hours, and to the database, for the days of reports. */
+/**
+ * The time zone must be known to this process, for opening hours, and to the database, for the days
+ * of reports.
+ */
 async function requireTimeZone(ctx: Pick<Kernel, 'database'>, name: string): Promise<void> {
   const unknown = () =>
     invalid([{ field: 'time_zone', rule: 'must be an IANA time zone such as Asia/Kolkata' }])

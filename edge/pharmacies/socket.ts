@@ -1,7 +1,8 @@
 /**
- * A pharmacy's fleet on a map, and what happens to its orders. The first message is every driver with its last
- * position; afterwards one message a tick carries those that moved, and one each a changed duty. Open requests are
- * the terminal's: it answers them, and each is told once.
+ * A pharmacy's fleet on a map, and the progress of its orders. The first message contains every
+ * driver with the last position. After that one message a tick contains the drivers that moved, and
+ * one message follows each changed duty. Open requests go to the terminal only, which answers them;
+ * each is told once.
  */
 import { isUuid } from '../../protocol/kernel/ids.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
@@ -14,13 +15,16 @@ import { fleetRows } from '../sockets/rows.ts'
 import type { Opened, Session } from '../kernel/session.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
-/** Of the first message. A socket may be owed little more than this, and is closed as a slow reader beyond. */
+/**
+ * Size of the first message. A socket may not have much more than this queued, and is closed as a
+ * slow reader beyond it.
+ */
 const fleetBytesMax = (socketLimits.backpressureBytesMax * 3) / 4
 
 /**
- * The drivers with names short enough for one message, where those as they are have too many bytes: a driver chooses
- * the name, and without this a thousand drivers could keep their pharmacy from seeing any of them. Rejected: several
- * messages, which a socket is owed all the same until its reader has taken them.
+ * Shortens the names of the drivers when the fleet does not fit in one message. A driver chooses
+ * the name, so otherwise a thousand drivers could hide all of them from their pharmacy. Rejected:
+ * several messages, because all of them are queued until the reader has taken them.
  */
 function fittingFleet<D extends { full_name: string }>(
   drivers: readonly D[],
@@ -39,9 +43,9 @@ function fittingFleet<D extends { full_name: string }>(
     return { ...driver, full_name: name }
   })
 }
-/** As it is sent: JSON in UTF-8. */
+/** Size as sent: JSON in UTF-8. */
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
-/** An escape such as `\u0001`. */
+/** Size of an escape such as `\u0001`. */
 const jsonBytesPerCharacterMax = 6
 
 export async function openVendor(

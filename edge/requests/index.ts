@@ -1,4 +1,7 @@
-/** Requests: a customer asks the pharmacies nearby, their terminals show it, and the first to accept wins. */
+/**
+ * Requests: a customer asks the pharmacies nearby, their terminals show the request, and the first
+ * to accept wins.
+ */
 import { Races } from '../orders/races.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'

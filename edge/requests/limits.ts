@@ -1,6 +1,6 @@
 /** Bounds of showing open requests to terminals. */
 export const requestLimits = {
-  /** Requests that a terminal was told are over: one that is repeated late is not shown again. */
+  /** Ended requests that a terminal remembers, so that a late repeat is not shown again. */
   overRequestsPerTerminalMax: 32,
   terminalResyncMs: 30_000,
 } as const

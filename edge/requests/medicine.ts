@@ -1,6 +1,6 @@
 /**
- * The older broadcast API: `/medicine/request/` and `/medicine/response/`. The same requests under
- * other names; only the shapes differ, as its documentation shows them.
+ * The older broadcast API: `/medicine/request/` and `/medicine/response/`. They are the same
+ * requests under other names; only the shapes differ, as its documentation shows them.
  */
 import Type from 'typebox'
 import { commandSchemas } from '../../protocol/dispatch/commands.ts'
@@ -32,7 +32,7 @@ import { signedUrl } from '../links/links.ts'
 import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 
 const tags = ['broadcast (older API)']
-/** More requests than one reads; counting them costs some milliseconds. */
+/** Bound of the count: more requests than anybody reads. Counting them costs some milliseconds. */
 const countMax = 10_000
 const broadcast = commandSchemas.order.broadcast.properties
 const Form = closedObject({
@@ -57,7 +57,7 @@ const Medicine = Type.Object({
   created_at: Timestamp,
 })
 
-/** Its clients open the image as it is, without a token: so it is a link of whoever reads. */
+/** Clients of this API open the image without a token, so it is a link for the reader. */
 function medicineView(
   ctx: OrderContext,
   { identity, origin }: { identity: Identity; origin: string | null },
@@ -82,11 +82,14 @@ function medicineView(
   }
 }
 
-/** Its clients expect the image as a full URL; ours are paths, because the server may have several names. */
+/**
+ * Clients of this API expect a full URL of the image; ours are paths, because the server may have
+ * several names.
+ */
 const absolute = (url: string, origin: string | null): string =>
   url.startsWith('/') && origin !== null ? origin + url : url
 
-/** Of an answer: the same whenever the pharmacy repeats it, under whatever command. */
+/** Id of an answer. It is the same whenever the pharmacy repeats the answer, under any command. */
 const answerId = ({ requestId, vendorId, response_type }: PharmacyAnswer): string =>
   derivedId(`answer\0${requestId}\0${vendorId}\0${response_type}`)
 

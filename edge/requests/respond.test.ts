@@ -13,7 +13,10 @@ import { respondToRequest, type RespondContext } from '../orders/respond.ts'
 const order = (id: string) => ({ id, responses: [] }) as unknown as OrderView
 type Actor = (vendorId: string, type: string) => Promise<'won' | 'recorded'>
 
-/** Claims of one request to `a`, `b` and `c`, an actor from a script, and a clock that only `pause` moves. */
+/**
+ * Claims of one request to `a`, `b` and `c`, an actor from a script, and a clock that only `pause`
+ * moves.
+ */
 async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: boolean } = {}) {
   let nowMs = 1_000_000
   const claims = memoryClaims(
@@ -85,7 +88,7 @@ const later = (ms: number) =>
   })
 
 t.test(
-  'a pharmacy that accepts without end has so many under way and is told to wait; the others are not held up',
+  'answers under way of one pharmacy are bounded, and other pharmacies are not held up',
   async t => {
     let go = () => {}
     const held = new Promise<void>(resolve => {
@@ -113,7 +116,7 @@ t.test(
 )
 
 t.test(
-  'of many accepts one wins; the winner hears it again, the others never reach the actor',
+  'one of many accepts wins; its repeat wins again, and the others never reach the actor',
   async t => {
     const { claims, respond, asked } = await world(async vendorId => {
       await new Promise(setImmediate)
@@ -130,7 +133,7 @@ t.test(
 )
 
 t.test(
-  'a race on one edge asks the claims once; the losers hear of the end from the engine',
+  'a race on one edge asks the claims once; the engine tells the losers of the end',
   async t => {
     let claimed = 0
     const { claims, races, respond, asked } = await world(
@@ -180,7 +183,7 @@ t.test(
 )
 
 t.test(
-  "without the engine's word, and behind a leader that fails, each asks for itself",
+  "without the engine's word, or behind a leader that fails, each accept asks the claims itself",
   async t => {
     const silent = await world(async vendorId => {
       await silent.claims.confirm('r', vendorId)
@@ -200,7 +203,7 @@ t.test(
   },
 )
 
-t.test("held by a pharmacy of another edge: the engine's word ends the pause", async t => {
+t.test("while another edge holds the claim, the engine's word ends the pause", async t => {
   const { claims, races, respond } = await world(async () => 'won')
   await claims.claim('r', 'a')
   const waiting = respond('b')
@@ -211,7 +214,7 @@ t.test("held by a pharmacy of another edge: the engine's word ends the pause", a
   t.equal(races.size, 0)
 })
 
-t.test('the winner is told only after the actor said so', async t => {
+t.test('the winner is told only after the actor confirmed it', async t => {
   let journaled = false
   const { respond } = await world(async () => {
     await later(20)
@@ -223,7 +226,7 @@ t.test('the winner is told only after the actor said so', async t => {
 })
 
 t.test(
-  'while another holds it nobody is told anything, and a hold that lapses frees it',
+  'nobody is answered while another holds the claim, and a claim that lapses is free',
   async t => {
     const { claims, respond, pauses } = await world(async () => 'won')
     await claims.claim('r', 'a')
@@ -236,7 +239,7 @@ t.test(
   },
 )
 
-t.test('a hold that never ends is decided by the actor, within a bound', async t => {
+t.test('the actor decides a claim that is held for ever, within a bound', async t => {
   const { respond, asked, pauses } = await world(refusing('request_already_assigned'), {
     claims: { claim: async () => ({ outcome: 'held' }) },
   })
@@ -245,7 +248,7 @@ t.test('a hold that never ends is decided by the actor, within a bound', async t
   t.ok(pauses.reduce((sum, ms) => sum + ms, 0) <= limits.claimLeaseMs + 1_000)
 })
 
-t.test('an actor that refuses frees the claim; one that cannot be heard does not', async t => {
+t.test('a refusal of the actor frees the claim; a lost reply does not', async t => {
   const refused = await world(refusing('vendor_not_found'))
   t.equal(await refused.respond('a'), 'vendor_not_found')
   t.same(await refused.claims.claim('r', 'b'), { outcome: 'won' })
@@ -254,7 +257,7 @@ t.test('an actor that refuses frees the claim; one that cannot be heard does not
   t.same(await unheard.claims.claim('r', 'b'), { outcome: 'held' }, 'it may have been journaled')
 })
 
-t.test('every other answer of the claims', async t => {
+t.test('every other answer of the claims is handled', async t => {
   const won: Actor = async () => 'won'
   const stranger = await world(won)
   t.equal(await stranger.respond('x'), 'request_not_offered')
@@ -285,7 +288,7 @@ t.test('every other answer of the claims', async t => {
   t.same([forgetful.asked, away.asked], [['a ACCEPTED'], ['a ACCEPTED']], 'then the actor is asked')
 })
 
-t.test('REJECTED goes to the actor and touches no claim', async t => {
+t.test('REJECTED goes to the actor and uses no claim', async t => {
   const { claims, respond, asked } = await world(async () => 'recorded')
   t.equal(await respond('a', 'REJECTED'), 'recorded')
   t.same(asked, ['a REJECTED'])

@@ -1,4 +1,4 @@
-/** Broadcast requests: `/api/requests`. A request is an order in its first state and keeps its id. */
+/** Requests: `/api/requests`. A request is an order in its first state and keeps its id. */
 import Type from 'typebox'
 import { commandSchemas, type OrderCommandData } from '../../protocol/dispatch/commands.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
@@ -55,7 +55,7 @@ const ResponseResult = Type.Object({
   order: OrderView,
 })
 
-/** Opens a broadcast; `body` has passed RequestBody. */
+/** Opens a request. `body` obeys RequestBody. */
 export async function openRequest(
   ctx: OrderContext,
   { identity, origin }: { identity: Identity; origin: string | null },
@@ -294,7 +294,7 @@ function responseBody(
   }
 }
 
-/** When the answer took effect, which for a repeat is the first time. */
+/** Time at which the answer took effect; for a repeat the time of the first answer. */
 export const respondedAt = (
   ctx: Pick<Kernel, 'nowMs'>,
   answer: PharmacyAnswer,

@@ -63,7 +63,7 @@ export async function openPharmacy(
   }
 }
 
-/** What became of an answer that did not go through. */
+/** The outcome of a refused answer. */
 const outcomes: Partial<Record<ErrorCode, ResponseResult['outcome']>> = {
   request_already_assigned: 'lost',
   request_not_offered: 'not_offered',
@@ -82,12 +82,12 @@ async function respond(
     vendorId,
     requestId: request_id,
     response_type,
-    // Without an id of its own a repeated answer is still the same command.
+    // An answer without an id is still the same command when it is repeated.
     commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
     ...(text_message !== undefined && { text_message }),
     ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
   })
-  // What was kept back before is the winner's now, in the same breath.
+  // The winner may see the fields that were hidden before, so the same message shows them.
   return {
     type: 'response_result',
     request_id,

@@ -1,4 +1,7 @@
-/** Fan-out: who is told of a request and of its end, exactly once, and what edges tell engines. */
+/**
+ * The terminals: each is told of a request and of its end exactly once, and edges tell engines
+ * which terminals they have.
+ */
 import t from 'tap'
 import { CaduceusError, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
@@ -50,12 +53,12 @@ const requestBody = (request_id: string): NewRequestBody => ({
   timestamp: '2026-02-24T10:30:00Z',
   expires_at: '2026-02-24T10:35:00Z',
 })
-/** Anything but a request. */
+/** Any push that is not a request. */
 const news = { type: 'driver_status', driver_id: newId(), status: 'available' } as const
 const [a, b, c] = [await pharmacy(), await pharmacy(), await pharmacy()]
 
 t.test(
-  'a request reaches each terminal of those asked once, with its own distance; its end only those told',
+  'each asked terminal gets a request once with its distance; its end goes to those told',
   async t => {
     const [a1, a2, b1, c1] = [
       await a.connect(),
@@ -86,7 +89,8 @@ t.test(
     f.push(closed)
     t.same(await a1.next(), message, 'the repetition of the request is not told')
     t.same(await a2.next(), message)
-    // Overtaken by the end, as when two engines tell of it: c never saw it, and does not see it now.
+    // The end overtakes this push, as when two engines send them: c never saw the request and does
+    // not see it now.
     f.push({ ...request, vendor_ids: [a.id, c.id], distances_km: [1, 1] })
     await pause(30)
     t.same(
@@ -98,46 +102,43 @@ t.test(
   },
 )
 
-t.test(
-  'what one turn pushes leaves in one write and in its order, and before what closes the socket',
-  async t => {
-    const a1 = await a.connect()
-    const before = f.writes.count
-    const ids = Array.from({ length: 20 }, newId)
-    f.push(
-      ...ids.map(id => ({
-        kind: 'new_request' as const,
-        body: requestBody(id),
-        vendor_ids: [a.id],
-        distances_km: [1],
-      })),
-    )
-    f.push(
-      { kind: 'topic', topic: topics.pharmacy(a.id), message: news },
-      ...ids.map(id => ({
-        kind: 'request_closed' as const,
-        request_id: id,
-        vendor_ids: [a.id],
-        message: requestEnded(id, 'expired'),
-      })),
-    )
-    const heard = []
-    for (let i = 0; i < 41; i++) heard.push(await a1.next())
-    t.same(
-      heard.map(m => m['request_id'] ?? m.type),
-      [...ids, 'driver_status', ...ids],
-    )
-    t.equal(f.writes.count - before, 1)
-    f.push({ kind: 'topic', topic: topics.pharmacy(a.id), message: news })
-    await pause(0)
-    a1.ws.send('{')
-    t.same([(await a1.next()).type, (await a1.next()).type], ['driver_status', 'error'])
-    a1.ws.close()
-  },
-)
+t.test('pushes of one turn leave in one write, in order, and before a close', async t => {
+  const a1 = await a.connect()
+  const before = f.writes.count
+  const ids = Array.from({ length: 20 }, newId)
+  f.push(
+    ...ids.map(id => ({
+      kind: 'new_request' as const,
+      body: requestBody(id),
+      vendor_ids: [a.id],
+      distances_km: [1],
+    })),
+  )
+  f.push(
+    { kind: 'topic', topic: topics.pharmacy(a.id), message: news },
+    ...ids.map(id => ({
+      kind: 'request_closed' as const,
+      request_id: id,
+      vendor_ids: [a.id],
+      message: requestEnded(id, 'expired'),
+    })),
+  )
+  const heard = []
+  for (let i = 0; i < 41; i++) heard.push(await a1.next())
+  t.same(
+    heard.map(m => m['request_id'] ?? m.type),
+    [...ids, 'driver_status', ...ids],
+  )
+  t.equal(f.writes.count - before, 1)
+  f.push({ kind: 'topic', topic: topics.pharmacy(a.id), message: news })
+  await pause(0)
+  a1.ws.send('{')
+  t.same([(await a1.next()).type, (await a1.next()).type], ['driver_status', 'error'])
+  a1.ws.close()
+})
 
 t.test(
-  'requests of one turn keep their bodies and each terminal its distances, of any length',
+  'requests of one turn keep their bodies, and each terminal gets its distances, of any length',
   async t => {
     const [a1, b1] = [await a.connect(), await b.connect()]
     const kilometres = [
@@ -171,7 +172,7 @@ t.test(
 )
 
 t.test(
-  'a terminal that connects has its open requests asked for; a reconnected bus asks for all',
+  'the edge asks for the open requests of a new terminal, and of all after the bus reconnects',
   async t => {
     const asked = f.listen<TerminalsMessage>(subjects.terminals)
     const [a1, b1] = await Promise.all([a.connect(), b.connect()])
@@ -193,7 +194,7 @@ t.test(
   },
 )
 
-t.test('an end that was lost is found after the bus reconnects', async t => {
+t.test('a lost end of a request is found after the bus reconnects', async t => {
   const [a1, b1] = [await a.connect(), await b.connect()]
   const outcomes = [
     ['accepted', b.id, 'request_taken'],
@@ -228,11 +229,11 @@ t.test('an end that was lost is found after the bus reconnects', async t => {
 })
 
 t.test(
-  'a terminal whose first state is megabytes reads it in pieces, and is not taken for a slow reader',
+  'a first state of megabytes comes in pieces, and its reader does not count as slow',
   async t => {
     const notes = '😀'.repeat(10_000)
     const ids = Array.from({ length: limits.openRequestsPerTerminalMax }, newId).sort()
-    // As an engine does, every time it is asked.
+    // An engine does this every time it is asked.
     let asked = 0
     const engine = f.bus.subscribe(subjects.terminals, () => {
       asked++
@@ -268,7 +269,7 @@ t.test(
   },
 )
 
-t.test('what a terminal was told is bounded', async t => {
+t.test('the memory of requests that a terminal was told is bounded', async t => {
   const a1 = await a.connect()
   const ids = Array.from({ length: limits.openRequestsPerTerminalMax + 1 }, newId)
   for (const id of ids)
@@ -287,7 +288,7 @@ t.test('what a terminal was told is bounded', async t => {
   a1.ws.close()
 })
 
-t.test('answers over the socket', async t => {
+t.test('a terminal answers requests over its socket', async t => {
   const a1 = await a.connect()
   const rows: [ErrorCode | 'won' | 'recorded', string][] = [
     ['won', 'won'],
@@ -337,49 +338,46 @@ t.test('answers over the socket', async t => {
   a1.ws.close()
 })
 
-t.test(
-  'who loses hears that the request is taken and what became of its accept in one write',
-  async t => {
-    const [a1, b1] = [await a.connect(), await b.connect()]
-    const id = newId()
-    f.push({
-      kind: 'new_request',
-      body: requestBody(id),
-      vendor_ids: [a.id, b.id],
-      distances_km: [1, 1],
-    })
-    await Promise.all([a1.next(), b1.next()])
-    let release = (): void => undefined
-    const asked = new Promise<void>(isAsked => {
-      f.script.order = async () => {
-        isAsked()
-        await new Promise<void>(resolve => {
-          release = resolve
-        })
-        return { ok: true, order: {} as OrderView, outcome: { response: 'won' } }
-      }
-    })
-    a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-    await asked
-    b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-    await pause(20)
-    const before = f.writes.count
-    f.push({
-      kind: 'request_closed',
-      request_id: id,
-      vendor_ids: [b.id],
-      message: requestEnded(id, 'taken'),
-    })
-    t.match(
-      [await b1.next(), await b1.next()],
-      [{ type: 'request_taken' }, { type: 'response_result', outcome: 'lost' }],
-    )
-    t.equal(f.writes.count - before, 1)
-    release()
-    t.match(await a1.next(), { type: 'response_result', outcome: 'won' })
-    for (const socket of [a1, b1]) socket.ws.close()
-  },
-)
+t.test('a loser gets the end of the request and the answer to its accept in one write', async t => {
+  const [a1, b1] = [await a.connect(), await b.connect()]
+  const id = newId()
+  f.push({
+    kind: 'new_request',
+    body: requestBody(id),
+    vendor_ids: [a.id, b.id],
+    distances_km: [1, 1],
+  })
+  await Promise.all([a1.next(), b1.next()])
+  let release = (): void => undefined
+  const asked = new Promise<void>(isAsked => {
+    f.script.order = async () => {
+      isAsked()
+      await new Promise<void>(resolve => {
+        release = resolve
+      })
+      return { ok: true, order: {} as OrderView, outcome: { response: 'won' } }
+    }
+  })
+  a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+  await asked
+  b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+  await pause(20)
+  const before = f.writes.count
+  f.push({
+    kind: 'request_closed',
+    request_id: id,
+    vendor_ids: [b.id],
+    message: requestEnded(id, 'taken'),
+  })
+  t.match(
+    [await b1.next(), await b1.next()],
+    [{ type: 'request_taken' }, { type: 'response_result', outcome: 'lost' }],
+  )
+  t.equal(f.writes.count - before, 1)
+  release()
+  t.match(await a1.next(), { type: 'response_result', outcome: 'won' })
+  for (const socket of [a1, b1]) socket.ws.close()
+})
 
 t.test('commands in flight are bounded', async t => {
   const a1 = await a.connect()
@@ -399,7 +397,7 @@ t.test('commands in flight are bounded', async t => {
   a1.ws.close()
 })
 
-t.test('interest follows trackers, customers and fleets', async t => {
+t.test('the interest of an edge follows its trackers, customers and fleets', async t => {
   const heard = f.listen<InterestMessage>(subjects.interest)
   const userId = newId()
   const open = await addOrder(f.database, { id: newId(), user_id: userId, status: 'accepted' })

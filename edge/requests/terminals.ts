@@ -1,10 +1,11 @@
 /**
  * Pharmacy terminals: each is told of an open request once and of its end once.
  *
- * A push may be lost. A lost `new_request` is repeated by the engine, because the terminals of this
- * edge ask for every open request when they connect, after the bus reconnects, and every
- * requestLimits.terminalResyncMs. A lost end is found in the read model at the same moments. What a socket
- * was told is remembered here and not in the engine: only the edge knows which socket is new.
+ * A push may be lost. The engine repeats a lost `new_request`, because this edge asks for the open
+ * requests of its terminals when one connects, after the bus reconnects, and every
+ * requestLimits.terminalResyncMs. At the last two moments a lost end is found in the read model.
+ * The edge, not the engine, remembers what each socket was told, because only the edge knows which
+ * socket is new.
  */
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -29,19 +30,21 @@ type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'a
   SigningContext &
   WithRaces
 
-/** One screen, and which requests it shows. */
+/** One screen, and the requests that it shows. */
 interface Terminal {
   readonly session: Session
   readonly vendorId: string
-  /** Open requests it was told of, oldest first: each is told once and closed once. */
+  /**
+   * Open requests that the terminal was told of, oldest first. Each is told once and closed once.
+   */
   told: Set<string> | null
-  /** The last of those that are over, oldest first: what comes late of them is not told. */
+  /** The last requests that ended, oldest first. A late push of them is not told. */
   over: Set<string> | null
 }
 
 export class Terminals {
   readonly #parts: Parts
-  /** By pharmacy. */
+  /** Terminals by pharmacy. */
   readonly #terminals = new Map<string, Set<Terminal>>()
   #announced = new Set<string>()
   #cancelAnnouncement: (() => void) | null = null
@@ -63,7 +66,7 @@ export class Terminals {
     parts.hub.onDrain(() => this.#stop())
   }
 
-  /** What makes a socket's handler a terminal, from its greeting to its end. */
+  /** The handler that makes a socket a terminal, from its greeting to its end. */
   handlerFor(
     session: Session,
     vendorId: string,
@@ -83,7 +86,7 @@ export class Terminals {
     }
   }
 
-  /** A terminal is ready to hear: its pharmacy's open requests are asked for within milliseconds. */
+  /** A terminal is ready. The open requests of its pharmacy are asked for within milliseconds. */
   #arrived(vendorId: string, session: Session): Terminal {
     const terminal: Terminal = { session, vendorId, told: null, over: null }
     const terminals = this.#terminals.get(vendorId)
@@ -93,7 +96,7 @@ export class Terminals {
     return terminal
   }
 
-  /** Some of its open requests were kept from a terminal of this pharmacy, and there is room for more of them now. */
+  /** A terminal of this pharmacy has room again for open requests that were kept back. */
   #askAgain(vendorId: string): void {
     this.#announceIn(limits.pushIntervalMs, vendorId)
   }
@@ -108,7 +111,7 @@ export class Terminals {
     })
   }
 
-  /** The terminal is gone. */
+  /** Forgets a terminal whose connection is gone. */
   #left(terminal: Terminal): void {
     const terminals = this.#terminals.get(terminal.vendorId)
     if (terminals?.delete(terminal) === true && terminals.size === 0)
@@ -121,7 +124,7 @@ export class Terminals {
     }))
   }
 
-  /** Spread over a window, so that edges that started together do not ask together. */
+  /** The time is random, so that edges that started together do not ask together. */
   #scheduleResync(): void {
     const delayMs = requestLimits.terminalResyncMs * (0.75 + 0.5 * this.#parts.random())
     this.#cancelResync = this.#parts.after(delayMs, () => {
@@ -130,7 +133,7 @@ export class Terminals {
     })
   }
 
-  /** Asks for every open request of every terminal here, and finds the ends that were lost. */
+  /** Asks for every open request of every terminal here, and finds lost ends. */
   async #resync(): Promise<void> {
     const alone = !this.#resyncing
     this.#resyncing = true
@@ -169,7 +172,10 @@ export class Terminals {
     for (const terminals of this.#terminals.values()) yield* terminals
   }
 
-  /** To the terminals here among those asked. The body is made into bytes once; the distance is written behind them. */
+  /**
+   * Sends a request to the terminals of the asked pharmacies. The body is encoded once, and the
+   * distance is written behind it.
+   */
   #newRequest(push: Extract<Push, { kind: 'new_request' }>): void {
     const requestId = push.body.request_id
     const hasFile =
@@ -179,7 +185,7 @@ export class Terminals {
     for (let i = 0; i < push.vendor_ids.length; i++) {
       const terminals = this.#terminals.get(push.vendor_ids[i]!)
       if (terminals === undefined) continue
-      // Whom a file is shown to is part of its link, so a request with one is written for each terminal.
+      // The link to a file names its reader, so a request with a file is written for each terminal.
       if (!hasFile) message ??= new TailedMessage(headOf(push.body))
       const hundredths = Math.round(push.distances_km[i]! * 100)
       for (const terminal of terminals) {
@@ -198,13 +204,16 @@ export class Terminals {
     if (delivered > 0) this.#parts.metrics.pushesDelivered.inc({ type: 'new_request' }, delivered)
   }
 
-  /** `image_url` is absolute, as the older API documents it, where the terminal named the host that it reached. */
+  /**
+   * `image_url` is absolute, as the older API documents it, when the terminal named the host that
+   * it reached.
+   */
   #withLink(session: Session, body: NewRequestBody, hundredths: number): string {
     const path = signedUrl(this.#parts, session.identity!.userId, body.prescription_url!)
     return `${headOf({ ...body, prescription_url: path, image_url: `${session.origin ?? ''}${path}` })}${hundredths / 100}}`
   }
 
-  /** Only to sockets that were told of the request; none of them is told of it any more. */
+  /** Sends the end only to sockets that were told of the request, and forgets it there. */
   #requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
     const text = Buffer.from(JSON.stringify(push.message))
     let delivered = 0
@@ -228,12 +237,15 @@ export class Terminals {
   }
 }
 
-/** The message up to the place where the distance goes. */
+/** The message up to the place of the distance. */
 export function headOf(body: NewRequestBody): string {
   return `${JSON.stringify({ type: 'new_request', ...body }).slice(0, -1)},"distance_km":`
 }
 
-/** True when the terminal shows it. Noted in any case: a repetition may be slower than the end, above all from another engine. */
+/**
+ * True when the terminal shows the request. The end is noted in any case, because a repeat may
+ * arrive after it, above all from another engine.
+ */
 function isOver(terminal: Terminal, requestId: string): boolean {
   terminal.over = remember(terminal.over, requestId, requestLimits.overRequestsPerTerminalMax)
   return terminal.told?.delete(requestId) === true
@@ -246,7 +258,7 @@ function remember(ids: Set<string> | null, id: string, max: number): Set<string>
   return ids
 }
 
-/** How the request ended for those who did not get it, by its row. */
+/** The end of the request for pharmacies that did not get it, from its row. */
 function endOf(requestId: string, status: string, vendorId: string | null): RequestEnded {
   if (status === 'expired') return requestEnded(requestId, 'expired')
   return requestEnded(

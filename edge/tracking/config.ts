@@ -1,12 +1,12 @@
-/** How long a public link shows a delivery. */
+/** Configuration of the public tracking link. */
 import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface TrackingConfig {
-  /** How long after its delivery an order can be followed by its public link, hours. */
+  /** Hours after its end for which the public link still shows an order. */
   trackingLinkHours: number
 }
 
-/** TRACKING_LINK_HOURS. Throws ConfigError. */
+/** Reads TRACKING_LINK_HOURS. Throws ConfigError. */
 export const readTrackingConfig = (environment: Environment): TrackingConfig => ({
   trackingLinkHours: integerVariable(environment, 'TRACKING_LINK_HOURS', 24, 1, 24 * 365),
 })

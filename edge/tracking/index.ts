@@ -1,4 +1,4 @@
-/** What the holder of a public link sees of a delivery. */
+/** Tracking: a delivery as the holder of its public link sees it. */
 import { feature } from '../kernel/feature.ts'
 import { trackingRoutes } from './routes.ts'
 import { openTracking } from './socket.ts'

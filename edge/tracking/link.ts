@@ -1,8 +1,7 @@
 /**
- * What a public tracking link opens, and until when. The token is the order's own and is found as it
- * stands in the read model, so one that was taken back opens nothing from the moment of the commit. It
- * ends some hours after the order did: by then nobody waits at a door, and the link is still in
- * somebody's chat.
+ * The public tracking link and its end. The token belongs to the order and is looked up in the read
+ * model, so a replaced token opens nothing from the moment of the commit. The link ends some hours
+ * after the order: then nobody waits for it any more, but the link is still in somebody's chat.
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -11,7 +10,7 @@ import { orderView } from '../../protocol/orders/view-parts.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { TrackingConfig } from './config.ts'
 
-/** Null for an order that is not over: its link has no end yet. */
+/** Time of the end; null while the order has not ended. */
 export const linkEndsAtMs = (
   config: TrackingConfig,
   order: Pick<OrderView, 'ended_at'>,
@@ -27,7 +26,9 @@ export async function orderByToken(database: Database, token: string): Promise<O
   return row === undefined ? null : orderView(row)
 }
 
-/** Throws `order_not_found` for a token that opens nothing, `tracking_expired` for one that did. */
+/**
+ * Throws `order_not_found` for an unknown token and `tracking_expired` for a link that has ended.
+ */
 export async function orderOfLink(
   ctx: Pick<Kernel, 'database' | 'nowMs'> & WithConfig<TrackingConfig>,
   token: string,

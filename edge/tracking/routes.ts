@@ -1,6 +1,6 @@
 /**
- * The public tracking link: whoever holds the token sees where the delivery is, and no more of the
- * people in it than a first name.
+ * The public tracking link: the holder of the token sees the position of the delivery, and only
+ * first names of the people.
  */
 import Type from 'typebox'
 import { TrackingView } from '../../protocol/tracking/messages.ts'

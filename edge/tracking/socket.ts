@@ -1,8 +1,8 @@
 /**
- * The public tracking link: whoever holds the token sees the order's state and its driver, and no more
- * than that. The first message is the whole state; it is read after subscribing, so a change in between
- * is heard twice rather than not at all. A link that ends or is taken back ends the connection: 4001
- * when its time is over, 4004 when it opens nothing any more.
+ * The public tracking link: the holder of the token sees the order's state and its driver, and
+ * nothing else. The first message is the whole state. It is read after subscribing, so a change in
+ * between is told twice rather than never. A link that ends or is replaced closes the connection:
+ * 4001 after its time, 4004 when it opens nothing any more.
  */
 import { CaduceusError, closeCodes } from '../../protocol/kernel/errors.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
@@ -38,7 +38,7 @@ export async function openTracking(
   const order = await linked()
   session.expiresAtMs = linkEndsAtMs(ctx.config, order) ?? Infinity
 
-  /** Asked of the read model and not told by the message, which may be older than this very token. */
+  /** It asks the read model, because the message may be older than this token. */
   const stillOpens = async (): Promise<void> => {
     const now = await orderByToken(ctx.database, token)
     if (now === null) {

@@ -1,8 +1,8 @@
 /**
- * What the holder of a tracking link may know of an order: the shape of `GET /api/tracking/{token}`
- * and of the first message of `/ws/tracking/{token}`. Of the people in it no more than first names;
- * the phone, the items and the notes are not in it. Where somebody lives is told while a driver is to
- * find it, and no longer: once the order is over the place is a point within a kilometre or so.
+ * An order as the holder of a tracking link may see it: the shape of `GET /api/tracking/{token}`
+ * and of the first message of `/ws/tracking/{token}`. It contains only first names; the phone, the
+ * items and the notes are left out. The place of delivery is exact only while a driver must find
+ * it; after the end of the order it is a point within about a kilometre.
  */
 import { statusTable, type StatusFacts } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
@@ -10,11 +10,13 @@ import type { TrackingView } from '../../protocol/tracking/messages.ts'
 import type { PositionAnswer } from '../../protocol/tracking/positions.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
-/** A hundredth of a degree is some 1.1 km. */
+/** A hundredth of a degree is about 1.1 km. */
 const coarse = (degrees: number): number => Math.round(degrees * 100) / 100
 const firstName = (name: string): string => name.trim().split(/\s+/, 1)[0] ?? ''
 
-/** A position that cannot be had is null: the state of the order is worth showing without it. */
+/**
+ * A position that is not available is null, because the state of the order is useful without it.
+ */
 export async function trackingState(
   ctx: Pick<Kernel, 'commands' | 'nowMs'>,
   order: OrderView,
@@ -26,7 +28,7 @@ export async function trackingState(
           .position({
             driver_id: order.driver_id,
             target: { latitude: order.delivery_latitude, longitude: order.delivery_longitude },
-            // Before the pick-up the way leads past the pharmacy.
+            // Before the pick-up the route leads past the pharmacy.
             ...(heading === 'pickup' &&
               order.pickup_latitude !== null &&
               order.pickup_longitude !== null && {

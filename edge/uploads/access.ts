@@ -1,17 +1,19 @@
 /**
- * Who may read a file, and what for: its owner, an admin, and those whom an order connects with it. The order
- * must name the file in the field for its kind, and the file's owner must be a party to that order too:
- * naming somebody else's file in an order of one's own opens nothing.
+ * Who may read a file, and for which purpose: its owner, an administrator, and parties of an order
+ * that names it. The order must name the file in the field for its kind, and the file's owner must
+ * be a party of that order too, so naming somebody else's file in one's own order opens nothing.
  *
  * | file | read by |
  * |---|---|
- * | prescription | the customer; the pharmacy that has the order; while it is open, those asked or chosen |
- * | proof, signature | the customer, the pharmacy that has the order, the driver as long as they see the order |
+ * | prescription | the customer; the pharmacy that has the order; while it is open, pharmacies
+ * asked or chosen |
+ * | proof, signature | the customer, the pharmacy that has the order, the driver while the driver
+ * sees it |
  * | audio | the customer whose request it answers |
  *
- * The database only looks for the URL in the text of an order, and the order is read here: each of its
- * JSON functions fails on a whole document if anybody wrote U+0000 or half a surrogate pair anywhere
- * in it, and that would close every file of the people in that order.
+ * The database only looks for the URL in the text of an order, and the order is read here. Each of
+ * its JSON functions fails on a whole document with U+0000 or half a surrogate pair anywhere in it,
+ * and that would close every file of the people in that order.
  */
 import { sql, type Expression, type ExpressionBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
@@ -32,7 +34,9 @@ interface Party {
   vendorId: string | null
   driverId: string | null
 }
-/** Which URLs of an order may name a file of the kind, and to whom that opens it. */
+/**
+ * The URLs of an order that may name a file of the kind, and the standings to which that opens it.
+ */
 const rules: Record<
   UploadKind,
   {
@@ -60,17 +64,20 @@ const rules: Record<
     readers: { customer: 'own_order' },
   },
 }
-/** Why a file is opened: `decide` before acceptance, `dispense` after it. */
+/** Purpose of opening a file: `decide` before acceptance, `dispense` after it. */
 export type Purpose = 'own_file' | 'own_order' | 'oversight' | 'decide' | 'dispense' | 'proof'
-/** `orderId`: through which it may be read; null for one's own file and for an admin, where no order is known to name it. */
+/**
+ * `orderId`: the order that opens the file. It is null for the owner and for an administrator while
+ * no order is known to name it.
+ */
 export interface Reading {
   purpose: Purpose
   orderId: string | null
 }
-/** More orders than one file is named in by honest people. */
+/** More orders than honest people name one file in. */
 const ordersLookedAtMax = 100
 
-/** Null for whoever may not read the file. */
+/** Null for a caller who may not read the file. */
 export async function readingOf(
   ctx: ReadContext,
   identity: Identity,
@@ -98,7 +105,7 @@ export async function readingOf(
   }
   const purposeIn = (order: OrderView): Purpose | null => {
     const standing = standingOf(reader, order, ctx.nowMs())
-    // What was to be decided is decided: a pharmacy that did not take the order has no use for the prescription.
+    // After the end of the order a pharmacy that did not take it has no use for the prescription.
     if (standing === 'chosen' && order.ended_at !== null) return null
     return rules[upload.kind as UploadKind].readers[standing] ?? null
   }
@@ -109,7 +116,8 @@ export async function readingOf(
     }
     return null
   }
-  // The order that opened it last time is one look; a search goes through all orders of the reader.
+  // The order that opened the file last time is one look-up; a search reads all orders of the
+  // reader.
   const known = upload.order_id
   const quick =
     known === null ? null : await through(eb => eb.and([eb('id', '=', known), ofReader(eb)]))
@@ -119,7 +127,7 @@ export async function readingOf(
   return found
 }
 
-/** Remembers an order that names the file, so that nobody takes it for an orphan. */
+/** Remembers an order that names the file, so that the file does not count as an orphan. */
 export async function noteOrder(
   ctx: AccessContext,
   upload: Pick<UploadRow, 'id' | 'order_id'>,
@@ -134,7 +142,7 @@ export async function noteOrder(
       .execute()
 }
 
-/** The id of an order that names the file, in which its owner is a party, and which `also` admits. */
+/** Id of an order that names the file, has its owner as a party, and satisfies `also`. */
 export const orderNaming = async (
   ctx: AccessContext,
   upload: UploadRow,
@@ -154,7 +162,8 @@ async function ordersNaming(
     .select(['placed', 'progress'])
     .where(also)
     .where(sql<SqlBool>`(placed::text like ${`%${url}"%`} or progress::text like ${`%${url}"%`})`)
-    // A pharmacy that said no with a sound is no party to the order, but its answer is in it.
+    // A pharmacy that refused with a sound is no party to the order, but the order contains its
+    // answer.
     .$if(kind !== 'audio', query =>
       query.where(eb =>
         eb.or([
@@ -166,13 +175,13 @@ async function ordersNaming(
     )
     .limit(ordersLookedAtMax)
     .execute()
-  // A URL may have been given with its host before it, as the older API shows them.
+  // A URL may have its host in front, as the older API shows it.
   return rows
     .map(orderView)
     .filter(order => rules[kind].urls(order, owner).some(given => given?.endsWith(url)))
 }
 
-/** The records through which an account takes part in orders. */
+/** The records with which an account takes part in orders. */
 export async function partyOf(ctx: AccessContext, accountId: string): Promise<Party> {
   const db = ctx.database.kysely
   const vendor = await db

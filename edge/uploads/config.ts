@@ -1,4 +1,4 @@
-/** Where uploaded files are kept, and how large one may be. */
+/** Configuration of uploaded files: their store and their largest size. */
 import { resolve } from 'node:path'
 import {
   integerVariable,
@@ -12,11 +12,11 @@ import type { KernelConfig } from '../kernel/config.ts'
 export interface UploadsConfig {
   uploadDir: string
   uploadBytesMax: number
-  /** New uploads go to the first; the others still have older ones. */
+  /** New uploads go to the first store; the others may hold older ones. */
   stores: readonly ConfiguredStore[]
 }
 
-/** UPLOAD_DIR, MAX_UPLOAD_SIZE_MB and the variables of each store. Throws ConfigError. */
+/** Reads UPLOAD_DIR, MAX_UPLOAD_SIZE_MB and the variables of each store. Throws ConfigError. */
 export function readUploadsConfig(
   environment: Environment,
   { dataDir }: Pick<KernelConfig, 'dataDir'>,

@@ -1,8 +1,8 @@
-/** What may be uploaded as what. */
+/** The kinds of uploads and the media that each accepts. */
 import { fileLimits } from './storage/file-limits.ts'
 import type { MediaFamily } from './media.ts'
 
-/** How large it may be, in bytes; the configured maximum holds for all. */
+/** Largest size in bytes; the configured maximum holds for all kinds. */
 export const uploadKinds = {
   proof: { families: ['image'], bytesMax: Number.POSITIVE_INFINITY },
   signature: { families: ['image'], bytesMax: fileLimits.signatureBytesMax },

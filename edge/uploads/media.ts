@@ -1,10 +1,10 @@
 /**
- * What a file is, by its bytes: neither its name nor the type its sender states is looked at. Each
+ * The type of a file, by its bytes; its name and the type that its sender states are ignored. Each
  * type is recognised by its first bytes and then read through, so a file that only begins like an
  * image is refused as damaged and not kept.
  *
- * Rejected: a library that knows a hundred types. Its current line needs a newer Node than ours, and
- * to a stranger's bytes it offers the parsers of ninety formats that are refused anyway.
+ * Rejected: a library that knows a hundred types. Its current version needs a newer Node than ours,
+ * and it runs the parsers of ninety formats that are refused anyway on a stranger's bytes.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { fileLimits } from './storage/file-limits.ts'
@@ -30,10 +30,10 @@ export type MediaFamily = 'image' | 'sound' | 'document'
 
 export interface Media {
   contentType: string
-  /** Of the name the server makes. */
+  /** Extension of the name that the server makes. */
   extension: string
   family: MediaFamily
-  /** The part of the file that is kept: nothing behind its end, nothing that tells of more than the picture. */
+  /** The kept part of the file: nothing behind its end, and no metadata. */
   data: Uint8Array
 }
 
@@ -63,7 +63,7 @@ const mediaTypes: readonly MediaType[] = [
   { contentType: 'audio/mpeg', extension: 'mp3', family: 'sound', begins: isMp3, read: readMp3 },
 ]
 
-/** In the words of an answer. */
+/** Names of the families for texts of answers. */
 export const familyNames: Readonly<Record<MediaFamily, string>> = {
   image: 'JPEG, PNG or WebP',
   document: 'PDF',
@@ -106,12 +106,15 @@ function admitPixels({ width, height }: ImageShape): void {
     )
 }
 
-/** At the very first byte, where the format allows it anywhere in the first thousand: that leeway is how a PDF is also something else. */
+/**
+ * The mark must be at the very first byte. The format allows it anywhere in the first thousand,
+ * which lets a PDF be another type too.
+ */
 function isPdf(data: Uint8Array): boolean {
   return /^%PDF-[12]\.\d/.test(latin1(data.subarray(0, 8)))
 }
 
-/** Complete: what ends without its trailer was cut off on the way. */
+/** A PDF without its trailer was cut off. */
 function readPdf(data: Uint8Array): number | null {
   return latin1(data.subarray(-1_024)).includes('%%EOF') ? data.length : null
 }

@@ -1,6 +1,6 @@
 /**
- * [ASVS V8.3.4, V12.1; OWASP API3] What a camera writes beside the pixels does not reach the disk: the
- * position above all. The pictures are a browser's, with the segments of a phone put into them.
+ * [ASVS V8.3.4, V12.1; OWASP API3] Metadata of a camera does not reach the disk, above all the
+ * position. The pictures come from a browser; the test inserts the segments of a phone.
  */
 import t from 'tap'
 import { inspectMedia } from './media.ts'
@@ -9,7 +9,7 @@ import { jpeg, png, webpOf } from './samples.ts'
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 const kept = (data: Uint8Array): Buffer =>
   Buffer.from(inspectMedia(new Uint8Array(data), ['image']).data)
-/** Exif of a phone: the orientation, and a position in a directory of its own. `II` or `MM`. */
+/** Exif of a phone: the orientation, and a position in its own directory. `II` or `MM`. */
 function exif(orientation: number, order: 'II' | 'MM' = 'II'): Buffer {
   const tiff = Buffer.alloc(60)
   const little = order === 'II'
@@ -41,7 +41,7 @@ const withSegments = (...segments: Buffer[]): Buffer =>
   Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)])
 
 t.test(
-  "a JPEG loses position, previews, comments and editors' notes, and keeps its pixels and colours",
+  "a JPEG loses position, previews, comments and editors' notes, and keeps pixels and colours",
   async t => {
     const photo = withSegments(
       segment(0xe1, Buffer.concat([latin1('Exif\0\0'), exif(1)])),
@@ -56,7 +56,7 @@ t.test(
   },
 )
 
-t.test('between the scans of a progressive JPEG there is no hiding either', async t => {
+t.test('metadata between the scans of a progressive JPEG is removed too', async t => {
   const end = jpeg.length - 2
   const late = Buffer.concat([
     jpeg.subarray(0, end),
@@ -66,7 +66,7 @@ t.test('between the scans of a progressive JPEG there is no hiding either', asyn
   t.same(kept(late), Buffer.from(jpeg))
 })
 
-t.test('a photo that was taken upright is still shown upright', async t => {
+t.test('a photo taken upright keeps its orientation', async t => {
   for (const order of ['II', 'MM'] as const)
     for (const orientation of [3, 6, 8]) {
       const small = kept(
@@ -97,7 +97,7 @@ t.test('a photo that was taken upright is still shown upright', async t => {
     )
 })
 
-t.test('a PNG keeps its picture alone', async t => {
+t.test('a PNG keeps only its picture', async t => {
   const chunk = (name: string, body: Buffer) => {
     const head = Buffer.alloc(8)
     head.writeUInt32BE(body.length)
@@ -119,7 +119,7 @@ t.test('a PNG keeps its picture alone', async t => {
   )
 })
 
-t.test('a WebP too, and its canvas promises nothing that is gone', async t => {
+t.test('a WebP keeps only its picture, and its canvas names no removed chunk', async t => {
   const plain = Buffer.from(webpOf(24, 16))
   const chunk = (name: string, body: Buffer) => {
     const head = Buffer.alloc(8)

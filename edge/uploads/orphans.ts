@@ -1,10 +1,10 @@
 /**
- * Deletes files that no order came to name within a day of their upload, and the remains of uploads
- * that were cut off. The file is taken out of everybody's sight first, so that nothing can come to name it
- * meanwhile; then its bytes go, then its row: whatever stops half way is found again next time.
+ * Deletes files that no order named within a day of their upload, and the remains of uploads that
+ * were cut off. The file is hidden first, so that no order can name it meanwhile; then its bytes
+ * are deleted, then its row. A deletion that stops half way is continued the next time.
  *
- * A sound counts as named while the order it came with is its pharmacy's: the spoken refusal of a
- * request that another pharmacy took is gone after a day, because by then it tells nobody anything.
+ * A sound counts as named while its pharmacy has the order. The spoken refusal of a request that
+ * another pharmacy took is deleted after a day, because nobody needs it then.
  */
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
@@ -16,7 +16,10 @@ import { storeOf } from './upload-store.ts'
 
 export type OrphanContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> & WithStorages
 
-/** Looks at the oldest fileLimits.uploadsPerSweepMax; answers how many were deleted. One that cannot be is left for the next time. */
+/**
+ * Checks the oldest fileLimits.uploadsPerSweepMax files and returns the number of deleted ones. A
+ * file that cannot be deleted is left for the next time.
+ */
 export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   const db = ctx.database.kysely
   const oldest = new Date(ctx.nowMs() - fileLimits.uploadOrphanMs)
@@ -25,7 +28,7 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
     .selectAll()
     .where('order_id', 'is', null)
     .where('created_at', '<', oldest)
-    // A file in parts may have been begun the day before it was whole.
+    // A file in parts may have been begun a day before it was whole.
     .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
     .orderBy('created_at')
     .limit(fileLimits.uploadsPerSweepMax)

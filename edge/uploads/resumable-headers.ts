@@ -1,6 +1,6 @@
 /**
- * The headers of tus 1.0 (https://tus.io/protocols/resumable-upload), read and written. Pure. The core
- * and the extensions creation, creation-with-upload, termination, expiration and checksum.
+ * Reads and writes the headers of tus 1.0 (https://tus.io/protocols/resumable-upload): the core and
+ * the extensions creation, creation-with-upload, termination, expiration and checksum. Pure.
  */
 import { createHash } from 'node:crypto'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -9,13 +9,13 @@ import { uploadKinds, type UploadKind } from './kinds.ts'
 import { resumableLimits } from './resumable-limits.ts'
 
 export const tusVersion = '1.0.0'
-/** Of the body that carries a part. */
+/** Content type of the body of a part. */
 export const partType = 'application/offset+octet-stream'
 const checksums = ['sha256', 'sha1', 'md5'] as const
 
 type Headers = Readonly<Record<string, string>>
 
-/** What a server says of itself when it is asked with OPTIONS. */
+/** The answer to OPTIONS that describes this server. */
 export const discovery = (bytesMax: number): Record<string, string> => ({
   'tus-version': tusVersion,
   'tus-max-size': String(bytesMax),
@@ -39,7 +39,7 @@ export function requireVersion(headers: Headers): void {
 export function readLength(headers: Headers, bytesMax: number): number {
   if (headers['upload-defer-length'] !== undefined)
     throw invalid([{ field: 'Upload-Defer-Length', rule: 'is not supported; send Upload-Length' }])
-  // Taken for a whole file, a part of one would be refused at its end for what is in it.
+  // A part treated as a whole file would be refused for its content at its end.
   if (headers['upload-concat'] !== undefined)
     throw invalid([
       { field: 'Upload-Concat', rule: 'is not supported; send the file as one upload' },
@@ -66,7 +66,7 @@ function wholeNumber(headers: Headers, name: string): number {
   return Number(text)
 }
 
-/** The kind of file, which this server cannot do without, out of `Upload-Metadata`. Throws `invalid_request`. */
+/** The required kind of file from `Upload-Metadata`. Throws `invalid_request`. */
 export function readKind(headers: Headers): { kind: UploadKind; metadata: string } {
   const metadata = headers['upload-metadata'] ?? ''
   const refuse = (rule: string) => invalid([{ field: 'Upload-Metadata', rule }])
@@ -87,7 +87,10 @@ export function readKind(headers: Headers): { kind: UploadKind; metadata: string
   return { kind: kind as UploadKind, metadata }
 }
 
-/** Null without the header. Throws `invalid_request`, or `checksum_mismatch` when it is asked about other bytes. */
+/**
+ * The check of a part; null without the header. Throws `invalid_request`; the check throws
+ * `checksum_mismatch` for other bytes.
+ */
 export function readChecksum(headers: Headers): ((bytes: Uint8Array) => void) | null {
   const given = headers['upload-checksum']
   if (given === undefined) return null

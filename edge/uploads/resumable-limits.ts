@@ -1,19 +1,29 @@
-/** How many files may be on their way in parts, how large together, and how they are cut for the database. */
+/**
+ * Bounds of files that are sent in parts: their number, their size together, and the size of a part
+ * in the database.
+ */
 export const resumableLimits = {
-  /** Begun and unfinished, of one account. The one that has waited longest makes room for a new one. */
+  /**
+   * Unfinished uploads of one account. The one that has waited longest makes room for a new one.
+   */
   unfinishedPerAccountMax: 8,
-  /** An upload that had bytes so lately is not taken for a forgotten one. */
+  /** An upload that got bytes within this time does not count as forgotten. */
   forgottenAfterMs: 60_000,
-  /** Of all accounts together: what their parts take in the database, in bytes that have arrived. */
+  /** Bytes of the parts of all accounts in the database. */
   partsBytesMax: 2 * 1024 * 1024 * 1024,
   unfinishedMax: 10_000,
-  /** Without a new byte for so long, an upload is deleted: a night without a network is survived. */
+  /**
+   * Time without a new byte after which an upload is deleted; a night without a network is shorter.
+   */
   lifeMs: 24 * 3_600_000,
-  /** A part is written when so many bytes have gathered, */
+  /** Bytes after which a part is written. */
   partBytes: 256 * 1024,
-  /** or the last one was so long ago: what a process that dies may lose of a slow sender's work. */
+  /**
+   * Time after which a part is written: at most this much work of a slow sender is lost with a
+   * process.
+   */
   partEveryMs: 5_000,
-  /** A part of up to so many bytes grows by what comes after it. */
+  /** A part up to this size grows by the bytes that follow it. */
   smallPartBytes: 8 * 1024,
   /** Parts read at once when the file is put together. */
   partsPerRead: 8,

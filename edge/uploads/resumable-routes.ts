@@ -1,7 +1,6 @@
 /**
- * `/api/uploads/resumable`: files in parts over networks that break, in the words of tus 1.0, so that
- * the clients which others have written work with it. The file ends as the same record as that of
- * `POST /api/uploads/{kind}`.
+ * `/api/uploads/resumable`: files in parts over unreliable networks, by tus 1.0, so that existing
+ * clients work with it. The file becomes the same record as that of `POST /api/uploads/{kind}`.
  */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -69,7 +68,7 @@ const errors = [
 
 export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
   const { uploadBytesMax } = ctx.config
-  /** Of every answer, of refusals too. */
+  /** Headers of every answer, also of refusals. */
   const always = { 'tus-resumable': tusVersion, 'tus-version': tusVersion }
   const options = { ...always, ...discovery(uploadBytesMax) }
   const part = { contentType: partType, description: 'Bytes of the file, from Upload-Offset on' }

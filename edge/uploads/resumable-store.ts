@@ -1,8 +1,9 @@
 /**
- * Uploads in parts, as rows. An upload knows how much of it has arrived; a part is taken if it begins
- * exactly there, in the transaction that moves that mark, so two senders of one upload cannot both
- * write a byte. The last part moves the mark only when the whole file has been typed, cleaned and stored
- * as any other upload: a failure in between leaves the upload one part short, and the sender repeats it.
+ * Uploads in parts, as rows. An upload knows how many bytes have arrived. A part is accepted if it
+ * begins exactly there, in the transaction that moves that mark, so two senders of one upload
+ * cannot both write a byte. The last part moves the mark only after the whole file was typed,
+ * cleaned and stored like any other upload. After a failure in between the upload lacks one part,
+ * and the sender repeats it.
  */
 import { sql, type Kysely, type Selectable } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -27,7 +28,8 @@ export async function begin(
 ): Promise<ResumableRow> {
   const at = new Date(ctx.nowMs())
   return ctx.database.kysely.transaction().execute(async tx => {
-    // One after the other for an account, or the bound would be what each of them saw.
+    // Uploads of one account begin one after another; otherwise several could pass the bound
+    // together.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`resumable ${ownerId}`}, 0))`.execute(
       tx,
     )
@@ -42,7 +44,8 @@ export async function begin(
       .orderBy('updated_at')
       .execute()
     if (own.length >= resumableLimits.unfinishedPerAccountMax) {
-      // On a bad network the answer to the beginning is lost as well, and leaves an upload that nobody knows of.
+      // On a bad network the answer to the beginning may be lost too, and leaves an upload that no
+      // client knows.
       const forgotten = own[0]!
       if (forgotten.updated_at.getTime() > ctx.nowMs() - resumableLimits.forgottenAfterMs)
         throw new CaduceusError(
@@ -92,7 +95,10 @@ const tooManyOnTheirWay = () =>
 export const expiresAt = (row: Pick<ResumableRow, 'updated_at'>): Date =>
   new Date(row.updated_at.getTime() + resumableLimits.lifeMs)
 
-/** Throws `not_found` for one that does not exist, has expired or is somebody else's: to the caller these are the same. */
+/**
+ * Throws `not_found` alike for an upload that does not exist, has expired or belongs to somebody
+ * else.
+ */
 export async function find(ctx: Context, ownerId: string, id: string): Promise<ResumableRow> {
   const row = await ctx.database.kysely
     .selectFrom('resumable_uploads')
@@ -105,7 +111,7 @@ export async function find(ctx: Context, ownerId: string, id: string): Promise<R
   return row
 }
 
-/** What a finished upload has become; null of one that is not, or whose file is gone. */
+/** The file of a finished upload; null for an unfinished one, and when the file is gone. */
 export async function finishedFile(ctx: Context, row: ResumableRow): Promise<StoredUpload | null> {
   if (row.finished_at === null) return null
   const file = await ctx.database.kysely
@@ -123,12 +129,12 @@ export async function finishedFile(ctx: Context, row: ResumableRow): Promise<Sto
       }
 }
 
-/** A file that it has become stays. */
+/** Deletes an upload. The file of a finished upload stays. */
 export async function remove(ctx: Context, id: string): Promise<void> {
   await ctx.database.kysely.deleteFrom('resumable_uploads').where('id', '=', id).execute()
 }
 
-/** Answers how many. */
+/** Returns the number of deleted uploads. */
 export async function deleteExpiredUploads(ctx: Context): Promise<number> {
   const { numDeletedRows } = await ctx.database.kysely
     .deleteFrom('resumable_uploads')
@@ -138,9 +144,10 @@ export async function deleteExpiredUploads(ctx: Context): Promise<number> {
 }
 
 /**
- * Takes a part that begins at `offset`, as it comes: whatever has arrived stays, also when its sender
- * leaves in the middle. Answers the row as it is then. Throws `upload_offset_conflict`, `checksum_mismatch`,
- * `body_too_large` for a byte too many, and as `storeUpload`; a file that is refused ends the upload.
+ * Accepts a part that begins at `offset`, as it arrives. Bytes that arrived stay, also when the
+ * sender leaves in the middle. Returns the new row. Throws `upload_offset_conflict`,
+ * `checksum_mismatch`, `body_too_large` for a byte too many, and the errors of `storeUpload`; a
+ * refused file ends the upload.
  */
 export async function receive(
   ctx: UploadContext,
@@ -175,7 +182,7 @@ export async function receive(
         )
       pending.push(piece)
       pendingBytes += piece.length
-      // The last byte waits: it is taken together with the whole file.
+      // The last byte waits until the whole file is stored.
       const isWhole = at + pendingBytes === row.bytes_count
       if (
         verify === null &&
@@ -186,7 +193,7 @@ export async function receive(
         await flush()
     }
   } catch (error) {
-    // The sender left, was too slow, or this server is going away: the sender will go on from here.
+    // The sender left, was too slow, or this server ends. The sender will continue from here.
     const staysSo =
       error instanceof SenderLeft ||
       (error instanceof CaduceusError && errorCatalogue[error.code].retryable)
@@ -215,7 +222,8 @@ async function append(
   bytes: Uint8Array,
 ): Promise<ResumableRow> {
   const taken = await ctx.database.kysely.transaction().execute(async tx => {
-    // Also here: ten thousand that were begun while there was room would otherwise fill the disk.
+    // The bound is checked here too; otherwise ten thousand uploads that began while there was room
+    // could fill the disk.
     if ((await unfinished(tx)).bytes + bytes.length > resumableLimits.partsBytesMax)
       throw tooManyOnTheirWay()
     const moved = await tx
@@ -234,14 +242,17 @@ async function append(
   return taken
 }
 
-/** Behind a part that is still small, or as one of its own: whoever sends single bytes makes no million rows of a file. */
+/**
+ * Appends the bytes to a part that is still small, or writes a new part, so that single bytes do
+ * not make a million rows.
+ */
 async function write(
   tx: Kysely<Tables>,
   uploadId: string,
   at: number,
   bytes: Buffer,
 ): Promise<void> {
-  // Two parts never begin so near to each other, so this is the last one or none.
+  // No two parts begin so near to each other, so this finds the last part or none.
   const { numUpdatedRows } = await tx
     .updateTable('upload_parts')
     .set({ bytes: sql<Buffer>`bytes || ${bytes}::bytea` })
@@ -253,7 +264,9 @@ async function write(
     await tx.insertInto('upload_parts').values({ upload_id: uploadId, at, bytes }).execute()
 }
 
-/** Puts the file together and stores it under the upload's own id, so that a repetition stores one file. */
+/**
+ * Puts the file together and stores it under the upload's own id, so that a repeat stores one file.
+ */
 async function finish(
   ctx: UploadContext,
   row: ResumableRow,
@@ -277,7 +290,7 @@ async function finish(
       whole.set(part.bytes, from)
       from += part.bytes.length
     }
-    // Deleted, or finished by another sender of it, while this one read.
+    // Another sender deleted or finished the upload while this one read.
     if (parts.length === 0) throw conflict((await find(ctx, row.owner_id, row.id)).received)
   }
   whole.set(last, at)
@@ -291,7 +304,7 @@ async function finish(
       row.created_at.getTime(),
     )
   } catch (error) {
-    // What it is will not change by sending it again.
+    // The same file would be refused again.
     if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable)
       await remove(ctx, row.id)
     throw error

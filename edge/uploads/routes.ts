@@ -1,4 +1,4 @@
-/** Files that orders refer to: `/api/uploads`. */
+/** Files to which orders refer: `/api/uploads`. */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
@@ -30,7 +30,10 @@ const summaries: Record<UploadKind, string> = {
   audio: 'A spoken answer to a request, some minutes long',
 }
 
-/** Beside the row that every request gets: a prescription is health data, so the trail says for which order and what for. */
+/**
+ * Notes the opening of a prescription beside the row of the request. A prescription is health data,
+ * so the trail records the order and the purpose.
+ */
 function noteOpening(
   ctx: WithAudit,
   reader: Identity,
@@ -154,7 +157,8 @@ export function uploadRoutes(
             'content-type': contentType,
             'content-disposition': disposition,
             'cache-control': 'private, max-age=3600',
-            // Opened by itself it is no page of ours: nothing in it runs, whatever it turns out to be.
+            // Opened by itself the file is not a page of ours: nothing in it may run, whatever it
+            // contains.
             'content-security-policy': "default-src 'none'; sandbox",
             'cross-origin-resource-policy': 'same-site',
           },

@@ -1,13 +1,13 @@
 /**
- * Small files for tests. Images and recordings were made by a browser's canvas and recorder, because
- * a file that we composed ourselves would only prove that we agree with ourselves; the rest is
- * written out here by its format's own document.
+ * Small files for tests. A browser's canvas and recorder made the images and recordings, because
+ * files that we composed ourselves would only show that we agree with ourselves. The rest follows
+ * the documents of their formats.
  */
 import { deflateSync } from 'node:zlib'
 
 const decoded = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
 
-/** 24 by 16 pixels each. */
+/** Pictures of 24 by 16 pixels. */
 export const jpeg = decoded(
   '/9j/4AAQSkZJRgABAQAAAQABAAD/4gHYSUNDX1BST0ZJTEUAAQEAAAHIAAAAAAQwAABtbnRyUkdCIFhZWiAH4AABAAEAAAAAAABhY3NwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAA9tYAAQAAAADTLQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAlkZXNjAAAA8AAAACRyWFlaAAABFAAAABRnWFlaAAABKAAAABRiWFlaAAABPAAAABR3dHB0AAABUAAAABRyVFJDAAABZAAAAChnVFJDAAABZAAAAChiVFJDAAABZAAAAChjcHJ0AAABjAAAADxtbHVjAAAAAAAAAAEAAAAMZW5VUwAAAAgAAAAcAHMAUgBHAEJYWVogAAAAAAAAb6IAADj1AAADkFhZWiAAAAAAAABimQAAt4UAABjaWFlaIAAAAAAAACSgAAAPhAAAts9YWVogAAAAAAAA9tYAAQAAAADTLXBhcmEAAAAAAAQAAAACZmYAAPKnAAANWQAAE9AAAApbAAAAAAAAAABtbHVjAAAAAAAAAAEAAAAMZW5VUwAAACAAAAAcAEcAbwBvAGcAbABlACAASQBuAGMALgAgADIAMAAxADb/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8aGi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAQABgDASIAAhEBAxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAIF/8QAGBAAAgMAAAAAAAAAAAAAAAAAAAIREiH/xAAXAQADAQAAAAAAAAAAAAAAAAACAwQF/8QAIBEAAQEIAwAAAAAAAAAAAAAAAFERExQjJDFigWOR8P/aAAwDAQACEQMRAD8AymasYFa04GW0aFWs6HNe46QnoIDm2vVvNKAA8yT/2Q==',
 )
@@ -17,7 +17,7 @@ export const png = decoded(
 export const webp = decoded(
   'UklGRlwCAABXRUJQVlA4WAoAAAAgAAAAFwAADwAASUNDUMgBAAAAAAHIAAAAAAQwAABtbnRyUkdCIFhZWiAH4AABAAEAAAAAAABhY3NwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAA9tYAAQAAAADTLQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAlkZXNjAAAA8AAAACRyWFlaAAABFAAAABRnWFlaAAABKAAAABRiWFlaAAABPAAAABR3dHB0AAABUAAAABRyVFJDAAABZAAAAChnVFJDAAABZAAAAChiVFJDAAABZAAAAChjcHJ0AAABjAAAADxtbHVjAAAAAAAAAAEAAAAMZW5VUwAAAAgAAAAcAHMAUgBHAEJYWVogAAAAAAAAb6IAADj1AAADkFhZWiAAAAAAAABimQAAt4UAABjaWFlaIAAAAAAAACSgAAAPhAAAts9YWVogAAAAAAAA9tYAAQAAAADTLXBhcmEAAAAAAAQAAAACZmYAAPKnAAANWQAAE9AAAApbAAAAAAAAAABtbHVjAAAAAAAAAAEAAAAMZW5VUwAAACAAAAAcAEcAbwBvAGcAbABlACAASQBuAGMALgAgADIAMAAxADZWUDggbgAAAJAFAJ0BKhgAEAA+0VSjS6gkoyGwCAEAGglqAJ0ygwQHUA2gC5//QA/wG9AftV8IHkAAmeAAAP7o5i1ENxwoahYga2lp+NBKr5f7DByFt2OasD2vNsNtIYZNK2NIliE1rHMVxDUFuSEQh/kSMgAA',
 )
-/** Opus, a third of a second. */
+/** A third of a second of Opus. */
 export const webm = decoded(
   'GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwEAAAAAAAImEU2bdLlNu4tTq4QVSalmU6yBbk27i1OrhBZUrmtTrIGTTbuLU6uEH0O2dVOsgddNu4xTq4QcU7trU6yCAhTsrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBEiYRDbxlYTYCGQ2hyb21lV0GGQ2hyb21lFlSua7+uvdeBAXPFhyGyTlC58j2DgQKGhkFfT1BVU2Oik09wdXNIZWFkAQIAAIC7AAAAAADhjbWERzuAAJ+BAmJkgSAfQ7Z1AQAAAAAAATHngQCjxoEAAIAY4XYBkEyXfnRMlK6ONpXPN7J9RYaWpslL7ojbfXxlzro7vRgAnKO9AmbtrqetHUht40SdrojPpPV+WjRV6dVaVoCjt4EAO4AY7Ul2YdFyTGJ+XcMs5EKZh+vvGl1YQlux2wvzkZm8BRI9Gm72FQADgUU81ktKKcH1ugejt4EAeIAY7X3NuJ6RrG8W7ORQLVS5kuD+mPK1dNiTquCodbdJyom0k1Cco3lwbzZoY2uwYHHgCtyjt4EAtIAY7YFQRTTy+i2P4BKUfe2Mz5FDny8X1d08hr1hlIVn/WY1Yx7btO2tScr9vQfGIEbpUICjuYEA74AY7YFQRTTy+m01nQE6WG63usx8rJSVfcbYK69YmeL8mCGg9ju0kslO2DXaZQZAaJmuE+H2gBxTu2uNu4uzgQC3hveBAfGB1w==',
 )
@@ -42,7 +42,7 @@ const uint32 = (n: number, littleEndian = false): Uint8Array => {
   return bytes
 }
 
-/** 8 kHz, 8 bits, one channel, a tenth of a second of silence. */
+/** A tenth of a second of silence: 8 kHz, 8 bits, one channel. */
 export const wav = ((): Uint8Array => {
   const samples = new Uint8Array(800).fill(0x80)
   const format = joined(
@@ -83,7 +83,7 @@ export const ogg = joined(
 )
 export const theora = oggPage(2, 0, joined('\x80theora', new Uint8Array(35)))
 
-/** MPEG 1 Layer III, 128 kbit/s at 44.1 kHz: 417 bytes a frame, of silence. */
+/** Silence: MPEG 1 Layer III, 128 kbit/s at 44.1 kHz, 417 bytes a frame. */
 const mp3Frame = joined(Uint8Array.of(0xff, 0xfb, 0x90, 0x00), new Uint8Array(413))
 export const mp3 = joined(
   'ID3\x04\x00\x00',
@@ -99,7 +99,10 @@ export const pdf = joined(
   '%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n',
 )
 
-/** A sound PNG whose header promises what it likes. Its pixels are zeros, which deflate packs a thousandfold. */
+/**
+ * A valid PNG whose header names any size. Its pixels are zeros, which deflate shrinks a
+ * thousandfold.
+ */
 export function pngOf(width: number, height: number, pixelBytes = 100): Uint8Array {
   const chunk = (name: string, body: Uint8Array) =>
     joined(uint32(body.length), name, body, uint32(0))
@@ -123,7 +126,7 @@ export function jpegOf(width: number, height: number): Uint8Array {
   return new Uint8Array(copy)
 }
 
-/** A WebP whose canvas promises what it likes, around the picture of `webp`. */
+/** A WebP whose canvas names any size, around the picture of `webp`. */
 export function webpOf(width: number, height: number): Uint8Array {
   const canvas = Buffer.alloc(10)
   canvas.writeUIntLE(width - 1, 4, 3)

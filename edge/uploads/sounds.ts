@@ -1,9 +1,9 @@
 /**
- * Short sounds by their structure: MP3, Ogg, WebM, WAV and M4A, as the recorders of phones and
- * browsers write them. A container that also carries a film is refused: that is no message.
+ * Short sounds by their structure: MP3, Ogg, WebM, WAV and M4A, as phones and browsers record them.
+ * A container with a film is refused, because a film is not a spoken message.
  *
- * Each reader answers how many bytes belong to the sound, or null when it is none. All of them go
- * forward only, and every step is at least one byte, so a crafted length cannot make them circle.
+ * Each reader returns the number of bytes of the sound, or null for another file. Readers only go
+ * forward, by at least one byte a step, so a crafted length cannot make them loop.
  */
 
 const view = (data: Uint8Array): DataView =>
@@ -14,7 +14,10 @@ const textAt = (data: Uint8Array, at: number, length: number): string =>
 export const isWav = (data: Uint8Array): boolean =>
   textAt(data, 0, 4) === 'RIFF' && textAt(data, 8, 4) === 'WAVE'
 
-/** A recorder that streams leaves the sizes at nothing or at their maximum: then it goes to the end of the file. */
+/**
+ * A recorder that streams leaves the sizes at zero or at their maximum; then the sound reaches to
+ * the end of the file.
+ */
 export function readWav(data: Uint8Array): number | null {
   const bytes = view(data)
   const declared = 8 + bytes.getUint32(4, true)
@@ -33,7 +36,9 @@ export function readWav(data: Uint8Array): number | null {
 export const isOgg = (data: Uint8Array): boolean => textAt(data, 0, 4) === 'OggS'
 const oggSounds = ['OpusHead', '\x01vorbis', 'Speex   ', '\x7fFLAC']
 
-/** Pages; each stream's first page says what it is, and all must be sound. */
+/**
+ * Reads the pages. The first page of each stream names its content, and every stream must be sound.
+ */
 export function readOgg(data: Uint8Array): number | null {
   let at = 0
   while (textAt(data, at, 4) === 'OggS' && data[at + 4] === 0) {
@@ -55,7 +60,7 @@ export function readOgg(data: Uint8Array): number | null {
 export const isMp3 = (data: Uint8Array): boolean =>
   textAt(data, 0, 3) === 'ID3' || frameBytes(data, 0) !== null
 
-/** One stray sync word is in every large file; three frames that meet are not. */
+/** Every large file contains one stray sync word; three adjacent frames are no accident. */
 const framesMin = 3
 const bitratesKbps = {
   1: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
@@ -80,7 +85,7 @@ export function readMp3(data: Uint8Array): number | null {
   return data.length
 }
 
-/** The length of the Layer III frame that begins here; null when none does. */
+/** Length of the Layer III frame that begins here; null when none does. */
 function frameBytes(data: Uint8Array, at: number): number | null {
   if (data[at] !== 0xff || (data[at + 1]! & 0xe0) !== 0xe0) return null
   const version = (data[at + 1]! >> 3) & 3
@@ -115,7 +120,10 @@ interface Element {
   to: number
 }
 
-/** The elements between two offsets. A size left open, as a recorder that streams leaves it, reaches to `to`. */
+/**
+ * The elements between two offsets. An element whose size a streaming recorder left open reaches to
+ * `to`.
+ */
 function* elements(data: Uint8Array, from: number, to: number): Generator<Element> {
   for (let at = from; at < to;) {
     const idBytes = Math.clz32(data[at]!) - 23
@@ -150,7 +158,7 @@ export function readWebm(data: Uint8Array): number | null {
   return null
 }
 
-/** The name may be filled up with zeros. */
+/** The name may be padded with zeros. */
 function namesWebm(data: Uint8Array, { from, to }: Element): boolean {
   if (to - from < 4 || textAt(data, from, 4) !== 'webm') return false
   for (let at = from + 4; at < to; at++) if (data[at] !== 0) return false
@@ -160,7 +168,7 @@ function namesWebm(data: Uint8Array, { from, to }: Element): boolean {
 function tracksAreSound(data: Uint8Array, segment: Element): boolean {
   let sounds = 0
   for (const part of elements(data, segment.from, segment.to)) {
-    // The sound itself begins: by then the tracks have been named.
+    // The sound data begins here, and the tracks come before it.
     if (part.id === ebml.cluster) break
     if (part.id !== ebml.tracks) continue
     for (const track of elements(data, part.from, part.to)) {
@@ -201,7 +209,7 @@ function* boxes(data: Uint8Array, from: number, to: number): Generator<Box> {
   }
 }
 
-/** An M4A is an MP4 all of whose tracks are sound, whatever brand its first box names. */
+/** An M4A is an MP4 whose tracks are all sound, whatever brand its first box names. */
 export function readM4a(data: Uint8Array): number | null {
   const inside = (box: Box, type: string): Box[] =>
     [...boxes(data, box.from, box.to)].filter(one => one.type === type)

@@ -1,7 +1,7 @@
 /**
- * Uploaded files: typed by their bytes, kept under a name that the server makes, and described by a
- * row that is written before the bytes are and completed after, so no file is stored that no row
- * knows. Who may read one is `access.ts`; what nobody names is deleted by `orphans.ts`.
+ * Uploaded files. A file is typed by its bytes and stored under a name that the server makes. Its
+ * row is written before the bytes and completed after them, so no file is stored without a row.
+ * `access.ts` decides who may read a file; `orphans.ts` deletes files that no order names.
  */
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
@@ -31,9 +31,11 @@ export interface StoredUpload {
 type UploadRow = Selectable<UploadsTable>
 
 /**
- * A repeat under the same id stores nothing new and hears the first answer. `begunAtMs` is when the sender began:
- * a photo that was on its way before the pick-up proves no delivery, however late its last byte comes. Throws
- * `body_too_large`, `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`, `unavailable`.
+ * Stores an upload. A repeat under the same id stores nothing new and gets the first answer.
+ * `begunAtMs`: time at which the sender began; a photo whose upload began before the pick-up proves
+ * no delivery, however late its last byte arrives. Throws `body_too_large`,
+ * `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`,
+ * `unavailable`.
  */
 export async function storeUpload(
   ctx: UploadContext,
@@ -95,7 +97,7 @@ export interface OpenedUpload {
   reading: Reading
 }
 
-/** Throws `not_found` for a file that does not exist or is none of the caller's business. */
+/** Throws `not_found` for a file that does not exist or that the caller may not read. */
 export async function readUpload(
   ctx: UploadContext,
   identity: Identity,
@@ -115,7 +117,7 @@ export async function readUpload(
   return { ...presentation, download, kind: row.kind as UploadKind, reading }
 }
 
-/** A document is saved and not shown: viewers of documents run what is in them. */
+/** A document is downloaded and not shown, because viewers of documents run scripts in them. */
 function dispositionOf({ id, path, content_type }: UploadRow): string {
   const way = content_type === 'application/pdf' ? 'attachment' : 'inline'
   return `${way}; filename="${id}${path.slice(path.lastIndexOf('.'))}"`
@@ -132,7 +134,10 @@ export function storeOf(ctx: Pick<UploadContext, 'storages'>, { store }: Pick<Up
   return storage
 }
 
-/** One account cannot fill the store faster than orphans are cleaned. */
+/**
+ * Bounds the files of one account, so that it cannot fill the store faster than orphans are
+ * deleted.
+ */
 async function admitOwner(ctx: UploadContext, ownerId: string): Promise<void> {
   const { loose } = await ctx.database.kysely
     .selectFrom('uploads')

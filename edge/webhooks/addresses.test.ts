@@ -1,8 +1,11 @@
-/** SSRF (OWASP API7, ASVS 5.2.6): every way that is known to say a private address, and some that are none. */
+/**
+ * SSRF (OWASP API7, ASVS 5.2.6): every known spelling of a private address, and some texts that are
+ * no address.
+ */
 import t from 'tap'
 import { checkUrl, isPublicAddress } from './addresses.ts'
 
-t.test('addresses', t => {
+t.test('private addresses in every spelling are recognised', t => {
   const refused = [
     '0.0.0.0',
     '10.0.0.1',
@@ -76,7 +79,7 @@ t.test('addresses', t => {
   t.end()
 })
 
-t.test('URLs', t => {
+t.test('URLs to private places are refused', t => {
   const refused = [
     'x',
     '',

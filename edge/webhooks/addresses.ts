@@ -1,10 +1,11 @@
 /**
- * Where a webhook may go. A subscriber names any URL, and our machines can reach places that the
- * subscriber cannot: so only addresses of the public internet, by a list of what is one and not of
- * what is not, and the check is on the very address that is then connected to.
+ * The addresses to which a webhook may go. A subscriber may name any URL, and our machines reach
+ * places that the subscriber cannot reach. So only addresses of the public internet are allowed, by
+ * a list of public addresses and not of private ones, and the check is on the very address of the
+ * connection.
  *
- * Rejected: looking at the name alone, or resolving it twice (once to check, once to connect): whoever
- * holds the name's DNS answers the second question differently.
+ * Rejected: checking the name only, or resolving it twice (once to check, once to connect), because
+ * the owner of the name's DNS can answer the second question differently.
  */
 import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -12,8 +13,8 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 
 /**
- * IANA's special-purpose registries: what is not globally reachable, or reaches somewhere else than it
- * says. And one address of a cloud's own services that looks like any other.
+ * IANA's special-purpose registries: networks that are not globally reachable, or that lead
+ * elsewhere than they seem. Also one address of a cloud's own services that looks like any other.
  */
 const specialV4: readonly [string, number][] = [
   ['0.0.0.0', 8],
@@ -36,7 +37,10 @@ const specialV4: readonly [string, number][] = [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ]
-/** Within 2000::/3, outside of which nothing is public. 2002::/16 (6to4) and 2001::/23 (Teredo) carry an IPv4 address inside. */
+/**
+ * Networks within 2000::/3; outside of it nothing is public. 2002::/16 (6to4) and 2001::/23
+ * (Teredo) contain an IPv4 address.
+ */
 const specialV6: readonly [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -53,8 +57,8 @@ const globalV6 = new BlockList()
 globalV6.addSubnet('2000::', 3, 'ipv6')
 
 /**
- * False also for anything that is not an address, and for IPv6 with a zone. An IPv4 address in the clothes
- * of IPv6, mapped or as a network without IPv4 writes it (NAT64), leads to that address and is judged as it.
+ * False also for a text that is not an address, and for IPv6 with a zone. An IPv4 address inside an
+ * IPv6 address, mapped or as NAT64, leads to that IPv4 address and is judged as it.
  */
 export function isPublicAddress(address: string): boolean {
   const inner = innerV4(address)
@@ -69,7 +73,9 @@ export function isPublicAddress(address: string): boolean {
   }
 }
 
-/** RFC 6052's own prefix; under one of its operator's nobody can tell what an address leads to. */
+/**
+ * The prefix of RFC 6052. Under an operator's own prefix nobody can tell where an address leads.
+ */
 const nat64 = ipaddr.parseCIDR('64:ff9b::/96')
 
 function innerV4(address: string): string | null {
@@ -81,14 +87,14 @@ function innerV4(address: string): string | null {
     : null
 }
 
-/** The host of a URL as an address, if it is one: without the brackets of IPv6. */
+/** The host of a URL as an address when it is one, without the brackets of IPv6. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 
 const localName = /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home\.arpa)\.?$/i
 
 /**
- * What can be said of a URL without asking DNS. Throws `webhook_url_refused`. The parser has read
- * numbers in every notation by then: `http://0x7f.1/` and `http://2130706433/` are 127.0.0.1 here.
+ * Checks a URL without DNS. Throws `webhook_url_refused`. The parser has normalised numbers in
+ * every notation before: `http://0x7f.1/` and `http://2130706433/` are 127.0.0.1 here.
  */
 export function checkUrl(text: string, allowPrivate: boolean): URL {
   const refuse = (why: string) =>

@@ -1,12 +1,12 @@
-/** To which addresses webhooks may go. */
+/** Configuration of the addresses to which webhooks may go. */
 import { flagVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface WebhooksConfig {
-  /** Webhooks may go to private addresses and over http: for tests and for receivers on the same network. */
+  /** True allows private addresses and http, for tests and for receivers in the same network. */
   webhookAllowPrivate: boolean
 }
 
-/** WEBHOOK_ALLOW_PRIVATE. Throws ConfigError. */
+/** Reads WEBHOOK_ALLOW_PRIVATE. Throws ConfigError. */
 export const readWebhooksConfig = (environment: Environment): WebhooksConfig => ({
   webhookAllowPrivate: flagVariable(environment, 'WEBHOOK_ALLOW_PRIVATE'),
 })

@@ -1,4 +1,7 @@
-/** The delivery log of a subscription, and sending one of it again: `/api/webhooks/subscriptions/{id}/deliveries`. */
+/**
+ * The delivery log of a subscription, and its replays:
+ * `/api/webhooks/subscriptions/{id}/deliveries`.
+ */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'

@@ -1,25 +1,26 @@
 /**
- * What subscribers are told: the journal's events under their public names, and whom each concerns. Pure.
+ * The events that subscribers get: the journal's events under public names, and the subscribers
+ * whom each concerns. Pure.
  *
- * A pharmacy hears of an order from the moment it is its own, and never what came before: who else was
- * asked about a broadcast, and what they answered, is not its business. That moment is read from the
- * event and not from the order as it is now, because a catch-up sees yesterday's events beside today's
- * order.
+ * A pharmacy gets the events of an order from the moment it has the order, and no earlier ones,
+ * because it must not learn which other pharmacies were asked and what they answered. That moment
+ * follows from the event and not from the order's present state, because a catch-up sees
+ * yesterday's events beside today's order.
  */
 import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 
-/** Public names of events, by the kind of actor and the type in the journal. */
+/** Public names of events, by kind of actor and by type in the journal. */
 export interface PublicNames {
   order: Readonly<Record<OrderEvent['type'], `order.${string}`>>
-  /** An event that is not here is told to nobody. */
+  /** A type of driver event that is missing here is told to nobody. */
   driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
 }
 
 /**
- * The name of an order's event stands in its row of `orderEvents`. A driver's event gets its name here. None is
- * public yet, because an empty `events` of a subscription means all of them.
+ * The row of an order event in `orderEvents` has its public name; a driver event gets its name here.
+ * No driver event is public yet, because an empty `events` of a subscription means all events.
  */
 export const publicNames: PublicNames = {
   order: Object.fromEntries(
@@ -31,49 +32,49 @@ export const webhookEventNames: readonly string[] = Object.values(publicNames).f
   (names: Readonly<Record<string, string>>) => Object.values(names),
 )
 
-/** Before an order has its pharmacy; the rest of the events follow that. */
+/** Events before an order has its pharmacy; all others follow that moment. */
 const beforeAcceptance: ReadonlySet<string> = new Set<OrderEvent['type']>([
   'broadcast_opened',
   'response_recorded',
   'request_expired',
 ])
 
-/** An event of the journal's table, in today's shape, with its public name. */
+/** An event of the journal's table in today's shape, with its public name. */
 export interface JournalEvent {
   kind: string
-  /** Its public name. */
+  /** Public name of the event. */
   name: string
   slot: number
   seq: number
   actorId: string
-  /** Version of the order or driver after it. */
+  /** Version of the order or driver after the event. */
   version: number
   type: string
   atMs: number
-  /** Who acted; null where an older release did not say. */
+  /** The acting principal; null when an older release did not record it. */
   by: Principal | null
   data: unknown
 }
 export interface Subscriber {
   id: string
-  /** Null: everything of the deployment. */
+  /** Pharmacy whose events it gets; null: all events of the deployment. */
   vendorId: string | null
-  /** Empty: all of them. */
+  /** Names of the wanted events; empty: all. */
   events: readonly string[]
   hearsFromMs: number
 }
 
-/** The public events of a kind of actor. Empty for a kind whose events are told to nobody. */
+/** The public events of a kind of actor; empty for a kind without public events. */
 export const namesOf = (names: PublicNames, kind: string): Readonly<Record<string, string>> =>
   Object.hasOwn(names, kind) ? names[kind as keyof PublicNames] : {}
 
-/** Null for an event that is told to nobody. */
+/** Null for an event without a public name. */
 export function nameOf(names: PublicNames, kind: string, type: string): string | null {
   const ofKind = namesOf(names, kind)
   return Object.hasOwn(ofKind, type) ? ofKind[type]! : null
 }
 
-/** `vendorId`: of the order or driver as it is now. */
+/** `vendorId`: present pharmacy of the order or driver. */
 export function concerns(
   subscriber: Subscriber,
   event: JournalEvent,
@@ -90,8 +91,9 @@ export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
   `${event.slot}.${event.seq}`
 
 /**
- * The exact text that is signed and sent; it is made once and stored. A pharmacy is told of an order before it has
- * accepted it, so it is told no tracking link: it reads the link in the order once the order is its own.
+ * The exact text that is signed and sent; it is made once and stored. A pharmacy gets events of an
+ * order before it accepted it, so it gets no tracking link; it reads the link in the order once it
+ * has the order.
  */
 export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
   JSON.stringify({

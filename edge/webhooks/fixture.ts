@@ -1,6 +1,6 @@
 /**
- * A deployment as the worker sees it, for tests: a real database, a bus, and events written as the
- * journal writes them, because the engine that would is not what is tested here.
+ * A deployment as the worker sees it, for tests: a real database, a bus, and events in the form
+ * that the journal writes. No engine runs, because the engine is not tested here.
  */
 import { pino } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
@@ -17,7 +17,7 @@ import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 const masterKey = 'k'.repeat(32)
-/** So quick that a day of failures takes a second. */
+/** A policy so quick that a day of failures takes a second. */
 export const quick: Policy = {
   ...defaultPolicy,
   backoffMsFirst: 20,
@@ -37,7 +37,7 @@ export async function startWorld(open: () => Promise<Database>) {
   const versions = new Map<string, number>()
   const seqs = new Map<number, number>()
 
-  /** An event that is in the journal, and not yet on the bus. */
+  /** Records an event in the journal and does not publish it. */
   async function record(
     orderId: string,
     type: string,
@@ -54,7 +54,8 @@ export async function startWorld(open: () => Promise<Database>) {
     const slot = slotOf(orderId)
     const seq = (seqs.get(slot) ?? 0) + 1 + (options.skipSeqs ?? 0)
     seqs.set(slot, seq)
-    // The journal writes both in one transaction; here the order comes first, so that no event is without.
+    // The journal writes both in one transaction; here the order comes first, so that no event
+    // lacks its order.
     if (options.vendorId !== undefined)
       await database.pool.query(
         `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
@@ -75,7 +76,7 @@ export async function startWorld(open: () => Promise<Database>) {
       ],
     )
   }
-  /** And that the bus has told. */
+  /** Records an event and publishes it on the bus. */
   async function happen(...args: Parameters<typeof record>): Promise<void> {
     await record(...args)
     bus.publish(subjects.event('order', args[1], args[0]), new Uint8Array())
@@ -150,7 +151,7 @@ export async function startWorld(open: () => Promise<Database>) {
         .orderBy('order_seq')
         .orderBy('id')
         .execute(),
-    /** Until the statement's only row says true. */
+    /** Waits until the condition is true in the database. */
     async until(condition: string, values: unknown[] = [], timeoutMs = 8_000): Promise<void> {
       const untilMs = Date.now() + timeoutMs
       for (;;) {

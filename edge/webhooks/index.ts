@@ -1,4 +1,4 @@
-/** Webhooks: who is subscribed to which events, and the worker that delivers them. */
+/** Webhooks: subscriptions to events, and the worker that delivers them. */
 import type { WithMessenger } from '../messenger/messenger.ts'
 import { startWebhooks } from './start.ts'
 import { feature } from '../kernel/feature.ts'

@@ -1,10 +1,10 @@
 /**
- * From the journal to the queues: reads the events after each slot's position and writes one delivery
- * for each subscriber concerned, in the transaction that moves the position. So an event is queued
- * exactly once, and what happens while no edge is up is queued by the next.
+ * From the journal to the queues. It reads the events after each slot's position and writes one
+ * delivery for each subscriber concerned, in the transaction that moves the position. So each event
+ * is queued exactly once, and events that happen while no edge runs are queued by the next edge.
  *
- * The bus only says that it is time to look. Rejected: taking the events from the bus, and from the
- * journal what the bus has lost; the seam between the two is where such systems lose or repeat.
+ * The bus only tells when to look. Rejected: taking events from the bus, and lost ones from the
+ * journal, because such systems lose or repeat events at the seam between the two.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -40,8 +40,8 @@ type Row = EventRow & {
 }
 
 /**
- * One batch. `subscribed` is false when nobody listens: then the positions just follow. `more` when
- * some slot had a full batch. Throws LeaseLost.
+ * Takes one batch. `subscribed` is false without subscribers; then the positions only follow the
+ * journal. `more` is true when a slot had a full batch. Throws LeaseLost.
  */
 export function takeEvents(
   ctx: IntakeContext,
@@ -51,7 +51,8 @@ export function takeEvents(
     await fence(tx, lease)
     const subscribers = await subscribersOf(tx)
     if (subscribers.length === 0) {
-      // Asked again after the heads were: one that is made in between misses nothing that comes after it.
+      // Read the subscribers again after the heads: a subscription created in between must not miss
+      // later events.
       const heads = await headsOf(tx)
       if ((await subscribersOf(tx)).length > 0) return { queued: 0, more: true, subscribed: true }
       await savePositions(tx, heads)
@@ -80,7 +81,10 @@ export function takeEvents(
   })
 }
 
-/** Locked, so that the end of an attempt and what is queued here cannot miss each other in `promote`. */
+/**
+ * The rows are locked, so that the end of an attempt and a delivery queued here cannot miss each
+ * other in `promote`.
+ */
 async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
   const rows = await tx
     .selectFrom('webhook_subscriptions as s')
@@ -117,7 +121,10 @@ async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
   return rows
 }
 
-/** The journal numbers without gaps, so what comes after one has been written by a transaction that is not visible yet. */
+/**
+ * The journal numbers without gaps, so an event after a gap follows one whose transaction is not
+ * visible yet.
+ */
 function contiguous(rows: readonly Row[]): Row[] {
   const next = new Map<number, number>()
   return rows.filter(row => {
@@ -127,7 +134,7 @@ function contiguous(rows: readonly Row[]): Row[] {
   })
 }
 
-/** Nothing for an event that has no public name. */
+/** Empty for an event without a public name. */
 function toEvent(row: Row, names: PublicNames): JournalEvent[] {
   const { version, at, by, event } = recorded(row)
   const { kind } = row
@@ -154,7 +161,7 @@ interface NewDelivery {
   subscriptionId: string
   toPharmacy: boolean
   event: JournalEvent
-  /** The order or driver: deliveries of one actor are sent in their order. */
+  /** Id of the order or driver: deliveries of one actor are sent in their order. */
   orderId: string
   atMs: number
 }
@@ -190,7 +197,8 @@ async function deliveriesOf(
         atMs,
       })),
   )
-  // Ids of one millisecond are in no order; the log, which is read by id, shall show these as they happened.
+  // Ids of the same millisecond have no order, and the log is read by id, so these ids are sorted
+  // in the order of the events.
   const ids = wanted.map(() => uuidV7(atMs, ctx.random)).toSorted()
   return wanted.map((delivery, i) => ({ id: ids[i]!, ...delivery }))
 }

@@ -1,10 +1,10 @@
 /**
- * Which of several edges delivers: the one that holds a row of the database for a while. The holder
- * stops by its own clock before the row may pass on, and what it writes about events is fenced by the
- * row's epoch besides, so an edge that slept through its lease skips nothing and repeats nothing.
+ * Chooses the one edge that delivers: it holds a row of the database for a while. The holder stops
+ * by its own clock before the row may pass on. The row's epoch also fences its writes about events,
+ * so an edge that slept through its lease skips nothing and repeats nothing.
  *
- * Rejected: an advisory lock of a session. It needs a connection of its own, and the embedded database
- * has one for everybody.
+ * Rejected: an advisory lock of a session. It needs a connection of its own, and the embedded
+ * database has only one connection.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -18,7 +18,10 @@ export interface Lease {
 }
 export class LeaseLost extends Error {}
 
-/** Takes or renews; null while another holds it. `alone`: nobody else can, so whoever did is dead. */
+/**
+ * Takes or renews the lease; null while another edge holds it. `alone`: no other edge can run, so
+ * another holder has died.
+ */
 export async function takeLease(
   db: Kysely<Tables>,
   owner: string,
@@ -39,7 +42,10 @@ export async function takeLease(
     : { owner, epoch: row.epoch, untilMs: nowMs + webhookLimits.webhookLeaseMs }
 }
 
-/** Within a transaction: nobody takes the lease before it ends. Throws LeaseLost when somebody has. */
+/**
+ * Within a transaction: nobody takes the lease before the transaction ends. Throws LeaseLost when
+ * another edge has taken it.
+ */
 export async function fence(tx: Kysely<Tables>, lease: Lease): Promise<void> {
   const { rows } =
     await sql`select 1 from webhook_lease where name = ${name} and owner = ${lease.owner} and epoch = ${lease.epoch} for share`.execute(

@@ -1,9 +1,9 @@
-/** Bounds of webhooks: how many, how often they are tried, and for how long. */
+/** Bounds of webhooks: their number, their attempts, and their times. */
 import { relation } from '../../protocol/kernel/limits.ts'
 
 export const webhookLimits = {
   webhookSubscriptionsPerOwnerMax: 20,
-  /** From the connection to the last byte of the answer that we read. */
+  /** Time from the connection to the last byte of the answer that is read. */
   webhookTimeoutMs: 10_000,
   webhookResponseBytesMax: 2_048,
   webhookInFlightMax: 64,
@@ -12,22 +12,28 @@ export const webhookLimits = {
   webhookAgeMsMax: 72 * 3_600_000,
   webhookBackoffMsFirst: 5_000,
   webhookBackoffMsMax: 3_600_000,
-  /** Failures in a row, of whatever orders, after which a subscriber is asked one at a time and with pauses. */
+  /**
+   * Failures in a row, of any orders, after which a subscriber gets one delivery at a time, with
+   * pauses.
+   */
   webhookPauseFailuresMin: 3,
-  /** No longer, or one event that a receiver cannot digest would hold up all others of its. */
+  /**
+   * Longest pause. With a longer one, an event that a receiver cannot process would hold up all its
+   * other events.
+   */
   webhookPauseMsMax: 60_000,
-  /** Both must hold for a subscription to be disabled. */
+  /** A subscription is disabled when both bounds are reached. */
   webhookDisableAfterMs: 24 * 3_600_000,
   webhookDisableFailuresMin: 10,
   /** Events of one slot read at once. */
   webhookBatchEventsMax: 200,
-  /** Looks for events and due deliveries are at least this far apart, however busy the bus is. */
+  /** Shortest time between two looks for events and due deliveries, however busy the bus is. */
   webhookPumpMsMin: 50,
-  /** And at most this far: a nudge can be lost. */
+  /** Longest time between two looks, because a nudge can be lost. */
   webhookPollMs: 5_000,
   webhookLeaseMs: 30_000,
   webhookLeaseRenewMs: 5_000,
-  /** Ended deliveries and their attempts are kept for the log and for replay. */
+  /** Time for which ended deliveries and their attempts are kept for the log and for replays. */
   webhookLogMs: 30 * 24 * 3_600_000,
 } as const
 

@@ -1,7 +1,7 @@
 /**
- * The queues in the database: which deliveries are candidates, what an attempt leaves behind, and who
- * is next in an order. Everything that moves a queue first locks its subscription's row, so two of
- * them never both see the other's head and leave the queue standing.
+ * The queues in the database: candidates for sending, results of attempts, and the next delivery of
+ * an order. Everything that moves a queue first locks the row of its subscription, so two movers
+ * cannot each see the other's head and leave the queue standing.
  */
 import { sql, type Kysely, type Selectable, type SqlBool } from 'kysely'
 import type { Tables, WebhookSubscriptionsTable } from '../../migrations/database/tables.ts'
@@ -29,15 +29,16 @@ export interface Due extends Candidate {
 type Pair = { subscriptionId: string; orderId: string }
 
 /**
- * True of a subscription that is active and whose owner still may have one: a key that was revoked or an
- * account that was deactivated must not go on hearing, nor a pharmacy that is suspended. The table is called `s` around it.
+ * True for an active subscription whose owner may still have one: the owner's key is not revoked,
+ * the account is not deactivated, the pharmacy is not suspended. The surrounding statement names
+ * the table `s`.
  */
 export const isLive = sql<SqlBool>`s.is_active
   and not exists (select from api_keys k where k.id = s.owner_id and (k.revoked_at is not null or k.expires_at <= clock_timestamp()))
   and not exists (select from users u where u.id = s.owner_id and not u.is_active)
   and not exists (select from vendors v where v.id = s.vendor_id and v.status <> 'active')`
 
-/** Makes the first queued delivery of each order the one that may be sent, where none is. */
+/** For each order without a waiting delivery, makes its first queued delivery the waiting one. */
 export async function promote(tx: Kysely<Tables>, pairs: readonly Pair[]): Promise<void> {
   await sql`
     with pair as (select distinct * from unnest(${pairs.map(p => p.subscriptionId)}::uuid[], ${pairs.map(p => p.orderId)}::uuid[]) as p(subscription_id, order_id))
@@ -60,12 +61,15 @@ const healthOf = (
   pausedUntilMs: row.paused_until?.getTime() ?? null,
 })
 
-/** The earliest waiting deliveries of each active subscription, due or not, and how the subscriptions do. */
+/**
+ * The earliest waiting deliveries of each active subscription, due or not, and the health of the
+ * subscriptions.
+ */
 export async function loadCandidates(
   db: Kysely<Tables>,
   policy: Policy,
 ): Promise<{ candidates: Due[]; health: Map<string, Health> }> {
-  // Those in flight are among them, so twice as many always hold as many as may start.
+  // Deliveries in flight are among them, so twice the bound always contains as many as may start.
   const perSubscription = policy.inFlightPerSubscriptionMax * 2
   const { rows } = await sql<{
     id: string
@@ -115,8 +119,8 @@ export interface Disabled {
 }
 
 /**
- * Writes down an attempt and what follows from it, in one transaction. Null when the delivery or its
- * subscription has gone meanwhile. A fact needs no lease: who sent it, sent it.
+ * Records an attempt and its consequences in one transaction. Null when the delivery or its
+ * subscription is gone. It needs no lease, because the attempt has happened.
  */
 export async function recordAttempt(
   db: Kysely<Tables>,
@@ -215,7 +219,10 @@ function errorOf(outcome: Outcome): string | null {
     : `status ${outcome.status}`
 }
 
-/** Sends an ended delivery once more, as a delivery of its own in the queue of its order. Null while it has not ended. */
+/**
+ * Sends an ended delivery again, as a new delivery in the queue of its order. Null while the
+ * delivery has not ended.
+ */
 export async function replay(
   db: Kysely<Tables>,
   subscriptionId: string,
@@ -262,8 +269,9 @@ export async function replay(
 }
 
 /**
- * For a subscriber that says it is back: past failures are forgotten and what waits is due now. Of one
- * that was off, what happened meanwhile stays unsaid, whether or not anybody has looked at it yet.
+ * Resumes a subscription whose receiver works again: past failures are forgotten, and waiting
+ * deliveries are due now. A subscription that was off does not get the events of that time, whether
+ * or not the worker has read them yet.
  */
 export async function resume(
   tx: Kysely<Tables>,
@@ -289,7 +297,7 @@ export async function resume(
     .where('state', '=', 'waiting')
     .set({ next_attempt_at: new Date(nowMs) })
     .execute()
-  // An order whose head was too old to keep has only queued deliveries left.
+  // An order whose first delivery was too old to keep has only queued deliveries left.
   const orders = await tx
     .selectFrom('webhook_deliveries')
     .select('order_id')
@@ -303,7 +311,7 @@ export async function resume(
   )
 }
 
-/** The log does not grow for ever, and neither does what waits for a subscription that stays disabled. */
+/** Deletes old deliveries of the log, and old waiting ones of subscriptions that stay disabled. */
 export async function deleteOldDeliveries(db: Kysely<Tables>, nowMs: number): Promise<void> {
   const before = new Date(nowMs - webhookLimits.webhookLogMs)
   await sql`

@@ -1,6 +1,6 @@
 /**
- * A webhook receiver for tests: a real HTTP server that behaves as receivers do, good and bad, and
- * that verifies signatures as the specification tells a receiver to, from its text and not with ours.
+ * A webhook receiver for tests: a real HTTP server with the good and bad behaviour of receivers. It
+ * verifies signatures by the text of the specification and not with our code.
  */
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
@@ -13,7 +13,7 @@ export interface Received {
   json: { id: string; type: string; order_id: string; order_seq: number; at: string; data: unknown }
   atMs: number
 }
-/** Answers, or leaves it. `nth` counts from 1. */
+/** Answers a message, or leaves it without an answer. `nth` counts from 1. */
 export type Behaviour = (response: ServerResponse, received: Received, nth: number) => void
 
 export const answerOk: Behaviour = response => {
@@ -30,7 +30,7 @@ export interface Receiver {
   readonly port: number
   readonly received: Received[]
   behaviour: Behaviour
-  /** Resolves when so many have come; rejects after a while. */
+  /** Resolves when so many messages have come; rejects after a while. */
   until(count: number, timeoutMs?: number): Promise<Received[]>
   close(): Promise<void>
 }
@@ -90,7 +90,7 @@ export async function startReceiver(behaviour: Behaviour = answerOk, port = 0): 
   return receiver
 }
 
-/** Whether a receiver that follows the specification would believe this message. */
+/** True when a receiver that follows the specification accepts this message. */
 export function verifies(secret: string, { headers, body }: Received, nowMs = Date.now()): boolean {
   const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(
     name => String(headers[name]),

@@ -1,7 +1,7 @@
 /**
- * Webhook subscriptions: `/api/webhooks/subscriptions`. The secret is shown when it is made and never
- * again. Hence no `Idempotency-Key` here: to give a repeat the first answer, the secret would have to
- * lie in the table of answers in the clear; a subscription too many can be deleted.
+ * Webhook subscriptions: `/api/webhooks/subscriptions`. The secret is shown once, when it is made.
+ * So there is no `Idempotency-Key` here: to repeat the first answer, the table of answers would
+ * have to store the secret in plain text. An extra subscription can be deleted.
  */
 import { sql } from 'kysely'
 import Type from 'typebox'
@@ -40,12 +40,15 @@ const Events = Type.Array(EventName, {
 
 export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
   const db = ctx.database.kysely
-  /** A hint to the edge that delivers; it looks by itself soon if the hint is lost. */
+  /** Tells the edge that delivers to look; it looks soon by itself when the hint is lost. */
   const nudge = (): void => {
     ctx.bus.publish(subjects.webhookNudge, new Uint8Array())
   }
 
-  /** A pharmacy hears of its own orders; an admin or a service of one pharmacy's or of all. */
+  /**
+   * A pharmacy subscribes to its own orders; an administrator or a service to those of one pharmacy
+   * or of all.
+   */
   async function vendorOf(identity: Identity, wanted: string | undefined): Promise<string | null> {
     if (identity.role === 'vendor') {
       const { id } = principalOf(identity)
@@ -90,7 +93,8 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
         const secret = newSecret()
         const owner = ownerOf(identity) ?? { column: 'owner_id' as const, id: identity.userId }
         const row = await db.transaction().execute(async tx => {
-          // One at a time for an owner, or two at once would both be the last that is allowed.
+          // Subscriptions of one owner are made one at a time; otherwise two at once could both be
+          // the last allowed one.
           await sql`select pg_advisory_xact_lock(hashtextextended(${owner.id}, 0))`.execute(tx)
           const { count } = await tx
             .selectFrom('webhook_subscriptions')

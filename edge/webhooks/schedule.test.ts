@@ -1,4 +1,4 @@
-/** Every rule of the schedule, as a row. */
+/** Every rule of the schedule as a row. */
 import t from 'tap'
 import {
   afterAttempt,
@@ -35,7 +35,7 @@ const failing = (failuresInARow: number, failingSinceMs: number): Health => ({
   pausedUntilMs: null,
 })
 
-t.test('backoff doubles, stops growing, and half of it is chance', t => {
+t.test('the backoff doubles up to a bound, and half of it is random', t => {
   t.same(
     [1, 2, 3, 4, 5, 100].map(failures => backoffMs(policy, failures, 1)),
     [100, 200, 400, 800, 1_000, 1_000],
@@ -47,7 +47,7 @@ t.test('backoff doubles, stops growing, and half of it is chance', t => {
   t.end()
 })
 
-t.test('what an attempt makes of its delivery', t => {
+t.test('an attempt decides the next state of its delivery', t => {
   const table: [
     name: string,
     attempts: number,
@@ -77,7 +77,7 @@ t.test('what an attempt makes of its delivery', t => {
   t.end()
 })
 
-t.test('what an attempt makes of its subscription', t => {
+t.test('an attempt changes the health of its subscription', t => {
   const table: [
     name: string,
     before: Health,
@@ -129,7 +129,7 @@ t.test('what an attempt makes of its subscription', t => {
   t.end()
 })
 
-t.test('which to send now, and when to look again', t => {
+t.test('the schedule chooses the deliveries to send and the time of the next look', t => {
   const one = (id: string, subscriptionId: string, nextAttemptAtMs: number): Candidate => ({
     id,
     subscriptionId,

@@ -1,10 +1,10 @@
 /**
- * When and what to send next. Pure: no clock, no chance and no database of its own, so that every rule
- * is a row of a table test.
+ * The schedule of deliveries. Pure: it has no clock, no random numbers and no database, so every
+ * rule is a row of a table test.
  *
- * A delivery has its own backoff; a subscriber that fails whatever it is sent is asked one at a time
- * and with pauses, so that a receiver that is down is not hammered by each of its thousand orders, and
- * one order that a receiver cannot digest does not hold up the others for long.
+ * A delivery has its own backoff. A subscriber that fails with every delivery gets one at a time,
+ * with pauses. So a receiver that is down does not get each of its thousand orders, and one order
+ * that a receiver cannot process does not hold up the others for long.
  */
 import { webhookLimits } from './limits.ts'
 
@@ -34,7 +34,7 @@ export const defaultPolicy: Policy = {
   inFlightPerSubscriptionMax: webhookLimits.webhookInFlightPerSubscriptionMax,
 }
 
-/** How a subscriber has been doing. */
+/** Recent failures of a subscriber. */
 export interface Health {
   failuresInARow: number
   failingSinceMs: number | null
@@ -42,14 +42,17 @@ export interface Health {
 }
 export const wellHealth: Health = { failuresInARow: 0, failingSinceMs: null, pausedUntilMs: null }
 
-/** The first undelivered of an order for a subscriber; those behind it are not candidates. */
+/**
+ * The first undelivered event of an order for a subscriber; later events of that order are not
+ * candidates.
+ */
 export interface Candidate {
   id: string
   subscriptionId: string
   nextAttemptAtMs: number
 }
 
-/** What a receiver said, or why it said nothing. */
+/** The answer of a receiver, or the reason why there is none. */
 export type Outcome =
   | { kind: 'answered'; status: number; retryAfterMs: number | null }
   | { kind: 'failed'; error: string }
@@ -62,7 +65,10 @@ export type After =
 export const succeeded = (outcome: Outcome): boolean =>
   outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300
 
-/** Doubling from the first, up to the longest; half of it is chance, so that failures do not come back together. */
+/**
+ * Doubles from the first to the longest; half of it is random, so that failed deliveries do not
+ * come back together.
+ */
 export function backoffMs(
   policy: Pick<Policy, 'backoffMsFirst' | 'backoffMsMax'>,
   failures: number,
@@ -75,7 +81,10 @@ export function backoffMs(
   return Math.round(full * (0.5 + random * 0.5))
 }
 
-/** What an attempt makes of its delivery and its subscriber. `attempts` counts this one; `disable` says why. */
+/**
+ * The effect of an attempt on its delivery and its subscriber. `attempts` counts this one;
+ * `disable` is the reason for disabling.
+ */
 export function afterAttempt(
   delivery: { attempts: number; createdAtMs: number },
   health: Health,
@@ -129,8 +138,8 @@ function disableReason(
 }
 
 /**
- * Which candidates to send now, earliest first, and when to look again if nothing else happens (null:
- * when something happens). `inFlight` maps deliveries under way to their subscriptions.
+ * The candidates to send now, earliest first, and the time of the next look (null: after the next
+ * event). `inFlight` maps running deliveries to their subscriptions.
  */
 export function choose(
   candidates: readonly Candidate[],
@@ -155,7 +164,7 @@ export function choose(
     const count = busy.get(candidate.subscriptionId) ?? 0
     const countMax =
       state.failuresInARow >= policy.pauseFailuresMin ? 1 : policy.inFlightPerSubscriptionMax
-    // What finds no room needs no alarm: the end of an attempt is one.
+    // A candidate without room needs no timer, because the end of an attempt starts a look.
     if (count >= countMax || inFlight.size + start.length >= policy.inFlightMax) continue
     busy.set(candidate.subscriptionId, count + 1)
     start.push(candidate)

@@ -1,4 +1,4 @@
-/** One attempt, against real servers that do what servers do to those who call them. */
+/** One attempt against real servers, with the answers and failures of receivers. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
@@ -20,7 +20,7 @@ const senderOf = (options: Partial<SenderOptions> = {}) =>
 const send = (url: string, options: Partial<SenderOptions> = {}, signal = never) =>
   senderOf(options)(url, { 'webhook-id': '1.2' }, '{"a":"ü"}', signal)
 
-t.test('what a receiver answers', async t => {
+t.test('the answer of a receiver becomes the outcome', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   t.match(await send(receiver.url), {
@@ -79,7 +79,7 @@ t.test('what a receiver answers', async t => {
   )
 })
 
-t.test('what a receiver does not answer', async t => {
+t.test('a missing answer becomes a failure with a reason', async t => {
   const receiver = await startReceiver(() => {})
   t.teardown(() => receiver.close())
   t.match(
@@ -129,7 +129,7 @@ t.test('what a receiver does not answer', async t => {
   )
 })
 
-t.test('no private address, by whatever name (OWASP API7)', async t => {
+t.test('no name leads to a private address (OWASP API7)', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   const asked: string[] = []
@@ -203,7 +203,7 @@ t.test('no private address, by whatever name (OWASP API7)', async t => {
   })
 })
 
-t.test('a name of several addresses is tried until one of them listens', async t => {
+t.test('the addresses of a name are tried until one accepts the connection', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   const { port } = receiver
@@ -236,7 +236,7 @@ t.test('a name of several addresses is tried until one of them listens', async t
   t.equal(receiver.received.length, lists.length + 1, 'and each was told once')
 })
 
-t.test('TLS verifies the name, though the connection is to an address', async t => {
+t.test('TLS verifies the name although the connection is to an address', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'caduceus-tls-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
   const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]

@@ -1,10 +1,11 @@
 /**
- * One attempt to deliver: resolve, check every address, connect to the first checked one that takes us, send, and
- * read a little of the answer. Never throws; whatever goes wrong is an outcome with words for the log.
+ * One attempt to deliver: it resolves the name, checks every address, connects to the first address
+ * that accepts, sends, and reads a little of the answer. It never throws; every failure is an
+ * outcome with a text for the log.
  *
- * Rejected: fetch. It follows redirects unless told not to, and between its own look-up and ours the
- * name may change its mind. Here the connection is to an address, and the name is only what TLS
- * verifies and the Host header says.
+ * Rejected: fetch. It follows redirects by default, and the name may resolve differently between
+ * its look-up and ours. Here the connection is to a checked address, and the name is only used for
+ * TLS and the Host header.
  */
 import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
@@ -18,9 +19,9 @@ export interface SenderOptions {
   allowPrivate: boolean
   timeoutMs?: number
   after(ms: number, run: () => void): () => void
-  /** All addresses of a name; the system's resolver unless given. */
+  /** Resolves a name to all its addresses; by default the system's resolver. */
   resolve?: (host: string) => Promise<string[]>
-  /** Certificates to trust instead of the system's, as PEM. */
+  /** Certificates to trust in place of the system's, as PEM. */
   ca?: string
 }
 export interface Attempt {
@@ -34,12 +35,15 @@ export type Send = (
   signal: AbortSignal,
 ) => Promise<Attempt>
 
-/** Of one name; more are a mistake, or a way to keep us busy. */
+/**
+ * Addresses of one name that are tried. More addresses are a mistake, or an attempt to keep us
+ * busy.
+ */
 const addressesTriedMax = 6
-/** How long an address may take to let us in while there are others. */
+/** Time that an address gets to accept the connection while there are others. */
 const addressMs = 2_000
 
-/** A resolver that knows these addresses alone. */
+/** A resolver that returns only these addresses. */
 const checked =
   (addresses: readonly string[]): LookupFunction =>
   (_host, options, done) => {
@@ -61,7 +65,7 @@ export function createSender(options: SenderOptions): Send {
     ca,
   } = options
 
-  /** Every address must be allowed: with one that is not, the name is up to something. */
+  /** Every address must be allowed; a name with one private address is refused. */
   async function addressesOf(url: URL): Promise<{ addresses: string[] } | { error: string }> {
     const host = hostOf(url)
     const addresses = isIP(host) === 0 ? await resolve(host) : [host]
@@ -77,7 +81,7 @@ export function createSender(options: SenderOptions): Send {
     body: string,
     signal: AbortSignal,
   ): Promise<Attempt> {
-    // A resolver may hang as well as a receiver, and knows no signal.
+    // A resolver may hang like a receiver, and it takes no signal.
     const aborted = new Promise<{ error: string }>(resolve => {
       signal.addEventListener('abort', () => resolve({ error: String(signal.reason) }), {
         once: true,
@@ -107,14 +111,16 @@ export function createSender(options: SenderOptions): Send {
     const host = hostOf(url)
     const options: RequestOptions &
       Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout'> = {
-      // A connection of its own, closed at the end: one that is kept would outlive the check of its address.
+      // Each attempt has its own connection, closed at the end, because a connection that is kept
+      // would outlive the check of its address.
       method: 'POST',
       host,
       port: url.port === '' ? (secure ? 443 : 80) : url.port,
       path: url.pathname + url.search,
       agent: false,
       signal,
-      // One address after the other, as a host may listen on one of its families alone. Whatever is asked for, the answer is what was checked.
+      // The addresses are tried one after another, because a host may listen on one of its families
+      // only. The look-up always returns the checked addresses.
       lookup: checked(addresses),
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: Math.max(
@@ -169,7 +175,10 @@ export function createSender(options: SenderOptions): Send {
   }
 }
 
-/** Up to the cap, or as far as it came: the status has been said, and is what counts. */
+/**
+ * The beginning of the body, up to the bound or to where it broke off. The status has arrived
+ * already and decides.
+ */
 async function readStart(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
@@ -180,21 +189,21 @@ async function readStart(response: IncomingMessage): Promise<string> {
       if (length >= webhookLimits.webhookResponseBytesMax) break
     }
   } catch {
-    // Cut off by the receiver or by our deadline.
+    // The receiver or our deadline cut the body off.
   }
-  // A database's text holds no NUL.
+  // Text in the database cannot contain NUL.
   return Buffer.concat(chunks)
     .subarray(0, webhookLimits.webhookResponseBytesMax)
     .toString('utf8')
     .replaceAll('\0', '')
 }
 
-/** Seconds, as the header usually has them; a date is left to our own backoff. */
+/** Seconds, the usual form of the header; for a date our own backoff is used. */
 const retryAfter = (value: string | undefined): number | null =>
   value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : null
 
 function wordsOf(error: unknown): string {
-  // Each address has its own way to refuse; the last one is as good as any.
+  // Each address has its own error; the last one is as good as any.
   if (error instanceof AggregateError && error.errors.length > 0)
     return wordsOf(error.errors.at(-1))
   const { code, message } = error as { code?: unknown; message?: unknown }

@@ -1,7 +1,7 @@
 /**
- * Signatures of what we send: HMAC-SHA256 over `id.timestamp.body`, in the headers of the Standard
- * Webhooks specification, so that a receiver may verify with a library that exists already. The
- * timestamp is signed too: an old message that somebody sends again is recognised.
+ * Signatures of webhook messages: HMAC-SHA256 over `id.timestamp.body`, in the headers of the
+ * Standard Webhooks specification, so that a receiver can verify with an existing library. The
+ * timestamp is signed too, so a receiver recognises an old message that somebody sends again.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 
@@ -16,7 +16,7 @@ export interface Message {
   body: string
 }
 
-/** `v1,` and the base64 of the HMAC. */
+/** `v1,` and the HMAC in base64. */
 function signature(secret: string, { id, timestampSeconds, body }: Message): string {
   const key = Buffer.from(
     secret.startsWith(prefix) ? secret.slice(prefix.length) : secret,

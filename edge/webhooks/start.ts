@@ -1,4 +1,4 @@
-/** The delivery worker as an edge runs it: its deps from the context, and the letter to whoever was cut off. */
+/** Starts the delivery worker of an edge, and writes to the owner of a disabled subscription. */
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
@@ -34,7 +34,10 @@ export const startWebhooks = (
     },
   })
 
-/** Of the pharmacy whose orders these are, or of the account that subscribed, or that made the key that did. */
+/**
+ * E-mail of the pharmacy whose orders these are, else of the account that subscribed or that made
+ * the subscribing key.
+ */
 async function addressOf(
   { database: { kysely: db } }: Pick<WebhookEdge, 'database'>,
   { vendorId, ownerId }: Disabled,
@@ -60,7 +63,7 @@ async function addressOf(
   return owner?.email ?? null
 }
 
-/** Without the URL's path and query: they may hold what is nobody else's business. */
+/** A letter without the path and query of the URL, which may be confidential. */
 const disabledLetter = (to: string, { subscriptionId, url, reason }: Disabled): Message => ({
   channel: 'email',
   to,

@@ -1,4 +1,6 @@
-/** Webhook subscriptions and deliveries as their owner sees them, and who the owner is. */
+/**
+ * Webhook subscriptions and deliveries as their owner sees them, and the condition for ownership.
+ */
 import type { Selectable } from 'kysely'
 import Type from 'typebox'
 import type {
@@ -112,7 +114,10 @@ export const attemptView = ({
   response,
 }: Selectable<WebhookAttemptsTable>) => ({ attempt, at, took_ms, http_status, error, response })
 
-/** Whose subscriptions a caller sees, as a condition on the table: a pharmacy's, a key's own, or all. */
+/**
+ * The subscriptions that a caller sees, as a condition on the table: a pharmacy's, a key's own, or
+ * all (null).
+ */
 export function ownerOf(
   identity: Identity,
 ): { column: 'vendor_id' | 'owner_id'; id: string } | null {
@@ -126,7 +131,7 @@ export function ownerOf(
   }
 }
 
-/** Throws `not_found` alike for what does not exist and what is another's. */
+/** Throws `not_found` alike for a missing subscription and for another owner's. */
 export async function findSubscription(
   ctx: Pick<Kernel, 'database'>,
   identity: Identity,

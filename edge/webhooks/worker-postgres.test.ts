@@ -1,4 +1,4 @@
-/** The worker on a real Postgres, where its transactions run side by side. */
+/** The worker on a real PostgreSQL, where its transactions run side by side. */
 import t from 'tap'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { openDatabase } from '../../migrations/database/open.ts'

@@ -1,4 +1,7 @@
-/** The worker against a real database and real receivers, that fail, hang, and come back: for every kind of database. */
+/**
+ * The worker with a real database and with real receivers that fail, hang and come back; it runs
+ * with every kind of database.
+ */
 import type { Test } from 'tap'
 import type { Database } from '../../migrations/database/open.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
@@ -25,7 +28,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     t.teardown(() => worker.stop())
     return worker
   }
-  /** Leaves nothing to those that come after. */
+  /** Deletes subscriptions and deliveries, so that tests do not affect each other. */
   const alone = async (): Promise<void> => {
     await database.pool.query('delete from webhook_subscriptions')
     await database.pool.query('delete from webhook_deliveries')
@@ -63,7 +66,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
   })
 
   t.test(
-    "a driver's event is told once it has a public name, and a kind without names stops nothing",
+    "a driver's event with a public name is delivered, and a kind without names stops nothing",
     async t => {
       await alone()
       const own = await receiving(t)
@@ -96,9 +99,9 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     },
   )
 
-  t.test('order is kept under failures, of each order by itself', async t => {
+  t.test('events of each order are delivered in order under failures', async t => {
     await alone()
-    // One in three is refused, cut off, or left hanging; which, is chance with a seed.
+    // One message in three is refused, cut off, or left hanging, by a random sequence with a seed.
     let seed = 7
     const chance = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
     const accepted: { order_id: string; order_seq: number }[] = []
@@ -157,7 +160,8 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const good = await receiving(t)
     await subscribe(hanging.url)
     await subscribe(good.url)
-    // Longer than the test may take: whoever waited for the hanging receiver would wait for ever.
+    // Longer than the test may take: a worker that waited for the hanging receiver would wait for
+    // ever.
     const worker = working(t, { timeoutMs: 600_000 })
     for (const order of [first, second])
       for (const type of ['order_placed', 'order_accepted'])
@@ -175,7 +179,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await worker.stop()
   })
 
-  t.test('what happens while no edge is up is delivered by the next, once', async t => {
+  t.test('the next edge delivers once the events that happened while no edge ran', async t => {
     await alone()
     const receiver = await receiving(t)
     const { id } = await subscribe(receiver.url)
@@ -195,7 +199,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await next.stop()
   })
 
-  t.test('what was on its way at the end is sent again, under the same id', async t => {
+  t.test('a message in flight at the end is sent again under the same id', async t => {
     await alone()
     const receiver = await receiving(t, () => {})
     const { id } = await subscribe(receiver.url)
@@ -220,7 +224,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await next.stop()
   })
 
-  t.test('one edge at a time, and the next takes over', async t => {
+  t.test('one edge delivers at a time, and another takes over', async t => {
     await alone()
     const receiver = await receiving(t)
     const { id } = await subscribe(receiver.url)
@@ -257,7 +261,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await database.pool.query('delete from webhook_lease')
   })
 
-  t.test('who hears what', async t => {
+  t.test('each subscriber gets only the events that concern it', async t => {
     await alone()
     const [mine, theirs, everything, some, later] = [
       await receiving(t),
@@ -312,7 +316,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await worker.stop()
   })
 
-  t.test('what gives up lets the next go, and can be sent again', async t => {
+  t.test('a delivery that gave up frees the next and can be replayed', async t => {
     await alone()
     const receiver = await receiving(t, (response, received, nth) =>
       (received.json.order_seq === 1 ? answerStatus(422) : answerOk)(response, received, nth),
@@ -371,58 +375,61 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await worker.stop()
   })
 
-  t.test('persistent failure disables with a notice; what waits is kept', async t => {
-    await alone()
-    const receiver = await receiving(t, answerStatus(500))
-    const vendorId = newId()
-    const { id } = await subscribe(receiver.url, { vendorId })
-    const worker = working(t, {
-      policy: { ...quick, disableAfterMs: 150, disableFailuresMin: 4, attemptsMax: 100 },
-    })
-    const orders = [newId(), newId(), newId()]
-    for (const order of orders) await happen(order, 'order_placed', {}, { vendorId })
-    await until(
-      `select not is_active and disabled_at is not null from webhook_subscriptions where id = $1`,
-      [id],
-    )
-    t.match(
-      world.disabled,
-      [
-        {
-          subscriptionId: id,
-          vendorId,
-          url: receiver.url,
-          reason: /attempts in a row failed since .*status 500/,
-        },
-      ],
-      'told once',
-    )
-    await new Promise(resolve => {
-      setTimeout(resolve, 200)
-    })
-    const count = receiver.received.length
-    await happen(orders[0]!, 'order_accepted')
-    await new Promise(resolve => {
-      setTimeout(resolve, 200)
-    })
-    t.equal(receiver.received.length, count, 'nothing more is sent')
-    t.equal((await deliveries(id)).length, 3, 'nor kept, of what happens meanwhile')
+  t.test(
+    'persistent failure disables a subscription with a notice and keeps waiting deliveries',
+    async t => {
+      await alone()
+      const receiver = await receiving(t, answerStatus(500))
+      const vendorId = newId()
+      const { id } = await subscribe(receiver.url, { vendorId })
+      const worker = working(t, {
+        policy: { ...quick, disableAfterMs: 150, disableFailuresMin: 4, attemptsMax: 100 },
+      })
+      const orders = [newId(), newId(), newId()]
+      for (const order of orders) await happen(order, 'order_placed', {}, { vendorId })
+      await until(
+        `select not is_active and disabled_at is not null from webhook_subscriptions where id = $1`,
+        [id],
+      )
+      t.match(
+        world.disabled,
+        [
+          {
+            subscriptionId: id,
+            vendorId,
+            url: receiver.url,
+            reason: /attempts in a row failed since .*status 500/,
+          },
+        ],
+        'told once',
+      )
+      await new Promise(resolve => {
+        setTimeout(resolve, 200)
+      })
+      const count = receiver.received.length
+      await happen(orders[0]!, 'order_accepted')
+      await new Promise(resolve => {
+        setTimeout(resolve, 200)
+      })
+      t.equal(receiver.received.length, count, 'nothing more is sent')
+      t.equal((await deliveries(id)).length, 3, 'nor kept, of what happens meanwhile')
 
-    receiver.behaviour = answerOk
-    await database.kysely.transaction().execute(tx => resume(tx, id, Date.now()))
-    world.bus.publish(subjects.webhookNudge, new Uint8Array())
-    await happen(orders[0]!, 'driver_assigned')
-    await allDelivered(id, 4)
-    t.match(
-      await database.kysely
-        .selectFrom('webhook_subscriptions')
-        .selectAll()
-        .where('id', '=', id)
-        .executeTakeFirst(),
-      { is_active: true, disabled_at: null, disabled_reason: null, failures_in_a_row: 0 },
-    )
-    await worker.stop()
-  })
+      receiver.behaviour = answerOk
+      await database.kysely.transaction().execute(tx => resume(tx, id, Date.now()))
+      world.bus.publish(subjects.webhookNudge, new Uint8Array())
+      await happen(orders[0]!, 'driver_assigned')
+      await allDelivered(id, 4)
+      t.match(
+        await database.kysely
+          .selectFrom('webhook_subscriptions')
+          .selectAll()
+          .where('id', '=', id)
+          .executeTakeFirst(),
+        { is_active: true, disabled_at: null, disabled_reason: null, failures_in_a_row: 0 },
+      )
+      await worker.stop()
+    },
+  )
 
   t.test('an event that is not visible yet is waited for, not skipped', async t => {
     await alone()

@@ -1,9 +1,9 @@
 /**
- * The delivery worker: on the one edge that holds the lease it takes events into the queues and sends
- * what is due. One loop that looks, acts and sleeps; it is woken by the bus, by the end of an attempt
- * and by the clock, and a look that finds nothing costs one query. All of its memory is what is in
- * flight: everything else is in the database, so stopping it anywhere loses nothing, and the worst
- * that a crash does is to send one message twice under the same id.
+ * The delivery worker. On the edge that holds the lease it takes events into the queues and sends
+ * due deliveries. It is one loop that looks, acts and sleeps. The bus, the end of an attempt and
+ * the clock wake it, and a look that finds nothing costs one query. It only remembers deliveries in
+ * flight; everything else is in the database. So stopping it at any point loses nothing, and the
+ * worst effect of a crash is one message sent twice under the same id.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../migrations/database/open.ts'
@@ -35,23 +35,29 @@ export interface WorkerDeps {
   nowMs(): number
   random(): number
   after(ms: number, run: () => void): () => void
-  /** A subscription was disabled: tell its owner. What it rejects with is logged. */
+  /** Tells the owner of a disabled subscription. A rejection is logged. */
   onDisabled(disabled: Disabled): Promise<void>
   onAttempt(outcome: 'delivered' | 'waiting' | 'given_up'): void
   policy?: Policy
-  /** Of tests: other events than are public today. */
+  /** Public names for tests, in place of today's. */
   names?: PublicNames
   send?: Send
 }
 
 export interface WebhookWorker {
-  /** Whether this edge is the one that delivers. */
+  /** True when this edge delivers. */
   readonly leads: boolean
-  /** Sends nothing new, waits a moment for what is in flight, and lets another edge take over at once. */
+  /**
+   * Sends nothing new, waits a moment for deliveries in flight, and lets another edge take over at
+   * once.
+   */
   stop(): Promise<void>
 }
 
-/** What is in flight at the end gets this long; then it is cut off and sent again by the next. */
+/**
+ * Time that deliveries in flight get at the end. Then they are cut off, and the next edge sends
+ * them again.
+ */
 const goodbyeMs = 1_000
 const cleanupIntervalMs = 3_600_000
 const retryMs = 1_000
@@ -71,9 +77,9 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   const send = deps.send ?? createSender({ allowPrivate: deps.allowPrivate, after })
   const inFlight = new Map<string, string>()
   const attempts = new Set<Promise<void>>()
-  /** No new work. */
+  /** Aborted when no new work may start. */
   const leaving = new AbortController()
-  /** No patience either. */
+  /** Aborted when work in flight is cut off. */
   const ending = new AbortController()
   let lease: Lease | null = null
   let events: Subscription | null = null
@@ -88,14 +94,17 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   }
   const nudges = bus.subscribe(subjects.webhookNudge, nudge)
 
-  /** Only while there is somebody to tell: each event on the bus costs its subscribers a copy. */
+  /**
+   * Listens only while there are subscribers, because each event on the bus costs its listeners a
+   * copy.
+   */
   const listen = (wanted: boolean): void => {
     if (wanted === (events !== null)) return
     events?.unsubscribe()
     events = wanted ? bus.subscribe(subjects.eventFilter, nudge) : null
   }
 
-  /** Until the time, or a nudge, or the end; and never less than the shortest pause. */
+  /** Sleeps until the time, a nudge or the end, and never less than the shortest pause. */
   async function sleep(untilMs: number): Promise<void> {
     await new Promise<void>(resolve => {
       after(webhookLimits.webhookPumpMsMin, resolve)
@@ -123,13 +132,13 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     return lease !== null
   }
 
-  /** One look. Returns when to look again. */
+  /** Looks once and returns the time of the next look. */
   async function look(): Promise<number> {
     if (!(await holdLease())) return renewAtMs
     const taken = await takeEvents({ db, nowMs, random, names }, lease!)
     if (taken.subscribed && events === null) {
       listen(true)
-      // What was published before the subscription stood was not heard.
+      // Events published before the subscription was in place were not heard.
       return nowMs()
     }
     listen(taken.subscribed)
@@ -146,7 +155,8 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   async function startDue(): Promise<number> {
     const { candidates, health } = await loadCandidates(db, policy)
     const { start, wakeAtMs } = choose(candidates, health, inFlight, nowMs(), policy)
-    // An attempt must end while the lease is ours, or the next holder would send beside it.
+    // An attempt must end while this edge holds the lease; otherwise the next holder would send
+    // beside it.
     if (
       !leaving.signal.aborted &&
       lease !== null &&
@@ -174,7 +184,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   async function deliver(delivery: Due): Promise<void> {
     const atMs = nowMs()
     const { outcome, response } = await attemptOf(delivery, atMs)
-    // Cut off by our own end: neither a success nor the receiver's failure.
+    // Our own end cut the attempt off, so it is neither a success nor the receiver's failure.
     if (ending.signal.aborted) return
     const recorded = await recordAttempt(
       db,

@@ -1,4 +1,7 @@
-/** JPEG: one walk over its segments tells the shape, another leaves out what the pixels do not need. */
+/**
+ * JPEG: one walk over its segments finds the shape, another removes segments that the pixels do not
+ * need.
+ */
 import { ascii, Largest, view, type ImageShape } from './bytes.ts'
 
 const startOfFrame = (marker: number): boolean =>
@@ -7,11 +10,14 @@ const restart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
 const startOfScan = 0xda
 const endOfImage = 0xd9
 
-/** By its first three bytes. */
+/** Recognises a JPEG by its first three bytes. */
 export const isJpeg = (data: Uint8Array): boolean =>
   data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff
 
-/** Segments up to the end-of-image marker; a thumbnail sits inside a segment and is passed over with it. */
+/**
+ * Reads the segments up to the end-of-image marker; a thumbnail is inside a segment and is skipped
+ * with it.
+ */
 export function readJpeg(data: Uint8Array): ImageShape | null {
   const bytes = view(data)
   const largest = new Largest()
@@ -28,7 +34,7 @@ export function readJpeg(data: Uint8Array): ImageShape | null {
     if (startOfFrame(marker)) {
       if (length < 8) return null
       const height = bytes.getUint16(at + 3)
-      // Zero lines: the number comes later, in a marker that no camera writes.
+      // Zero lines mean that the number follows in a marker that no camera writes.
       if (height === 0) return null
       largest.add(bytes.getUint16(at + 5), height)
     }
@@ -40,7 +46,7 @@ export function readJpeg(data: Uint8Array): ImageShape | null {
   }
 }
 
-/** The next marker after compressed data, in which 0xff is followed by zero or is a restart. */
+/** The next marker after compressed data, in which zero follows 0xff, or 0xff begins a restart. */
 function afterScan(data: Uint8Array, from: number): number {
   for (
     let at = data.indexOf(0xff, from);
@@ -57,13 +63,19 @@ const comment = 0xfe
 const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef
 const exifHead = 'Exif\0\0'
 
-/** JFIF and Adobe's say how colours are coded, the profile what they mean; every other application segment tells of something else. */
+/**
+ * True for segments that the picture needs: JFIF and Adobe's tell how colours are coded, the
+ * profile tells their meaning. Other application segments hold metadata.
+ */
 const isShown = (data: Uint8Array, marker: number, body: number): boolean =>
   (marker === 0xe0 && ascii(data, body, 'JFIF\0')) ||
   (marker === 0xee && ascii(data, body, 'Adobe')) ||
   (marker === 0xe2 && ascii(data, body, 'ICC_PROFILE\0'))
 
-/** Without metadata: Exif keeps its orientation only. `data` was read by `readJpeg` and ends where the image ends. */
+/**
+ * Removes metadata; of Exif only the orientation stays. `readJpeg` accepted `data`, which ends
+ * where the image ends.
+ */
 export function strippedJpeg(data: Uint8Array): Uint8Array {
   const bytes = view(data)
   const kept: Uint8Array[] = []
@@ -109,7 +121,10 @@ const joined = (parts: readonly Uint8Array[], whole: Uint8Array): Uint8Array =>
 const orientationTag = 0x0112
 const short = 3
 
-/** Of the first directory of a TIFF; 2 to 8 where it says so, null otherwise, also where it is damaged. */
+/**
+ * Orientation in the first directory of a TIFF, from 2 to 8; null for another value or a damaged
+ * TIFF.
+ */
 function orientationOf(tiff: Uint8Array): number | null {
   if (tiff.length < 14) return null
   const bytes = view(tiff)
@@ -130,7 +145,7 @@ function orientationOf(tiff: Uint8Array): number | null {
   return null
 }
 
-/** An Exif segment that says this one thing. */
+/** An Exif segment with the orientation only. */
 function orientationSegment(orientation: number): Uint8Array {
   const tiff = Buffer.alloc(26)
   tiff.write('MM\0*', 0, 'latin1')

@@ -1,11 +1,14 @@
-/** PNG: the shape by its chunks, and the picture without the chunks that the pixels do not need. */
+/** PNG: its chunks give the shape, and chunks that the pixels do not need are removed. */
 import { ascii, Largest, view, type ImageShape } from './bytes.ts'
 
-/** By its first eight bytes. */
+/** Recognises a PNG by its first eight bytes. */
 export const isPng = (data: Uint8Array): boolean =>
   data[0] === 0x89 && ascii(data, 1, 'PNG\r\n\x1a\n')
 
-/** Chunks from IHDR to IEND. Animations are refused: they are no photo, and each frame is pixels anew. */
+/**
+ * Reads the chunks from IHDR to IEND. Animations are refused: they are not photos, and each frame
+ * has its own pixels.
+ */
 export function readPng(data: Uint8Array): ImageShape | null {
   const bytes = view(data)
   const largest = new Largest()
@@ -28,10 +31,13 @@ export function readPng(data: Uint8Array): ImageShape | null {
   return null
 }
 
-/** What shows the picture: the critical chunks (a capital first), transparency, and how its colours are meant. */
+/**
+ * Chunks that the picture needs beside the critical ones (with a capital first letter):
+ * transparency, and the meaning of its colours.
+ */
 const pngShown = new Set(['tRNS', 'gAMA', 'cHRM', 'sRGB', 'iCCP', 'cICP', 'sBIT', 'bKGD', 'pHYs'])
 
-/** Without metadata. `data` was read by `readPng` and ends where the image ends. */
+/** Removes metadata. `readPng` accepted `data`, which ends where the image ends. */
 export function strippedPng(data: Uint8Array): Uint8Array {
   const bytes = view(data)
   const kept: Uint8Array[] = [data.subarray(0, 8)]

@@ -1,11 +1,14 @@
-/** WebP: the shape by its chunks, and the picture without the chunks that the pixels do not need. */
+/** WebP: its chunks give the shape, and chunks that the pixels do not need are removed. */
 import { ascii, Largest, view, type ImageShape } from './bytes.ts'
 
-/** By the head of its RIFF. */
+/** Recognises a WebP by the head of its RIFF. */
 export const isWebp = (data: Uint8Array): boolean =>
   ascii(data, 0, 'RIFF') && ascii(data, 8, 'WEBP')
 
-/** Chunks of the RIFF; the canvas and the picture in it may each name a size, and the larger counts. */
+/**
+ * Reads the chunks of the RIFF. The canvas and the picture in it may each name a size; the larger
+ * counts.
+ */
 export function readWebp(data: Uint8Array): ImageShape | null {
   const bytes = view(data)
   const end = 8 + bytes.getUint32(4, true)
@@ -46,10 +49,10 @@ export function readWebp(data: Uint8Array): ImageShape | null {
 const uint24 = (data: Uint8Array, at: number): number =>
   data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16)
 
-/** The canvas' flags for what is dropped. */
+/** Flags of the canvas for the chunks that are removed. */
 const webpMetadataFlags = 0x08 | 0x04
 
-/** Without metadata. `data` was read by `readWebp` and ends where the image ends. */
+/** Removes metadata. `readWebp` accepted `data`, which ends where the image ends. */
 export function strippedWebp(data: Uint8Array): Uint8Array {
   const bytes = view(data)
   const kept: Uint8Array[] = []

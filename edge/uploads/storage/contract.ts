@@ -1,6 +1,6 @@
 /**
- * The rules of `storage.ts` as tests, run against every adapter. A `StorageSubject` is one store with
- * a clock of its own; how its bytes are fetched is the test's business, as it is a client's.
+ * The rules of `storage.ts` as tests, run against every adapter. A `StorageSubject` is one store
+ * with its own clock. The test fetches the bytes as a client does.
  */
 import type { Test } from 'tap'
 import { uuidV7 } from '../../../protocol/kernel/ids.ts'
@@ -9,11 +9,11 @@ import type { Download, Storage } from './storage.ts'
 
 export interface StorageSubject {
   storage: Storage
-  /** Whether a file is never seen half by a reader; of a store that others run, that is theirs to keep. */
+  /** True when a reader never sees half a file. A store that others run decides that itself. */
   atomic: boolean
-  /** Lets the store's clock go on. */
+  /** Moves the store's clock. */
   pass(ms: number): void
-  /** Takes the store away for good. */
+  /** Makes the store unavailable for good. */
   vanish(): Promise<void>
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ export interface Fetched {
   disposition: string | null
 }
 
-/** What a client ends up with; null where there is nothing. */
+/** The bytes that a client gets; null without a file. */
 async function fetched(download: Download | null): Promise<Fetched | null> {
   if (download === null) return null
   if (download.kind === 'bytes') {
@@ -92,7 +92,7 @@ export async function storageContract(
       reading = false
     })
     do {
-      // A server that replaces a file piece by piece may answer 500 meanwhile: what counts is the end.
+      // A server that replaces a file piece by piece may answer 500 meanwhile; only the end counts.
       const file = await fetched(
         await storage.download(key, { contentType: 'audio/webm', disposition: 'inline' }),
       ).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * Files in a folder. A file is written under another name and then renamed, because a rename is
- * atomic and a write is not: whoever opens the final name sees all of it.
+ * atomic and a write is not: a reader of the final name sees the whole file.
  */
 import { constants, createReadStream } from 'node:fs'
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
@@ -9,7 +9,9 @@ import { dirname, join, resolve } from 'node:path'
 import { ConfigError, type Environment } from '../../../protocol/kernel/environment.ts'
 import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
-/** What a process that died left unfinished; no write takes nearly as long. */
+/**
+ * Age at which an unfinished file belongs to a process that died; no write takes nearly as long.
+ */
 const unfinishedAfterMs = 3_600_000
 
 /** Files in `uploadDir`. Always configured: it has a default. */
@@ -58,7 +60,8 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
         throw error
       }
-      // Opened when the first chunk is asked for: a client that leaves before leaves no open file.
+      // The file is opened when the first chunk is asked for, so a client that leaves before leaves
+      // no open file.
       return {
         kind: 'bytes',
         chunks: (async function* () {
@@ -76,7 +79,7 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
         await mkdir(unfinished, { recursive: true, mode: 0o700 })
         await access(unfinished, constants.W_OK)
       } catch (error) {
-        // A full disk has room again some day.
+        // A full disk may have room again later.
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
           throw new ConfigError(
             `UPLOAD_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,

@@ -1,4 +1,4 @@
-/** Bounds of files: their size, how long they may lie loose, and their store. */
+/** Bounds of files: their size, the time without an order, and their store. */
 export const fileLimits = {
   uploadMegabytesDefault: 10,
   /** The largest photo of a phone in its ordinary mode; a decoder needs four bytes a pixel. */
@@ -7,9 +7,9 @@ export const fileLimits = {
   signatureBytesMax: 2 * 1024 * 1024,
   /** Some minutes of speech. */
   audioBytesMax: 5 * 1024 * 1024,
-  /** How long a link into the object store opens the file. */
+  /** Seconds for which a link into the object store opens the file. */
   uploadLinkSeconds: 300,
-  /** A file that no order names by then is deleted. */
+  /** Age at which a file that no order names is deleted. */
   uploadOrphanMs: 24 * 3_600_000,
   uploadsPerSweepMax: 500,
   looseUploadsPerAccountMax: 1_000,

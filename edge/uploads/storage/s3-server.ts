@@ -1,7 +1,7 @@
 /**
- * An S3-speaking server for tests: it keeps objects in a folder and checks version 4 signatures and
- * their times. Two things it does not do as Amazon does: unsigned reads are let in, and a file that
- * is being written can be read.
+ * An S3 server for tests. It keeps objects in a folder and checks version 4 signatures and their
+ * times. It differs from Amazon in two points: it allows unsigned reads, and a file can be read
+ * while it is written.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ export async function startS3(): Promise<S3Server> {
   let closed: Promise<void> | null = null
   return {
     url,
-    // The pair that the server knows.
+    // The key pair that the server knows.
     environment: {
       S3_ENDPOINT: url,
       S3_BUCKET: 'caduceus',

@@ -2,10 +2,10 @@
  * Files in an S3-compatible store. Downloads are signed links: the bytes go from the store to the
  * client and not through the edge.
  *
- * Signing is aws4fetch: one file of signature arithmetic over the platform's fetch. Rejected:
- * @aws-sdk/client-s3 with its presigner (some sixty packages for four requests, and checksum headers
- * that older compatible stores refuse) and minio (a dozen packages, and a client of its own for
- * streams). Buckets are addressed by path, which every compatible store understands.
+ * aws4fetch signs the requests: one file of arithmetic over the platform's fetch. Rejected:
+ * @aws-sdk/client-s3 with its presigner (about sixty packages for four requests, and checksum
+ * headers that older compatible stores refuse). Rejected: minio (a dozen packages, and its own
+ * client for streams). Buckets are addressed by path, which every compatible store understands.
  */
 import { createHash } from 'node:crypto'
 import { AwsClient } from 'aws4fetch'
@@ -22,9 +22,9 @@ import { isResizable } from '../../http/bodies/arrived.ts'
 import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
 export interface S3Config {
-  /** Where the edge reaches the store, without a trailing slash. */
+  /** Address at which the edge reaches the store, without a slash at the end. */
   endpoint: string
-  /** Where clients reach it, if elsewhere. */
+  /** Address at which clients reach it; may differ. */
   publicUrl: string
   bucket: string
   region: string
@@ -79,12 +79,13 @@ export function readS3Config(environment: Environment): S3Config | null {
   }
 }
 
-/** As the signature wants it: 20260131T235959Z. */
+/** The time in the form of the signature: 20260131T235959Z. */
 const amzDate = (ms: number): string => new Date(ms).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
 
 export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps): Storage {
   const { accessKeyId, secretAccessKey, region, bucket } = config
-  // Its own retries would wait by the machine's clock; a client that hears `unavailable` retries.
+  // The library's own retries would use the machine's clock; a client that gets `unavailable`
+  // retries.
   const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 })
   const pathOf = (key: string): string => {
     assertKey(key)
@@ -103,7 +104,7 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps
         : {
             'content-type': body.contentType,
             'cache-control': 'private, no-store',
-            // The store refuses bytes that were changed on the way.
+            // The store refuses bytes that were changed in transit.
             'x-amz-content-sha256': createHash('sha256').update(body.data).digest('hex'),
           }
     const away = (why: string): never => {
@@ -141,7 +142,7 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps
 
   return {
     name: 's3',
-    // fetch refuses memory that may be given back under it, as an upload's own is.
+    // fetch refuses memory that may be given back under it, such as an upload's own memory.
     async put(key, data, contentType) {
       await call(
         'PUT',

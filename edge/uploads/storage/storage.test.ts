@@ -1,4 +1,7 @@
-/** Both stores under one contract, the object store being a real server; and how a configuration becomes a store. */
+/**
+ * Both stores under one contract, the object store as a real server; and the stores of a
+ * configuration.
+ */
 import {
   existsSync,
   mkdirSync,
@@ -33,7 +36,7 @@ const configOf = (environment: Record<string, string>) =>
     'embedded',
   )
 
-t.test('the contract on the disk', t =>
+t.test('the disk keeps the contract', t =>
   storageContract(t, 'disk', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'caduceus-disk-'))
     return {
@@ -51,7 +54,7 @@ t.test('the contract on the disk', t =>
   }),
 )
 
-t.test('the contract on an S3-speaking server', t =>
+t.test('an S3 server keeps the contract', t =>
   storageContract(t, 's3', async () => {
     const server = await startS3()
     const clock = { skewMs: 0 }
@@ -71,43 +74,39 @@ t.test('the contract on an S3-speaking server', t =>
   }),
 )
 
-t.test(
-  'a folder that can never be made is told at the start, and not to the first who sends a file',
-  async t => {
-    const folder = t.testdir({ file: '' })
-    for (const never of [
-      '/dev/null/uploads',
-      join(folder, 'file'),
-      join(folder, 'file', 'uploads'),
-    ])
-      await t.rejects(
-        diskStorage(never, { nowMs: Date.now }).check(),
-        { constructor: ConfigError, message: /^UPLOAD_DIR: .*; set it to a directory/ },
-        never,
-      )
-    await t.resolves(
-      diskStorage(join(folder, 'a', 'b'), { nowMs: Date.now }).check(),
-      'one that is not there yet is made',
+t.test('a folder that cannot be made stops the start', async t => {
+  const folder = t.testdir({ file: '' })
+  for (const never of ['/dev/null/uploads', join(folder, 'file'), join(folder, 'file', 'uploads')])
+    await t.rejects(
+      diskStorage(never, { nowMs: Date.now }).check(),
+      { constructor: ConfigError, message: /^UPLOAD_DIR: .*; set it to a directory/ },
+      never,
     )
+  await t.resolves(
+    diskStorage(join(folder, 'a', 'b'), { nowMs: Date.now }).check(),
+    'one that is not there yet is made',
+  )
+})
+
+t.test(
+  'only the owner can read a file on the disk, and remains of a crash are deleted',
+  async t => {
+    const folder = t.testdir({})
+    const storage = diskStorage(folder, { nowMs: Date.now })
+    const key = 'proof/0190a0a0-0000-7000-8000-000000000001.png'
+    await storage.put(key, new Uint8Array(3), 'image/png')
+    t.equal(statSync(join(folder, key)).mode & 0o777, 0o600)
+    t.same(readdirSync(join(folder, 'unfinished')), [])
+    mkdirSync(join(folder, 'unfinished'), { recursive: true })
+    for (const name of ['old', 'new']) writeFileSync(join(folder, 'unfinished', name), '')
+    utimesSync(join(folder, 'unfinished', 'old'), 0, 0)
+    await storage.check()
+    t.same(readdirSync(join(folder, 'unfinished')), ['new'])
+    t.ok(existsSync(join(folder, key)))
   },
 )
 
-t.test("on the disk a file is its owner's alone, and what a crash left is swept", async t => {
-  const folder = t.testdir({})
-  const storage = diskStorage(folder, { nowMs: Date.now })
-  const key = 'proof/0190a0a0-0000-7000-8000-000000000001.png'
-  await storage.put(key, new Uint8Array(3), 'image/png')
-  t.equal(statSync(join(folder, key)).mode & 0o777, 0o600)
-  t.same(readdirSync(join(folder, 'unfinished')), [])
-  mkdirSync(join(folder, 'unfinished'), { recursive: true })
-  for (const name of ['old', 'new']) writeFileSync(join(folder, 'unfinished', name), '')
-  utimesSync(join(folder, 'unfinished', 'old'), 0, 0)
-  await storage.check()
-  t.same(readdirSync(join(folder, 'unfinished')), ['new'])
-  t.ok(existsSync(join(folder, key)))
-})
-
-t.test('ST7 a store that takes the connection and says nothing', async t => {
+t.test('ST7 a store that accepts the connection and never answers', async t => {
   const silent = createServer(() => {})
   await new Promise<void>(resolve => {
     silent.listen(0, '127.0.0.1', resolve)
@@ -137,7 +136,7 @@ t.test('ST7 a store that takes the connection and says nothing', async t => {
 })
 
 t.test(
-  'a configuration that can never work stops the start by name, and repeats no secret',
+  'a configuration that cannot work stops the start, names the variable and shows no secret',
   async t => {
     const server = await startS3()
     t.teardown(server.close)

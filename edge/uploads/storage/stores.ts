@@ -1,4 +1,7 @@
-/** The kinds of store, one line each. New files go to the first that is configured; all of them are asked for older files. */
+/**
+ * The kinds of store, one line each. New files go to the first configured store; older files may be
+ * in any of them.
+ */
 import type { Environment } from '../../../protocol/kernel/environment.ts'
 import { diskStore } from './disk.ts'
 import { s3Store } from './s3.ts'
@@ -20,7 +23,7 @@ export function configuredStores(environment: Environment, uploadDir: string): C
   })
 }
 
-/** Opens the stores of a configuration, of which there is one at least. */
+/** Opens the stores of a configuration, which has at least one. */
 export function openStorages(stores: readonly ConfiguredStore[], deps: StorageDeps): Storages {
   const opened = new Map(stores.map(store => [store.name, store.open(deps)]))
   const [current] = opened.values()
