@@ -1,4 +1,7 @@
-/** An engine as a process of its own, beside NATS, Redis and PostgreSQL: its composition root. */
+/**
+ * Starts one engine as its own process, beside NATS, Redis and PostgreSQL. This is its composition
+ * root.
+ */
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/database/open.ts'
 import { natsBus } from '../protocol/bus/nats.ts'
@@ -21,7 +24,7 @@ import { realEnv } from '../protocol/kernel/env.ts'
 import { engineBounds } from './actors/bounds.ts'
 import { readServices } from './services/services.ts'
 
-/** Throws one-line errors that name the variable. */
+/** Throws errors of one line that name the variable. */
 export async function startEngineAlone(environment: Environment): Promise<Running> {
   const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
   const slotLeaseMs = integerVariable(
@@ -51,7 +54,7 @@ export async function startEngineAlone(environment: Environment): Promise<Runnin
     slotLeaseMs,
     services: readServices(environment),
     currency: currencyVariable(environment),
-    // A load test asks as no customer may.
+    // A load test opens more requests than a customer may.
     ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
     log: (level, message, detail) =>
       log[level](detail === undefined ? {} : { err: detail }, message),

@@ -1,4 +1,7 @@
-/** The constants of engines, recorded: `RECORD=1` writes them anew, and the difference is read like code. */
+/**
+ * The recorded constants of engines. `RECORD=1` records them again, and the difference is reviewed
+ * like code.
+ */
 import t from 'tap'
 import { constantsOf } from '../protocol/testing/constants.ts'
 import { recorded } from '../protocol/testing/recorded.ts'

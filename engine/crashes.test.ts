@@ -1,7 +1,7 @@
 /**
- * What happens and what crashes, each told as a story on virtual time: an engine dies, sleeps past its
- * lease, stops, or is followed by another, and what was promised is done once. Numbers in brackets are
- * the invariants of SPEC.md.
+ * Stories of crashes on virtual time: an engine dies, sleeps past its lease, stops, or is followed
+ * by another one, and every promise is kept once. Numbers in brackets are the invariants of
+ * SPEC.md.
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
@@ -14,55 +14,59 @@ import { here, order } from './fixtures.ts'
 import { give, signature } from './orders/fixtures.ts'
 import { slotCount } from '../protocol/kernel/slots.ts'
 
-t.test('a crash between an order and its driver: what was promised is done [2] [6]', async t => {
-  for (const [seed, name, matches] of [
-    [111, 'the hold', 'offer_held'],
-    [112, 'the assignment', 'order_assigned'],
-    [113, 'the completion', 'order_completed'],
-  ] as const) {
-    const { beforeAppend, hold } = hurdles()
-    const w = await pharmacy(seed, { beforeAppend })
-    const dora = await w.driver(w.shop)
-    const one = await w.won()
-    hold(request => request.events[0]?.type === matches)
-    const assigned = w.assign(one.id, dora.driverId)
-    // Who asked the engine that crashed hears nothing.
-    assigned.catch(() => {})
-    if (name === 'the hold') await w.env.settle()
-    else order(await assigned)
-    if (name === 'the completion') await w.deliver(one.id, dora.by)
-    await w.env.settle()
-    t.notOk(w.types(dora.driverId).includes(matches), `${name} has not reached the driver`)
-    // Snapshots are written, the cursor is not: the finished order has left everything but the outbox.
-    await w.env.advance(limits.snapshotIntervalMs + 100)
-    w.engine.crash()
-    const heir = await w.boot('e2')
-    await w.env.advance(1_000)
-    t.ok(w.types(dora.driverId).includes(matches), `${name}: the next owner sees to it`)
-    if (name !== 'the completion') {
-      t.ok(w.types(one.id).includes('driver_assigned'))
-      await w.deliver(one.id, dora.by)
+t.test(
+  'a crash between an order and its driver: the promised commands are delivered [2] [6]',
+  async t => {
+    for (const [seed, name, matches] of [
+      [111, 'the hold', 'offer_held'],
+      [112, 'the assignment', 'order_assigned'],
+      [113, 'the completion', 'order_completed'],
+    ] as const) {
+      const { beforeAppend, hold } = hurdles()
+      const w = await pharmacy(seed, { beforeAppend })
+      const dora = await w.driver(w.shop)
+      const one = await w.won()
+      hold(request => request.events[0]?.type === matches)
+      const assigned = w.assign(one.id, dora.driverId)
+      // The caller of the crashed engine gets no answer.
+      assigned.catch(() => {})
+      if (name === 'the hold') await w.env.settle()
+      else order(await assigned)
+      if (name === 'the completion') await w.deliver(one.id, dora.by)
       await w.env.settle()
+      t.notOk(w.types(dora.driverId).includes(matches), `${name} has not reached the driver`)
+      // Snapshots are written, the cursor is not: the finished order has left memory, and only the
+      // outbox still has it.
+      await w.env.advance(limits.snapshotIntervalMs + 100)
+      w.engine.crash()
+      const heir = await w.boot('e2')
+      await w.env.advance(1_000)
+      t.ok(w.types(dora.driverId).includes(matches), `${name}: the next owner sees to it`)
+      if (name !== 'the completion') {
+        t.ok(w.types(one.id).includes('driver_assigned'))
+        await w.deliver(one.id, dora.by)
+        await w.env.settle()
+      }
+      t.match(
+        w.books(heir, dora.driverId),
+        { hold: null, activeOrderIds: [], totalDeliveries: 1 },
+        `${name}: once`,
+      )
+      await w.env.advance(3 * limits.snapshotIntervalMs)
+      t.equal(heir.actors.peek(one.id), undefined, 'and the finished order leaves')
+      await heir.stop()
+      await w.bus.close()
     }
-    t.match(
-      w.books(heir, dora.driverId),
-      { hold: null, activeOrderIds: [], totalDeliveries: 1 },
-      `${name}: once`,
-    )
-    await w.env.advance(3 * limits.snapshotIntervalMs)
-    t.equal(heir.actors.peek(one.id), undefined, 'and the finished order leaves')
-    await heir.stop()
-    await w.bus.close()
-  }
-})
+  },
+)
 
-t.test('a crash before the cursor was stored: done twice is done once', async t => {
+t.test('a crash before the cursor was stored: a repeated command has no second effect', async t => {
   const w = await pharmacy(114)
   const dora = await w.driver(w.shop)
   const one = await w.won()
   order(await w.assign(one.id, dora.driverId))
   await w.deliver(one.id, dora.by)
-  // So much of the driver's own that the command ids are long forgotten.
+  // So many commands of the driver's own that it has forgotten the ids.
   for (let i = 0; i < 2 * limits.commandIdsRememberedMax; i++)
     await w.command('driver', dora.driverId, 'set_status', dora.by, {
       status: i % 2 === 0 ? 'offline' : 'available',
@@ -116,7 +120,7 @@ t.test(
   },
 )
 
-t.test('assign_driver repeated after the pick-up is answered as it was [3]', async t => {
+t.test('assign_driver that is repeated after the pick-up gets the same answer [3]', async t => {
   const w = await pharmacy(122)
   const dora = await w.driver(w.shop)
   const one = await w.won()
@@ -173,10 +177,11 @@ t.test('a hold that comes after its release: the driver asks, and is free again 
   )
   await w.cancel(one)
   await w.env.settle()
-  // As a paused engine would send it when it wakes, before it knows that the slot is another's.
+  // A paused engine sends this hold when it wakes, before it knows that another engine owns the
+  // slot.
   const repeated = await hold('repeated', { slot: made.slot, seq: made.seq })
   t.equal(!repeated.ok && repeated.code, 'offer_expired', 'no offer is held twice')
-  // And as one of an older release, which does not say what it follows from.
+  // An older release sends this hold; it does not name the event that caused it.
   await hold('stale', null)
   t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id)
   await w.env.advance(limits.offerTtlMs + 2 * holdDoubtMs)
@@ -275,7 +280,7 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
 })
 
 t.test(
-  'an engine that woke after its lease refuses nothing from a memory that may be history [5]',
+  'an engine that woke after its lease refuses nothing from memory that may be old [5]',
   async t => {
     const w = await pharmacy(131, { exclusive: false })
     const dora = await w.driver(w.shop)
@@ -285,7 +290,8 @@ t.test(
     const old = w.engine
     old.pause()
     await w.env.advance(limits.slotLeaseMsDefault + 1_000)
-    // Under way elsewhere: picked up and out for delivery, which this engine has not heard of.
+    // Meanwhile another engine serves the order: it is picked up and out for delivery, which this
+    // engine does not know.
     const next = await w.boot('e2', { exclusive: false })
     await w.env.advance(limits.slotLeaseMsDefault)
     for (const verb of ['pick_up', 'out_for_delivery'])
@@ -320,21 +326,27 @@ t.test(
   },
 )
 
-t.test('stopped in the middle of everything: answered, released, nothing served', async t => {
-  const { beforeAppend, hold } = hurdles()
-  const w = await pharmacy(120, { beforeAppend })
-  const dora = await w.driver(w.shop)
-  const one = await w.won()
-  const letGo = hold(request => request.actorId === dora.driverId)
-  const assigned = w.assign(one.id, dora.driverId)
-  await w.env.settle()
-  const stopping = w.engine.stop()
-  await w.env.advance(50)
-  letGo()
-  await w.env.advance(500)
-  await stopping
-  t.equal(order(await assigned).status, 'driver_assigned')
-  t.ok([...w.store.slots.values()].every(slot => slot.owner === null))
-  t.equal(w.engine.actors.size, 0)
-  await t.rejects(w.bus.request(subjects.slotCommand(0), encodeBody({}), 60_000), 'nobody answers')
-})
+t.test(
+  'stopped in the middle of work: commands are answered, slots are released, nothing is served',
+  async t => {
+    const { beforeAppend, hold } = hurdles()
+    const w = await pharmacy(120, { beforeAppend })
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    const letGo = hold(request => request.actorId === dora.driverId)
+    const assigned = w.assign(one.id, dora.driverId)
+    await w.env.settle()
+    const stopping = w.engine.stop()
+    await w.env.advance(50)
+    letGo()
+    await w.env.advance(500)
+    await stopping
+    t.equal(order(await assigned).status, 'driver_assigned')
+    t.ok([...w.store.slots.values()].every(slot => slot.owner === null))
+    t.equal(w.engine.actors.size, 0)
+    await t.rejects(
+      w.bus.request(subjects.slotCommand(0), encodeBody({}), 60_000),
+      'nobody answers',
+    )
+  },
+)

@@ -1,6 +1,7 @@
 /**
- * The engine as a whole on virtual time: the path of an order, its deadlines, its crashes. Real
- * engine code over the memory adapters; numbers in brackets are the invariants of SPEC.md.
+ * The whole engine on virtual time: the path of an order, its deadlines and its crashes. The
+ * engine's real code runs over the memory adapters. Numbers in brackets are the invariants of
+ * SPEC.md.
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
@@ -13,9 +14,9 @@ import { here, order, problem, world } from './fixtures.ts'
 t.test('a request becomes a delivery', async t => {
   const w = await world()
   const engine = await w.boot('e1')
-  const near = w.vendor('near')
-  const nearer = w.vendor('nearer', here.latitude + 0.001)
-  const far = w.vendor('far', here.latitude + 1)
+  const near = w.pharmacy('near')
+  const nearer = w.pharmacy('nearer', here.latitude + 0.001)
+  const far = w.pharmacy('far', here.latitude + 1)
   await w.env.settle()
   const opened = order(await w.broadcast())
   t.equal(opened.status, 'pending')
@@ -126,12 +127,12 @@ t.test('a request becomes a delivery', async t => {
   await engine.stop()
 })
 
-t.test('every broadcast ends [10]', async t => {
+t.test('every request ends [10]', async t => {
   const w = await world(2)
   const engine = await w.boot('e1')
   const nobody = order(await w.broadcast())
   t.equal(nobody.status, 'expired', 'no pharmacy in the radius: said at once')
-  w.vendor('one')
+  w.pharmacy('one')
   await w.env.settle()
   const opened = order(await w.broadcast(undefined, undefined, 30))
   await w.env.advance(29_900)
@@ -145,7 +146,7 @@ t.test('every broadcast ends [10]', async t => {
 t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
   const w = await world(3)
   const first = await w.boot('e1')
-  const vendor = w.vendor('one')
+  const pharmacy = w.pharmacy('one')
   await w.env.settle()
   const opened = order(await w.broadcast(undefined, undefined, 60))
   const accepted = order(await w.broadcast(undefined, undefined, 60))
@@ -154,18 +155,18 @@ t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
     'order',
     accepted.id,
     'respond',
-    { role: 'vendor', id: vendor },
+    { role: 'vendor', id: pharmacy },
     { response_type: 'ACCEPTED' },
     commandId,
   )
-  // A crash: nothing is flushed, the engine just is no more.
+  // A crash: nothing is flushed, and the engine is gone.
   first.crash()
   const second = await w.boot('e2')
   const again = await w.command(
     'order',
     accepted.id,
     'respond',
-    { role: 'vendor', id: vendor },
+    { role: 'vendor', id: pharmacy },
     { response_type: 'ACCEPTED' },
     commandId,
   )
@@ -177,13 +178,13 @@ t.test('deadlines and answers survive a crash [2] [3] [10]', async t => {
 })
 
 t.test(
-  'what changed something is answered as it was, for good; what changed nothing until its wish is undone [3] (ADR 8)',
+  'a command that changed something always gets the same answer; a command that changed nothing gets it until its wish is undone [3] (ADR 8)',
   async t => {
     const w = await world(5)
     const first = await w.boot('e1')
-    const vendor = w.vendor('one')
+    const pharmacy = w.pharmacy('one')
     await w.env.settle()
-    const by: Principal = { role: 'vendor', id: vendor }
+    const by: Principal = { role: 'vendor', id: pharmacy }
     const opened = order(await w.broadcast())
     await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' })
     const [began, found] = [w.id(), w.id()]
@@ -204,11 +205,11 @@ t.test(
 t.test('offers go from driver to driver and end clearly [8]', async t => {
   const w = await world(4)
   const engine = await w.boot('e1')
-  const vendor = w.vendor('one')
+  const pharmacy = w.pharmacy('one')
   await w.env.settle()
-  const near = await w.driver(vendor, here.latitude + 0.001, here.longitude)
-  const far = await w.driver(vendor, here.latitude + 0.02, here.longitude)
-  const by: Principal = { role: 'vendor', id: vendor }
+  const near = await w.driver(pharmacy, here.latitude + 0.001, here.longitude)
+  const far = await w.driver(pharmacy, here.latitude + 0.02, here.longitude)
+  const by: Principal = { role: 'vendor', id: pharmacy }
   const opened = order(await w.broadcast())
   await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' })
   await w.command('order', opened.id, 'find_driver', by, { search_seconds: 90 })
@@ -286,7 +287,7 @@ t.test('offers go from driver to driver and end clearly [8]', async t => {
 t.test('a former owner writes nothing [5]', async t => {
   const w = await world(5)
   const first = await w.boot('e1')
-  w.vendor('one')
+  w.pharmacy('one')
   await w.env.settle()
   const opened = order(await w.broadcast())
   const second = await w.boot('e2')
@@ -303,11 +304,11 @@ t.test('a former owner writes nothing [5]', async t => {
   await second.stop()
 })
 
-t.test('a terminal that connects later hears of open requests [9]', async t => {
+t.test('a terminal that connects later is told of open requests [9]', async t => {
   const w = await world(6)
   const engine = await w.boot('e1')
-  const [one, two] = [w.vendor('one'), w.vendor('two')]
-  w.vendor('silent')
+  const [one, two] = [w.pharmacy('one'), w.pharmacy('two')]
+  w.pharmacy('silent')
   await w.env.settle()
   const opened = [order(await w.broadcast()).id, order(await w.broadcast()).id]
   await w.env.settle()
@@ -329,7 +330,7 @@ t.test('a terminal that connects later hears of open requests [9]', async t => {
   await engine.stop()
 })
 
-t.test('a journal of a newer release: this one does not start, and says why', async t => {
+t.test('a journal of a newer release: this engine does not start, and says why', async t => {
   const w = await world()
   const engine = await w.boot('e1')
   const opened = order(await w.broadcast())
@@ -342,10 +343,10 @@ t.test('a journal of a newer release: this one does not start, and says why', as
   )
 })
 
-t.test('an order of an older release goes on in this one', async t => {
+t.test('an order of an older release continues in this one', async t => {
   const w = await world()
   const engine = await w.boot('e1')
-  w.vendor('near')
+  w.pharmacy('near')
   const opened = order(await w.broadcast())
   engine.crash()
   const [row] = w.store.events.get(opened.id)!
@@ -365,7 +366,7 @@ t.test('an order of an older release goes on in this one', async t => {
 t.test('an engine in which nothing happens does little', async t => {
   const w = await world()
   const engine = await w.boot('e1')
-  const near = w.vendor('near')
+  const near = w.pharmacy('near')
   const dora = await w.driver(near)
   await w.broadcast()
   await w.env.advance(600_000)

@@ -1,6 +1,7 @@
 /**
- * The engine put together: actors on their slots, the outbox behind them, the bus before them, and what
- * attends to each kind of actor beside them. Wiring only; each part says in its own file what it does.
+ * Puts the engine together: actors on their slots, the outbox behind them, the bus in front of
+ * them, and the attendant of each kind beside them. This file is only wiring; each part has its own
+ * file.
  */
 import { firstCurrency } from '../protocol/pricing/money.ts'
 import { encodeBody } from '../protocol/bus/codec.ts'
@@ -33,7 +34,7 @@ import { softEffects, type SoftEffect } from './bus/soft-effects.ts'
 import type { Tracking } from './tracking/tracking.ts'
 
 export interface EngineDeps {
-  /** Of new orders and drivers; the first currency unless given. */
+  /** Currency of new orders and drivers; by default the first one. */
   currency?: string
   engineId: string
   env: Env
@@ -42,13 +43,16 @@ export interface EngineDeps {
   claims: Claims
   /** True when no other process can use this database (embedded). Any lease found at start belongs to a process that has ended. */
   exclusive: boolean
-  /** For which pharmacies other services act; without it for none. */
+  /** The pharmacies that other services act for; by default none. */
   services?: Services
-  /** How long a silent engine keeps its slots. */
+  /** Time for which a silent engine keeps its slots, ms. */
   slotLeaseMs?: number
-  /** The kinds of actor. The simulator brings broken ones, to see that it notices; the journal must know the same. */
+  /**
+   * The kinds of actor. The simulator brings broken kinds, to prove that it notices. The journal
+   * must know the same kinds.
+   */
   kinds?: readonly AnyKind[]
-  /** How much it holds in memory; the simulator brings smaller bounds, which its few orders reach. */
+  /** The bounds of memory. The simulator brings smaller ones, which its few orders reach. */
   bounds?: EngineBounds
   log(level: 'info' | 'warn' | 'error', message: string, detail?: unknown): void
 }
@@ -199,7 +203,7 @@ export class Engine {
     this.#dispatch.askForRosters()
   }
 
-  /** Hands over: no new commands, what is under way is answered, slots are released. */
+  /** Hands over: takes no new commands, answers the commands under way, releases the slots. */
   async stop(): Promise<void> {
     const { env } = this.#deps
     this.#gateway.stop()
@@ -257,7 +261,10 @@ export class Engine {
     this.#attendant(cell).observe?.(cell, events)
   }
 
-  /** What an event is published as, and what must follow it; the cell's state is the one after it, or later. */
+  /**
+   * The event as it is published, with its effects. The state of the cell is the state after the
+   * event, or a later one.
+   */
   #follow(
     { kind, state }: Cell,
     stored: Omit<OutboxEntry, 'kind' | 'older' | 'hearers' | 'effects'>,
@@ -282,7 +289,8 @@ export class Engine {
     this.#gateway.openSlot(lease.slot)
     for (const { kind, state } of attentive)
       for (const effect of kind.resume(state)) if (effect.do !== 'command') this.#soft(effect)
-    // What the last owner may not have finished: published twice at worst, marked by id.
+    // The last owner may not have finished these events. At worst they are published twice, marked
+    // by id.
     for (const stored of loaded.events) {
       if (stored.seq <= loaded.cursorSeq) continue
       const cell = this.actors.peek(stored.actorId)

@@ -1,6 +1,7 @@
 /**
- * A pharmacy, its drivers and its customers on virtual time, for stories of races and crashes: an append
- * can be held up, so that two things are under way at once; an engine can crash and be followed by another.
+ * A pharmacy with its drivers and customers on virtual time, for stories of races and crashes. A
+ * test can delay an append, so that two commands are under way at once. An engine can crash and be
+ * followed by another one.
  */
 import type { Principal } from '../protocol/kernel/principal.ts'
 import type { RegisteredDriver } from './drivers/state.ts'
@@ -10,7 +11,7 @@ import type { AppendRequest } from './journal/journal.ts'
 type World = Awaited<ReturnType<typeof world>>
 type Booted = Awaited<ReturnType<World['boot']>>
 
-/** Holds up the appends that match, until let go. */
+/** Delays the appends that match, until the test lets them go. */
 export function hurdles() {
   const gates = new Map<(request: AppendRequest) => boolean, Promise<void>>()
   const beforeAppend = async (request: AppendRequest): Promise<void> => {
@@ -32,14 +33,14 @@ export function hurdles() {
   return { beforeAppend, hold }
 }
 
-/** A world with one engine and one pharmacy, and what they do in these stories. */
+/** A world with one engine and one pharmacy, and the actions of these stories. */
 export async function pharmacy(seed: number, options: BootOptions = {}) {
   const w = await world(seed)
   const engine = await w.boot('e1', options)
-  const vendor = w.vendor('one')
+  const shop = w.pharmacy('one')
   await w.env.settle()
-  const by: Principal = { role: 'vendor', id: vendor }
-  /** An order that the pharmacy has won. */
+  const by: Principal = { role: 'vendor', id: shop }
+  /** An order that the pharmacy has taken. */
   const won = async () => {
     const opened = order(await w.broadcast())
     return order(await w.command('order', opened.id, 'respond', by, { response_type: 'ACCEPTED' }))
@@ -68,7 +69,7 @@ export async function pharmacy(seed: number, options: BootOptions = {}) {
   return {
     ...w,
     engine,
-    shop: vendor,
+    shop,
     by,
     won,
     find,

@@ -1,7 +1,6 @@
 /**
- * The world in which the specifications of the whole engine play: virtual time, one store, one bus,
- * processes that can crash or be paused, and people who send commands. Real engine code over the
- * memory adapters.
+ * The world of the engine's tests: virtual time, one store, one bus, processes that can crash or be
+ * paused, and people who send commands. The engine's real code runs over the memory adapters.
  */
 import { kinds } from './kinds.ts'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
@@ -27,7 +26,10 @@ import { slotOf } from '../protocol/kernel/slots.ts'
 
 export const here = { latitude: 37.77, longitude: -122.42 }
 
-/** What a process has of the world, and loses at its death: its timers and its connection. A pause stops both and loses nothing. */
+/**
+ * The part of the world that a process loses when it dies: its timers and its connection. A pause
+ * stops both and loses nothing.
+ */
 function mortal(env: VirtualEnv, bus: Bus) {
   let alive = true
   let paused: (() => void)[] | null = null
@@ -77,11 +79,14 @@ function mortal(env: VirtualEnv, bus: Bus) {
 }
 
 export interface BootOptions {
-  /** As embedded: leases in the store are of the dead. Two engines at once need false. */
+  /**
+   * True for the embedded case: any lease in the store belongs to a process that has ended. Two
+   * engines at once need false.
+   */
   exclusive?: boolean
-  /** For which pharmacies other services act. */
+  /** The pharmacies that other services act for. */
   services?: Services
-  /** Seen before each append: a promise holds it up, an exception fails it. */
+  /** Called before each append: a promise delays the append, an exception fails it. */
   beforeAppend?: (request: AppendRequest) => void | Promise<void>
 }
 
@@ -146,7 +151,7 @@ export async function world(seed = 1) {
     await env.settle()
     return decodeBody(await reply) as OrderReply & DriverReply
   }
-  const vendor = (name: string, latitude = here.latitude, longitude = here.longitude) => {
+  const pharmacy = (name: string, latitude = here.latitude, longitude = here.longitude) => {
     const vendor_id = id()
     bus.publish(
       subjects.directory,
@@ -227,7 +232,7 @@ export async function world(seed = 1) {
         expires_in_seconds: ttl,
       },
     )
-  /** A signature that the driver has uploaded, as an order names it. */
+  /** A signature that the driver has uploaded, as an order refers to it. */
   const signed = (driverId: string) => {
     const upload = {
       id: id(),
@@ -252,7 +257,7 @@ export async function world(seed = 1) {
     boot,
     id,
     command,
-    vendor,
+    pharmacy,
     driver,
     broadcast,
     signed,

@@ -1,6 +1,7 @@
 /**
- * What strangers send, at its largest, against the real bound of the bus: the engine goes on, everybody who
- * was asked hears of every request, and a database that already holds what is refused today still starts.
+ * The largest input that strangers can send, against the real bound of the bus. The engine
+ * continues, every pharmacy that was asked is told of every request, and a database with content
+ * that is refused today still starts.
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
@@ -17,13 +18,13 @@ import { allSlots, slotOf } from '../protocol/kernel/slots.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 
-/** What the first release took: 50 items of 100 emoji, and notes full of them. */
+/** The largest order of the first release: 50 items of 100 emoji, and notes full of them. */
 const hostile = {
   items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(100), quantity: 1 })),
   notes: '😀'.repeat(500),
 }
 
-/** Requests as an earlier release has stored them, at an engine that is dead by now. */
+/** Requests that an earlier release stored, from an engine that is dead by now. */
 async function stored(
   w: World,
   vendorIds: readonly string[],
@@ -87,7 +88,7 @@ const told = (w: World, vendorId: string): string[] =>
     .sort()
 
 t.test(
-  'a database full of hostile requests starts, and each terminal hears of all of them',
+  'a database full of hostile requests starts, and each terminal is told of all of them',
   async t => {
     const w = await world()
     const vendorId = w.id()
@@ -133,11 +134,11 @@ t.test('2,400 ordinary requests, and an edge with all their terminals comes back
 })
 
 t.test(
-  'a command with more text than an order may bring is refused by name, whoever sends it',
+  'a command with more text than an order may have is refused by name, whoever sends it',
   async t => {
     const w = await world()
     await w.boot('e1')
-    w.vendor('near')
+    w.pharmacy('near')
     await w.env.settle()
     const base = {
       customer_name: 'Cleo',
@@ -176,7 +177,8 @@ t.test(
         },
       })
     }
-    // Full notes in an alphabet of three bytes, and the longest address: what people may need goes through.
+    // Full notes in an alphabet of three bytes, and the longest address: all that people may need
+    // is accepted.
     const orderId = w.id()
     const customerId = w.id()
     const taken = await w.command(
@@ -198,10 +200,12 @@ t.test(
   },
 )
 
-t.test('two hundred pharmacies refuse with all the words they may say', async t => {
+t.test('two hundred pharmacies refuse with the longest reason', async t => {
   const w = await world()
   await w.boot('e1')
-  const vendorIds = Array.from({ length: limits.responsesMax }, (_, i) => w.vendor(`pharmacy ${i}`))
+  const vendorIds = Array.from({ length: limits.responsesMax }, (_, i) =>
+    w.pharmacy(`pharmacy ${i}`),
+  )
   await w.env.settle()
   const opened = order(await w.broadcast())
   w.pushes.length = 0
@@ -248,7 +252,7 @@ t.test('two hundred pharmacies refuse with all the words they may say', async t 
 })
 
 t.test(
-  'an event that no message can hold is skipped, counted and said, and what comes after it is published',
+  'an event that no message can hold is skipped, counted and logged, and the events after it are published',
   async t => {
     const w = await world()
     const vendorId = w.id()
@@ -260,7 +264,7 @@ t.test(
     for (let i = 0; i < 5; i++) await w.env.settle()
     t.ok(engine.health().events_unpublished >= 1)
     t.ok(w.logs.some(line => /is not published; the journal has it/.test(line)))
-    // In the same slot: it must not wait for ever behind the other.
+    // An order in the same slot: it must not wait for ever behind the other one.
     const slot = slotOf(large!)
     let next = w.id()
     while (slotOf(next) !== slot) next = w.id()
@@ -271,7 +275,8 @@ t.test(
       'the next event of the slot is heard',
     )
     t.equal(engine.health().outbox_pending, 0, 'and nothing waits')
-    // The answer about the monster does not fit either: the asker hears that, and not silence.
+    // The answer about the large order does not fit either. The caller is told so; it does not wait
+    // in silence.
     const cancelled = await w.command('order', large!, 'cancel', { role: 'admin', id: 'a' })
     t.equal(problem(cancelled), 'body_too_large')
     t.equal(w.statusOf(large!), 'order_cancelled', 'it is done all the same')

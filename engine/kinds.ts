@@ -1,4 +1,4 @@
-/** The kinds of actor that there are. A new kind is one line here and a folder of its own. */
+/** The list of the kinds of actor. A new kind is one line here and its own folder. */
 import { driverKind } from './drivers/kind.ts'
 import { orderKind } from './orders/kind.ts'
 import type { AnyKind } from './actors/kind.ts'

@@ -1,7 +1,7 @@
 /**
- * Pharmacies part with drivers, and administrators suspend pharmacies, while things are under way: told as stories
- * on virtual time. Whoever was let go takes nothing more, and no order stays with somebody who is gone. Numbers in
- * brackets are the invariants of SPEC.md.
+ * Stories on virtual time: pharmacies part with drivers, and administrators suspend pharmacies,
+ * while work is under way. A driver or pharmacy that was let go takes nothing more, and no order
+ * stays with one that is gone. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
@@ -12,7 +12,10 @@ import { here, order, problem } from './fixtures.ts'
 
 type Shop = Awaited<ReturnType<typeof pharmacy>>
 const end = (w: Shop, driverId: string) => w.command('driver', driverId, 'end_membership', w.by)
-/** What the pharmacy's row would say after a decision; engines hear it as they hear every change of it. */
+/**
+ * Changes the pharmacy's row as a decision would. Engines are told of it as of every change of the
+ * row.
+ */
 const decide = (w: Shop, status: 'active' | 'suspended', revision: number): void => {
   w.bus.publish(
     subjects.directory,
@@ -35,7 +38,7 @@ const decide = (w: Shop, status: 'active' | 'suspended', revision: number): void
 }
 
 t.test(
-  'ended with an offer in hand: the acceptance is refused, and the next driver is asked',
+  'the membership ends during an offer: the acceptance is refused, and the next driver is asked',
   async t => {
     const w = await pharmacy(201)
     const [dora, emil] = [await w.driver(w.shop), await w.driver(w.shop, here.latitude + 0.01)]
@@ -56,7 +59,7 @@ t.test(
 )
 
 t.test(
-  'acceptance under way when the membership ends: the order has one driver at the end, and it is not this one [1] [8]',
+  'the membership ends while an acceptance is under way: the order ends with one driver, and not with this one [1] [8]',
   async t => {
     for (const first of ['accepted', 'ended'] as const) {
       const { beforeAppend, hold } = hurdles()
@@ -91,7 +94,7 @@ t.test(
 )
 
 t.test(
-  'ended before the pick-up: the order is offered anew, and the same driver may come back and take it',
+  'the membership ends before the pick-up: the order is offered again, and the same driver may come back and take it',
   async t => {
     const w = await pharmacy(204)
     const dora = await w.driver(w.shop)
@@ -149,7 +152,7 @@ t.test(
 )
 
 t.test(
-  'ended after the pick-up: this order is brought to the end and paid, and no other one comes',
+  'the membership ends after the pick-up: this order is delivered and paid, and no other one comes',
   async t => {
     const w = await pharmacy(205)
     const dora = await w.driver(w.shop, here.latitude, here.longitude, 2)
@@ -243,7 +246,7 @@ t.test('a driver who only asks to belong to the pharmacy is offered nothing', as
 })
 
 t.test(
-  'suspended while an accept is on its way: either it was first, or it is refused',
+  'suspended while an accept is on its way: the accept comes first, or it is refused',
   async t => {
     for (const first of ['accepted', 'suspended'] as const) {
       const { beforeAppend, hold } = hurdles()

@@ -1,4 +1,7 @@
-/** One engine as a process of its own: `npm run engine`, with NATS_URL, REDIS_URL and DATABASE_URL. */
+/**
+ * Starts one engine as its own process: `npm run engine`, with NATS_URL, REDIS_URL and
+ * DATABASE_URL.
+ */
 import { limits } from '../protocol/kernel/limits.ts'
 import { runProcess } from '../protocol/kernel/process.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Every fact an engine really publishes is what protocol/ says it is: the walk below makes each kind of
- * event happen at least once, and each message is held against its schema, with no field that the schema
- * does not know. The same for what goes to sockets.
+ * Every event that an engine publishes matches its schema in protocol/. The run below causes each
+ * kind of event at least once, and each message is checked against its schema, which must know all
+ * of its fields. The same holds for the messages to sockets.
  */
 import t from 'tap'
 import type { TSchema } from 'typebox'
@@ -25,7 +25,7 @@ import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, world } from './fixtures.ts'
 import { trackingLimits } from './tracking/limits.ts'
 
-/** Null when the value is of the schema and has no field beside it, else what is wrong. */
+/** Null when the value matches the schema and has no further field; otherwise the first error. */
 function wrong(schema: TSchema, value: unknown): string | null {
   if (!Check(schema, value)) return JSON.stringify(Errors(schema, value)[0])
   const known = JSON.stringify(Clean(schema, structuredClone(value)))
@@ -34,14 +34,14 @@ function wrong(schema: TSchema, value: unknown): string | null {
     : `has fields that the schema does not know: ${JSON.stringify(value)}, known ${known}`
 }
 
-/** Two messages share a type, and three a definition: the push tells which is meant. */
+/** Two messages share a type, and three share a definition. The push tells which one is meant. */
 const ended = { request_closed: 'request_ended', topic: 'request_over' }
 const namesOfPushed: Readonly<Record<string, Partial<Record<Push['kind'], string>>>> = {
   request_taken: ended,
   request_expired: ended,
   request_cancelled: ended,
 }
-/** All that only engines know; what else sockets hear is the edge's own. */
+/** The messages that only engines send; the edge makes the other messages of sockets. */
 const pushedByEngines = [
   'assigned',
   'assignment_ended',
@@ -60,7 +60,7 @@ const pushedByEngines = [
   'tracking_reissued',
 ]
 
-t.test('all that is published in a run', async t => {
+t.test('all messages of a run match their schemas', async t => {
   const w = await world(31)
   const older: { subject: string; message: OlderMessage }[] = []
   const locations: DriverLocationsUpdated[] = []
@@ -72,8 +72,8 @@ t.test('all that is published in a run', async t => {
     locations.push(decodeBody(m.body) as DriverLocationsUpdated),
   )
   const engine = await w.boot('e1')
-  const near = w.vendor('near')
-  const nearer = w.vendor('nearer', here.latitude + 0.001)
+  const near = w.pharmacy('near')
+  const nearer = w.pharmacy('nearer', here.latitude + 0.001)
   await w.env.settle()
   const by: Principal = { role: 'vendor', id: near }
   const dora = await w.driver(near, here.latitude + 0.01, here.longitude)
@@ -89,7 +89,8 @@ t.test('all that is published in a run', async t => {
       .flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [p.message.offer_id] : []))
       .at(-1)
 
-  // Requests that end early, and one that becomes a delivery by an offer that was declined first.
+  // Requests that end early, and one that becomes a delivery by an offer after another was
+  // declined.
   await w.broadcast(undefined, undefined, 5)
   const cancelled = order(await w.broadcast())
   await w.command(
@@ -130,7 +131,7 @@ t.test('all that is published in a run', async t => {
     'delivered',
   )
 
-  // Orders to a known pharmacy, one refused and one that comes back.
+  // Orders to a known pharmacy: one is refused and one comes back.
   const place = async () => {
     const order_id = w.id()
     await w.command(

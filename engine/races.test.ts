@@ -1,6 +1,6 @@
 /**
- * Races between actors, each told as a story on virtual time: two things are under way at once, and the
- * books agree whoever is first. Numbers in brackets are the invariants of SPEC.md.
+ * Stories of races between actors on virtual time: two commands are under way at once, and the
+ * states agree whichever comes first. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { encodeBody } from '../protocol/bus/codec.ts'
@@ -9,7 +9,7 @@ import { subjects } from '../protocol/bus/subjects.ts'
 import { hurdles, pharmacy } from './fixture-pharmacy.ts'
 import { here, order, problem } from './fixtures.ts'
 
-t.test('cancelled while the driver is being asked: the hold does not outlive it [8]', async t => {
+t.test('cancelled while the driver is being asked: the hold ends with the order [8]', async t => {
   const { beforeAppend, hold } = hurdles()
   const w = await pharmacy(101, { beforeAppend })
   const dora = await w.driver(w.shop)
@@ -31,54 +31,60 @@ t.test('cancelled while the driver is being asked: the hold does not outlive it 
   await w.engine.stop()
 })
 
-t.test('acceptance under way when the offer expires: accepted once, and it stays [1]', async t => {
-  const { beforeAppend, hold } = hurdles()
-  const w = await pharmacy(102, { beforeAppend })
-  const dora = await w.driver(w.shop)
-  const one = await w.won()
-  await w.find(one.id)
-  await w.env.advance(100)
-  const [offer] = w.offers(dora.driverId)
-  const { expires_at } = order(await w.find(one.id)).driver_search.offer!
-  await w.env.advance(Date.parse(expires_at) - w.env.nowMs() - 1)
-  const letGo = hold(request => request.actorId === one.id)
-  const accepted = w.command('order', one.id, 'accept_offer', dora.by, {
-    offer_id: offer!.offer_id,
-  })
-  await w.env.advance(2_000)
-  letGo()
-  t.equal(order(await accepted).status, 'driver_assigned')
-  await w.env.advance(5_000)
-  t.equal(
-    w
-      .types(one.id)
-      .filter(type => type === 'driver_assigned' || type === 'offer_closed')
-      .join(),
-    'driver_assigned',
-  )
-  t.same(w.books(w.engine, dora.driverId).activeOrderIds, [one.id])
-  await w.engine.stop()
-})
+t.test(
+  'the acceptance is under way when the offer expires: accepted once, and it stays [1]',
+  async t => {
+    const { beforeAppend, hold } = hurdles()
+    const w = await pharmacy(102, { beforeAppend })
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    await w.find(one.id)
+    await w.env.advance(100)
+    const [offer] = w.offers(dora.driverId)
+    const { expires_at } = order(await w.find(one.id)).driver_search.offer!
+    await w.env.advance(Date.parse(expires_at) - w.env.nowMs() - 1)
+    const letGo = hold(request => request.actorId === one.id)
+    const accepted = w.command('order', one.id, 'accept_offer', dora.by, {
+      offer_id: offer!.offer_id,
+    })
+    await w.env.advance(2_000)
+    letGo()
+    t.equal(order(await accepted).status, 'driver_assigned')
+    await w.env.advance(5_000)
+    t.equal(
+      w
+        .types(one.id)
+        .filter(type => type === 'driver_assigned' || type === 'offer_closed')
+        .join(),
+      'driver_assigned',
+    )
+    t.same(w.books(w.engine, dora.driverId).activeOrderIds, [one.id])
+    await w.engine.stop()
+  },
+)
 
-t.test('expiry under way when the driver accepts: the driver hears that it is over', async t => {
-  const { beforeAppend, hold } = hurdles()
-  const w = await pharmacy(103, { beforeAppend })
-  const dora = await w.driver(w.shop)
-  const one = await w.won()
-  await w.find(one.id)
-  await w.env.advance(100)
-  const [offer] = w.offers(dora.driverId)
-  const letGo = hold(request => request.events[0]?.type === 'offer_closed')
-  await w.env.advance(limits.offerTtlMs)
-  const late = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
-  letGo()
-  t.equal(problem(await late), 'offer_expired')
-  await w.env.settle()
-  t.equal(w.books(w.engine, dora.driverId).hold, null)
-  await w.engine.stop()
-})
+t.test(
+  'the expiry is under way when the driver accepts: the driver is told that the offer is over',
+  async t => {
+    const { beforeAppend, hold } = hurdles()
+    const w = await pharmacy(103, { beforeAppend })
+    const dora = await w.driver(w.shop)
+    const one = await w.won()
+    await w.find(one.id)
+    await w.env.advance(100)
+    const [offer] = w.offers(dora.driverId)
+    const letGo = hold(request => request.events[0]?.type === 'offer_closed')
+    await w.env.advance(limits.offerTtlMs)
+    const late = w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id })
+    letGo()
+    t.equal(problem(await late), 'offer_expired')
+    await w.env.settle()
+    t.equal(w.books(w.engine, dora.driverId).hold, null)
+    await w.engine.stop()
+  },
+)
 
-t.test('off duty with an offer in hand: the next driver is asked', async t => {
+t.test('off duty during an offer: the next driver is asked', async t => {
   const w = await pharmacy(104)
   const near = await w.driver(w.shop)
   const far = await w.driver(w.shop, here.latitude + 0.02)
@@ -100,7 +106,7 @@ t.test('off duty with an offer in hand: the next driver is asked', async t => {
 })
 
 t.test(
-  'accepted and off duty at the same moment: whoever is first, the books agree [8]',
+  'accepted and off duty at the same moment: the states agree, whichever comes first [8]',
   async t => {
     const { beforeAppend, hold } = hurdles()
     const w = await pharmacy(105, { beforeAppend })
@@ -128,7 +134,7 @@ t.test('the pharmacy picks a driver while the search runs', async t => {
   const w = await pharmacy(106)
   const one = await w.won()
   await w.find(one.id)
-  const other = w.vendor('other')
+  const other = w.pharmacy('other')
   await w.env.settle()
   const [foreign, busy, free] = [
     await w.driver(other),
@@ -238,7 +244,7 @@ t.test("accepted before the driver's actor was asked: not past its capacity [8]"
   await w.engine.stop()
 })
 
-t.test('cancelled and accepted at the same moment: one of them [1]', async t => {
+t.test('cancelled and accepted at the same moment: only one happens [1]', async t => {
   for (const [seed, first] of [
     [109, 'cancel'],
     [110, 'accept'],
@@ -263,7 +269,7 @@ t.test('cancelled and accepted at the same moment: one of them [1]', async t => 
   }
 })
 
-t.test('an id in capitals is the same order', async t => {
+t.test('an id in capital letters is the same order', async t => {
   const w = await pharmacy(119)
   const opened = order(await w.broadcast())
   const body = {
@@ -279,7 +285,7 @@ t.test('an id in capitals is the same order', async t => {
   await w.engine.stop()
 })
 
-t.test('a driver who comes free is proposed at once, not at the next look', async t => {
+t.test('a driver who becomes free is proposed at once, not at the next look', async t => {
   const w = await pharmacy(190)
   const one = await w.won()
   await w.find(one.id)

@@ -1,6 +1,7 @@
 /**
- * A made-up third kind of actor goes through mailbox, journal, snapshot, sleep, outbox and hand-over between
- * engines, beside orders and drivers. It is one entry in the list that an engine and its journal are given.
+ * A made-up third kind of actor goes through mailbox, journal, snapshot, sleep, outbox and
+ * hand-over between engines, beside orders and drivers. It is one entry in the list that an engine
+ * and its journal get.
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
@@ -45,7 +46,7 @@ function world() {
     return engine
   }
   const send = sendTo(bus)
-  /** Virtual time: the answer comes when everything has settled. */
+  /** Time is virtual: the answer comes when all work has settled. */
   const tell = async (...args: Parameters<typeof send>): Promise<Told> => {
     const reply = send(...args)
     await env.settle()
@@ -133,7 +134,7 @@ t.test('hand-over: the next engine has its state, its deadline and its command i
 })
 
 t.test(
-  'a service gives it commands by its name, but for those that are closed to services',
+  'a service sends it commands by its name, except those that are closed to services',
   async t => {
     const w = world()
     const engine = await w.boot('e1')
@@ -157,7 +158,7 @@ t.test(
 )
 
 t.test(
-  'an engine that nobody told of the kind refuses its commands and its snapshots by name',
+  'an engine that does not know the kind refuses its commands and its snapshots by name',
   async t => {
     const w = world()
     const engine = await w.boot('e1')

@@ -33,7 +33,7 @@ export interface Surroundings {
   edges(): readonly SimEdge[]
   /** No new orders; what is under way is brought to its end. */
   closing(): boolean
-  putVendor(vendor: DirectoryPharmacy): void
+  putPharmacy(vendor: DirectoryPharmacy): void
   note(who: string, what: string): void
   /** Somebody has a socket from now on, or none any more. */
   joined(one: SocketHolder): void

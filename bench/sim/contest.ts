@@ -86,7 +86,7 @@ async function race(
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
   const vendorIds = Array.from({ length: racersMax }, newId)
   vendorIds.forEach((vendorId, i) =>
-    world.putVendor({
+    world.putPharmacy({
       vendor_id: vendorId,
       name: `pharmacy ${i}`,
       phone: '1',

@@ -20,7 +20,7 @@ export async function keepOffice(
   let vendor = first
   const become = (change: Partial<DirectoryPharmacy>): void => {
     vendor = { ...vendor, ...change, revision: vendor.revision + 1 }
-    world.putVendor(vendor)
+    world.putPharmacy(vendor)
     const edges = world.edges()
     if (edges.length === 0) return
     const { node, bus } = chance.pick(edges)

@@ -167,9 +167,9 @@ export class World implements Surroundings {
   }
 
   /** A pharmacy registers, or changes what it says of itself. */
-  putVendor(vendor: DirectoryPharmacy): void {
-    this.database.store.putVendor(vendor)
-    this.checker.witness.vendorIs(vendor, this.schedule.nowMs)
+  putPharmacy(vendor: DirectoryPharmacy): void {
+    this.database.store.putPharmacy(vendor)
+    this.checker.witness.pharmacyIs(vendor, this.schedule.nowMs)
   }
 
   /** Everybody begins. */
@@ -198,7 +198,7 @@ export class World implements Surroundings {
         opening_hours: null,
         tariff: chance.happens(0.3) ? null : tariffOf(chance),
       }
-      this.putVendor(vendor)
+      this.putPharmacy(vendor)
       const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
       this.pharmacies.push(pharmacy)
       void keepOffice(pharmacy, vendor)

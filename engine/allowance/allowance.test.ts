@@ -1,4 +1,7 @@
-/** Twenty open requests a customer and not one more, however many come at once, at several engines and after a restart. */
+/**
+ * A customer has at most twenty open requests, however many come at once, at several engines and
+ * after a restart.
+ */
 import t from 'tap'
 import type { OrderReply } from '../../protocol/dispatch/commands.ts'
 import { Gateway } from '../bus/gateway.ts'
@@ -37,10 +40,10 @@ for (const engines of [1, 2])
       const first = await boot('e1')
       if (engines === 2) {
         await boot('e2')
-        // Slots change hands until both have their share.
+        // Slots change hands until both engines have their share.
         for (let i = 0; i < 20; i++) await w.env.advance(500)
       }
-      const near = w.vendor('near')
+      const near = w.pharmacy('near')
       await w.env.settle()
       const customerId = w.id()
       const asked = await ask(w, customerId, 3 * openRequestsPerCustomerMax)
@@ -94,10 +97,10 @@ for (const engines of [1, 2])
     },
   )
 
-t.test('a service on the bus is held to it too', async t => {
+t.test('a service on the bus has the same bound', async t => {
   const w = await world()
   await w.boot('e1')
-  w.vendor('near')
+  w.pharmacy('near')
   await w.env.settle()
   const customerId = w.id()
   await ask(w, customerId, openRequestsPerCustomerMax)
@@ -126,7 +129,7 @@ t.test('a service on the bus is held to it too', async t => {
 })
 
 t.test(
-  'a database that breaks off while open requests are counted: try again, and no internal error',
+  'the database breaks off while open requests are counted: the answer is to try again, not an internal error',
   async t => {
     const w = await world()
     const gateway = new Gateway({

@@ -1,8 +1,9 @@
 /**
- * How many requests a customer may have open, counted in one place whatever edge they come through: the
- * engine that owns the customer's slot (the slot of the customer's id, as if it were an actor's). The truth
- * is the read model, which is written with the journal in one statement; memory holds what was read of it
- * and what was let through since, and the read model is asked again when that reaches the bound (ADR 23).
+ * The number of requests that a customer may have open. It is counted in one place for all edges:
+ * the engine that owns the customer's slot (the slot of the customer's id, as if it were an
+ * actor's). The truth is the read model, which is written with the journal in one statement. Memory
+ * holds the last answer of the read model and the requests that were allowed since. When their
+ * number reaches the bound, the read model is asked again (ADR 23).
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -19,14 +20,14 @@ export interface AllowanceDeps {
 }
 
 interface Customer {
-  /** By order id: until when it counts without the read model's word. */
+  /** By order id: the time until which a request counts without the read model. */
   open: Map<string, { untilMs: number; grantedAtMs: number }>
   reading: Promise<void> | null
 }
 
 export class Allowance {
   readonly #deps: AllowanceDeps
-  /** Those met first come first. */
+  /** The oldest customer comes first. */
   readonly #customers = new Map<string, Customer>()
 
   constructor(deps: AllowanceDeps) {
@@ -34,8 +35,8 @@ export class Allowance {
   }
 
   /**
-   * May this request be opened? A repetition of one that was is let through, however many there are. Call
-   * it at the owner of the customer's slot. Rejects when the journal cannot be read.
+   * May this request be opened? A repetition of an allowed request is allowed, however many are
+   * open. Call it at the owner of the customer's slot. Rejects when the journal cannot be read.
    */
   async grant(customerId: string, orderId: string): Promise<boolean> {
     let customer = this.#customers.get(customerId)
@@ -45,7 +46,7 @@ export class Allowance {
       await this.#read(customerId, customer)
     } else if (customer.reading !== null) await customer.reading
     if (this.#has(customer, orderId)) return true
-    // Some may have ended since: the read model knows.
+    // Some requests may have ended since; the read model knows.
     if (this.#count(customer) >= this.#deps.openRequestsPerCustomerMax)
       await this.#read(customerId, customer)
     if (this.#has(customer, orderId)) return true
@@ -61,13 +62,16 @@ export class Allowance {
     return snapshot !== null || events.length > 0
   }
 
-  /** After a transition of an order of this engine: one that is over makes room at once, if its customer is counted here. */
+  /**
+   * Called after a transition of an order of this engine. An order that is over makes room at once,
+   * if its customer is counted here.
+   */
   observe(order: Order): void {
     if (order.kind === 'absent' || order.kind === 'broadcast') return
     this.#customers.get(order.core.customerId)?.open.delete(order.core.orderId)
   }
 
-  /** The customers of a slot are another engine's from now on. */
+  /** Another engine owns the customers of this slot from now on. */
   drop(slot: number): void {
     for (const customerId of this.#customers.keys())
       if (slotOf(customerId) === slot) this.#customers.delete(customerId)
@@ -83,7 +87,10 @@ export class Allowance {
     return open.size
   }
 
-  /** One read at a time: whoever asks meanwhile waits for it. What was let through a moment ago may not be written yet and stays. */
+  /**
+   * One read at a time: a question that comes meanwhile waits for it. A request that was allowed a
+   * moment ago may not be written yet, so it stays.
+   */
   #read(customerId: string, customer: Customer): Promise<void> {
     return (customer.reading ??= (async () => {
       try {
@@ -102,7 +109,7 @@ export class Allowance {
           if (one.grantedAtMs >= keepFromMs && !written.has(orderId)) open.set(orderId, one)
         customer.open = open
       } catch (error) {
-        // Half known is worse than not known: the next request reads again.
+        // Half of the knowledge is worse than none: the next request reads again.
         if (customer.open.size === 0) this.#customers.delete(customerId)
         throw error
       } finally {

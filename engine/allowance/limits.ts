@@ -1,8 +1,17 @@
-/** What one customer may have open at once: every open request is shown to pharmacies, so a stranger's many would hide everybody else's. */
+/**
+ * The number of requests that one customer may have open at once. Pharmacies see every open
+ * request, so very many from one stranger would hide all the others.
+ */
 
 /** Requests that nobody has taken yet. A person has one or two. */
 export const openRequestsPerCustomerMax = 20
-/** A request that was let through is counted for this long before the journal must have it: longer than its command may take. */
+/**
+ * Time for which an allowed request counts before the journal must have it, ms. It is longer than
+ * its command may take.
+ */
 export const grantMs = 10_000
-/** Customers whose open requests an engine remembers; beyond it the one it met first is read anew. */
+/**
+ * Number of customers whose open requests an engine remembers. Beyond it the oldest one is
+ * forgotten and read again.
+ */
 export const customersRememberedMax = 100_000

@@ -1,6 +1,6 @@
 /**
- * A command from the wire on its way to its actor and back: its kind checks the data and looks up what the
- * actor may not ask for, the actor decides, and the kind words the answer.
+ * Takes a command from the wire to its actor and back: its kind checks the data and looks up the
+ * facts that the actor may not ask for, the actor decides, and the kind makes the answer.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { planCommand, type PlanDeps } from './plan.ts'
@@ -21,7 +21,7 @@ export class Dispatcher {
     this.#deps = deps
   }
 
-  /** Rejects with a `CaduceusError` at a command that no actor hears of. */
+  /** Rejects with a `CaduceusError` when the command reaches no actor. */
   async handle(envelope: Envelope): Promise<KindReply> {
     const { attendants, actors, isBehind } = this.#deps
     if (isBehind())

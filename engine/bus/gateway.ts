@@ -1,6 +1,6 @@
 /**
- * The engine's face on the bus: commands to owned slots, commands of other services, and the replies.
- * Nothing is decided here.
+ * The engine's side of the bus: commands to owned slots, commands of other services, and the
+ * replies. It decides nothing.
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
@@ -19,7 +19,7 @@ export interface GatewayDeps {
   bus: Bus
   kinds: Kinds
   owns(slot: number): boolean
-  /** A command as the wire brings it; the answer is what the wire takes back. */
+  /** Handles a command from the wire, and returns the answer for the wire. */
   handle(envelope: Envelope): Promise<KindReply>
   tell(command: ActorCommand): Promise<TellReply>
   /** May this customer, whose slot is owned here, open this request? */
@@ -65,12 +65,12 @@ export class Gateway {
     this.#slots.delete(slot)
   }
 
-  /** To whichever engine owns the actor. Rejects `unavailable` when none answers. */
+  /** Sends to the engine that owns the actor. Rejects `unavailable` when none answers. */
   deliver(command: ActorCommand): Promise<TellReply> {
     return this.#send(command, false)
   }
 
-  /** The same, and the answer has the actor's state, which is more to carry. */
+  /** Like `deliver`, but the answer has the actor's state, which is more to carry. */
   ask(command: ActorCommand): Promise<TellReply> {
     return this.#send(command, true)
   }
@@ -85,7 +85,8 @@ export class Gateway {
       limits.commandTimeoutMs,
     )
     const answer = decodeBody(reply) as TellReply | { ok: false; problem: Problem }
-    // A failure on the way is told as a problem; read as a verdict it would end the retries.
+    // A failure on the way is reported as a problem. If it were read as a verdict, it would end the
+    // retries.
     return 'problem' in answer
       ? { ok: false, code: answer.problem.code, detail: answer.problem.detail }
       : answer
@@ -99,7 +100,8 @@ export class Gateway {
         'unavailable',
         'open requests of this customer cannot be counted now; try again',
       )
-    // The journal's own words for a lost connection are no answer to a customer, and not one to give up at.
+    // The journal's error for a lost connection is no answer for a customer, who would give up at
+    // it.
     if (this.#deps.owns(slot))
       return this.#deps.grant(customerId, orderId).catch(() => {
         throw uncounted()
@@ -145,7 +147,10 @@ export class Gateway {
     }
   }
 
-  /** Who asks in JSON is answered in JSON: a person, or a service without msgpack. */
+  /**
+   * A question in JSON is answered in JSON: it comes from a person, or from a service without
+   * msgpack.
+   */
   #fromService(message: BusMessage): void {
     const { respond } = message
     if (respond === undefined) return
@@ -155,7 +160,10 @@ export class Gateway {
       .catch((error: unknown) => this.#unsent(error))
   }
 
-  /** Who waits for an answer that is too large for the bus is told so: without a word it would ask again and again. */
+  /**
+   * When an answer is too large for the bus, the caller gets an error instead. Without any answer
+   * it would ask again and again.
+   */
   #respond(
     respond: (body: Uint8Array) => void,
     reply: unknown,
@@ -208,7 +216,7 @@ export class Gateway {
 
 const isPlanned = (body: unknown): body is PlannedBody<ActorCommand> =>
   typeof body === 'object' && body !== null && 'planned' in body
-/** Between engines, on the slot of a customer. */
+/** A message between engines, on the slot of a customer. */
 interface GrantBody {
   grant: { customerId: string; orderId: string }
 }

@@ -1,4 +1,7 @@
-/** From the wire to a decision: who may say something in whose name, what an engine adds, and which field is named when it is wrong. */
+/**
+ * From the wire to a decision: who may command in whose name, what an engine adds, and which field
+ * an error names.
+ */
 import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
@@ -52,7 +55,7 @@ const kinds = new Kinds(allKinds)
 const parseEnvelope = (value: unknown) => parse(value, kinds)
 const parseServiceCommand = (value: unknown, actor: string, verb: string, name: string | null) =>
   parseService(value, actor, verb, name, kinds)
-/** The kind by its name. */
+/** Plans by the name of the kind. */
 function planCommand(envelope: Envelope, deps: PlanDeps) {
   const { kind, command } = planOf(envelope, deps)
   return { kind: kind.name, command: command as object }
@@ -81,7 +84,7 @@ function deps(): PlanDeps {
   }
 }
 
-/** What the error names: its code, and each field with its rule. */
+/** The content of the error: its code, and each field with its rule. */
 function refused(run: () => unknown): { code: string; fields: string[]; detail: string } {
   try {
     run()
@@ -147,7 +150,7 @@ t.test('an envelope', async t => {
 const service = { id: '1', actor_id: orderId, data: {} }
 
 t.test(
-  'another service: in its own name, or in that of a customer, pharmacy or driver',
+  'another service acts in its own name, or in the name of a customer, pharmacy or driver',
   async t => {
     const by = (name: string | null, who?: object, actor = 'order', verb = 'cancel') =>
       parseServiceCommand({ ...service, ...(who !== undefined && { by: who }) }, actor, verb, name)
@@ -334,7 +337,7 @@ t.test('what an engine adds to a command', async t => {
     t.same(driver(verb, {}), { kind: 'driver', command: { verb, by: vendor } })
 })
 
-t.test('what a service gives carries the pharmacies that it may concern', async t => {
+t.test('the command of a service carries the pharmacies that it may concern', async t => {
   const within = (actor: 'order' | 'driver', verb: string, data: object, service?: string) =>
     (
       planCommand(
@@ -366,7 +369,7 @@ t.test('tokens differ', async t => {
   t.equal(new Set(tokens).size, 50)
 })
 
-t.test('what is refused before anybody decides', async t => {
+t.test('commands that are refused before any actor decides', async t => {
   const refusal = (change: object) => refused(() => planCommand({ ...envelope, ...change }, deps()))
   t.equal(refusal({ verb: 'dance' }).code, 'message_unknown_type')
   t.equal(refusal({ verb: 'register' }).code, 'message_unknown_type', 'of the other actor')

@@ -1,4 +1,4 @@
-/** Commands as the wire brings them: their envelope and their data are checked here, for every kind of actor alike. */
+/** Checks the envelope and the data of commands from the wire, for every kind of actor alike. */
 import { Type, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CommandEnvelope, ServiceCommand } from '../../protocol/dispatch/commands.ts'
@@ -25,7 +25,7 @@ const compile = (schemas: Readonly<Record<string, TSchema>>): Map<string, Valida
       Compile(schema) as unknown as Validator,
     ]),
   )
-/** Compiled once a process, however many engines it starts. */
+/** Compiled once per process, however many engines it starts. */
 const compiled = new WeakMap<object, Map<string, Validator>>()
 function validatorsOf(schemas: AnyKind['commands']): Map<string, Validator> {
   let validators = compiled.get(schemas)
@@ -56,9 +56,10 @@ export function parseEnvelope(value: unknown, kinds: Kinds): Envelope {
 }
 
 /**
- * A command of another service. `service` is its name as the bus vouches for it, null on a bus that does
- * not: then the body may say. A service acts in its own name, or for a customer, pharmacy or driver; what
- * the engine and administrators may is not to be had this way. Throws `invalid_request`, `forbidden`.
+ * A command of another service. `service` is its name, as the bus vouches for it; null on a bus
+ * that does not, and then the body may say it. A service acts in its own name, or for a customer,
+ * pharmacy or driver. Commands of the engine and of administrators are not available this way.
+ * Throws `invalid_request`, `forbidden`.
  */
 export function parseServiceCommand(
   value: unknown,
@@ -80,7 +81,7 @@ export function parseServiceCommand(
       : { ...by, id: by.id.toLowerCase() }
   const closed = kinds.find(actor)?.closedToServices?.[verb]
   if (closed !== undefined) throw new CaduceusError('forbidden', closed)
-  // What comes through an edge is in one form already; a service may write as it likes.
+  // Data that comes through an edge is in one form already. A service may use any spelling.
   const { value: composed, broken } = composedValue(data, 'data')
   if (broken !== null)
     throw new CaduceusError('invalid_request', `${broken} ${combiningRule}`, [
@@ -100,8 +101,9 @@ export function parseServiceCommand(
 }
 
 /**
- * Ids in small letters. The database takes both writings of a UUID for one, slots and maps do not:
- * an order asked for in capitals would come to life a second time, in a slot that is not its own.
+ * Converts ids to small letters. For the database both spellings of a UUID are one id, for slots
+ * and maps they are not: an order that is named in capital letters would be created a second time,
+ * in a wrong slot.
  */
 function canonical(data: unknown): unknown {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return data
@@ -122,8 +124,9 @@ export interface PlanDeps {
 }
 
 /**
- * The command that an envelope of `parseEnvelope` carries, with what the engine adds; a promise where something is
- * looked up for it. Throws `invalid_request`, `message_unknown_type`, `vendor_not_active`, and what its kind throws.
+ * The command of an envelope from `parseEnvelope`, with the facts that the engine adds; a promise
+ * where something is looked up. Throws `invalid_request`, `message_unknown_type`,
+ * `vendor_not_active`, and the errors of its kind.
  */
 export function planCommand(
   envelope: Envelope,
@@ -137,7 +140,8 @@ export function planCommand(
       `there is no ${envelope.actor} command "${envelope.verb}"`,
     )
   check(validator, envelope.data, 'data')
-  // The last word: an edge may not have heard of the suspension yet, and an accept may be on its way.
+  // This check is the last one. An edge may not know of the suspension yet, and an accept may be on
+  // its way.
   if (envelope.by.role === 'vendor' && !mayAct(envelope.by.id))
     throw new CaduceusError('vendor_not_active', 'this pharmacy is suspended')
   const command = attendants.get(kind)!.plan(envelope)
@@ -159,7 +163,7 @@ function check(validator: Validator, value: unknown, at: string): void {
       ])
     return
   }
-  // The first eight: so many the library collects.
+  // The first eight errors; the library collects so many.
   const fields: FieldError[] = validator.Errors(value).map(error => ({
     field: [at, ...error.instancePath.split('/').filter(part => part !== '')]
       .filter(part => part !== '')

@@ -1,7 +1,7 @@
 /**
- * Pushes on their way to edges: those of one turn of the event loop leave together, in as few bus messages
- * as their bytes allow. Soft: while the bus is down they are dropped and counted; terminals and trackers
- * resynchronise.
+ * Sends pushes to edges. All pushes of one turn of the event loop leave together, in as few bus
+ * messages as their bytes allow. Pushes are soft: while the bus is down they are dropped and
+ * counted, and terminals and trackers resynchronise.
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
@@ -15,7 +15,10 @@ export class Pusher {
   readonly #flushSafely: () => void
   #waiting: Push[] = []
 
-  /** `failed`: pushes could not be made into messages. Nobody else would hear of it, because a microtask has no caller. */
+  /**
+   * `failed`: pushes could not be made into messages. A microtask has no caller, so nobody else
+   * would learn of it.
+   */
   constructor(bus: Bus, failed: (error: unknown) => void) {
     this.#bus = bus
     this.#flushSafely = guarded(() => this.#flush(), failed)
@@ -23,7 +26,8 @@ export class Pusher {
 
   add(push: Push): void {
     this.#waiting.push(push)
-    // A microtask, not a timer: the commits of one journal group settle together, and go together.
+    // A microtask and not a timer: the commits of one journal group settle together, and so their
+    // pushes leave together.
     if (this.#waiting.length === 1) queueMicrotask(this.#flushSafely)
   }
 
@@ -34,7 +38,7 @@ export class Pusher {
   }
 }
 
-/** An id and a distance, packed. */
+/** Size of an id and a distance when packed, bytes. */
 const recipientBytes = 48
 const itemBytes = 48
 const messageBytes = 400

@@ -1,4 +1,7 @@
-/** Runs the soft effects of a transition: pushes and claims. A failure is logged, and resynchronisation heals it. */
+/**
+ * Runs the soft effects of a transition: pushes and claims. A failure is logged, and
+ * resynchronisation repairs it.
+ */
 import type { Claims } from '../../protocol/claims/claims.ts'
 import type { Effect } from '../actors/effects.ts'
 import type { Pusher } from './pusher.ts'

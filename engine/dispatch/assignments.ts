@@ -1,7 +1,7 @@
 /**
- * A pharmacy's own choice of a driver is a question to the driver's actor, which may live in another
- * engine. The caller wants the answer and not a promise of one, so this waits for the order to tell.
- * What waits is only in memory: a caller whose engine dies asks again and finds the order as it is.
+ * A pharmacy's choice of a driver is a question to the driver's actor, which may live in another
+ * engine. The caller wants the answer itself, so this waits until the order has it. Waiting callers
+ * are only in memory: a caller whose engine dies asks again and finds the order as it is.
  */
 import { isErrorCode } from '../../protocol/kernel/errors.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -26,13 +26,16 @@ export class Assignments {
     this.#peek = peek
   }
 
-  /** After each transition of an order. */
+  /** Called after each transition of an order. */
   observe(cell: AttendedActor, events: readonly OrderEvent[]): void {
     const looks = this.#waiting.get(cell.actorId)
     if (looks !== undefined) for (const look of looks) look(cell, events)
   }
 
-  /** The order with its driver, or why not; `unavailable` after limits.assignmentWaitMs. `first` is the order as the question was put. */
+  /**
+   * The order with its driver, or the reason why not; `unavailable` after limits.assignmentWaitMs.
+   * `first` is the order at the time of the question.
+   */
   settled(orderId: string, driverId: string, first: TellReply & { ok: true }): Promise<TellReply> {
     const now = verdict(this.#peek(orderId) ?? first, [], driverId)
     if (now !== null) return Promise.resolve(now)
@@ -61,7 +64,9 @@ export class Assignments {
   }
 }
 
-/** Null while the driver has not answered; a refusal in the words of the driver's actor if it was the one to refuse. */
+/**
+ * Null while the driver has not answered. If the driver's actor refused, the refusal has its words.
+ */
 function verdict(
   cell: Pick<AttendedActor, 'state' | 'version' | 'updatedAtMs'>,
   events: readonly OrderEvent[],
@@ -74,7 +79,8 @@ function verdict(
     order.search.offer.driverId === driverId
   )
     return null
-  // Also when it has gone on since: a repeat is answered as the first was (invariant 3).
+  // This holds also when the order has moved on since: a repeat gets the first answer (invariant
+  // 3).
   if (deliveryOf(order)?.driver.driver_id === driverId)
     return { ok: true, state: order, version: cell.version, updatedAtMs: cell.updatedAtMs }
   for (const event of events)

@@ -1,6 +1,7 @@
 /**
- * The saga of orders and drivers in one engine: which pharmacies are near, which drivers are free, where
- * they are, and what follows from it for orders. It attends to both kinds, because they share all of this.
+ * The saga of orders and drivers in one engine: the pharmacies nearby, the free drivers and their
+ * positions, and the consequences for orders. It attends to both kinds, because they share all of
+ * this.
  */
 import type { Bus, Subscription } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -35,7 +36,7 @@ import { fleetLimits } from '../fleet/limits.ts'
 
 export interface DispatchDeps extends EngineParts {
   engineId: string
-  /** Of new orders and drivers. */
+  /** Currency of new orders and drivers. */
   currency: string
   bus: Bus
   store: Store
@@ -52,7 +53,7 @@ export class Dispatch {
   readonly roster: Roster
   readonly tracking: Tracking
   readonly allowance: Allowance
-  /** By the name of the kind that they attend to. */
+  /** The attendants by the name of their kind. */
   readonly attendants: ReadonlyMap<string, AnyAttendant>
   readonly #deps: DispatchDeps
   readonly #open = new OpenRequests()
@@ -61,7 +62,7 @@ export class Dispatch {
   readonly #rosters: RosterExchange
   #subscriptions: Subscription[] = []
   #stops: (() => void)[] = []
-  #vendorsSinceMs = 0
+  #pharmaciesSinceMs = 0
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps
@@ -96,7 +97,7 @@ export class Dispatch {
     })
     this.#resynchronisation = new Resynchronisation({
       env,
-      openOf: (vendorId, limit) => this.#open.ofVendor(vendorId, limit),
+      openOf: (vendorId, limit) => this.#open.ofPharmacy(vendorId, limit),
       tell: (orderId, vendorIds) => {
         const order = actors.peek(orderId)?.state as Order | undefined
         if (order?.kind === 'broadcast')
@@ -122,10 +123,10 @@ export class Dispatch {
     ])
   }
 
-  /** Resolves when pharmacies and the last positions are known. */
+  /** Resolves when the pharmacies and the last positions are loaded. */
   async start(): Promise<void> {
     const { bus, env, log } = this.#deps
-    await this.#pollVendors()
+    await this.#pollPharmacies()
     await this.tracking.start()
     this.#subscriptions = [
       bus.subscribe(subjects.locationFilter, message => this.tracking.ingest(message.body)),
@@ -153,20 +154,20 @@ export class Dispatch {
     const failed = (error: unknown): void =>
       log('warn', 'a background round failed; will try again', error)
     this.#stops = [
-      repeat(env, limits.pharmacyPollMs, () => this.#pollVendors(), failed),
+      repeat(env, limits.pharmacyPollMs, () => this.#pollPharmacies(), failed),
       repeat(env, fleetLimits.rosterDigestMs, () => this.#rosters.publishAll(), failed),
       bus.onStatus(connected => {
-        if (connected) void this.#pollVendors().catch(failed)
+        if (connected) void this.#pollPharmacies().catch(failed)
       }),
     ]
   }
 
-  /** Other engines tell their drivers when they are asked. */
+  /** Asks the other engines for their drivers. */
   askForRosters(): void {
     this.#deps.bus.publish(subjects.rosterWanted, encodeBody({}))
   }
 
-  /** No more rounds; messages are still taken. */
+  /** Stops the rounds; messages are still taken. */
   quiet(): void {
     for (const stop of this.#stops) stop()
     this.#resynchronisation.stop()
@@ -187,14 +188,14 @@ export class Dispatch {
     }
   }
 
-  /** A slot was gained: deliveries among these actors have their distance again. */
+  /** Called when a slot was gained: restores the distance of the deliveries among these actors. */
   async restore(slot: number, attentive: readonly AttendedActor[]): Promise<void> {
     const { following } = this.tracking
     const orderIds = attentive
       .map(cell => cell.actorId)
       .filter(actorId => following.get(actorId) !== undefined)
     if (orderIds.length === 0) return
-    // Kilometres are worth a line in the log, not a slot out of service.
+    // Lost kilometres are worth a line in the log, but not a slot out of service.
     const crumbs = await this.#deps.store.loadBreadcrumbs(orderIds).catch((error: unknown) => {
       this.#deps.log('warn', `breadcrumbs of slot ${slot} not read; distances begin anew`, error)
       return []
@@ -202,11 +203,11 @@ export class Dispatch {
     following.restore(crumbs)
   }
 
-  /** A fleet may be watched, and an order may be waiting for just this driver. */
+  /** The fleet may be watched, and an order may be waiting for this driver. */
   #rosterChanged(row: RosterRow): void {
     this.tracking.rosterChanged(row.driverId, row.vendorId)
     if (!row.canTakeMore) return
-    for (const orderId of this.#searching.ofVendor(row.vendorId))
+    for (const orderId of this.#searching.ofPharmacy(row.vendorId))
       this.#deps.actors.wakeAt(orderId, this.#deps.env.nowMs())
   }
 
@@ -220,11 +221,11 @@ export class Dispatch {
       })
   }
 
-  async #pollVendors(): Promise<void> {
-    const { vendors, nextSinceMs } = await this.#deps.store.vendorsChangedSince(
-      this.#vendorsSinceMs,
+  async #pollPharmacies(): Promise<void> {
+    const { pharmacies, nextSinceMs } = await this.#deps.store.pharmaciesChangedSince(
+      this.#pharmaciesSinceMs,
     )
-    for (const vendor of vendors) this.directory.put(vendor)
-    this.#vendorsSinceMs = nextSinceMs
+    for (const pharmacy of pharmacies) this.directory.put(pharmacy)
+    this.#pharmaciesSinceMs = nextSinceMs
   }
 }

@@ -1,4 +1,7 @@
-/** What one engine does for its drivers: keeps the roster up to date, and doubts a hold that outlives its offer. */
+/**
+ * The work of one engine for its drivers: it keeps the roster up to date, and doubts a hold that
+ * outlasts its offer.
+ */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { DriverCommand } from '../drivers/commands.ts'
 import { planDriver } from '../drivers/plan.ts'
@@ -14,7 +17,7 @@ export class DriversOfEngine implements Attendant<Driver, DriverCommand, DriverE
   readonly #holds: HoldsDeps
   readonly #currency: string
 
-  /** `currency`: of what new drivers earn. */
+  /** `currency`: the currency of new drivers' earnings. */
   constructor(rosters: RosterExchange, holds: HoldsDeps, currency: string) {
     this.#currency = currency
     this.#rosters = rosters

@@ -1,4 +1,7 @@
-/** What happens to an order whose deadline has come: a request ends, an offer lapses, a search asks the next driver. */
+/**
+ * Acts when the deadline of an order has come: a request ends, an offer expires, a search asks the
+ * next driver.
+ */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
@@ -18,7 +21,7 @@ export interface SearchDeps {
 }
 
 const system = { role: 'system', id: 'engine' } as const
-/** A driver whose last position is older is not proposed. */
+/** Age of the last position beyond which a driver is not proposed, ms. */
 const positionStaleMs = 10 * 60_000
 
 export function dueOrder(
@@ -50,7 +53,7 @@ export function dueOrder(
     triedDriverIds: notNow(search.auto, nowMs),
     staleBeforeMs: nowMs - positionStaleMs,
   })
-  // Nobody near: no event for that, only another look in a while.
+  // No driver is near. There is no event for that, only another look later.
   if (driver === null)
     return actors.wakeAt(
       cell.actorId,
@@ -63,7 +66,10 @@ export function dueOrder(
   })
 }
 
-/** The drivers that a search does not ask: those who had their chance, and for a while those who could not. */
+/**
+ * The drivers that a search does not ask: those who were asked, and for a while those who could not
+ * take the order.
+ */
 const notNow = ({ triedDriverIds, unavailable }: AutoSearch, nowMs: number): string[] => [
   ...triedDriverIds,
   ...unavailable

@@ -1,6 +1,6 @@
 /**
- * A hold past its time ends without the order's word only when the journal says that the order has let
- * go of it. Numbers in brackets are the invariants of SPEC.md.
+ * A hold past its time ends without the order's release only when the journal shows that the order
+ * has released the offer. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import type { Driver, RegisteredDriver } from '../drivers/state.ts'
@@ -10,7 +10,10 @@ import type { Cell } from '../actors/cell.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 
-/** A driver who holds the order's first offer, and what is told of it; the journal has these events of the order. */
+/**
+ * A driver who holds the order's first offer, and the commands that the driver's actor gets. The
+ * journal has these events of the order.
+ */
 async function doubt(
   events: readonly OrderEvent[],
   readable = true,
@@ -51,7 +54,7 @@ async function doubt(
 }
 
 t.test(
-  '[8] the hold stays while the order has the offer out or an assignment by it, also when that order is over',
+  '[8] the hold stays while the order has the offer open or an assignment by it, also when that order is over',
   async t => {
     const stays = [
       'offering',

@@ -1,7 +1,8 @@
 /**
- * Two questions between an order and its driver's actor, journaled nowhere. Both answers are stable: only
- * the order lets go of a hold, so what the driver holds now it still holds when the order decides.
- * Together they make the hold an assignment's ticket: none without it, and it lasts until it is used.
+ * Two questions between an order and its driver's actor that are not journaled. Both answers are
+ * stable: only the order releases a hold, so a hold that exists now still exists when the order
+ * decides. Together they make the hold the ticket of an assignment: there is no assignment without
+ * it, and it lasts until it is used.
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -24,16 +25,17 @@ export interface HoldsDeps {
   env: Env
   journal: Pick<Store, 'loadActor' | 'claimProofs'>
   actors: EngineParts['actors']
-  /** To whichever engine owns the actor; the answer has its state. */
+  /** Asks the engine that owns the actor; the answer has the actor's state. */
   ask(command: ActorCommand): Promise<TellReply>
 }
 
 const system = { role: 'system', id: 'engine' } as const
 
 /**
- * May the order hear this acceptance, and who would the driver be? Not before the driver's actor holds
- * the offer: a driver can read an offer's id from a list before its actor was asked, and the actor may
- * refuse (invariant 8); and not of one whom the pharmacy has parted with. Any other acceptance is for the order to answer, and names nobody: null.
+ * May the order get this acceptance, and who is the driver? Not before the driver's actor holds the
+ * offer: a driver can read the id of an offer from a list before the actor was asked, and the actor
+ * may refuse (invariant 8). Not for a driver whom the pharmacy has parted with. The order itself
+ * answers any other acceptance; then the result is null.
  */
 export async function askHolder(
   { env, actors, ask }: HoldsDeps,
@@ -47,7 +49,7 @@ export async function askHolder(
     order.search.offer.offerId !== offerId
   )
     return null
-  // A new id each time: "not yet" must not be remembered.
+  // Use a new id each time, because "not yet" must not be remembered.
   const asked = toDriver(order.search.offer.driverId, uuidV7(env.nowMs(), env.random), {
     verb: 'confirm_hold',
     by: system,
@@ -70,9 +72,10 @@ export async function askHolder(
 }
 
 /**
- * The driver holds an offer past its time: does the order still know of it? The journal is asked and no
- * engine's memory, because this alone ends a hold without the order's word: an engine that wrongly believes
- * that it owns the order would take away the hold that an assignment on its way needs. See drivers/wake.ts.
+ * The driver holds an offer past its time: does the order still know the offer? The journal is
+ * asked, not the memory of an engine, because this alone ends a hold without the order's release.
+ * An engine that wrongly believes that it owns the order would take away the hold that an
+ * assignment on its way needs. See drivers/wake.ts.
  */
 export function doubtHold({ env, actors, journal }: HoldsDeps, cell: AttendedActor): void {
   const driver = cell.state as Driver
@@ -94,12 +97,12 @@ export function doubtHold({ env, actors, journal }: HoldsDeps, cell: AttendedAct
         )
     },
     () => {
-      /* The journal cannot be read: the next look asks again. */
+      /** The journal cannot be read: the next look asks again. */
     },
   )
 }
 
-/** Asked, or taken by it: the order's own word ends such a hold. */
+/** The offer is open, or the driver has accepted it: the order itself will end such a hold. */
 const isOut = (order: Order, offerId: string): boolean =>
   (order.kind === 'accepted' &&
     order.search.kind === 'offering' &&

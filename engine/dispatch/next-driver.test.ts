@@ -1,4 +1,7 @@
-/** The next driver beside a walk over everybody, in small and in large fleets; and each reason not to be asked. */
+/**
+ * Compares the next driver with a walk over all drivers, in small and large fleets, and checks each
+ * reason not to be asked.
+ */
 import assert from 'node:assert/strict'
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
@@ -14,7 +17,7 @@ const uuid = (kind: number, n: number): string =>
   `0190a0b0-${kind.toString().padStart(4, '0')}-7000-8000-${n.toString(16).padStart(12, '0')}`
 const driverId = (n: number): string => uuid(1, n)
 const [ours, theirs] = [uuid(2, 1), uuid(2, 2)] as const
-/** The pick-up, and the moment before which positions are old. */
+/** The pick-up, and the time before which positions are too old. */
 const here = { latitude: 50, longitude: 8 }
 const staleBeforeMs = 1_000
 const kmPerDegree = 111.195
@@ -25,7 +28,7 @@ interface Person {
   northKm: number
 }
 
-/** A driver of ours who may be asked, `northKm` north of the pick-up. */
+/** A driver of our pharmacy who may be asked, `northKm` north of the pick-up. */
 const person = (
   n: number,
   northKm: number,
@@ -43,7 +46,7 @@ const person = (
   atMs,
   northKm,
 })
-/** A large fleet is made of as many more of ours, none of whom can take more. */
+/** A large fleet has as many more drivers of our pharmacy, and none of them can take more. */
 function world(people: Person[], fleetSize: 'small' | 'large') {
   const roster = new Roster(1, 2)
   const table = new DriverTable(3, 4)
@@ -117,14 +120,14 @@ for (const size of ['small', 'large'] as const) {
 }
 
 t.test(
-  'of two who take as long the lower id is asked, so that every engine asks the same',
+  'of two drivers with equal times the lower id is asked, so that every engine asks the same one',
   async t => {
     t.equal(world([person(7, 1), person(3, 1)], 'small')()?.driverId, driverId(3))
   },
 )
 
 t.test(
-  'whoever there is, small and large fleets ask whom a walk over everybody finds',
+  'in any world, small and large fleets ask the driver that a walk over all drivers finds',
   async () => {
     const someone = fc.record({
       vehicleType: fc.constantFrom('bike', 'scooter', 'car', 'van'),

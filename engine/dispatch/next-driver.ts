@@ -1,9 +1,10 @@
 /**
- * Whom to ask next: of the pharmacy's drivers who can take more and were not asked yet, the one with
- * the least time to the pick-up. A fleet is small beside a city, so it is walked. A fleet above
- * `fleetWalkMax` goes through the moving index, once for each kind of vehicle: of one kind the nearest
- * driver is the soonest. Rejected: the sixteen nearest of any kind. Sixteen drivers whose positions are
- * old hid everybody behind them, and so did sixteen bikes a car that would have been there first.
+ * Chooses the next driver to ask: of the pharmacy's drivers who can take more and were not asked
+ * yet, the one with the shortest time to the pick-up. A fleet is small compared with a city, so it
+ * is walked. A fleet above `fleetWalkMax` uses the moving index, once for each kind of vehicle,
+ * because within one kind the nearest driver arrives first. Rejected: the sixteen nearest of any
+ * kind. Sixteen drivers with old positions hid everybody behind them, and sixteen bikes hid a car
+ * that would have arrived first.
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -20,7 +21,10 @@ export interface NextDriver {
   distanceKm: number
 }
 
-/** Null when nobody is near who could take it. `staleBeforeMs`: positions older than that do not count. */
+/**
+ * Null when no driver nearby could take it. `staleBeforeMs`: positions before this time do not
+ * count.
+ */
 export function nextDriver(
   roster: Roster,
   table: DriverTable,

@@ -1,4 +1,7 @@
-/** What one engine does for its orders: looks up facts for their commands, keeps lists of the open ones, and acts when their deadlines come. */
+/**
+ * The work of one engine for its orders: it looks up facts for their commands, keeps lists of the
+ * open ones, and acts when their deadlines come.
+ */
 import type { OrderReply } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -27,7 +30,7 @@ export interface OrdersDeps {
   assignments: Assignments
   holds: HoldsDeps
   search: SearchDeps
-  /** Infinity: nobody counts. */
+  /** Infinity: requests are not counted. */
   openRequestsPerCustomerMax: number
   /** Asks the owner of the customer's slot. */
   mayOpen(customerId: string, orderId: string): Promise<boolean>
@@ -72,7 +75,7 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
     { actor_id }: Envelope,
   ): Promise<OrderCommand> {
     const holder = await askHolder(this.#deps.holds, actor_id, command.data.offer_id)
-    // Not a refusal of the order's, which would be remembered.
+    // This is not a refusal of the order, because that would be remembered.
     if (holder === 'not yet')
       throw new CaduceusError('unavailable', 'the driver does not hold this offer yet; try again')
     if (holder === 'no member')

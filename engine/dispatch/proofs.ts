@@ -1,10 +1,11 @@
 /**
- * The uploads that a report of a delivery names, asked of the database before the order decides: its actor is
- * pure, and whose a file is only the database knows. Asking binds each file that may be a proof to this order,
- * in one statement, so of two orders that name the same file at the same moment one alone gets it.
+ * Asks the database for the uploads that a report of a delivery names, before the order decides.
+ * The order's actor is pure, and only the database knows the owner of a file. The question also
+ * binds each file that may be a proof to this order, in one statement. So of two orders that name
+ * the same file at the same moment, only one gets it.
  *
- * Rejected: the check at the edge. Other services report deliveries on the bus, and between an edge's look
- * and the order's decision the file could be used twice.
+ * Rejected: the check at the edge. Other services report deliveries on the bus, and the file could
+ * be used twice between an edge's look and the order's decision.
  */
 import type { OrderCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -12,7 +13,7 @@ import { uploadIdOf } from '../../protocol/uploads/url.ts'
 import type { OrderLookups } from '../journal/lookups.ts'
 import type { UploadFact } from '../../protocol/uploads/fact.ts'
 
-/** Of the files that do not exist nothing comes back. Rejects while the database is away. */
+/** Files that do not exist are not in the answer. Rejects while the database is down. */
 export async function uploadsOfReport(
   lookups: Pick<OrderLookups, 'claimProofs'>,
   orderId: string,

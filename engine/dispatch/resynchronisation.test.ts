@@ -1,4 +1,7 @@
-/** Terminals in a loop cost one answer a second; a terminal that comes late waits for no longer than that [9]. */
+/**
+ * Terminals in a loop cost one answer a second, and a terminal that comes late waits no longer than
+ * that [9].
+ */
 import t from 'tap'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 import { Resynchronisation, restMs } from './resynchronisation.ts'
@@ -17,7 +20,7 @@ function world(open: Record<string, string[]>) {
 }
 
 t.test(
-  'at once, one message a request for all who asked together, oldest request first',
+  'at once, one message a request for all pharmacies that asked together, oldest request first',
   async t => {
     const w = world({ a: ['1', '2'], b: ['2', '3'], idle: [] })
     w.resynchronisation.ask(['a', 'b', 'idle', 'unknown'])

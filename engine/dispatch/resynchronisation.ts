@@ -1,17 +1,18 @@
 /**
- * Open requests for terminals that (re)connected. A pharmacy is answered at once, and then at most once in
- * `restMs`: each answer may be megabytes, and anybody who opens a terminal in a loop would otherwise keep the
- * engines busy with nothing else. Asks that come meanwhile are answered together by the next one.
+ * Sends open requests to terminals that (re)connected. A pharmacy is answered at once, and then at
+ * most once in `restMs`: an answer may be megabytes, and a terminal that reconnects in a loop would
+ * otherwise keep the engines busy with nothing else. The next answer serves all questions that came
+ * meanwhile.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 
-/** A terminal that comes right after another of its pharmacy waits for this long at the most. */
+/** Longest wait of a terminal that comes right after another one of its pharmacy, ms. */
 export const restMs = 1_000
 
 export interface ResynchronisationDeps {
   env: Env
-  /** The newest open requests of a pharmacy, oldest first, at most so many. */
+  /** The newest open requests of a pharmacy, at most `limit`, oldest first. */
   openOf(vendorId: string, limit: number): string[]
   /** Tells these pharmacies of the request. */
   tell(orderId: string, vendorIds: ReadonlySet<string>): void
@@ -19,7 +20,7 @@ export interface ResynchronisationDeps {
 
 export class Resynchronisation {
   readonly #deps: ResynchronisationDeps
-  /** Answered less than `restMs` ago; true when somebody has asked again since. */
+  /** Pharmacies that were answered less than `restMs` ago; true when one has asked again since. */
   readonly #resting = new Map<string, boolean>()
   readonly #cancels = new Set<() => void>()
 
@@ -41,24 +42,24 @@ export class Resynchronisation {
   }
 
   #answer(vendorIds: readonly string[]): void {
-    const vendorsOf = new Map<string, Set<string>>()
+    const pharmaciesOf = new Map<string, Set<string>>()
     const told: string[] = []
     for (const vendorId of vendorIds) {
       const orderIds = this.#deps.openOf(vendorId, limits.openRequestsPerTerminalMax)
-      // A pharmacy without open requests costs nothing, and need not rest.
+      // A pharmacy without open requests costs nothing and need not rest.
       if (orderIds.length > 0) told.push(vendorId)
       for (const orderId of orderIds) {
-        const vendors = vendorsOf.get(orderId)
-        if (vendors === undefined) vendorsOf.set(orderId, new Set([vendorId]))
-        else vendors.add(vendorId)
+        const pharmacies = pharmaciesOf.get(orderId)
+        if (pharmacies === undefined) pharmaciesOf.set(orderId, new Set([vendorId]))
+        else pharmacies.add(vendorId)
       }
     }
-    for (const orderId of [...vendorsOf.keys()].sort())
-      this.#deps.tell(orderId, vendorsOf.get(orderId)!)
+    for (const orderId of [...pharmaciesOf.keys()].sort())
+      this.#deps.tell(orderId, pharmaciesOf.get(orderId)!)
     if (told.length > 0) this.#rest(told)
   }
 
-  /** One timer for all that were answered together. */
+  /** One timer for all pharmacies that were answered together. */
   #rest(vendorIds: readonly string[]): void {
     for (const vendorId of vendorIds) this.#resting.set(vendorId, false)
     const cancel = this.#deps.env.after(restMs, () => {

@@ -1,12 +1,15 @@
-/** Orders that look for a driver, by pharmacy: a driver who comes free is proposed at once and not at the next look. */
+/**
+ * Orders that search a driver, by pharmacy. A driver who becomes free is proposed at once, not at
+ * the next look.
+ */
 import type { Order } from '../orders/state.ts'
 
 export class SearchingOrders {
-  readonly #byVendor = new Map<string, Set<string>>()
-  readonly #vendorOf = new Map<string, string>()
+  readonly #byPharmacy = new Map<string, Set<string>>()
+  readonly #pharmacyOf = new Map<string, string>()
 
   orderIds(): IterableIterator<string> {
-    return this.#vendorOf.keys()
+    return this.#pharmacyOf.keys()
   }
 
   observe(order: Order): void {
@@ -15,22 +18,22 @@ export class SearchingOrders {
       return this.drop(order.core.orderId)
     const { orderId } = order.core
     const vendorId = order.deal.vendor.vendor_id
-    this.#vendorOf.set(orderId, vendorId)
-    let orders = this.#byVendor.get(vendorId)
-    if (orders === undefined) this.#byVendor.set(vendorId, (orders = new Set()))
+    this.#pharmacyOf.set(orderId, vendorId)
+    let orders = this.#byPharmacy.get(vendorId)
+    if (orders === undefined) this.#byPharmacy.set(vendorId, (orders = new Set()))
     orders.add(orderId)
   }
 
   drop(orderId: string): void {
-    const vendorId = this.#vendorOf.get(orderId)
+    const vendorId = this.#pharmacyOf.get(orderId)
     if (vendorId === undefined) return
-    this.#vendorOf.delete(orderId)
-    const orders = this.#byVendor.get(vendorId)
+    this.#pharmacyOf.delete(orderId)
+    const orders = this.#byPharmacy.get(vendorId)
     orders?.delete(orderId)
-    if (orders?.size === 0) this.#byVendor.delete(vendorId)
+    if (orders?.size === 0) this.#byPharmacy.delete(vendorId)
   }
 
-  ofVendor(vendorId: string): Iterable<string> {
-    return this.#byVendor.get(vendorId) ?? []
+  ofPharmacy(vendorId: string): Iterable<string> {
+    return this.#byPharmacy.get(vendorId) ?? []
   }
 }

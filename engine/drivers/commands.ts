@@ -1,4 +1,6 @@
-/** Commands as the driver's `decide` takes them: six from outside, the rest from orders. */
+/**
+ * The commands of a driver, as `decide` takes them: six come from outside, the others from orders.
+ */
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Scoped } from '../actors/decision-scope.ts'

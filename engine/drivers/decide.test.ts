@@ -1,7 +1,7 @@
 /**
- * What may happen to a driver: a table in the order of the guards in decide.ts. A row is
- * [given events, command, now, what comes of it]; an empty list is "already so". Numbers in brackets
- * are the invariants of SPEC.md.
+ * The table of the decisions of a driver, in the order of the guards in decide.ts. A row is [given
+ * events, command, now, outcome]; an empty list means "already so". Numbers in brackets are the
+ * invariants of SPEC.md.
  */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -42,7 +42,7 @@ type Row = [
   outcome: string | string[],
 ]
 
-const otherVendor = principal('vendor', vendorIds[1])
+const otherPharmacy = principal('vendor', vendorIds[1])
 const offline = [registered()]
 const free = [registered(), turned('available')]
 const holding = [...free, held()]
@@ -85,7 +85,7 @@ const table: Record<string, Row[]> = {
   ].map((command): Row => [[], command, 0, 'driver_not_found']),
   update: [
     [offline, give.update({}, principal('driver', orderOf(9))), 0, 'driver_not_found'],
-    [offline, give.update({ phone: '22' }, otherVendor), 0, 'driver_not_found'],
+    [offline, give.update({ phone: '22' }, otherPharmacy), 0, 'driver_not_found'],
     [offline, give.update({ phone: '22' }, customer), 0, 'driver_not_found'],
     [offline, give.update({}), 0, []],
     [offline, give.update({ phone: '2', full_name: 'Dora', vehicle_type: 'bike' }), 0, []],
@@ -96,7 +96,7 @@ const table: Record<string, Row[]> = {
   ],
   set_status: [
     [offline, give.setStatus('available', principal('driver', orderOf(9))), 0, 'driver_not_found'],
-    [offline, give.setStatus('available', otherVendor), 0, 'driver_not_found'],
+    [offline, give.setStatus('available', otherPharmacy), 0, 'driver_not_found'],
     [offline, give.setStatus('available', customer), 0, 'driver_not_found'],
     [offline, give.setStatus('offline'), 0, []],
     [busy, give.setStatus('offline'), 0, 'driver_has_active_orders'],
@@ -130,7 +130,7 @@ const table: Record<string, Row[]> = {
     [done, give.setStatus('offline'), 0, ['status_changed']],
   ],
   'approve_membership: by the pharmacy': [
-    ...[undefined, otherVendor, customer].map((by): Row => [
+    ...[undefined, otherPharmacy, customer].map((by): Row => [
       asking,
       give.approve(by ?? self),
       0,
@@ -143,7 +143,12 @@ const table: Record<string, Row[]> = {
     ]),
   ],
   'end_membership: by the pharmacy, at any time': [
-    ...[self, otherVendor, customer].map((by): Row => [free, give.end(by), 0, 'driver_not_found']),
+    ...[self, otherPharmacy, customer].map((by): Row => [
+      free,
+      give.end(by),
+      0,
+      'driver_not_found',
+    ]),
     [parted, give.end(), 0, []],
     ...[asking, offline, free, holding, busy, takenOff].map((given): Row => [
       given,
@@ -153,7 +158,7 @@ const table: Record<string, Row[]> = {
     ]),
   ],
   'ask_membership: by the driver': [
-    ...[otherVendor, customer].map((by): Row => [parted, give.ask(by), 0, 'driver_not_found']),
+    ...[otherPharmacy, customer].map((by): Row => [parted, give.ask(by), 0, 'driver_not_found']),
     [asking, give.ask(), 0, []],
     [free, give.ask(), 0, []],
     [parted, give.ask(), 0, ['membership_changed']],
@@ -255,7 +260,7 @@ t.test('every rejection that decide.ts can return has a row', async t => {
   )
 })
 
-t.test('what the books say', async t => {
+t.test('what the state records after each event', async t => {
   const of = (events: readonly DriverEvent[]) => after(events) as RegisteredDriver
   for (const [events, status, more] of [
     [offline, 'offline', false],
@@ -284,7 +289,7 @@ t.test('what the books say', async t => {
   )
 })
 
-t.test('what follows', async t => {
+t.test('the effects of each event', async t => {
   const source = { slot: 0, seq: 1 }
   const effects = (events: readonly DriverEvent[], last: DriverEvent) =>
     react(last, after([...events, last]) as RegisteredDriver, source)

@@ -1,4 +1,7 @@
-/** May this happen to this driver, now? The books of one driver: invariant 8 (capacity, one offer) is kept here. */
+/**
+ * Decides whether a command may happen to this driver now. Invariant 8 (capacity, one offer at a
+ * time) is kept here, in the state of the driver.
+ */
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
@@ -111,7 +114,8 @@ function setStatus(driver: RegisteredDriver, { by, data }: Of<'set_status'>): Dr
     )
   if (changes && data.status !== 'available' && driver.activeOrderIds.length > 0)
     return reject('driver_has_active_orders', 'finish the deliveries under way first')
-  // The pharmacy's word lasts until the pharmacy takes it back; the driver's own is for the driver to change.
+  // Off duty by the pharmacy lasts until the pharmacy takes it back. The driver may change only
+  // their own choice.
   const employs = by.role === 'vendor' || by.role === 'admin'
   const barred = employs ? goesOff : driver.barred === true
   return emit<DriverEvent>(
@@ -127,14 +131,17 @@ const notMember = (driver: RegisteredDriver): string =>
     ? 'the pharmacy has not agreed yet'
     : 'the driver does not belong to the pharmacy any more'
 
-// Belonging to a pharmacy
+// Membership of a pharmacy
 
 const membershipChanged = (membership: Membership): DriverEvent => ({
   type: 'membership_changed',
   data: { membership },
 })
 
-/** The driver's own word is not enough: it is the pharmacy that answers for who knocks at its patients' doors. */
+/**
+ * The driver's own request is not enough, because the pharmacy answers for the people who visit its
+ * patients.
+ */
 const mayDecide = (driver: RegisteredDriver, by: Principal): boolean =>
   by.role !== 'driver' && mayManage(driver, by)
 
@@ -163,10 +170,12 @@ function holdOffer(
 ): DriverDecision {
   if (driver.hold?.offer_id === offer.offer_id || driver.activeOrderIds.includes(offer.order_id))
     return emit()
-  // Late from a sender that was down or paused: the order has let go of it, and would not do so again.
+  // The order's engine was down or paused, so this hold is late. The order has already released the
+  // offer and will not release it twice.
   if (nowMs >= offer.expires_at_ms)
     return reject('offer_expired', 'the offer was over before it arrived')
-  // A repeat of what was held and let go: held again, a repeated assignment would find it, and be paid twice.
+  // This offer was held and released before. If it were held again, a repeated assignment would
+  // find the hold, and the driver would be paid twice.
   if (source !== null && wasHeld(driver, source))
     return reject('offer_expired', 'the offer was held before, and is over')
   if (driver.vendorId !== vendorId)
@@ -195,7 +204,7 @@ function releaseHold(
   })
 }
 
-/** An order asks before it lets this driver accept. */
+/** An order asks this before it lets the driver accept. */
 function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>): DriverDecision {
   if (driver.hold?.offer_id !== offerId)
     return reject('offer_not_found', 'the driver does not hold this offer')
@@ -203,8 +212,9 @@ function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>):
 }
 
 function assign(driver: RegisteredDriver, { offerId, orderId }: Of<'assign'>): DriverDecision {
-  // The hold is the ticket: there is one for each offer ever, no assignment without it (holds.ts), and it ends
-  // here. So a repeat, after a crash or after many, finds none, whatever else this driver has forgotten.
+  // The hold is the ticket of an assignment: each offer is held once, there is no assignment
+  // without a hold (holds.ts), and the hold ends here. So a repeated assignment finds no hold,
+  // whatever else the driver has forgotten.
   if (driver.hold?.offer_id !== offerId) return emit()
   return emit({ type: 'order_assigned', data: { offer_id: offerId, order_id: orderId } })
 }

@@ -1,8 +1,8 @@
 /**
- * Whatever orders ask of a driver, in whatever sequence: the books stay right. Orders here behave as
- * orders do: they assign what the driver holds for them and complete what they assigned; but messages
- * are repeated and come late, as after crashes, and no command id is remembered. Numbers in brackets are
- * the invariants of SPEC.md.
+ * The state of a driver stays right whatever orders ask, in any sequence. The orders here behave
+ * like real ones: they assign a driver who holds their offer, and complete orders that they
+ * assigned. But messages are repeated and come late, as after crashes, and no command id is
+ * remembered. Numbers in brackets are the invariants of SPEC.md.
  */
 import { driverKind } from './kind.ts'
 import type { AnyKind } from '../actors/kind.ts'
@@ -33,7 +33,7 @@ const step = fc.oneof(
 )
 const valid = Compile(DriverView)
 
-t.test('[8] capacity is never exceeded, and there is one hold at the most', async t => {
+t.test('[8] capacity is never exceeded, and there is at most one hold', async t => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3 }),
@@ -46,7 +46,7 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
         const sent: DriverCommand[] = []
         let completions = 0
         let earnedMinor = 0
-        // Each order has one offer here; what is over comes again as the next order.
+        // Each order has one offer here. An order that is over comes back as the next order.
         const orders = [0, 1, 2, 3, 4]
         const over = new Set<number>()
         const tell = (command: DriverCommand): void => {
@@ -108,7 +108,8 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
             case 'cancel':
               command = active ? give.complete(n, 'cancelled') : null
               break
-            // Late repeats of facts, when the id is long forgotten: only those that were told before.
+            // Repeats a fact when its command id is long forgotten. Only facts that were told
+            // before are repeated.
             case 'again':
               command =
                 sent.filter(one => one.verb === 'assign' || one.verb === 'complete').at(-1 - n) ??
@@ -157,7 +158,8 @@ t.test('[8] capacity is never exceeded, and there is one hold at the most', asyn
   t.pass()
 })
 
-// What orders of several slots send, each its own in order, and everything sent before, again, at any time.
+// The messages of orders in several slots. Each order sends its own in order, and any earlier
+// message may be repeated at any time.
 const ofOrder = fc.record({
   order: fc.nat({ max: 7 }),
   end: fc.constantFrom('delivered', 'returned', 'cancelled', 'let go'),
@@ -203,7 +205,8 @@ t.test(
           for (const step of deliveries) {
             if ('repeated' in step) {
               const again = sent.at(-1 - step.repeated)
-              // A hold that was refused may be granted to a repeat: its order has let go of it, and the doubt ends it.
+              // A hold that was refused may be granted to a repeat. Its order has released the
+              // offer, and the doubt about old holds ends it.
               if (
                 again !== undefined &&
                 tell(again) &&

@@ -1,4 +1,4 @@
-/** What an event makes of a driver. Never refuses, so replay cannot fail. */
+/** Applies an event to a driver. It never refuses, so a replay cannot fail. */
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { SourceFact } from '../../protocol/dispatch/facts.ts'
@@ -35,7 +35,7 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
       return { ...driver, availability: event.data.availability }
     case 'membership_changed': {
       const { membership } = event.data
-      // Who comes back goes on duty by themselves.
+      // A driver who comes back goes on duty by themselves.
       return membership === 'active'
         ? { ...driver, membership, barred: false }
         : { ...driver, membership, availability: 'offline' }
@@ -68,7 +68,10 @@ export function evolve(driver: Driver, event: DriverEvent): Driver {
   }
 }
 
-/** The total is of one currency. The first earning in another one begins a new total; what was earned before is in the journal. */
+/**
+ * The total has one currency. The first earning in another currency begins a new total; the journal
+ * has the earlier earnings.
+ */
 function earned(
   driver: RegisteredDriver,
   { earnings_minor, currency }: { earnings_minor: number; currency: string },

@@ -1,4 +1,4 @@
-/** The kind of actor that a driver is: all that the engine knows of drivers by the list of kinds. */
+/** The driver as a kind of actor: everything that the list of kinds knows of drivers. */
 import { commandSchemas, edgeVerbs } from '../../protocol/dispatch/commands.ts'
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { DriverView } from '../../protocol/drivers/view.ts'
@@ -22,7 +22,7 @@ export const driverKind: Kind<Driver, DriverCommand, DriverEvent, DriverView> = 
   words,
   tables: driverTables,
   commands: commandSchemas.driver,
-  // The edge keeps the profile of a driver, so a change that did not come from an edge would not last.
+  // The edge keeps the profile of a driver, so a change from elsewhere would not last.
   closedToServices: Object.fromEntries(
     Array.from(edgeVerbs, verb => [
       verb,
@@ -45,7 +45,8 @@ export const driverKind: Kind<Driver, DriverCommand, DriverEvent, DriverView> = 
   },
   finished: () => false,
   attentive: driver => driver.kind === 'registered',
-  // Releases before ADR 18 kept a list of orders, which nobody reads any more: it would be copied for as long as the driver exists.
+  // Releases before ADR 18 kept a list of orders that no code reads any more. Drop it, or it would
+  // be copied for as long as the driver exists.
   restored(driver) {
     if ('recentOrderIds' in driver) delete driver.recentOrderIds
     return driver

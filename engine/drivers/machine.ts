@@ -1,13 +1,14 @@
-/** The state machine of drivers, written down a second time and by events. */
+/** The state machine of drivers, written a second time by events. */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { Machine } from '../actors/kind.ts'
 import type { Driver } from './state.ts'
 
 /**
- * Drivers, by duty, whether one is asked, and whether one is under way. The order leads: being
- * assigned is a fact in any state with a hold, whatever the duty became meanwhile. Whoever has a delivery
- * under way cannot go off duty, and off duty nobody is asked; only the end of a membership makes somebody both,
- * off duty, at once. What a membership is does not show here: it makes nobody do anything but go off duty.
+ * The states of a driver: by duty, by an open offer, and by deliveries under way. The order leads:
+ * an assignment is a fact in any state with a hold, whatever the duty became meanwhile. A driver
+ * with a delivery under way cannot go off duty, and a driver who is off duty is not asked. Only the
+ * end of a membership makes a driver off duty with a delivery under way. The membership itself is
+ * not part of a state, because its only effect is to go off duty.
  */
 const steps: Record<string, Record<string, string>> = { absent: { driver_registered: 'offline' } }
 for (const duty of ['offline', 'available', 'on_break'])

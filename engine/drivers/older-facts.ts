@@ -1,4 +1,7 @@
-/** Which event of a driver is also told under an older name, and in which words. Pure. */
+/**
+ * The events of a driver that are also published under an older name, with their older fields.
+ * Pure.
+ */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { OlderFactOf } from '../actors/effects.ts'
 import type { Driver } from './state.ts'

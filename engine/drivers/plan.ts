@@ -1,9 +1,9 @@
-/** From the wire to a command of a driver. */
+/** Turns the wire's data into a command of a driver. */
 import type { DriverCommandData, DriverVerb } from '../../protocol/dispatch/commands.ts'
 import type { Envelope } from '../actors/kind.ts'
 import type { DriverCommand } from './commands.ts'
 
-/** The data fits the schema of its verb. `currency`: of a new driver's earnings. */
+/** The data fits the schema of its verb. `currency`: the currency of a new driver's earnings. */
 export function planDriver(envelope: Envelope, currency: string): DriverCommand {
   const verb = envelope.verb as DriverVerb
   const { by } = envelope

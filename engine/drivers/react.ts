@@ -1,4 +1,4 @@
-/** What must follow an event of a driver. */
+/** The effects of a driver's event. */
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
@@ -19,7 +19,7 @@ const factOf = ({ driverId, fullName, phone, vehicleType }: RegisteredDriver): D
   vehicle_type: vehicleType,
 })
 
-/** `source`: where the event is in its slot. */
+/** `source`: the place of the event in its slot. */
 export function react(event: DriverEvent, driver: RegisteredDriver, source: SourceFact): Effect[] {
   switch (event.type) {
     case 'offer_held': {
@@ -70,7 +70,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
             },
           ]
     case 'driver_updated': {
-      // The order of a hold may have its driver already, and its word may be on the way.
+      // The order of a hold may have this driver already, and its message may be on the way.
       const orderIds =
         driver.hold === null
           ? driver.activeOrderIds
@@ -100,7 +100,8 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
           },
         },
         toFleet(driver),
-        // The state may be later than the event, after a crash: back on duty, the hold is another story.
+        // After a crash the state may be later than the event. If the driver is on duty again, the
+        // hold is a newer one.
         ...(event.data.availability !== 'available' &&
         driver.availability !== 'available' &&
         hold !== null
@@ -109,7 +110,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
       ]
     }
     case 'membership_changed': {
-      // After a crash the state may be later than the event: only what still holds is told.
+      // After a crash the state may be later than the event. Tell only what is still true.
       if (membershipOf(driver) !== event.data.membership) return []
       const { hold, activeOrderIds } = driver
       const told = [membershipPush(driver), membershipNews(driver), toFleet(driver)]
@@ -135,7 +136,7 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
         toFleet(driver),
         ...(membershipOf(driver) === 'ended' ? [leave(driver, event.data.order_id, source)] : []),
       ]
-    // The last parcel is handed over: nothing keeps the driver here.
+    // The last parcel is handed over, so the membership is over for the driver's app too.
     case 'order_completed':
       return [
         toFleet(driver),
@@ -150,7 +151,9 @@ export function react(event: DriverEvent, driver: RegisteredDriver, source: Sour
   }
 }
 
-/** The order lets go of the offer: who holds it cannot take it any more. */
+/**
+ * Tells the order that its driver cannot take the offer any more; the order then closes the offer.
+ */
 const refuse = (hold: HeldOfferFact, why: string, code: ErrorCode, reason: string): Effect => ({
   do: 'command',
   to: toOrder(hold.order_id, `${hold.offer_id}:${why}`, {
@@ -162,10 +165,14 @@ const refuse = (hold: HeldOfferFact, why: string, code: ErrorCode, reason: strin
   }),
 })
 
-/** The order decides by what it has become: before the pick-up it looks for another driver, after it this one carries it to the end. */
+/**
+ * Tells the order that its driver left. Before the pick-up the order searches for another driver;
+ * after it this driver completes the delivery.
+ */
 const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceFact): Effect => ({
   do: 'command',
-  // By the event and not by the driver: one who comes back may leave the same order a second time.
+  // The id is made from the event, not only from the driver: a driver who comes back may leave the
+  // same order a second time.
   to: toOrder(orderId, `${driver.driverId}:left:${slot}.${seq}`, {
     verb: 'driver_left',
     by: system,
@@ -174,7 +181,10 @@ const leave = (driver: RegisteredDriver, orderId: string, { slot, seq }: SourceF
   }),
 })
 
-/** To the driver's own app. `active_order_ids` are what is still to be carried to the end. */
+/**
+ * Tells the driver's own app. `active_order_ids` are the orders that the driver still has to
+ * deliver.
+ */
 const membershipPush = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {
@@ -189,7 +199,7 @@ const membershipPush = (driver: RegisteredDriver): Effect => ({
   },
 })
 
-/** To the pharmacy: who asks, who belongs to it, who does no more. */
+/** Tells the pharmacy that a driver asks for membership, has it, or has lost it. */
 const membershipNews = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {
@@ -204,7 +214,10 @@ const membershipNews = (driver: RegisteredDriver): Effect => ({
   },
 })
 
-/** To whoever watches the fleet: positions say it too, but a driver who has not been seen yet has none. */
+/**
+ * Tells the watchers of the fleet. Positions have the status too, but a driver who has sent none
+ * has no position.
+ */
 const toFleet = (driver: RegisteredDriver): Effect => ({
   do: 'push',
   push: {

@@ -1,4 +1,7 @@
-/** What a driver can be. Public status follows from the parts: deliveries under way mean `busy`. */
+/**
+ * The states of a driver. The public status follows from the parts: deliveries under way mean
+ * `busy`.
+ */
 import type { Availability, DriverStatus, Membership } from '../../protocol/drivers/statuses.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 
@@ -12,26 +15,30 @@ export interface RegisteredDriver {
   phone: string
   vehicleType: string
   capacity: number
-  /** Nothing: `active`, as everybody was before pharmacies decided. */
+  /** Absent means `active`, because every driver was active before pharmacies decided. */
   membership?: Membership
-  /** The pharmacy took the driver off duty: until it says otherwise, the driver cannot go on duty. */
+  /**
+   * The pharmacy took the driver off duty. The driver cannot go on duty until the pharmacy allows
+   * it.
+   */
   barred?: boolean
   availability: Availability
   /**
-   * The one outstanding offer; it takes a place of the capacity until the order lets go of it. It may
-   * outlive `available` for a moment: only the order releases a hold, or two orders could think
-   * the same place theirs.
+   * The one open offer. It takes a place of the capacity until the order releases it, and may
+   * outlast `available` for a moment. Only the order releases a hold; otherwise two orders could
+   * count on the same place.
    */
   hold: HeldOfferFact | null
   activeOrderIds: string[]
   /**
-   * By slot, the number of the last event that an offer was held for: an offer is held once, however often
-   * and however late it is repeated. Nothing before the first. Bounded by the number of slots.
+   * For each slot, the number of the last event for which an offer was held. So an offer is held
+   * once, however often and late it is repeated. Absent before the first hold. The number of slots
+   * bounds it.
    */
   heldThrough?: readonly number[]
   totalDeliveries: number
   totalEarningsMinor: number
-  /** Of the earnings; absent in a snapshot of an older release. */
+  /** Currency of the earnings; absent in a snapshot of an older release. */
   currency?: string
 }
 
@@ -50,7 +57,7 @@ export const canTakeMore = (driver: RegisteredDriver): boolean =>
   driver.hold === null &&
   placesTaken(driver) < driver.capacity
 
-/** Was this asked before, and answered with a hold? */
+/** Did this event ask before, and was it answered with a hold? */
 export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean =>
   seq <= (heldThrough?.[slot] ?? 0)
 

@@ -3,7 +3,7 @@ import { minorOfDecimal } from '../../protocol/pricing/money.ts'
 import type { DriverView } from '../../protocol/drivers/view.ts'
 import type { Table } from '../journal/table.ts'
 
-/** The profile of a driver is the edge's, once there is one: only a driver's first event writes it. */
+/** The edge owns the profile of a driver, so only the driver's first event writes it. */
 const drivers: Table<DriverView> = {
   name: 'drivers',
   columns: [
@@ -15,7 +15,7 @@ const drivers: Table<DriverView> = {
     { name: 'status', type: 'text', of: view => view.status },
     { name: 'membership', type: 'text', of: view => view.membership },
     { name: 'capacity', type: 'int4', of: view => view.capacity },
-    // An array of arrays would have to be rectangular.
+    // A text, because an array of arrays would have to be rectangular.
     {
       name: 'active_order_ids',
       type: 'text',

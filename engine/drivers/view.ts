@@ -1,4 +1,4 @@
-/** A driver's live part as the outside sees it. */
+/** The public view of a driver's live state. */
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import type { DriverView } from '../../protocol/drivers/view.ts'
 import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'

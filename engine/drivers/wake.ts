@@ -1,13 +1,13 @@
-/** When a driver must be looked at again without anybody asking. */
+/** When a driver must be looked at again without a command. */
 import type { Driver } from './state.ts'
 
 /**
- * A hold that outlives its offer by this is doubted: what does the journal say of the order? The order's
- * release normally comes long before; but a sender that was paused may bring its hold only after its
- * successor's release, and a driver with a hold nobody remembers would never be asked again.
+ * Time after the end of its offer when a hold is doubted and the journal is asked for the order,
+ * ms. The order's release normally comes long before. But a sender that was paused may deliver its
+ * hold after its successor's release, and a driver with such a hold would never be asked again.
  */
 export const holdDoubtMs = 10_000
 
-/** Null: nothing will happen by itself. */
+/** Null when nothing happens without a command. */
 export const wakeAtMs = (driver: Driver): number | null =>
   driver.kind === 'absent' || driver.hold === null ? null : driver.hold.expires_at_ms + holdDoubtMs

@@ -1,4 +1,4 @@
-/** The driver table: numbers, values through growth, and what a driver costs. */
+/** The driver table: numbers, values through growth, and the memory of a driver. */
 import t from 'tap'
 import { DriverTable, followed, suspected, watched } from './driver-table.ts'
 import { fleetLimits } from './limits.ts'
@@ -50,7 +50,7 @@ t.test('a pin', async t => {
   )
 })
 
-t.test('who is forgotten leaves nothing to the next', async t => {
+t.test('a forgotten driver leaves nothing to the next one', async t => {
   const table = new DriverTable(1, 2)
   const number = table.ensure(idOf(1))
   table.place(number, 1.5, 2.5, 1_000, 90, 5)
@@ -126,7 +126,7 @@ t.test('growth keeps every value', async t => {
   }
 })
 
-t.test('suspects are bounded: the first gives way', async t => {
+t.test('suspects are bounded: the oldest is dropped', async t => {
   const table = new DriverTable(1, 2)
   for (let number = 0; number <= fleetLimits.suspectsMax; number++) {
     table.ensure(idOf(number))

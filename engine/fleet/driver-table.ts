@@ -1,11 +1,12 @@
 /**
- * Where every driver is: a struct of arrays by driver number, the id table that gives the numbers,
- * and the moving index over those that have a position. Why not objects: 261 bytes a driver against
- * about a hundred, and a frame touches four arrays that stay in cache instead of a heap of pointers.
+ * The positions of all drivers: a struct of arrays by driver number, the id table that gives the
+ * numbers, and the moving index over the drivers that have a position. Rejected: objects. They take
+ * 261 bytes a driver instead of about a hundred, and a frame touches four arrays that stay in cache
+ * instead of a heap of pointers.
  *
- * Bytes a driver: time 8, seq window 12, flags 1, plus the id table (some 23) and the moving index with
- * the coordinates, heading and speed (some 40): see `byteLength`. The few whose last frame was impossible,
- * and those that took a step too fast for the road, have a point in a map beside.
+ * Bytes per driver: time 8, seq window 12, flags 1, the id table about 23, and the moving index
+ * with coordinates, heading and speed about 40; see `byteLength`. A map beside has a point for the
+ * few drivers whose last frame was impossible, or who took a step too fast for the road.
  */
 import { MovingIndex } from '../geo/moving-index.ts'
 import { IdTable, parseUuid } from './id-table.ts'
@@ -14,12 +15,15 @@ import { fleetLimits } from './limits.ts'
 /** Bits of `flags`. */
 export const followed = 1
 export const watched = 2
-/** A position that waits to be saved. */
+/** A position waits to be saved. */
 export const unsaved = 4
-/** The last frame was impossible: `suspects` has it. */
+/** The last frame was impossible: `suspects` has its point. */
 export const suspected = 8
 
-/** An impossible point, how many in a row agree with it, and when the first of them was: by the device's clock, and by ours when it was heard. */
+/**
+ * An impossible point, the number of points in a row that agree with it, and the time of the first
+ * of them, by the device's clock and by ours.
+ */
 export interface Suspect {
   latitude: number
   longitude: number
@@ -29,14 +33,17 @@ export interface Suspect {
   firstHeardMs: number
 }
 
-/** Where a run of steps began that are each too fast, and small enough to be noise. */
+/** The start of a run of steps that are each too fast, and small enough to be noise. */
 export interface QuickStart {
   latitude: number
   longitude: number
   atMs: number
 }
 
-/** Heading and speed are kept in hundredths of a degree and of m/s, which is how they are told. */
+/**
+ * Heading and speed are kept in hundredths of a degree and of m/s, which is the precision in which
+ * they are sent.
+ */
 const hundredths = 100
 const unknown = 0xffff
 
@@ -45,9 +52,9 @@ const capacityMin = 1_024
 export class DriverTable {
   readonly ids: IdTable
   readonly index = new MovingIndex()
-  /** Device time of the live position, ms; 0 when there is none. */
+  /** Device time of the live position, ms since the epoch; 0 when there is none. */
   #atMs = new Float64Array(capacityMin)
-  /** Newest seq, and a bit for each of the 64 before and including it. */
+  /** Newest seq, and a bit for each of the 64 numbers up to it. */
   seq = new Uint32Array(capacityMin)
   windowLow = new Uint32Array(capacityMin)
   windowHigh = new Uint32Array(capacityMin)
@@ -56,7 +63,7 @@ export class DriverTable {
   readonly #quickStarts = new Map<number, QuickStart>()
   readonly #words = new Uint32Array(4)
 
-  /** Seeds keep strangers from choosing ids that collide. */
+  /** Random seeds, so that strangers cannot choose ids that collide. */
   constructor(seed0: number, seed1: number) {
     this.ids = new IdTable(seed0, seed1, fleetLimits.driversMax)
   }
@@ -70,7 +77,7 @@ export class DriverTable {
     )
   }
 
-  /** The number of a driver id in words, made if it is new; -1 when the table is full. */
+  /** The number of a driver id in words, given out if the id is new; -1 when the table is full. */
   numberOf(id0: number, id1: number, id2: number, id3: number): number {
     const known = this.ids.numberOf(id0, id1, id2, id3)
     if (known >= 0) return known
@@ -80,7 +87,10 @@ export class DriverTable {
     return number
   }
 
-  /** The number of a driver id, made if it is new; -1 when it is no UUID or the table is full. */
+  /**
+   * The number of a driver id, given out if the id is new; -1 when it is no UUID or the table is
+   * full.
+   */
   ensure(driverId: string): number {
     const w = this.#words
     return parseUuid(driverId, w) ? this.numberOf(w[0]!, w[1]!, w[2]!, w[3]!) : -1
@@ -92,7 +102,7 @@ export class DriverTable {
     return parseUuid(driverId, w) ? this.ids.numberOf(w[0]!, w[1]!, w[2]!, w[3]!) : -1
   }
 
-  /** Gives up the number: the next new driver may get it, and must find nothing of this one. */
+  /** Gives up the number. The next new driver may get it, and must find nothing of this one. */
   forget(number: number): void {
     this.ids.remove(number)
     this.index.remove(number)
@@ -117,7 +127,7 @@ export class DriverTable {
   atMs(number: number): number {
     return this.#atMs[number]!
   }
-  /** Null when the device did not say. */
+  /** Null when the device did not send it. */
   headingDeg(number: number): number | null {
     return told(this.index.tagOf(number) >>> 16)
   }
@@ -125,7 +135,7 @@ export class DriverTable {
     return told(this.index.tagOf(number) & unknown)
   }
 
-  /** Moves the live pin; a place that is none moves nothing. Heading and speed NaN when unknown. */
+  /** Moves the live pin. An invalid place moves nothing. Heading and speed are NaN when unknown. */
   place(
     number: number,
     latitude: number,
@@ -174,7 +184,8 @@ export class DriverTable {
   }
 
   #grow(needed: number): void {
-    // By a quarter and not by doubling: on average an eighth of the table waits unused, not a third.
+    // Grow by a quarter and not by doubling: on average an eighth of the table is unused, not a
+    // third.
     const capacity = Math.max(needed, Math.ceil(this.flags.length * 1.25))
     const grown = <T extends Float64Array | Uint32Array | Uint8Array>(old: T): T => {
       const next = new (old.constructor as new (length: number) => T)(capacity)

@@ -1,10 +1,10 @@
 /**
- * HalfSipHash of an id: the keyed hash under the table of ids. Its rounds are written out, which is
- * why it has a file of its own.
+ * HalfSipHash of an id: the keyed hash under the table of ids. It has its own file because its
+ * rounds are written out.
  */
 
 /**
- * HalfSipHash-1-3 of four words under a 64-bit key, 32 bits. Its rounds are written out: a loop
+ * HalfSipHash-1-3 of four words under a 64-bit key, 32 bits. The rounds are written out: a loop
  * over them, or a state in an array, takes twice the time.
  */
 export function halfSipHash(

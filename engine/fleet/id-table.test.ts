@@ -33,7 +33,7 @@ t.test('against a map: ids come and go', async t => {
     fc.property(fc.array(step, { maxLength: 400 }), word, word, (steps, seed0, seed1) => {
       const table = new IdTable(seed0, seed1)
       const oracle = new Map<number, number>()
-      // A good part of the smallest table, so that ids stand in each other's way.
+      // A large part of the smallest table, so that ids collide.
       for (let n = 0; n < 700; n++) table.add(7, 7, 7, n)
       for (const { id, add } of steps) {
         if (add) {
@@ -84,8 +84,9 @@ t.test('a hundred thousand ids: growth, text and memory', async t => {
   t.equal(table.idString(-1), '')
 })
 
-t.test('ids chosen to look alike do not pile up', async t => {
-  // Counting, bit-shifted and mirrored ids ruin a weak mixer: a look-up would walk thousands of slots.
+t.test('ids that are chosen to look alike do not pile up', async t => {
+  // Counting, bit-shifted and mirrored ids ruin a weak mixer: a look-up would walk thousands of
+  // slots.
   const patterns: ((n: number) => [number, number, number, number])[] = [
     n => [0, 0, 0, n],
     n => [n, 0, 0, 0],
@@ -105,7 +106,7 @@ t.test('ids chosen to look alike do not pile up', async t => {
   }
 })
 
-t.test('a full table says so', async t => {
+t.test('a full table gives no number', async t => {
   const table = new IdTable(1, 2, 2)
   t.same(
     [table.add(1, 0, 0, 0), table.add(2, 0, 0, 0), table.add(3, 0, 0, 0), table.add(2, 0, 0, 0)],
@@ -113,7 +114,9 @@ t.test('a full table says so', async t => {
   )
 })
 
-/** HalfSipHash as its paper has it: a state of four words, one round for a word and three at the end. */
+/**
+ * HalfSipHash as in its paper: a state of four words, one round for a word and three at the end.
+ */
 function plainHalfSipHash(key0: number, key1: number, words: readonly number[]): number {
   const v = new Uint32Array([key0, key1, 0x6c796765 ^ key0, 0x74656462 ^ key1])
   const turned = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits))

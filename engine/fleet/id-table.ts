@@ -1,19 +1,19 @@
 /**
- * From 128-bit ids to dense driver numbers: open addressing over typed arrays. A location names
- * its driver by UUID and everything behind this table is an array indexed by number.
+ * Maps 128-bit ids to dense driver numbers by open addressing over typed arrays. A location names
+ * its driver by UUID, and everything behind this table is an array indexed by number.
  *
- * Why not a Map keyed by string: 100 B and more per driver, and a string per frame to look it up.
- * Why SipHash and not a cheaper mixer: ids reach this table from other services, and with any
- * unkeyed mixer (and with murmur under any key) one can write down ids that all collide. This is
- * HalfSipHash-1-3 under a key from the environment's randomness, about 20 ns.
+ * Rejected: a Map keyed by string. It takes 100 B and more per driver, and a string per frame to
+ * look it up. Rejected: a mixer that is cheaper than SipHash. Ids come from other services, and for
+ * any mixer without a key (and for murmur with any key) one can write down ids that all collide.
+ * This is HalfSipHash-1-3 under a key from the environment's randomness; it takes about 20 ns.
  *
- * Memory per driver: 16 B id, in pages that are never copied, and 5.3 to 8 B of slots at a load
- * of 0.5 to 0.75: 21 to 24 B. Growing rehashes the slots in one go, and by half and not to the double:
- * a hash finds its slot by a product and not by a mask (Lemire, "Fast random integer generation in an
- * interval", 2019), so that any number of slots will do.
+ * Memory per driver: 16 B for the id, in pages that are never copied, and 5.3 to 8 B of slots at a
+ * load of 0.5 to 0.75: 21 to 24 B together. The table grows by half, not to the double, and
+ * rehashes all slots at once. A hash finds its slot by a product and not by a mask (Lemire, "Fast
+ * random integer generation in an interval", 2019), so any number of slots works.
  *
- * Removal closes the gap in the slots at once (backward shift); tombstones would fill the table with
- * every driver who ever was. The number goes to the next id that is new.
+ * A removal closes the gap in the slots at once (backward shift). Tombstones would fill the table
+ * with every driver who ever was. The number goes to the next new id.
  */
 import { halfSipHash } from './half-sip-hash.ts'
 
@@ -22,11 +22,14 @@ const pageIds = 1 << pageBits
 const pageMask = pageIds - 1
 const empty = -1
 
-/** Numbers ids from 0 in the order they are added, numbers of removed ones first. Ids are four big-endian uint32 words. */
+/**
+ * Numbers ids from 0 in the order in which they are added; numbers of removed ids go first. Ids are
+ * four big-endian uint32 words.
+ */
 export class IdTable {
-  /** Ids that have a number. */
+  /** Number of ids in the table. */
   count = 0
-  /** Numbers ever given out: all are below. */
+  /** All numbers ever given out are below this. */
   numberEnd = 0
   readonly countMax: number
   readonly #key0: number
@@ -43,7 +46,7 @@ export class IdTable {
     this.countMax = countMax
   }
 
-  /** Bytes held. */
+  /** Bytes held by the arrays. */
   get byteLength(): number {
     return this.#pages.length * pageIds * 16 + this.#slots.byteLength
   }
@@ -76,7 +79,7 @@ export class IdTable {
     return number >= 0 && number < this.numberEnd && !this.#free.has(number)
   }
 
-  /** Takes an id out; its number may be given to another from now on. */
+  /** Removes an id. Its number may be given to another id from now on. */
   remove(number: number): void {
     if (!this.has(number)) return
     const slots = this.#slots
@@ -86,7 +89,8 @@ export class IdTable {
       slot >= other ? slot - other : slot - other + length
     let gap = this.#homeOf(number)
     while (slots[gap] !== number) gap = after(gap)
-    // Whoever comes after the gap and belongs at it or before moves up, or would not be found again.
+    // An id behind the gap that belongs at the gap or before it moves up; otherwise it would not be
+    // found again.
     for (let slot = after(gap); slots[slot] !== empty; slot = after(slot)) {
       if (behind(slot, this.#homeOf(slots[slot]!)) < behind(slot, gap)) continue
       slots[gap] = slots[slot]!
@@ -106,7 +110,7 @@ export class IdTable {
     return this.numberEnd++
   }
 
-  /** The id of a number as lowercase UUID text; empty for a number not given out. */
+  /** The id of a number as lowercase UUID text; empty for a number that is not given out. */
   idString(number: number): string {
     if (!this.has(number)) return ''
     const page = this.#pages[number >> pageBits]!
@@ -116,7 +120,10 @@ export class IdTable {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   }
 
-  /** Most slots that any look-up of a known id visits; walks the whole table, for metrics and tests. */
+  /**
+   * Largest number of slots that a look-up of a known id visits. It walks the whole table, for
+   * metrics and tests.
+   */
   longestProbe(): number {
     const { length } = this.#slots
     let longest = 0
@@ -139,7 +146,7 @@ export class IdTable {
     )
   }
 
-  /** The slot that holds the id, or the empty one where it belongs. */
+  /** The slot that holds the id, or the empty slot where it belongs. */
   #slotOf(id0: number, id1: number, id2: number, id3: number): number {
     const slots = this.#slots
     const { length } = slots
@@ -149,7 +156,7 @@ export class IdTable {
       if (number === empty) return slot
       const page = this.#pages[number >> pageBits]!
       const at = (number & pageMask) * 4
-      // Time-ordered ids differ most in their last words.
+      // Time-ordered ids differ most in their last words, so compare those first.
       if (
         page[at + 3] === id3 >>> 0 &&
         page[at + 2] === id2 >>> 0 &&
@@ -175,13 +182,16 @@ export class IdTable {
   }
 }
 
-/** Of a 32-bit hash, evenly over `length` slots. */
+/** The slot for a 32-bit hash, evenly over `length` slots. */
 const slotIn = (length: number, hash: number): number =>
   Math.floor(((hash >>> 0) * length) / 2 ** 32)
 
 const dash = 0x2d
 
-/** Parses UUID text of 36 characters, either case, into four big-endian words; false, and `out` undefined, when it is not one. */
+/**
+ * Parses UUID text of 36 characters, in either case, into four big-endian words. False, with `out`
+ * undefined, when the text is no UUID.
+ */
 export function parseUuid(text: string, out: Uint32Array): boolean {
   if (text.length !== 36) return false
   let word = 0

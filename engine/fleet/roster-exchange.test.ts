@@ -1,4 +1,4 @@
-/** What engines tell each other of drivers: news at once, and by the digest all that was missed. */
+/** Engines tell each other of drivers: news at once, and the digest brings all that was missed. */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
@@ -20,7 +20,7 @@ const row = (n: number, more: Partial<RosterRow> = {}): RosterRow => ({
   ...more,
 })
 
-/** Two engines on one bus: drivers with an even number are the first engine's. */
+/** Two engines on one bus. Drivers with an even number belong to the first engine. */
 function world() {
   const env = new VirtualEnv(1)
   const bus = memoryBus()
@@ -75,7 +75,7 @@ t.test(
 )
 
 t.test(
-  'news that was lost comes with the digest, and is news then: fleets that are watched hear of it',
+  'lost news comes with the digest, and counts as news then: watched fleets are told',
   async t => {
     const w = world()
     w.even.exchange.put(row(2))
@@ -99,7 +99,7 @@ t.test(
 )
 
 t.test(
-  'an engine believes nobody else about its own drivers, and says nothing of those of others',
+  'an engine believes no other one about its own drivers, and does not publish the drivers of others',
   async t => {
     const w = world()
     w.odd.exchange.put(row(1))

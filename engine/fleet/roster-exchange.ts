@@ -1,6 +1,7 @@
 /**
- * How engines tell each other of drivers (ADR 4): rows of own drivers, those with news after some ms,
- * all of them from time to time and when an engine that starts asks.
+ * How engines tell each other of drivers (ADR 4). Each engine publishes rows of its own drivers:
+ * rows with news after some milliseconds, and all rows from time to time and when a starting engine
+ * asks.
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
@@ -18,7 +19,7 @@ export interface RosterExchangeDeps {
   roster: Roster
   ownsActor(actorId: string): boolean
   bounds: EngineBounds
-  /** A row of whichever engine says something new. */
+  /** Called when a row of any engine has news. */
   changed(row: RosterRow): void
 }
 
@@ -30,10 +31,11 @@ export class RosterExchange {
     this.#deps = deps
   }
 
-  /** After a transition of an own driver. */
+  /** Called after a transition of an own driver. */
   put(row: RosterRow): void {
     if (!this.#deps.roster.put(row)) return
-    // At once but for a few ms: an engine that has not heard of the nearest driver asks one further away.
+    // News is published after some milliseconds: an engine that does not know of the nearest driver
+    // would ask one farther away.
     if (this.#news.size === 0)
       this.#deps.env.after(fleetLimits.rosterNewsMs, () => this.#publishNews())
     this.#news.add(row.driverId)
@@ -52,7 +54,7 @@ export class RosterExchange {
 
   #publishNews(): void {
     const news = [...this.#news]
-    // First of all: what stays here would keep the next news from being published.
+    // Clear this first: a row that stays here would keep the next news from being published.
     this.#news.clear()
     this.#publish(news.map(id => this.#deps.roster.get(id)).filter(row => row !== undefined))
   }
@@ -69,7 +71,7 @@ export class RosterExchange {
       )
       own = []
     }
-    // A piece at a time: a million drivers as objects would take hundreds of megabytes.
+    // Build a piece at a time: a million drivers as objects would take hundreds of megabytes.
     for (const row of rows)
       if (
         this.#deps.ownsActor(row.driverId) &&
@@ -80,5 +82,5 @@ export class RosterExchange {
   }
 }
 
-/** Two ids and the names of the fields, packed. */
+/** Size of two ids and the names of the fields when packed, bytes. */
 const rowBytes = 160

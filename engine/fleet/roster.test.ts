@@ -1,4 +1,6 @@
-/** The roster beside a plain map of the same rows, and what an idle driver costs an engine. */
+/**
+ * Compares the roster with a plain map of the same rows, and checks the memory of an idle driver.
+ */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import type { RosterRow } from '../../protocol/drivers/roster.ts'
@@ -9,9 +11,9 @@ import { fleetLimits } from './limits.ts'
 
 const uuid = (kind: number, n: number): string =>
   `0190a0b0-${kind.toString().padStart(4, '0')}-7000-8000-${n.toString(16).padStart(12, '0')}`
-const rowOf = (driver: number, vendor: number, more: Partial<RosterRow> = {}): RosterRow => ({
+const rowOf = (driver: number, pharmacy: number, more: Partial<RosterRow> = {}): RosterRow => ({
   driverId: uuid(1, driver),
-  vendorId: uuid(2, vendor),
+  vendorId: uuid(2, pharmacy),
   vehicleType: 'bike',
   status: 'available',
   canTakeMore: true,
@@ -20,16 +22,16 @@ const rowOf = (driver: number, vendor: number, more: Partial<RosterRow> = {}): R
 const rows = fc
   .record({
     driver: fc.nat(30),
-    vendor: fc.nat(4),
+    pharmacy: fc.nat(4),
     vehicleType: fc.constantFrom('bike', 'car', 'cargo bike'),
     status: fc.constantFrom(...driverStatuses),
     canTakeMore: fc.boolean(),
   })
-  .map(({ driver, vendor, ...more }) => rowOf(driver, vendor, more))
+  .map(({ driver, pharmacy, ...more }) => rowOf(driver, pharmacy, more))
 const byId = (some: Iterable<RosterRow>): RosterRow[] =>
   [...some].sort((a, b) => (a.driverId < b.driverId ? -1 : 1))
 
-t.test('whatever is put, it says what a map of rows would say', async t => {
+t.test('the roster gives the same answers as a map of the rows', async t => {
   fc.assert(
     fc.property(fc.array(rows, { maxLength: 200 }), all => {
       const roster = new Roster(1, 2)
@@ -46,12 +48,12 @@ t.test('whatever is put, it says what a map of rows would say', async t => {
       t.equal(roster.size, model.size)
       t.same(byId(roster.rows()), byId(model.values()))
       for (const driverId of model.keys()) t.same(roster.get(driverId), model.get(driverId))
-      for (let vendor = 0; vendor <= 4; vendor++) {
-        const fleet = [...model.values()].filter(row => row.vendorId === uuid(2, vendor))
-        t.equal(roster.fleetSize(uuid(2, vendor)), fleet.length)
-        t.same(byId(roster.fleet(uuid(2, vendor))), byId(fleet))
+      for (let pharmacy = 0; pharmacy <= 4; pharmacy++) {
+        const fleet = [...model.values()].filter(row => row.vendorId === uuid(2, pharmacy))
+        t.equal(roster.fleetSize(uuid(2, pharmacy)), fleet.length)
+        t.same(byId(roster.fleet(uuid(2, pharmacy))), byId(fleet))
         t.same(
-          byId(roster.fleet(uuid(2, vendor), 'can take more')),
+          byId(roster.fleet(uuid(2, pharmacy), 'can take more')),
           byId(fleet.filter(row => row.canTakeMore)),
         )
       }
@@ -61,7 +63,7 @@ t.test('whatever is put, it says what a map of rows would say', async t => {
 })
 
 t.test(
-  'strangers: no id, a pharmacy nobody has, more kinds of vehicle than are told apart',
+  'unusual rows: no id, an unknown pharmacy, more kinds of vehicle than are told apart',
   async t => {
     const roster = new Roster(1, 2)
     t.equal(roster.put(rowOf(1, 1, { driverId: 'no uuid' })), false)

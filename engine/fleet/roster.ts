@@ -1,18 +1,23 @@
 /**
- * Which drivers may be asked, in every engine: a replicated, soft view of all drivers' actors. Own
- * actors are written at each transition; those of other engines by their digests. A stale row costs
- * one refused offer, never a wrong assignment: the driver's actor decides.
+ * The drivers that may be asked. Every engine has this replicated, soft view of all drivers'
+ * actors. An own actor is written at each transition, the actors of other engines by their digests.
+ * A stale row costs one refused offer, never a wrong assignment, because the driver's actor
+ * decides.
  *
- * A struct of arrays by a number of its own, as the driver table: it has every driver there is, also
- * those who have been idle for weeks, and an object a driver takes 350 bytes and more against some 35.
- * Rejected: the driver table's numbers. Strangers' frames give those out too and could use them up.
+ * A struct of arrays by the roster's own number, like the driver table. It has every driver, also
+ * those who have been idle for weeks; an object per driver would take 350 bytes and more instead of
+ * about 35. Rejected: the numbers of the driver table. Frames of strangers use those too, and could
+ * use them up.
  */
 import type { RosterRow } from '../../protocol/drivers/roster.ts'
 import { driverStatuses } from '../../protocol/drivers/statuses.ts'
 import { IdTable, parseUuid } from './id-table.ts'
 import { fleetLimits } from './limits.ts'
 
-/** Bits of a row's state: the status's place in `driverStatuses`, and whether the driver can take more. */
+/**
+ * Bits of a row's state: the status's place in `driverStatuses`, and whether the driver can take
+ * more.
+ */
 const statusMask = 0x07
 const takesMore = 0x08
 
@@ -21,20 +26,20 @@ const capacityMin = 1_024
 
 export class Roster {
   readonly #ids: IdTable
-  #vendor = new Uint32Array(capacityMin)
-  /** The next driver of the same fleet; `noDriver` at its end. */
+  #pharmacy = new Uint32Array(capacityMin)
+  /** The next driver of the same fleet; `noDriver` at the end. */
   #nextOfFleet = new Int32Array(capacityMin)
   #state = new Uint8Array(capacityMin)
   #vehicle = new Uint8Array(capacityMin)
-  readonly #vendorIds: string[] = []
-  readonly #vendorNumbers = new Map<string, number>()
-  /** By vendor number: the first driver of its fleet, and how many there are. */
+  readonly #pharmacyIds: string[] = []
+  readonly #pharmacyNumbers = new Map<string, number>()
+  /** By the number of the pharmacy: the first driver of its fleet, and the size of the fleet. */
   readonly #firstOfFleet: number[] = []
   readonly #fleetSizes: number[] = []
   readonly #vehicles: string[] = ['']
   readonly #words = new Uint32Array(4)
 
-  /** 32 random bits each: they keep strangers from choosing ids that collide. */
+  /** 32 random bits each, so that strangers cannot choose ids that collide. */
   constructor(seed0: number, seed1: number) {
     this.#ids = new IdTable(seed0, seed1, fleetLimits.driversMax)
   }
@@ -43,32 +48,35 @@ export class Roster {
     return this.#ids.count
   }
 
-  /** Kinds of vehicle seen so far; '' is no kind. */
+  /** Kinds of vehicle seen so far; '' stands for none. */
   get vehicleTypes(): readonly string[] {
     return this.#vehicles
   }
 
-  /** Bytes held for drivers; those of fleets and kinds of vehicle are beside them. */
+  /** Bytes held for drivers. The bytes of fleets and kinds of vehicle are not counted. */
   get byteLength(): number {
     return (
       this.#ids.byteLength +
-      this.#vendor.byteLength +
+      this.#pharmacy.byteLength +
       this.#nextOfFleet.byteLength +
       this.#state.byteLength +
       this.#vehicle.byteLength
     )
   }
 
-  /** True when it says something new: another status, or whether the driver can take more. A row of no driver, or one too many, is dropped. */
+  /**
+   * True when the row has news: another status, or a change of whether the driver can take more. A
+   * row without a valid id, or beyond the bound, is dropped.
+   */
   put(row: RosterRow): boolean {
     const before = this.#find(row.driverId)
     const number = before !== noDriver ? before : this.#add(row.driverId)
     if (number === noDriver) return false
-    const vendor = this.#vendorOf(row.vendorId)
-    if (before === noDriver) this.#join(number, vendor)
-    else if (this.#vendor[number] !== vendor) {
+    const pharmacy = this.#pharmacyOf(row.vendorId)
+    if (before === noDriver) this.#join(number, pharmacy)
+    else if (this.#pharmacy[number] !== pharmacy) {
       this.#leave(number)
-      this.#join(number, vendor)
+      this.#join(number, pharmacy)
     }
     const state = driverStatuses.indexOf(row.status) | (row.canTakeMore ? takesMore : 0)
     const isNews = before === noDriver || this.#state[number] !== state
@@ -87,15 +95,15 @@ export class Roster {
   }
 
   fleetSize(vendorId: string): number {
-    return this.#fleetSizes[this.#vendorNumbers.get(vendorId) ?? -1] ?? 0
+    return this.#fleetSizes[this.#pharmacyNumbers.get(vendorId) ?? -1] ?? 0
   }
 
-  /** Everybody of that pharmacy, or only those who can take more. */
+  /** All drivers of that pharmacy, or only those who can take more. */
   *fleet(vendorId: string, who: 'all' | 'can take more' = 'all'): Generator<RosterRow> {
-    const vendor = this.#vendorNumbers.get(vendorId)
-    if (vendor === undefined) return
+    const pharmacy = this.#pharmacyNumbers.get(vendorId)
+    if (pharmacy === undefined) return
     for (
-      let number = this.#firstOfFleet[vendor]!;
+      let number = this.#firstOfFleet[pharmacy]!;
       number !== noDriver;
       number = this.#nextOfFleet[number]!
     )
@@ -106,7 +114,7 @@ export class Roster {
     const state = this.#state[number]!
     return {
       driverId: this.#ids.idString(number),
-      vendorId: this.#vendorIds[this.#vendor[number]!]!,
+      vendorId: this.#pharmacyIds[this.#pharmacy[number]!]!,
       vehicleType: this.#vehicles[this.#vehicle[number]!]!,
       status: driverStatuses[state & statusMask]!,
       canTakeMore: (state & takesMore) !== 0,
@@ -126,52 +134,55 @@ export class Roster {
     return number
   }
 
-  #vendorOf(vendorId: string): number {
-    const known = this.#vendorNumbers.get(vendorId)
+  #pharmacyOf(vendorId: string): number {
+    const known = this.#pharmacyNumbers.get(vendorId)
     if (known !== undefined) return known
-    const vendor = this.#vendorIds.push(vendorId) - 1
-    this.#vendorNumbers.set(vendorId, vendor)
+    const pharmacy = this.#pharmacyIds.push(vendorId) - 1
+    this.#pharmacyNumbers.set(vendorId, pharmacy)
     this.#firstOfFleet.push(noDriver)
     this.#fleetSizes.push(0)
-    return vendor
+    return pharmacy
   }
 
-  /** Kinds of vehicle are few; a registration may say anything, so beyond the bound they are of no kind. */
+  /**
+   * There are few kinds of vehicle, but a registration may name any. Beyond the bound a kind counts
+   * as none.
+   */
   #vehicleOf(type: string): number {
     const known = this.#vehicles.indexOf(type)
     if (known >= 0) return known
     return this.#vehicles.length < fleetLimits.vehicleTypesMax ? this.#vehicles.push(type) - 1 : 0
   }
 
-  #join(number: number, vendor: number): void {
-    this.#vendor[number] = vendor
-    this.#nextOfFleet[number] = this.#firstOfFleet[vendor]!
-    this.#firstOfFleet[vendor] = number
-    this.#fleetSizes[vendor]!++
+  #join(number: number, pharmacy: number): void {
+    this.#pharmacy[number] = pharmacy
+    this.#nextOfFleet[number] = this.#firstOfFleet[pharmacy]!
+    this.#firstOfFleet[pharmacy] = number
+    this.#fleetSizes[pharmacy]!++
   }
 
-  /** Walks the fleet: a driver changes the pharmacy about never. */
+  /** Walks the fleet, because a driver almost never changes the pharmacy. */
   #leave(number: number): void {
-    const vendor = this.#vendor[number]!
+    const pharmacy = this.#pharmacy[number]!
     const next = this.#nextOfFleet[number]!
-    if (this.#firstOfFleet[vendor] === number) this.#firstOfFleet[vendor] = next
+    if (this.#firstOfFleet[pharmacy] === number) this.#firstOfFleet[pharmacy] = next
     else {
-      let before = this.#firstOfFleet[vendor]!
+      let before = this.#firstOfFleet[pharmacy]!
       while (this.#nextOfFleet[before] !== number) before = this.#nextOfFleet[before]!
       this.#nextOfFleet[before] = next
     }
-    this.#fleetSizes[vendor]!--
+    this.#fleetSizes[pharmacy]!--
   }
 
   #grow(needed: number): void {
-    // By a quarter, as the driver table.
+    // Grow by a quarter, like the driver table.
     const capacity = Math.max(needed, Math.ceil(this.#state.length * 1.25))
     const grown = <T extends Uint32Array | Int32Array | Uint8Array>(old: T): T => {
       const next = new (old.constructor as new (length: number) => T)(capacity)
       next.set(old as never)
       return next
     }
-    this.#vendor = grown(this.#vendor)
+    this.#pharmacy = grown(this.#pharmacy)
     this.#nextOfFleet = grown(this.#nextOfFleet)
     this.#state = grown(this.#state)
     this.#vehicle = grown(this.#vehicle)

@@ -1,4 +1,7 @@
-/** The grid and the growing circle against brute force: no cell of the circle is missed, none comes twice, and not many come for nothing. */
+/**
+ * The grid and the growing circle against brute force: no cell of the circle is missed, none comes
+ * twice, and few are superfluous.
+ */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { earthRadiusKm } from '../../protocol/river/geo.ts'
@@ -6,44 +9,47 @@ import { destination } from '../../protocol/testing/great-circle.ts'
 import { CellGrid, CellSearch } from './cells.ts'
 import { hardPlaces, scattered, type Point } from './fixtures.ts'
 
-t.test('rows and columns: cells of about one size everywhere, numbered without a gap', async t => {
-  for (const cellKm of [0.5, 5, 50, 700]) {
-    const grid = CellGrid.of(cellKm)
-    t.equal(CellGrid.of(cellKm), grid, 'one for all who ask')
-    t.equal(grid.cellKm, cellKm)
-    t.equal(grid.rows, Math.ceil((Math.PI * earthRadiusKm) / cellKm))
-    t.equal(grid.rowsPerDegree, grid.rows / 180)
-    let wrong = 0
-    let first = 0
-    for (let row = 0; row < grid.rows; row++) {
-      const columns = grid.columns[row]!
-      const [south, north] = [row, row + 1].map(edge => (edge / grid.rows - 0.5) * Math.PI) as [
-        number,
-        number,
-      ]
-      const widthKm = (2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2)) / columns
-      if (
-        columns < 1 ||
-        (columns > 1 && (widthKm < cellKm || widthKm > cellKm * (1 + 1 / columns)))
-      )
-        wrong++
-      if (grid.firstCell[row] !== first || grid.columnsPerDegree[row] !== columns / 360) wrong++
-      const cosine = Math.min(Math.cos(south), Math.cos(north))
-      if (
-        !(
-          grid.cosineMin[row]! >= 0 &&
-          grid.cosineMin[row]! <= Math.max(0, cosine) &&
-          cosine - grid.cosineMin[row]! < 2e-15
+t.test(
+  'rows and columns: cells have about one size everywhere and are numbered without a gap',
+  async t => {
+    for (const cellKm of [0.5, 5, 50, 700]) {
+      const grid = CellGrid.of(cellKm)
+      t.equal(CellGrid.of(cellKm), grid, 'one for all who ask')
+      t.equal(grid.cellKm, cellKm)
+      t.equal(grid.rows, Math.ceil((Math.PI * earthRadiusKm) / cellKm))
+      t.equal(grid.rowsPerDegree, grid.rows / 180)
+      let wrong = 0
+      let first = 0
+      for (let row = 0; row < grid.rows; row++) {
+        const columns = grid.columns[row]!
+        const [south, north] = [row, row + 1].map(edge => (edge / grid.rows - 0.5) * Math.PI) as [
+          number,
+          number,
+        ]
+        const widthKm = (2 * Math.PI * earthRadiusKm * Math.cos((south + north) / 2)) / columns
+        if (
+          columns < 1 ||
+          (columns > 1 && (widthKm < cellKm || widthKm > cellKm * (1 + 1 / columns)))
         )
-      )
-        wrong++
-      first += columns
+          wrong++
+        if (grid.firstCell[row] !== first || grid.columnsPerDegree[row] !== columns / 360) wrong++
+        const cosine = Math.min(Math.cos(south), Math.cos(north))
+        if (
+          !(
+            grid.cosineMin[row]! >= 0 &&
+            grid.cosineMin[row]! <= Math.max(0, cosine) &&
+            cosine - grid.cosineMin[row]! < 2e-15
+          )
+        )
+          wrong++
+        first += columns
+      }
+      t.equal(wrong, 0, `${cellKm} km`)
     }
-    t.equal(wrong, 0, `${cellKm} km`)
-  }
-  t.equal(CellGrid.of(50_000).rows, 2, 'never fewer than a row for each pole')
-  t.throws(() => CellGrid.of(0.3), RangeError)
-})
+    t.equal(CellGrid.of(50_000).rows, 2, 'never fewer than a row for each pole')
+    t.throws(() => CellGrid.of(0.3), RangeError)
+  },
+)
 
 t.test('the cell of a place', async t => {
   const grid = CellGrid.of(50)
@@ -69,7 +75,7 @@ t.test('the cell of a place', async t => {
   }
 })
 
-/** Cells in which a circle has points: many of its places, on its edge and inside. */
+/** Cells in which a circle has points, found from many places on its edge and inside. */
 function touched(grid: CellGrid, [latitude, longitude]: Point, radiusKm: number): Set<number> {
   const cells = new Set([grid.cellOf(latitude, longitude)])
   const steps = Math.ceil((radiusKm / grid.cellKm) * 3) + 1

@@ -12,7 +12,10 @@ const degree = Math.PI / 180
 
 const grids = new Map<number, CellGrid>()
 
-/** Cell arithmetic for one cell size. Immutable, so one for all who ask; about 32 bytes a row (1.3 MB at 0.5 km). */
+/**
+ * Cell arithmetic for one cell size. It is immutable, so all users share one; about 32 bytes a row
+ * (1.3 MB at 0.5 km).
+ */
 export class CellGrid {
   readonly cellKm: number
   readonly rows: number
@@ -51,7 +54,7 @@ export class CellGrid {
       this.columns[row] = columns
       this.firstCell[row] = cells
       this.columnsPerDegree[row] = columns / 360
-      // A hair smaller than exact: it only ever divides in an upper bound.
+      // Slightly smaller than exact, because it is only a divisor in an upper bound.
       this.cosineMin[row] = Math.max(0, Math.min(Math.cos(south), Math.cos(north)) - 1e-15)
       cells += columns
     }
@@ -106,7 +109,10 @@ export class CellSearch {
     this.#rowTo = -1
   }
 
-  /** Fills `cells` with those within `radiusKm` that no earlier call returned; returns how many. */
+  /**
+   * Fills `cells` with the cells within `radiusKm` that no earlier call returned. Returns their
+   * number.
+   */
   expand(radiusKm: number): number {
     const grid = this.#grid
     const angle = Math.min(Math.PI, (radiusKm / earthRadiusKm) * (1 + 1e-9) + 1e-12)
@@ -131,7 +137,7 @@ export class CellSearch {
       const doneFrom = this.#doneFrom[row]!
       const doneTo = this.#doneTo[row]!
       if (whole) {
-        // Columns are a circle: what is left runs from the end of the done part round to its start.
+        // Columns form a circle: the rest runs from the end of the done part round to its start.
         count = this.#emit(row, doneTo + 1, doneFrom - 1 + columns, count)
         this.#doneTo[row] = doneFrom - 1 + columns
         continue

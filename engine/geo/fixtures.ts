@@ -1,6 +1,6 @@
 /**
- * What the tests of both indexes share: seeded points, real points, and a brute-force oracle that
- * computes every distance the slow way. Only tests import this.
+ * The shared fixtures of both indexes' tests: seeded points, real points, and a brute-force oracle
+ * that computes every distance the slow way. Only tests import this.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,7 +43,7 @@ export function scattered(count: number, random: () => number): Point[] {
   )
 }
 
-/** Where the hard places are: a city, both poles, both sides of the antimeridian, the equator at 0°. */
+/** The hard places: a city, both poles, both sides of the antimeridian, the equator at 0°. */
 export const hardPlaces: Record<string, Point> = {
   city: [51.5, -0.12],
   'north pole': [90, 0],
@@ -76,9 +76,9 @@ export function bruteForce(
 }
 
 /**
- * What differs between a result and the oracle's, or null. Two formulas for one distance differ in
- * the last digits, so ids may swap only where their distances are within a tenth of a millimetre;
- * points with identical coordinates have identical distances and may not swap at all.
+ * The difference between a result and the oracle's, or null. Two formulas for one distance differ
+ * in the last digits, so ids may swap only where their distances are within a tenth of a
+ * millimetre. Points with identical coordinates have identical distances and may not swap at all.
  */
 export function difference(
   result: NearestBuffer,

@@ -1,4 +1,4 @@
-/** Geohash integers against the geohash of letters and digits that everyone knows, and their order. */
+/** Geohash integers against the well-known geohash of letters and digits, and their order. */
 import t from 'tap'
 import { encodeGeohash } from '../../protocol/river/geo.ts'
 import fc from '../../protocol/testing/properties.ts'

@@ -1,4 +1,7 @@
-/** What a circle says of geohash cells, against places of the circle itself: no cell of it is denied, and no other is promised. */
+/**
+ * The circle's answers about geohash cells, against places of the circle: it denies no cell that it
+ * touches, and promises no other.
+ */
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { destination } from '../../protocol/testing/great-circle.ts'

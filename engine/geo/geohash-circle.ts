@@ -1,10 +1,10 @@
 /**
- * A circle as the geohash cells see it: in rows and columns of 26 bits. It says which cells of a
- * coarse precision hold it, at most four on each side of the antimeridian, and for any finer cell
- * whether the circle may touch it or certainly holds it.
+ * A circle in geohash cells: in rows and columns of 26 bits. It gives the cells of a coarse
+ * precision that cover the circle, at most four on each side of the antimeridian. For any finer
+ * cell it tells whether the circle may touch it or certainly holds it.
  *
- * Why an ellipse in rows and columns: one test is then a few products, where a distance on the
- * sphere takes sines. It never says no to a cell that the circle touches.
+ * An ellipse in rows and columns makes one test a few products, where a distance on the sphere
+ * takes sines. It never denies a cell that the circle touches.
  */
 import { boundingBox, earthRadiusKm, type GeoBounds } from '../../protocol/river/geo.ts'
 import { axisBits, latitudeCell, longitudeCell } from './geohash-cell.ts'
@@ -13,9 +13,12 @@ const degree = Math.PI / 180
 const axisCells = 2 ** axisBits
 const rowsPerRadian = axisCells / Math.PI
 const columnsPerRadian = axisCells / (2 * Math.PI)
-/** Up to this half width in radians the ellipse is proved; a wider circle is only its bounding box. */
+/**
+ * Largest half width for which the ellipse is proved, radians. A wider circle is only its bounding
+ * box.
+ */
 const ellipseMax = 0.1
-/** With both axes below `ellipseMax`, what the ellipse leaves out is under a thousandth. */
+/** With both axes below `ellipseMax`, the ellipse is too small by less than a thousandth. */
 const slack = 1.002
 
 /** One circle at a time. Reusable: `place` overwrites the last one. */
@@ -90,15 +93,15 @@ export class GeohashCircle {
   }
 
   /**
-   * Of a cell in the bounding box: negative when the circle certainly touches nothing of it, 1 when
-   * it certainly holds all of it, 0 otherwise.
+   * For a cell in the bounding box: negative when the circle certainly touches nothing of it, 1
+   * when it certainly holds all of it, 0 otherwise.
    */
   holds(row: number, rows: number, column: number, columns: number): -1 | 0 | 1 {
     if (this.#perRow === 0 || columns > axisCells / 4) return 0
     const south = row - this.#row
     const north = south + rows
     let west = column - this.#column
-    // Over the antimeridian the way may be shorter.
+    // Over the antimeridian the distance may be shorter.
     const middle = west + columns / 2
     if (middle > axisCells / 2) west -= axisCells
     else if (middle < -axisCells / 2) west += axisCells
@@ -112,7 +115,7 @@ export class GeohashCircle {
   }
 }
 
-/** How many bits a whole number has; 0 has none. */
+/** The number of bits of a whole number; 0 has none. */
 function bitsOf(count: number): number {
   return 32 - Math.clz32(count)
 }

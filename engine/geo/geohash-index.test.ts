@@ -72,7 +72,7 @@ t.test('equals brute force over the globe, however wide', async t => {
   t.equal(firstDifference(index, byId, queries, [50, 900, 9000, 30_000]), null)
 })
 
-/** On the borders of cells: multiples of the sides of a cell of `bits` bits. */
+/** Places on the borders of cells: multiples of the sides of a cell of `bits` bits. */
 const borderPoint = fc
   .tuple(fc.integer({ min: 2, max: 24 }), fc.nat(), fc.nat(), fc.constantFrom(-1e-12, 0, 1e-12))
   .map(([bits, row, column, aside]): Point => {
@@ -127,7 +127,7 @@ t.test('equals brute force while places come, move and go, many at one point', a
       const known = new Map<string, Point>()
       for (const [step, { id, place, kind }] of steps.entries()) {
         const name = `p${id}`
-        // Spot 0 is taken by all for which there is no other.
+        // Spot 0 stands in for every missing one.
         const point = spots[place] ?? spots[0]!
         if (kind === 'set') {
           if (!index.set(name, ...point)) throw new Error(`refused ${point}`)

@@ -1,20 +1,20 @@
 /**
- * Where every pharmacy is: geohash integers in ascending order, cut into blocks of at most 32
- * places. A query covers its circle with geohash cells, finds the blocks of these cells by binary
- * search, and measures the exact distance of each place in them. Precision follows from the radius
- * and from how dense the places are: the same order answers for 1 km and for 50 km.
+ * The index of the pharmacies' places: geohash integers in ascending order, cut into blocks of at
+ * most 32 places. A query covers its circle with geohash cells, finds the blocks of these cells by
+ * binary search, and measures the exact distance of each place in them. The precision follows from
+ * the radius and from the density of the places, so the same order serves 1 km and 50 km.
  *
- * Places are unit vectors, not degrees: the squared chord of two points is three subtractions and
- * three products, it orders exactly as the great-circle distance does, and no query calls a sine
+ * Places are unit vectors, not degrees. The squared chord of two points is three subtractions and
+ * three products, it orders exactly as the great-circle distance does, and no query computes a sine
  * per place. The vectors of a block follow each other in memory.
  *
- * Why blocks and not one sorted array: a pharmacy that registers, moves or closes then changes one
- * block, and a million places are never moved for one. Why not a hash of cells: it has one
- * precision for all radii. Why not kdbush, made for exactly this: it must be rebuilt to move one
- * point.
+ * Rejected: one sorted array. With blocks, a pharmacy that registers, moves or closes changes one
+ * block, and a million places are never moved for one. Rejected: a hash of cells, because it has
+ * one precision for all radii. Rejected: kdbush, which is made for this, because it must be rebuilt
+ * to move one point.
  *
- * Memory per place: 28 B in blocks that are about two thirds full, 12 to 24 B by slot, and the
- * id with its map entry, about 100 B.
+ * Memory per place: 28 B in blocks that are about two thirds full, 12 to 24 B by slot, and about
+ * 100 B for the id with its map entry.
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import { axisBits, geohashBits, geohashOf, interleave } from './geohash-cell.ts'
@@ -22,25 +22,28 @@ import { GeohashCircle } from './geohash-circle.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'
 
 const degree = Math.PI / 180
-/** Places of a block: few enough to look at for nothing, enough that the order of blocks is short. */
+/**
+ * Places of a block: few enough that looking at all of them in vain is cheap, and enough that the
+ * order of blocks is short.
+ */
 const blockPlaces = 32
 const blockFloats = blockPlaces * 3
 /** A block with fewer places is joined with its neighbour when both together leave room. */
 const sparsePlaces = 8
 const joinedPlacesMax = 24
-/** Places looked at for each one asked for before a smaller circle is tried first. */
+/** Number of places looked at for each wanted one before a smaller circle is tried first. */
 const surplus = 4
 
 /**
  * A cell is cut in halves until it has this many blocks, or is this many bits finer than the coarse
- * cells around the circle. Measured: to look at a few blocks for nothing is cheaper than a cut.
+ * cells around the circle. Measured: looking at a few blocks in vain is cheaper than a cut.
  */
 const fewBlocks = 8
 const finerBits = 4
 /** Geohash integers of a cell, by its bits. */
 const sizes = Float64Array.from({ length: geohashBits + 1 }, (_, bits) => 2 ** (geohashBits - bits))
 
-/** Says whether a place, by slot, may be among the results. Must not search or change the index itself. */
+/** May the place in this slot be among the results? Must not search or change the index itself. */
 export type AcceptSlot = (slot: number) => boolean
 
 /** Radius queries over places, each known by a string id and a dense slot number. */
@@ -54,14 +57,16 @@ export class GeohashIndex {
   /** By slot. */
   #geohashes = new Float64Array(16)
   #blockOf = new Int32Array(16)
-  /** By block: its places' unit vectors and slots, in no order, and how many they are. */
+  /** By block: unit vectors and slots of its places, in no order, and their number. */
   #vectors = new Float64Array(4 * blockFloats)
   #placeSlots = new Int32Array(4 * blockPlaces)
   #counts = new Int32Array(4)
   /** Last query that read the block. */
   #readBy = new Uint32Array(4)
   #query = 0
-  /** The query under way: its place as a unit vector, its filter, its columns, its finest precision. */
+  /**
+   * The query under way: its place as a unit vector, its filter, its columns, its finest precision.
+   */
   #x = 0
   #y = 0
   #z = 0
@@ -164,7 +169,7 @@ export class GeohashIndex {
     this.#beginQuery(x, y, z, accept)
     this.#circle.place(latitude, longitude, radiusKm)
     if (limit * surplus < this.size && this.#placesAround() > limit * surplus) {
-      // The neighbours in the order are near: the worst of them bounds the circle.
+      // The neighbours in the order are near, so the farthest of them bounds the circle.
       this.#scanNeighbours(geohashOf(latitude, longitude), limit)
       if (out.settle()) this.#circle.place(latitude, longitude, kmOfKey(out.keyMax) * (1 + 1e-9))
     }
@@ -185,7 +190,7 @@ export class GeohashIndex {
     }
   }
 
-  /** About as many places as there are in the coarse cells around the circle, or more. */
+  /** The number of places in the coarse cells around the circle, or somewhat more. */
   #placesAround(): number {
     let blocks = 0
     for (let run = 0; run < this.#circle.runs; run++) {
@@ -224,7 +229,10 @@ export class GeohashIndex {
     }
   }
 
-  /** Looks at the places of a cell, whose blocks are `from` up to `to`: of the whole cell, or of its halves. */
+  /**
+   * Looks at the places of a cell, whose blocks are `from` up to `to`: at the whole cell, or at its
+   * halves.
+   */
   #scanCell(bits: number, row: number, column: number, from: number, to: number): void {
     if (to - from <= fewBlocks || bits >= this.#bitsMax) {
       this.#scanBlocks(from, to)
@@ -281,13 +289,16 @@ export class GeohashIndex {
     }
   }
 
-  /** Where in the order the first block is that may have a geohash of at least `geohash`. */
+  /** The place in the order of the first block that may have a geohash of at least `geohash`. */
   #firstBlock(geohash: number): number {
     const end = this.#endBlock(0, this.#orderCount, geohash)
     return end === 0 ? 0 : end - 1
   }
 
-  /** Where in the order the first block from `low` up to `high` is that begins at or beyond `geohash`; else `high`. */
+  /**
+   * The place in the order of the first block from `low` up to `high` that begins at or beyond
+   * `geohash`; otherwise `high`.
+   */
   #endBlock(low: number, high: number, geohash: number): number {
     const firsts = this.#firsts
     while (low < high) {
@@ -396,7 +407,9 @@ export class GeohashIndex {
   }
 }
 
-/** By a quarter and not by doubling: on average an eighth of the memory waits unused, not a third. */
+/**
+ * Grow by a quarter and not by doubling: on average an eighth of the memory is unused, not a third.
+ */
 const growth = 1.25
 
 function grown<Numbers extends Float64Array | Int32Array | Uint32Array>(

@@ -129,7 +129,7 @@ t.test('growth keeps every driver', async t => {
   t.ok(index.byteLength / index.capacity <= 40, `${index.byteLength / index.capacity} B per driver`)
 })
 
-t.test('accept decides, and the search goes on past those refused', async t => {
+t.test('accept decides, and the search continues past the refused drivers', async t => {
   const random = seededRandom(24)
   const points = cluster(3000, [28.6, 77.2], 10, random)
   const index = build(points)

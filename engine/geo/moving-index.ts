@@ -1,17 +1,17 @@
 /**
- * Where every driver is: a grid of cells about 500 m wide over typed arrays, keyed by dense driver
- * number. A move inside a cell writes two coordinates and compares one integer; a move to another
- * cell relinks two doubly linked lists. Nothing is ever rebuilt.
+ * The index of the drivers' positions: a grid of cells about 500 m wide over typed arrays, keyed by
+ * dense driver number. A move inside a cell writes two coordinates and compares one integer. A move
+ * to another cell relinks two doubly linked lists. Nothing is ever rebuilt.
  *
- * Why not a packed k-d tree (geokdbush): it must be rebuilt to move one point, 49 ms at 100 k
- * drivers. Why not Redis GEOSEARCH: a network call per query, and two orders slower.
- * Why buckets of chained numbers and not one list per cell: the globe has 2 billion cells; cells
- * hash into a table as large as the driver table, and each driver carries its cell number, so two
- * cells that share a bucket are told apart by one comparison.
- * Why one array of 32-byte records and not an array per field: a query meets drivers in no order
- * of number, and each then costs one cache line in place of four.
+ * Rejected: a packed k-d tree (geokdbush), because it must be rebuilt to move one point, which
+ * takes 49 ms at 100 k drivers. Rejected: Redis GEOSEARCH, which needs a network call per query and
+ * is a hundred times slower. Rejected: one list per cell, because the globe has 2 billion cells.
+ * Cells hash into a table as large as the driver table; each driver carries its cell number, so one
+ * comparison tells apart two cells that share a bucket. Rejected: an array per field. A query meets
+ * drivers in no order of number, and a record of 32 bytes costs one cache line instead of four.
  *
- * Memory per driver of capacity: 32 B record + 4 to 8 B bucket heads; 1.3 MB for the grid.
+ * Memory per driver of capacity: 32 B for the record and 4 to 8 B for bucket heads; 1.3 MB for the
+ * grid.
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import { CellGrid, CellSearch } from './cells.ts'
@@ -19,7 +19,10 @@ import { keyOfKm, kmOfKey, NearestBuffer } from './ranking.ts'
 
 const degree = Math.PI / 180
 const none = -1
-/** By a quarter and not by doubling: on average an eighth of the records wait unused, not a third. */
+/**
+ * Grow by a quarter and not by doubling: on average an eighth of the records is unused, not a
+ * third.
+ */
 const growth = 1.25
 const unlinked = -2
 
@@ -32,10 +35,10 @@ const nextAt = 5
 const previousAt = 6
 const tagAt = 7
 
-/** Says whether a driver may be among the results. Must not search or change the index itself. */
+/** May a driver be among the results? Must not search or change the index itself. */
 export type Accept = (number: number) => boolean
 
-/** Sizes of a moving index; `numberMax` bounds the memory that a caller's mistake can claim. */
+/** Sizes of a moving index. `numberMax` bounds the memory that a caller's mistake can claim. */
 export interface MovingIndexOptions {
   cellKm?: number
   capacity?: number
@@ -44,7 +47,7 @@ export interface MovingIndexOptions {
 
 /** Nearest-driver queries over positions that change all the time. */
 export class MovingIndex {
-  /** Numbers present. */
+  /** Number of drivers in the index. */
   size = 0
   readonly numberMax: number
   readonly #grid: CellGrid
@@ -94,7 +97,10 @@ export class MovingIndex {
     return this.#floats[number * recordFloats + 1]!
   }
 
-  /** Whatever its owner keeps with a number that is present: the record has room for it, and is in the cache when it moves. 0 after it was absent. */
+  /**
+   * A value that the owner keeps with a driver in the index. The record has room for it, and is in
+   * the cache when the driver moves. 0 after the driver was absent.
+   */
   tagOf(number: number): number {
     return this.#ints[number * recordInts + tagAt]!
   }
@@ -102,7 +108,10 @@ export class MovingIndex {
     this.#ints[number * recordInts + tagAt] = tag
   }
 
-  /** Puts or moves a driver, degrees. False, and nothing changes, when the coordinate or number is out of range. */
+  /**
+   * Adds or moves a driver, degrees. False, and nothing changes, when the coordinate or number is
+   * out of range.
+   */
   set(number: number, latitude: number, longitude: number): boolean {
     if (!validCoordinate(latitude, longitude)) return false
     if (!(number >= 0 && number < this.#capacity)) {
@@ -125,7 +134,7 @@ export class MovingIndex {
     return true
   }
 
-  /** Takes a driver out; false when it was not in. */
+  /** Removes a driver; false when it was not in the index. */
   remove(number: number): boolean {
     if (!this.has(number)) return false
     this.#unlink(number)
@@ -173,7 +182,7 @@ export class MovingIndex {
     return out
   }
 
-  /** A circle of more cells than there are drivers: look at the drivers instead. */
+  /** The circle has more cells than there are drivers: look at the drivers instead. */
   #cheaperToScanAll(radiusKm: number): boolean {
     const cellsAcross = (2 * radiusKm) / this.#grid.cellKm + 1
     return cellsAcross * cellsAcross > this.#numberEnd

@@ -5,7 +5,7 @@ import { earthRadiusKm } from '../../protocol/river/geo.ts'
 import fc from '../../protocol/testing/properties.ts'
 import { keyOfKm, kmOfKey, NearestBuffer, type TieBreak } from './ranking.ts'
 
-t.test("kilometres and keys are each other's opposite, to the last digits", async t => {
+t.test('kilometres and keys convert back to each other, to the last digits', async t => {
   for (let exponent = -6; exponent <= 4.3; exponent += 0.01) {
     const km = 10 ** exponent
     const error = Math.abs(kmOfKey(keyOfKm(km)) - km) / km
@@ -91,7 +91,7 @@ t.test('crowds: all in one place, and nearly all of them in one of many places',
         t.same(ranked(keys, limit, 1, tie), sorted(keys, limit, 1, tie), `${name}, ${limit}`)
 })
 
-t.test('what is held is bounded by the limit, and the bar sinks', async t => {
+t.test('the number of candidates held is bounded by the limit, and the bar sinks', async t => {
   const random = seededRandom(4)
   const keys = Array.from({ length: 20_000 }, random)
   for (const limit of [1, 16, 100]) {
@@ -111,7 +111,7 @@ t.test('what is held is bounded by the limit, and the bar sinks', async t => {
   }
 })
 
-t.test('settling says whether there are enough, and how far the last one is', async t => {
+t.test('settling tells whether there are enough, and the distance of the last one', async t => {
   const buffer = new NearestBuffer()
   buffer.begin(2, 1, null)
   t.notOk(buffer.settle())

@@ -1,14 +1,14 @@
 /**
- * The nearest few of many candidates, in reusable typed arrays: the result buffer of both
- * indexes. Candidates are appended; when the buffer is full a quickselect keeps the best
- * `limit` and lowers the bar for the rest, so the cost is linear in the candidates and a
- * query allocates nothing once the buffer has grown.
+ * Ranks the nearest few of many candidates, in reusable typed arrays; it is the result buffer of
+ * both indexes. Candidates are appended. When the buffer is full, a quickselect keeps the best
+ * `limit` and lowers the bar for the rest. So the cost is linear in the candidates, and a query
+ * allocates nothing once the buffer has grown.
  *
- * Why not a binary heap (flatqueue): it pays a logarithm for each candidate on the way in and
+ * Rejected: a binary heap (flatqueue). It pays a logarithm for each candidate on the way in and
  * again for each result on the way out. Here a candidate costs one comparison and an append, and
- * the final order a counting sort, which halved the time of a query with 140 results.
+ * the final order is a counting sort, which halved the time of a query with 140 results.
  *
- * A key is the haversine h = sin²(angle / 2): it orders as distance does and needs no arcsine
+ * A key is the haversine h = sin²(angle / 2). It orders like the distance and needs no arcsine
  * until the winners are known.
  */
 import { earthRadiusKm } from '../../protocol/river/geo.ts'
@@ -28,7 +28,7 @@ export function keyOfKm(distanceKm: number): number {
 /** Distance in km of a haversine key. */
 export function kmOfKey(key: number): number {
   const sine = Math.sqrt(Math.min(1, key))
-  // Nearly all that is asked for: the next term is below 2e-18 of the value up to 25 km.
+  // Nearly all distances end here: the next term is below 2e-18 of the value up to 25 km.
   if (key < 4e-6) return 2 * earthRadiusKm * sine * (1 + key * (1 / 6 + key * (3 / 40)))
   if (sine > 0.03) return 2 * earthRadiusKm * Math.asin(sine)
   // Series of the arcsine; the first dropped term is below 1e-17 of the value up to 380 km.
@@ -81,7 +81,10 @@ export class NearestBuffer {
     this.distanceKm[this.count++] = key
   }
 
-  /** Drops all but the best `limit` candidates; true when there are that many, and `keyMax` is then the last one's key. */
+  /**
+   * Drops all but the best `limit` candidates. True when there are that many; `keyMax` is then the
+   * key of the last one.
+   */
   settle(): boolean {
     if (this.count < this.#limit || this.#limit === 0) return false
     if (this.count > this.#limit) {
@@ -105,8 +108,9 @@ export class NearestBuffer {
   }
 
   /**
-   * Points spread evenly over a disc have evenly spread haversines, so one bucket per result holds
-   * about one: a counting sort does nearly all of the work, and what shares a bucket is sorted.
+   * Points that are spread evenly over a disc have evenly spread haversines, so one bucket per
+   * result holds about one. A counting sort does nearly all of the work, and results that share a
+   * bucket are sorted.
    */
   #sortByBuckets(): void {
     const count = this.count
@@ -129,13 +133,14 @@ export class NearestBuffer {
       if (members > crowd) crowd = members
       starts[bucket] = end += members
     }
-    // Filling each bucket from its end leaves its start behind.
+    // Each bucket is filled from its end, so its start is left behind.
     for (let index = count - 1; index >= 0; index--) {
       const at = --starts[(keys[index]! * perKey) | 0]!
       sortedNumbers[at] = numbers[index]!
       sortedKeys[at] = keys[index]!
     }
-    // Only a crowded bucket is sorted by itself; what is out of order after that is so by a few places.
+    // Only a crowded bucket is sorted separately. After that, entries are out of order by only a
+    // few places.
     if (crowd > insertionMax) {
       starts[count] = count
       for (let bucket = 0; bucket < count; bucket++) {

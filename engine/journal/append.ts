@@ -1,6 +1,6 @@
 /**
- * The statement that writes a group of appends, and its parameters, made from the tables of the kinds. Both
- * come from one walk over the same lists, so that they cannot disagree.
+ * The statement that writes a group of appends, and its parameters. Both are made from the tables
+ * of the kinds, in one walk over the same lists, so they cannot disagree.
  */
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import type { ArrayWriter } from './arrays.ts'
@@ -9,7 +9,7 @@ import type { AppendRequest } from './journal.ts'
 import type { NumberedAppend } from './rows.ts'
 import type { ColumnType, ListColumn, StoredKind, Table } from './table.ts'
 
-/** Element types of the arrays that the append takes, as SQL writes them. */
+/** SQL types of the elements in the arrays of the append. */
 export const sqlTypes: Record<ColumnType, string> = {
   int2: 'smallint',
   int4: 'integer',
@@ -22,17 +22,24 @@ export const sqlTypes: Record<ColumnType, string> = {
 }
 
 export interface AppendPlan {
-  /** Named, so that node-postgres prepares it once per connection. */
+  /** The statement has a name, so node-postgres prepares it once per connection. */
   readonly statement: { readonly name: string; readonly text: string }
-  /** Where the columns of each table begin among the parameters, from 0, for a reader of the parameters. */
+  /**
+   * For a reader of the parameters: the place where the columns of each table begin among them,
+   * from 0.
+   */
   readonly places: readonly TablePlace[]
   /**
-   * The parameters of the statement. At most one append of an actor. They are the writer's bytes, good until it
-   * begins again. Throws at a value that its column cannot hold, and at a kind that is not in the list.
+   * The parameters of the statement, with at most one append per actor. They are the writer's
+   * bytes, valid until the writer begins again. Throws at a value that its column cannot hold, and
+   * at a kind that is not in the list.
    */
   parameters(writer: ArrayWriter, group: readonly NumberedAppend[]): unknown[]
 }
-/** After the columns of a table come two for each of its lists, where the slice begins and ends; then the lists. */
+/**
+ * The columns of a table are followed by two columns for each of its lists (begin and end of the
+ * slice), then by the lists.
+ */
 export interface TablePlace {
   readonly kind: string
   readonly table: Table<unknown>
@@ -41,7 +48,9 @@ export interface TablePlace {
   readonly listsAt: number
 }
 
-/** Slots, epochs, ids and versions of the actors that are continued. */
+/**
+ * Number of parameters of the fence: slots, epochs, and ids and versions of the continued actors.
+ */
 const fenceParameters = 4
 
 export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
@@ -98,7 +107,10 @@ export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
 
 const itself = <V>(value: V): V => value
 
-/** The slices of a row are counted from 1 and have both ends; from 0 for a row that has no list to write. */
+/**
+ * The slice of a row counts from 1 and includes both ends. It begins at 0 for a row without a list
+ * to write.
+ */
 function writeLists(
   writer: ArrayWriter,
   lists: readonly ListColumn<unknown>[],
@@ -120,15 +132,16 @@ function writeLists(
 }
 
 /**
- * A group of appends in one round trip. `fence` takes a share lock on the slots whose epoch is as
- * expected, which an acquisition must wait for, and which sees the latest epoch even if it had to
- * wait itself. All or nothing: with a fenced or discontinued append among them nothing is written,
- * and the answer tells which.
+ * Writes a group of appends in one round trip. `fence` takes a share lock on the slots whose epoch
+ * is as expected. An acquisition must wait for the lock, and the fence sees the latest epoch even
+ * if it had to wait itself. The group is all or nothing: when one append is fenced or discontinued
+ * nothing is written, and the answer names the appends to blame.
  *
- * `gap` asks by a scalar subquery and not by `not exists`: a plan made while the table is empty is
- * kept, and for `not exists` it hashes the whole table; a subquery can only use the index. For the same
- * reason a row is inserted and, on conflict, updated: an `update … from` is a join, and would be a hashed
- * one for as long as that plan lives, to save a tenth (15.2 µs a row with its event, against 16.7 µs).
+ * `gap` uses a scalar subquery. Rejected: `not exists`, because a plan that is made while the table
+ * is empty is kept and hashes the whole table; a subquery can only use the index. For the same
+ * reason a row is inserted and, on conflict, updated. Rejected: `update … from`, which is a join
+ * and would be a hashed one as long as that plan lives. It would save a tenth (15.2 µs for a row
+ * with its event, against 16.7 µs).
  */
 function textOf(places: readonly TablePlace[]): string {
   const array = (at: number, type: ColumnType): string => `$${at + 1}::${sqlTypes[type]}[]`

@@ -1,7 +1,7 @@
 /**
- * Faults between an appender and its database that no real one produces on demand: which errors are answers, how
- * long is waited, and what is true after a lost reply. The database is a script of answers; journal.test.ts
- * plays the same faults on a real one, where it can.
+ * Faults between an appender and its database that no real database produces on demand: which
+ * errors are answers, how long the appender waits, and the state after a lost reply. The database
+ * is a script of answers; journal.test.ts repeats the same faults on a real one where it can.
  */
 import t from 'tap'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
@@ -38,7 +38,7 @@ const request = (
 }
 
 type Answer = object | Error
-/** What the database says, by statement, one after the other; the last one of a statement again and again. */
+/** The database's answers for each statement, one after the other; the last answer is repeated. */
 interface Script {
   append?: Answer[]
   find_written?: Answer[]
@@ -52,7 +52,7 @@ const refusedBy = (held: number[], gaps: number[] = []): object => ({
   gap_actor_ids: gaps.map(id),
 })
 
-/** The statement is not looked at here. */
+/** The script does not look at the statement. */
 const plan = { statement: { name: 'journal_append', text: '' }, parameters: () => [] }
 
 function open(script: Script, settings: Partial<AppenderEnv> = {}) {
@@ -89,7 +89,7 @@ function open(script: Script, settings: Partial<AppenderEnv> = {}) {
 }
 type Opened = ReturnType<typeof open>
 
-/** What became of each append, after so much time. */
+/** The outcome of each append after that time. */
 async function outcomes(
   { env, appender }: Opened,
   requests: readonly AppendRequest[],
@@ -110,7 +110,7 @@ async function outcomes(
   return results
 }
 
-t.test('a database that is away is asked again, later each time, and a second at most', async t => {
+t.test('a database that is down is asked again, later each time, at most every second', async t => {
   const opened = open({
     append: [...Array.from({ length: 8 }, lost), committed],
     find_written: [{ found: 0 }],
@@ -127,7 +127,7 @@ t.test('a database that is away is asked again, later each time, and a second at
   t.same(heads.waits, [20, 40])
 })
 
-t.test('which errors are the answer, and which are none', async t => {
+t.test('which errors are the answer of the database, and which are not', async t => {
   for (const code of ['22P02', '23502', '42P01', '23514']) {
     const opened = open({ append: [refusal(code)] })
     t.same(await outcomes(opened, [request(1)]), [code])
@@ -175,34 +175,37 @@ t.test('after a lost reply the database is asked whether the write landed', asyn
   t.notOk(other.asked.includes('find_written'))
 })
 
-t.test('a refused group: each hears its own answer, and the rest goes again', async t => {
-  const opened = open({
-    append: [refusedBy([1], [2]), committed],
-    last_seqs: [{ slot: 1, last_seq: 10 }],
-  })
-  t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)]), [
-    { outcome: 'committed', firstSeq: 11 },
-    { outcome: 'conflict' },
-    { outcome: 'committed', firstSeq: 13 },
-  ])
-  const later = await outcomes(opened, [request(1, { epoch: 4 }), request(4)])
-  t.same(
-    later,
-    [{ outcome: 'fenced' }, { outcome: 'committed', firstSeq: 14 }],
-    'an epoch known to be over is answered without the database',
-  )
-  t.equal(opened.asked.filter(name => name === 'last_seqs').length, 1)
-  t.same(
-    await outcomes(opened, [request(5, { epoch: 6 })]),
-    [{ outcome: 'committed', firstSeq: 11 }],
-    'a new epoch asks for the numbers again',
-  )
-  const fenced = open({ append: [refusedBy([]), committed] })
-  t.same(await outcomes(fenced, [request(1), request(2)]), [
-    { outcome: 'fenced' },
-    { outcome: 'fenced' },
-  ])
-})
+t.test(
+  'a refused group: each append gets its own answer, and the others are sent again',
+  async t => {
+    const opened = open({
+      append: [refusedBy([1], [2]), committed],
+      last_seqs: [{ slot: 1, last_seq: 10 }],
+    })
+    t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)]), [
+      { outcome: 'committed', firstSeq: 11 },
+      { outcome: 'conflict' },
+      { outcome: 'committed', firstSeq: 13 },
+    ])
+    const later = await outcomes(opened, [request(1, { epoch: 4 }), request(4)])
+    t.same(
+      later,
+      [{ outcome: 'fenced' }, { outcome: 'committed', firstSeq: 14 }],
+      'an epoch known to be over is answered without the database',
+    )
+    t.equal(opened.asked.filter(name => name === 'last_seqs').length, 1)
+    t.same(
+      await outcomes(opened, [request(5, { epoch: 6 })]),
+      [{ outcome: 'committed', firstSeq: 11 }],
+      'a new epoch asks for the numbers again',
+    )
+    const fenced = open({ append: [refusedBy([]), committed] })
+    t.same(await outcomes(fenced, [request(1), request(2)]), [
+      { outcome: 'fenced' },
+      { outcome: 'fenced' },
+    ])
+  },
+)
 
 t.test('one bad append of a group fails alone', async t => {
   const opened = open({ append: [refusal('23514'), refusal('23514'), committed] })
@@ -213,7 +216,7 @@ t.test('one bad append of a group fails alone', async t => {
   t.equal(opened.budget.eventsHeld, 0)
 })
 
-t.test('a number that is taken', async t => {
+t.test('another writer took the number', async t => {
   const moved = open({ append: [refusal('23505')], actor_version: [{ version: 3 }] })
   t.same(await outcomes(moved, [request(1)]), [{ outcome: 'conflict' }], 'the actor has gone on')
   const again = open({
@@ -250,7 +253,7 @@ t.test('a number that is taken', async t => {
 })
 
 t.test(
-  'groups: up to a bound, one append of an actor in each, in the order of the calls',
+  'groups have a bounded size, at most one append per actor, and the order of the calls',
   async t => {
     const opened = open({}, { batchEventsMax: 3 })
     const first = await outcomes(opened, [
@@ -271,7 +274,7 @@ t.test(
   },
 )
 
-t.test('what waits is bounded, and counted back', async t => {
+t.test('the number of waiting appends is bounded, and falls again', async t => {
   const opened = open({ append: [lost()] }, { queueEventsMax: 3 })
   t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)], 100), [
     'waits',
@@ -284,7 +287,7 @@ t.test('what waits is bounded, and counted back', async t => {
   ])
 })
 
-t.test('groups that keep a distance', async t => {
+t.test('groups keep a distance', async t => {
   const opened = open({}, { spacingMs: 5 })
   t.same(
     await outcomes(opened, [request(1)], 0),
@@ -297,7 +300,7 @@ t.test('groups that keep a distance', async t => {
   t.same(opened.waits, [5, 5])
 })
 
-t.test('at the end', async t => {
+t.test('closing', async t => {
   const opened = open({ append: [lost()] })
   const result = outcomes(opened, [request(1), request(1)], 25)
   await opened.env.settle()

@@ -1,17 +1,18 @@
 /**
- * Group commit: one group of appends is on its way, the next collects meanwhile, so the group grows
- * with the load and an idle journal adds no delay. Every append ends in exactly one answer, and a
- * connection error is never that answer: the write may have landed, so the same group is sent again
- * until the database says what is true.
+ * Group commit: while one group of appends is on its way the next one collects, so the group grows
+ * with the load and an idle journal adds no delay. Every append gets exactly one answer. A
+ * connection error is never that answer, because the write may have landed: the same group is sent
+ * again until the database answers.
  *
- * Where a statement costs far more than the rows in it, groups keep a distance of milliseconds (`spacingMs`):
- * the first append after a pause leaves at once, those behind it share the next statement. Embedded, a
- * statement costs some 0.5 ms of processor in two threads and a row of it a tenth of that.
+ * Where a statement costs far more than its rows, groups keep a distance of some milliseconds
+ * (`spacingMs`): the first append after a pause leaves at once, and those behind it share the next
+ * statement. Embedded, a statement costs about 0.5 ms of processor time in two threads, and a row
+ * of it a tenth of that.
  *
- * A journal has a few of these side by side, each for its share of the slots: while one waits for the
- * disk, another is encoded. Rejected: several groups of one appender in flight; their order in a slot
- * would depend on which connection is quicker. Rejected: one transaction per append; fsync allows
- * some thousand a second.
+ * A journal has several appenders side by side, each for its share of the slots: while one waits
+ * for the disk, another one encodes. Rejected: several groups of one appender in flight, because
+ * the order in a slot would then depend on the faster connection. Rejected: one transaction per
+ * append, because fsync allows about a thousand a second.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -24,14 +25,20 @@ import { statements } from './statements.ts'
 
 export interface AppenderEnv {
   after(ms: number, run: () => void): () => void
-  /** The least time from one group's start to the next one's; 0, as without it: a group leaves when the one before is done. */
+  /**
+   * Shortest time from the start of one group to the start of the next, ms. With 0, the default, a
+   * group leaves when the one before is done.
+   */
   spacingMs?: number
-  /** Events that may wait or be on their way, and events of one statement; a deployment's if not said. */
+  /**
+   * Number of events that may wait or be on their way, and of events in one statement. The defaults
+   * are those of a deployment.
+   */
   queueEventsMax?: number
   batchEventsMax?: number
 }
 
-/** Events that wait or are on their way, over all appenders of a journal (J7). */
+/** Number of events that wait or are on their way, over all appenders of a journal (J7). */
 export interface QueueBudget {
   eventsHeld: number
 }
@@ -42,7 +49,7 @@ interface Waiting {
   resolve(result: AppendResult): void
   reject(error: Error): void
 }
-/** What is known of a slot: under which epoch, and the number its next event gets. */
+/** The known state of a slot: its epoch and the number of its next event. */
 interface Head {
   epoch: number
   nextSeq: number
@@ -55,7 +62,10 @@ type GroupOutcome =
 
 const retryMsMin = 20
 const retryMsMax = 1_000
-/** Two journals under one epoch is a defect; after this many collisions of numbers it is reported. */
+/**
+ * Number of collisions of numbers after which a defect is reported: two journals write under one
+ * epoch.
+ */
 const renumberAttemptsMax = 3
 const uniqueViolation = '23505'
 
@@ -71,7 +81,7 @@ export class Appender {
   #queue: Waiting[] = []
   #running = false
   #closing = false
-  /** Over when the next group may leave. */
+  /** Resolves when the next group may leave. */
   #spaced: Promise<void> = Promise.resolve()
   #endPause: (() => void) | null = null
   #idle: (() => void)[] = []
@@ -103,12 +113,12 @@ export class Appender {
       this.#queue.push({ request, firstSeq: 0, resolve, reject })
       if (this.#running) return
       this.#running = true
-      // A microtask later, so that appends of one turn go together.
+      // Start a microtask later, so that the appends of one turn go together.
       queueMicrotask(() => void this.#run())
     })
   }
 
-  /** Writes what is queued if the database is there, refuses it if not. */
+  /** Writes the queue if the database answers, and refuses the queue if not. */
   async close(): Promise<void> {
     this.#closing = true
     this.#endPause?.()
@@ -139,7 +149,10 @@ export class Appender {
       })
   }
 
-  /** From the front of the queue, in its order, up to the bound or the second append of one actor. */
+  /**
+   * Takes from the front of the queue, in its order, up to the bound or to the second append of one
+   * actor.
+   */
   #takeGroup(): Waiting[] {
     const actors = new Set<string>()
     const { batchEventsMax = limits.journalBatchEventsMax } = this.#env
@@ -154,7 +167,7 @@ export class Appender {
     return this.#queue.splice(0, end)
   }
 
-  /** Settles every append of the group, in as few statements as it takes. */
+  /** Settles every append of the group, in as few statements as possible. */
   async #commit(group: readonly Waiting[]): Promise<void> {
     let rest = await this.#numbered(group)
     while (rest.length > 0) {
@@ -164,7 +177,7 @@ export class Appender {
           return this.#settleCommitted(rest)
         case 'failed':
           if (rest.length === 1) return await this.#settleFailed(rest[0]!, outcome.error)
-          // One of them is to blame; alone, each finds out for itself.
+          // One append of the group is to blame. Sent alone, each gets its own answer.
           for (const one of rest) await this.#commit([one])
           return
         case 'refused':
@@ -184,7 +197,10 @@ export class Appender {
     }
   }
 
-  /** Gives each append its numbers; those under an epoch known to be over are answered at once. */
+  /**
+   * Gives each append its numbers. An append under an epoch that is known to be over is answered at
+   * once.
+   */
   async #numbered(group: readonly Waiting[]): Promise<Waiting[]> {
     const unknown = new Map<number, number>()
     for (const { request } of group) {
@@ -220,7 +236,7 @@ export class Appender {
       this.#heads.set(row.slot, { epoch: epochs.get(row.slot)!, nextSeq: row.last_seq + 1 })
   }
 
-  /** Sends one group until the database has said what became of it. */
+  /** Sends one group until the database has answered. */
   async #send(group: readonly NumberedAppend[]): Promise<GroupOutcome> {
     let values: unknown[]
     try {
@@ -228,7 +244,7 @@ export class Appender {
     } catch (error) {
       return { kind: 'failed', error: error as Error }
     }
-    // True once a try was lost on the way: it may have been committed.
+    // True after a try whose reply was lost: the group may have been committed.
     let doubtful = false
     const written = (): Promise<boolean> => this.#untilAnswered(() => this.#isWritten(group))
     for (let attempt = 0; ; attempt++) {
@@ -276,7 +292,7 @@ export class Appender {
     }
   }
 
-  /** A single append that the database refused. */
+  /** Settles a single append that the database refused. */
   async #settleFailed(one: Waiting, failure: Error, attempt = 1): Promise<void> {
     const { request } = one
     if ((failure as { code?: string }).code !== uniqueViolation) {
@@ -295,7 +311,7 @@ export class Appender {
       }),
     )
     if (row!.version !== request.fromVersion) return one.resolve({ outcome: 'conflict' })
-    // Not the version, so the number in the slot was taken: somebody else writes under our epoch.
+    // The version was right, so the number in the slot was taken: another writer uses our epoch.
     if (attempt > renumberAttemptsMax) return one.reject(failure)
     this.#heads.delete(request.slot)
     const [again] = await this.#numbered([one])
@@ -345,8 +361,8 @@ export class Appender {
 
 /**
  * True when the database has answered and would answer the same again: bad data (22), a broken
- * constraint (23), a wrong statement (42). Anything else is about the connection, the server's
- * state or a lock, and the same statement may succeed.
+ * constraint (23), a wrong statement (42). Any other error concerns the connection, the state of
+ * the server or a lock, and the same statement may succeed later.
  */
 function isAnswer(error: unknown): error is Error & { code: string } {
   const code = (error as { code?: unknown }).code

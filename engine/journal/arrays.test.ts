@@ -1,11 +1,11 @@
-/** Binary arrays as a real Postgres reads them; without one, as PGlite does. */
+/** Binary arrays, as a real Postgres reads them; where there is none, PGlite. */
 import { sql } from 'kysely'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { ArrayWriter } from './arrays.ts'
 import type { ColumnType } from './table.ts'
 
-t.test('what is written is what the database reads', async t => {
+t.test('the database reads the values that were written', async t => {
   const database = await preparedDatabase()
   t.teardown(() => database.close())
   const writer = new ArrayWriter()
@@ -70,7 +70,7 @@ t.test('what is written is what the database reads', async t => {
   )
 })
 
-t.test('what no column could hold is refused here', async t => {
+t.test('a value that no column could hold is refused', async t => {
   const writer = new ArrayWriter()
   const table: [ColumnType, unknown][] = [
     ['timestamptz', Date.parse('noon')],

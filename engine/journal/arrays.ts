@@ -1,9 +1,10 @@
 /**
- * Columns as arrays in Postgres' binary format, all of a statement in one buffer. As text every number,
- * id and time is written here digit by digit and parsed there again, which was a fifth of an append.
+ * Encodes columns as arrays in the binary format of Postgres, all arrays of a statement in one
+ * buffer. As text, every number, id and time is written digit by digit here and parsed again there;
+ * that was a fifth of an append.
  *
- * Rejected: the driver's own array encoding (text, several calls an element), and COPY, which cannot be
- * conditional on a fence.
+ * Rejected: the array encoding of the driver, which makes text and several calls for each element.
+ * Rejected: COPY, which cannot depend on a fence.
  */
 import type { ColumnType } from './table.ts'
 
@@ -21,7 +22,10 @@ const oids: Record<ColumnType, number> = {
 /** Postgres counts microseconds from the year 2000. */
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const headBytes = 20
-/** With its length; of texts the length alone, they make room for themselves. */
+/**
+ * Size of an element with its length, in bytes. For texts only the length is counted; a text makes
+ * room for itself.
+ */
 const elementBytesMax: Record<ColumnType, number> = {
   int2: 6,
   int4: 8,
@@ -33,7 +37,10 @@ const elementBytesMax: Record<ColumnType, number> = {
   timestamptz: 12,
 }
 
-/** Texts up to this are written character by character: a call into the runtime for each costs more. */
+/**
+ * Texts up to this length are written character by character, because a call into the runtime for
+ * each costs more.
+ */
 const shortCharacters = 64
 
 export class ArrayWriter {
@@ -41,13 +48,16 @@ export class ArrayWriter {
   #at = 0
   #ends: number[] = []
 
-  /** Forgets what was written, and whatever `take` gave away is overwritten from here on. */
+  /** Starts again. The bytes that `take` gave away are overwritten from now on. */
   begin(): void {
     this.#at = 0
     this.#ends.length = 0
   }
 
-  /** The arrays since the last `begin`, in the order written. They are this writer's own bytes, good until the next `begin`. */
+  /**
+   * The arrays since the last `begin`, in the order in which they were written. They are this
+   * writer's own bytes, valid until the next `begin`.
+   */
   take(): Buffer[] {
     let from = 0
     return this.#ends.map(end => {
@@ -58,14 +68,15 @@ export class ArrayWriter {
   }
 
   /**
-   * One array: of each row what `of` says of it. By type: int2, int4 and int8 whole numbers below 2^53, float8
-   * a number, timestamptz ms since the epoch, uuid and text a string (a NUL, which Postgres cannot store as
-   * text, is dropped), json anything that JSON can hold. Null is null in each of them. Throws at what the type cannot hold.
+   * Writes one array: the value `of` each row. By type: int2, int4 and int8 take whole numbers
+   * below 2^53, float8 a number, timestamptz ms since the epoch, uuid and text a string (a NUL is
+   * dropped, because Postgres cannot store it as text), json any value that JSON can hold. Null is
+   * null in each of them. Throws at a value that the type cannot hold.
    */
   column<Row>(type: ColumnType, rows: readonly Row[], of: (row: Row) => unknown): void {
     this.#room(headBytes + rows.length * elementBytesMax[type])
     this.#size(1)
-    // "May hold nulls" costs nothing when there are none.
+    // The flag "may hold nulls" costs nothing when there are none.
     this.#size(1)
     this.#size(oids[type])
     this.#size(rows.length)
@@ -145,7 +156,7 @@ export class ArrayWriter {
     this.#at = this.#bytes.writeUInt32BE(value - high * 2 ** 32, this.#at)
   }
 
-  /** Any writing of 32 hexadecimal digits; an id that is none was refused long before. */
+  /** Takes any spelling of 32 hexadecimal digits. A text that is no id was refused long before. */
   #uuid(text: string): void {
     const end = this.#at + 16
     for (let i = 0; i < text.length && this.#at < end; i++) {
@@ -163,7 +174,7 @@ export class ArrayWriter {
   }
 }
 
-/** Also for times that are none: NaN would be stored as some date. */
+/** Throws also at invalid times: NaN would be stored as some date. */
 function whole(value: unknown): number {
   if (!Number.isSafeInteger(value)) throw new Error(`${String(value)} is no whole number`)
   return value as number

@@ -1,8 +1,8 @@
-/** The columns of the table of events, of which an append writes a row for each event. */
+/** The columns of the table of events. An append writes one row for each event. */
 import type { AppendRequest } from './journal.ts'
 import type { Column } from './table.ts'
 
-/** The `index`-th event of an append; `seq` is its number in the slot. */
+/** The event with this index in an append; `seq` is its number in the slot. */
 export interface EventToWrite {
   request: AppendRequest
   index: number

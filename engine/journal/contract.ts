@@ -1,7 +1,8 @@
 /**
- * The journal's rules as tests, run against every adapter, port by port. A `JournalSubject` is one store with
- * any number of journals over it; an adapter's test must add how to look into the store and how to take it
- * away. Each test uses slots and actors of its own, so one store serves the whole suite.
+ * The rules of the journal as tests, run against every adapter, port by port. A `JournalSubject` is
+ * one store with any number of journals over it. The test of an adapter adds a way to look into the
+ * store and a way to take it down. Each test uses its own slots and actors, so one store serves the
+ * whole suite.
  */
 import type { Test } from 'tap'
 import { appendRules } from './contract/appends.ts'

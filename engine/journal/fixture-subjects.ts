@@ -1,4 +1,7 @@
-/** The subjects of the journal's contract suite: the store in memory and databases; and a pool that loses replies. */
+/**
+ * The subjects of the journal's contract suite: the store in memory, the databases, and a pool that
+ * loses replies.
+ */
 import { kinds } from '../kinds.ts'
 import { sql } from 'kysely'
 import t from 'tap'
@@ -45,7 +48,7 @@ export async function memorySubject(): Promise<JournalSubject> {
         totalEarningsMinor: row.total_earnings_minor,
       }
     },
-    putVendor: async vendor => store.putVendor(vendor),
+    putPharmacy: async pharmacy => store.putPharmacy(pharmacy),
     putUpload: async upload => {
       store.uploads.set(upload.id, upload)
     },
@@ -64,7 +67,7 @@ export async function databaseSubject(
 ): Promise<JournalSubject> {
   const { kysely, pool } = database
   return {
-    // As `npm start` opens them.
+    // Opens the database as `npm start` does.
     open: () =>
       database.embedded
         ? postgresJournal(pool, kinds, {
@@ -119,7 +122,7 @@ export async function databaseSubject(
         totalEarningsMinor: row.total_earnings_minor,
       }
     },
-    async putVendor({
+    async putPharmacy({
       vendor_id,
       name,
       opening_hours,
@@ -212,7 +215,10 @@ export async function databaseSubject(
   }
 }
 
-/** Loses the reply of some appends after they have run, as a connection cut at the wrong moment does. */
+/**
+ * Loses the reply of some appends after they have run, like a connection that is cut at the wrong
+ * moment.
+ */
 export function losingReplies(
   inner: PgPool,
   verdict: (nth: number) => 'pass' | 'failBefore' | 'failAfter',

@@ -1,7 +1,8 @@
 /**
- * What every release has written, replayed by this one. `golden/v<n>.json` holds journals as version n
- * stored them and what the outside must see of them; such a file is written once and never edited.
- * After a new `eventVersion`: GOLDEN=write npx tap dist/engine/journal/golden.test.js, and commit the file.
+ * This release replays the journals of every release. `golden/v<n>.json` holds journals as version
+ * n stored them, and the views that the outside must see. Such a file is written once and never
+ * edited. After a new `eventVersion` run GOLDEN=write npx tap dist/engine/journal/golden.test.js,
+ * and commit the file.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -148,7 +149,7 @@ const goldens = readdirSync(folder)
   .filter(name => name.endsWith('.json'))
   .map(name => JSON.parse(readFileSync(folder + name, 'utf8')) as Golden)
 
-t.test('there is a journal of every version, and the newest has every event', async t => {
+t.test('there is a journal of every version, and the newest one has every event', async t => {
   t.same(
     goldens.map(golden => golden.v).sort((a, b) => a - b),
     Array.from({ length: eventVersion }, (_, i) => i + 1),
@@ -160,16 +161,16 @@ t.test('there is a journal of every version, and the newest has every event', as
   t.same([...types].sort(), [...Object.keys(orderEvents), ...Object.keys(driverEvents)].sort())
 })
 
-t.test('every journal says today what it said then', async t => {
+t.test('every journal gives the same views today as when it was recorded', async t => {
   for (const golden of goldens)
     for (const [name, journey] of Object.entries(golden.journeys)) {
       const view = replayed(golden.v, journey)
-      // Fields that views got since are no concern of theirs.
+      // Ignore fields that views got since then.
       t.match(JSON.parse(JSON.stringify(view)), journey.view, `v${golden.v} ${name}`)
     }
 })
 
-t.test('version 1: an order from before fees were told', async t => {
+t.test('version 1: an order from before events had fees', async t => {
   const old = goldens.find(golden => golden.v === 1)!.journeys['order broadcast']!.events[0]!
   t.notOk('fee' in old.data, 'as it was written')
   const before = structuredClone(old)
@@ -186,7 +187,7 @@ t.test('version 1: an order from before fees were told', async t => {
 })
 
 t.test(
-  'before version 5 nobody said who acted: named is who must have, and nobody who may have not',
+  'before version 5 events did not name their actor: it is filled in only where it is certain',
   async t => {
     for (const [type, data, by] of [
       ['request_expired', { reason: 'deadline' }, { role: 'system', id: 'engine' }],
@@ -209,7 +210,7 @@ t.test(
   },
 )
 
-t.test('what a newer release wrote is refused by name', async t => {
+t.test('an event of a newer release is refused by name', async t => {
   for (const v of [eventVersion + 1, 0, Number.NaN])
     t.throws(() => upcast(v, { type: 'picked_up', data: {} }), {
       name: 'UnknownEventVersionError',

@@ -1,4 +1,4 @@
-/** The journal contract against the store in memory and the embedded database. */
+/** The contract of the journal against the store in memory and the embedded database. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kinds } from '../kinds.ts'
 import t, { type Test } from 'tap'

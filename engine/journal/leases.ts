@@ -1,11 +1,12 @@
 /**
- * Leases: which engine may write which slot. A slot's epoch grows with each acquisition, and an append under
- * an epoch that is over writes nothing.
+ * Leases decide which engine may write which slot. The epoch of a slot grows with each acquisition.
+ * An append under an old epoch writes nothing.
  *
  * Rule, tested by `contract/leases.ts` against every adapter:
- *  J10 acquireSlots takes free or lapsed slots and increments the epoch; a live lease of another is respected
- *      unless `force`. A lease lasts as it was acquired, and then for as long as its owner's membership does. renew
- *      keeps what is still ours, all of it at once, and says which. release frees at once.
+ * J10 acquireSlots takes free or lapsed slots and increments the epoch; it respects a live lease of
+ *     another engine unless `force`. A lease lasts for the time of its acquisition, and then as
+ *     long as the membership of its owner. renewSlots keeps all leases that are still ours, at
+ *     once, and names them. releaseSlots frees slots at once.
  */
 
 export interface SlotLease {
@@ -20,7 +21,10 @@ export interface Leases {
     leaseMs: number,
     force?: boolean,
   ): Promise<SlotLease[]>
-  /** Renews this engine's membership, and with it what it holds; returns that, and the engines that are alive, by id. */
+  /**
+   * Renews this engine's membership, and with it the leases that it holds. Returns those leases and
+   * the ids of the living engines.
+   */
   renewSlots(engineId: string, leaseMs: number): Promise<{ leases: SlotLease[]; engines: string[] }>
   releaseSlots(engineId: string, slots: readonly number[]): Promise<void>
   leave(engineId: string): Promise<void>

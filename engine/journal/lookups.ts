@@ -1,10 +1,11 @@
 /**
- * What the engine asks of tables that others write, or that it keeps for others: pharmacies, open requests,
- * uploads.
+ * The engine's questions to tables that others write, or that it keeps for others: pharmacies, open
+ * requests and uploads.
  *
  * Rule, tested by `contract/lookups.ts` against every adapter:
- *  J15 An upload is bound to one order at most: while that order is picked up or on its way, if it was begun
- *      after the pick-up by the order's driver or pharmacy or by who reports, and is stored.
+ * J15 An upload is bound to at most one order. The order must be picked up or on its way. The
+ *     upload must be stored, and it must have been begun after the pick-up by the order's driver,
+ *     by its pharmacy or by the reporter.
  */
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { UploadFact } from '../../protocol/uploads/fact.ts'
@@ -16,7 +17,10 @@ export interface OpenRequestRow {
   expiresAtMs: number | null
 }
 
-/** `reporterId`: the account of an administrator who reports; uploads of the order's driver and pharmacy need no name. */
+/**
+ * `reporterId`: the account of an administrator who reports. Uploads of the order's driver and
+ * pharmacy need no name.
+ */
 export interface ProofClaim {
   orderId: string
   photoId: string | null
@@ -26,19 +30,25 @@ export interface ProofClaim {
 
 /** Pharmacies, as the edge writes them. */
 export interface PharmacyDirectory {
-  /** Pharmacies changed at or after that time (ms, database clock), with the time to ask from next. */
-  vendorsChangedSince(
+  /**
+   * Pharmacies that changed at or after `sinceMs` (ms by the database's clock), with the time to
+   * ask from next.
+   */
+  pharmaciesChangedSince(
     sinceMs: number,
-  ): Promise<{ vendors: DirectoryPharmacy[]; nextSinceMs: number }>
+  ): Promise<{ pharmacies: DirectoryPharmacy[]; nextSinceMs: number }>
 }
 
-/** What orders ask of the read model. */
+/** The questions of orders to the read model. */
 export interface OrderLookups {
-  /** Requests of a customer that nobody has taken, as the read model has them; and of `orderIds` those that are something else by now. */
+  /**
+   * The requests of a customer that nobody has taken, from the read model; also those of `orderIds`
+   * that are no longer open.
+   */
   openRequestsOf(customerId: string, orderIds: readonly string[]): Promise<OpenRequestRow[]>
   /**
-   * Binds the uploads that may prove the delivery of an order to it, if nothing else has them, and answers all
-   * that were named and are stored (J15).
+   * Binds the uploads that may prove the delivery of an order to it, if no other order has them.
+   * Answers all named uploads that are stored (J15).
    */
   claimProofs(claim: ProofClaim): Promise<UploadFact[]>
 }

@@ -1,12 +1,12 @@
 /** A table of the read model in memory, written by the rules of the append's statement. */
 import type { Table } from './table.ts'
 
-/** Column by column. Lists are arrays, times are in ms. */
+/** Values by column. Lists are arrays, times are in ms. */
 export type TableRow = Readonly<Record<string, unknown>>
 
 export class MemoryTable {
   readonly name: string
-  /** By key, in the order in which they were first written. */
+  /** Rows by key, in the order in which they were first written. */
   readonly rows = new Map<string, TableRow>()
   readonly #table: Table<unknown>
 
@@ -15,7 +15,10 @@ export class MemoryTable {
     this.#table = table
   }
 
-  /** Writes what the row of an append has for this table. Values are copied, so nobody can alter the past. */
+  /**
+   * Writes the part of an append's row that belongs to this table. Values are copied, so the past
+   * cannot be altered.
+   */
   write(row: unknown): void {
     const { columns, lists = [], takes } = this.#table
     if (takes !== undefined && !takes(row)) return
@@ -26,7 +29,7 @@ export class MemoryTable {
     this.put(values)
   }
 
-  /** Writes a row whose values are there already. */
+  /** Writes a row whose values exist already. */
   put(values: TableRow): void {
     const { columns, lists = [] } = this.#table
     const key = String(values[columns[0]!.name])

@@ -1,11 +1,11 @@
 /**
- * The journal in memory, for tests and the simulator: same rules, no I/O and no timers. A
- * `MemoryStore` is the database; every `memoryJournal` over it is one engine's client, so that two
- * engines and a restart can be played in one process. Everything settles in microtasks, in the order
- * of the calls. What goes in is copied as JSON, as a database would, so nobody can alter the past.
+ * The journal in memory, for tests and the simulator: the same rules, no I/O and no timers. A
+ * `MemoryStore` is the database. Every `memoryJournal` over it is the client of one engine, so one
+ * process can play two engines and a restart. Everything settles in microtasks, in the order of the
+ * calls. Values are copied as JSON, as a database would, so the past cannot be altered.
  *
- * Faults (lost replies, delays) are a wrapper's business; only an outage is here, because J7 is a
- * rule about the queue.
+ * A wrapper adds faults (lost replies, delays). Only an outage is here, because J7 is a rule about
+ * the queue.
  */
 import { statusTable } from '../../protocol/orders/statuses.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -30,7 +30,7 @@ import type { BreadcrumbRow, PositionRow } from './positions.ts'
 import type { StoredKind } from './table.ts'
 import { upcast } from '../../protocol/dispatch/upcast.ts'
 
-/** As it was written; what is loaded is in today's shape. */
+/** The event as it was written; a load returns it in the shape of today. */
 export type EventRow = StoredEvent & { v: number }
 interface Slot {
   owner: string | null
@@ -41,15 +41,15 @@ interface Slot {
   events: EventRow[]
 }
 
-/** The database: truth that outlives any journal over it. Tests may read all of it. */
+/** The database: the truth, which outlives any journal over it. Tests may read all of it. */
 export class MemoryStore {
   readonly slots = new Map<number, Slot>()
-  /** By actor, in the order of versions. */
+  /** Events by actor, in the order of versions. */
   readonly events = new Map<string, EventRow[]>()
   readonly snapshots = new Map<string, StoredSnapshot>()
   readonly #tables = new Map<string, MemoryTable>()
   readonly #tablesOf: ReadonlyMap<string, readonly MemoryTable[]>
-  readonly vendors = new Map<string, { vendor: DirectoryPharmacy; changedMs: number }>()
+  readonly pharmacies = new Map<string, { pharmacy: DirectoryPharmacy; changedMs: number }>()
   readonly engines = new Map<string, number>()
   readonly positions = new Map<string, PositionRow>()
   readonly breadcrumbs = new Map<string, Map<number, BreadcrumbRow>>()
@@ -58,7 +58,7 @@ export class MemoryStore {
   #away = false
   readonly #onReturn = new Set<() => void>()
 
-  /** `nowMs`: the database's clock. */
+  /** `nowMs`: the clock of the database, ms since the epoch. */
   constructor(
     readonly nowMs: () => number,
     kinds: readonly StoredKind[],
@@ -70,19 +70,19 @@ export class MemoryStore {
       for (const table of tables) this.#tables.set(table.name, table)
   }
 
-  /** A table of the read model. Throws when no kind has one of that name. */
+  /** A table of the read model. Throws when no kind has a table of that name. */
   table(name: string): MemoryTable {
     const table = this.#tables.get(name)
     if (table === undefined) throw new Error(`no kind has a table ${name}`)
     return table
   }
 
-  /** Undefined for one that was never written. */
+  /** Undefined for an order that was never written. */
   order(id: string): StoredOrder | undefined {
     const row = this.table('orders').rows.get(id)
     return row && storedOrder(row)
   }
-  /** In the order of their births. */
+  /** All orders, in the order in which they were created. */
   orders(): StoredOrder[] {
     return Array.from(this.table('orders').rows.values(), storedOrder)
   }
@@ -90,7 +90,7 @@ export class MemoryStore {
   get away(): boolean {
     return this.#away
   }
-  /** While away, appends wait and every other call rejects `unavailable`. */
+  /** While the store is down, appends wait and every other call rejects `unavailable`. */
   setAway(away: boolean): void {
     this.#away = away
     if (!away) for (const flush of this.#onReturn) flush()
@@ -117,9 +117,9 @@ export class MemoryStore {
     return slot
   }
 
-  /** What the edge does when a pharmacy registers or changes. */
-  putVendor(vendor: DirectoryPharmacy): void {
-    this.vendors.set(vendor.vendor_id, { vendor: copy(vendor), changedMs: this.nowMs() })
+  /** Writes a pharmacy, as the edge does when it registers or changes. */
+  putPharmacy(pharmacy: DirectoryPharmacy): void {
+    this.pharmacies.set(pharmacy.vendor_id, { pharmacy: copy(pharmacy), changedMs: this.nowMs() })
   }
 
   append(request: AppendRequest): AppendResult {
@@ -149,11 +149,11 @@ export class MemoryStore {
   }
 }
 
-/** As the database does it (`postgres.ts`): the last seconds are told again. */
-const vendorOverlapMs = 20_000
+/** As in the database (`postgres.ts`): the last seconds are answered again. */
+const directoryOverlapMs = 20_000
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
-/** One engine's client of the store. */
+/** The client of one engine. */
 export function memoryJournal(store: MemoryStore): Store {
   let waiting: {
     request: AppendRequest
@@ -178,7 +178,7 @@ export function memoryJournal(store: MemoryStore): Store {
     return new Promise((resolve, reject) => waiting.push({ request, resolve, reject }))
   }
 
-  /** Every call but `append`. */
+  /** The store, for every call except `append`. Throws while it is down. */
   const reach = (): MemoryStore => {
     if (store.away) throw new CaduceusError('unavailable', 'The database is away')
     return store
@@ -264,11 +264,11 @@ export function memoryJournal(store: MemoryStore): Store {
       return rows.filter(({ orderId, open }) => open || orderIds.includes(orderId))
     },
 
-    async vendorsChangedSince(sinceMs) {
-      const changed = [...reach().vendors.values()].filter(row => row.changedMs >= sinceMs)
+    async pharmaciesChangedSince(sinceMs) {
+      const changed = [...reach().pharmacies.values()].filter(row => row.changedMs >= sinceMs)
       return {
-        vendors: changed.map(row => copy(row.vendor)),
-        nextSinceMs: store.nowMs() - vendorOverlapMs,
+        pharmacies: changed.map(row => copy(row.pharmacy)),
+        nextSinceMs: store.nowMs() - directoryOverlapMs,
       }
     },
     async savePositions(rows) {
@@ -354,7 +354,8 @@ function loaded({ v, ...stored }: EventRow): StoredEvent {
 
 function loadSlot(store: MemoryStore, number: number): LoadedSlot {
   const { events: all, cursorSeq, snapshotSeq } = store.slot(number)
-  // Numbers are contiguous from 1, so the place of an event is its number. Like the database, it looks no further back than it was told to.
+  // Numbers are contiguous from 1, so the place of an event is its number. Like the database, this
+  // reads no further back than it must.
   const recent = all.slice(Math.min(cursorSeq, snapshotSeq))
   const events = recent.filter(
     event =>

@@ -1,4 +1,4 @@
-/** Positions and breadcrumbs: where drivers were. Written behind, and missed without harm. */
+/** Positions and breadcrumbs of drivers. They are written behind, and a lost one does no harm. */
 
 export interface PositionRow {
   driverId: string
@@ -6,7 +6,7 @@ export interface PositionRow {
   longitude: number
   headingDeg: number | null
   speedMps: number | null
-  /** Device time of the frame. */
+  /** Time of the frame by the device's clock, ms since the epoch. */
   atMs: number
 }
 export interface BreadcrumbRow {

@@ -1,4 +1,7 @@
-/** The journal contract against a real Postgres, and what only it can show: lost replies, restarts, crashes, two writers. */
+/**
+ * The contract of the journal against a real Postgres, and the cases that only it can show: lost
+ * replies, restarts, crashes, two writers.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { requireOrSkip, startPostgres, type Service } from '../../protocol/testing/services.ts'
@@ -32,7 +35,10 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   await t.test('poison', t => poison(t, server))
 })
 
-/** The next owner waits for an append that has begun, or it would load the slot without it and then be overwritten by it. */
+/**
+ * The next owner waits for an append that has begun. Otherwise it would load the slot without it,
+ * and the append would overwrite it.
+ */
 async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   t.teardown(() => database.close())
@@ -41,7 +47,8 @@ async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   await journal.renewSlots('f1', 1)
   const [lease] = await journal.acquireSlots('f1', [slot], 1)
   await sleep(5)
-  // A row that the append is to write is held by a transaction which does not end: the append stands still behind its fence.
+  // A transaction that does not end holds a row that the append must write: the append stands still
+  // behind its fence.
   const id = testId()
   const client = await database.pool.connect()
   await client.query('begin')
@@ -71,12 +78,15 @@ async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   t.equal((await rival.loadSlot(slot)).events.length, 1, 'the new owner has it')
 }
 
-/** Each sees what the other did, whoever comes first: an engine that believes in a lost slot would answer from memory for a lease's time. */
+/**
+ * Each sees the other's work, whichever comes first. An engine that believes in a lost slot would
+ * answer from memory for the length of a lease.
+ */
 async function lapsesAtOnce(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   const journal = journalOver(database.pool)
   const slot = testSlot()
-  /** What `first` does is not committed until `second` waits for it. */
+  /** `first` is not committed until `second` waits for it. */
   const atOnce = async (first: string, second: () => Promise<unknown>): Promise<unknown> => {
     const client = await database.pool.connect()
     await client.query('begin')
@@ -179,7 +189,7 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   })
 
   await t.test(
-    'J6 what the next owner wrote for the same command is not taken for the lost write',
+    'J6 an event that the next owner wrote for the same command is not taken for the lost write',
     async t => {
       const slot = testSlot()
       const [id, commandId, rival] = [testId(), 'expire:1', journalOver(database.pool)]

@@ -1,9 +1,9 @@
 /**
- * The journal over Postgres or PGlite. Appends go through the group commit in `appender.ts`; the rest
- * is here: leases, recovery, write-behind.
+ * The journal over Postgres or PGlite. Appends go through the group commit in `appender.ts`. The
+ * rest is here: leases, recovery and write-behind.
  *
- * Loads take no transaction. They read positions first, snapshots next and events last; events are
- * never removed and snapshots only move forward, so what is read later can only cover more.
+ * Loads use no transaction. They read positions first, snapshots next and events last. Events are
+ * never removed and snapshots only move forward, so a later read can only cover more.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -24,25 +24,28 @@ export interface PostgresJournalEnv {
   nowMs(): number
   after(ms: number, run: () => void): () => void
   log?: Log
-  /** Groups of appends on their way at once, each over its own share of the slots. */
+  /** Number of groups of appends on their way at once, each for its own share of the slots. */
   lanes?: number
-  /** The least time from one group's start to the next one's in a lane; 0 if not said. */
+  /**
+   * Shortest time from the start of one group to the start of the next in a lane, ms; 0 by default.
+   */
   spacingMs?: number
 }
 
-/** More lanes make smaller groups; two keep one core of ours and one of the database's busy. */
+/** More lanes make smaller groups. Two lanes keep one core of ours and one of the database busy. */
 const lanesDefault = 2
 
 /**
- * A transaction writes its time before it commits, so a change may become visible this much after a
- * reader has passed its time. Asking again for the last seconds costs a few repeated rows. The time to ask from
- * follows the database's clock when that goes back, or changes would be missed until it has caught up.
+ * A transaction writes its time before it commits, so a change may become visible this much later
+ * than its time says. Asking again for the last seconds costs a few repeated rows. When the
+ * database's clock goes back, the time to ask from goes back too; otherwise changes would be missed
+ * until the clock has caught up.
  */
-const vendorOverlapMs = 20_000
-/** Rows per statement of the write-behind calls. */
+const directoryOverlapMs = 20_000
+/** Number of rows in one statement of the write-behind calls. */
 const rowsPerStatementMax = 1_000
 
-/** `pool` stays the caller's: `close` drains the appends and leaves it open. */
+/** The caller keeps `pool`: `close` drains the appends and leaves it open. */
 export function postgresJournal(
   pool: PgPool,
   kinds: readonly StoredKind[],
@@ -132,7 +135,8 @@ export function postgresJournal(
         plainArray(part.map(one => one.bytes.length)),
       )
     }
-    // After the snapshots: a crash in between must not claim what is not stored.
+    // Write this after the snapshots: a crash in between must not claim snapshots that are not
+    // stored.
     await advance(statements.saveSnapshotSeqs, throughSeq)
   }
 
@@ -144,12 +148,12 @@ export function postgresJournal(
       await rowsOf(statement, plainArray([...seqs.keys()]), plainArray([...seqs.values()]))
   }
 
-  async function vendorsChangedSince(
+  async function pharmaciesChangedSince(
     sinceMs: number,
-  ): Promise<{ vendors: DirectoryPharmacy[]; nextSinceMs: number }> {
+  ): Promise<{ pharmacies: DirectoryPharmacy[]; nextSinceMs: number }> {
     const [clock] = await rowsOf<{ now_ms: number }>(statements.clock)
-    const vendors = await rowsOf<DirectoryPharmacy>(statements.vendorsChanged, sinceMs)
-    return { vendors, nextSinceMs: clock!.now_ms - vendorOverlapMs }
+    const pharmacies = await rowsOf<DirectoryPharmacy>(statements.pharmaciesChanged, sinceMs)
+    return { pharmacies, nextSinceMs: clock!.now_ms - directoryOverlapMs }
   }
 
   async function savePositions(rows: readonly PositionRow[]): Promise<void> {
@@ -212,7 +216,7 @@ export function postgresJournal(
     loadActor,
     saveSnapshots,
     saveCursors: cursors => advance(statements.saveCursors, cursors),
-    vendorsChangedSince,
+    pharmaciesChangedSince,
     openRequestsOf: async (customerId, orderIds) =>
       (
         await rowsOf<{ id: string; open: boolean; expires_at: Date | null }>(
@@ -246,7 +250,8 @@ export function postgresJournal(
       })),
     async claimProofs({ orderId, photoId, signatureId, reporterId }) {
       await rowsOf(statements.claimProofs, orderId, photoId, signatureId, reporterId)
-      // Read after the claim and not by it: what it left alone must be told from what does not exist.
+      // Read after the claim, not with it: the answer must tell uploads that the claim left alone
+      // from uploads that do not exist.
       return (await rowsOf<UploadColumns>(statements.uploads, photoId, signatureId)).map(row => ({
         id: row.id,
         kind: row.kind,
@@ -342,7 +347,10 @@ const toSnapshot = (row: SnapshotRow): StoredSnapshot => ({
   bytes: row.bytes,
 })
 
-/** One row per key, the one of the highest rank: `on conflict do update` takes a key once a statement. */
+/**
+ * One row per key, the one with the highest rank. `on conflict do update` takes a key only once per
+ * statement.
+ */
 function latestOf<R>(rows: readonly R[], key: (row: R) => string, rank: (row: R) => number): R[] {
   const latest = new Map<string, R>()
   for (const row of rows) {

@@ -1,8 +1,8 @@
-/** Array literals as Postgres reads them. */
+/** Array literals, as Postgres reads them. */
 import t from 'tap'
 import { plainArray, textArray } from './rows.ts'
 
-t.test('numbers, ids and nothing', async t => {
+t.test('numbers, ids and null', async t => {
   for (const [values, text] of [
     [[], '{}'],
     [[1], '{1}'],

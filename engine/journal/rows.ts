@@ -1,10 +1,13 @@
 /**
- * Array literals, for the statements that are not on the hot path. The array encoding of the database's
- * client escapes every element through several function calls; here most columns need no escape at all.
+ * Array literals, for the statements that are not on the hot path. The array encoding of the
+ * database's client escapes every element through several function calls. Here most columns need no
+ * escape at all.
  */
 import type { AppendRequest } from './journal.ts'
 
-/** For values that contain neither quotes, commas, braces nor spaces: numbers, uuids, timestamps, our own words. */
+/**
+ * For values without quotes, commas, braces and spaces: numbers, uuids, timestamps, our own words.
+ */
 export function plainArray(values: readonly (string | number | null)[]): string {
   let out = '{'
   for (let i = 0; i < values.length; i++)
@@ -12,7 +15,7 @@ export function plainArray(values: readonly (string | number | null)[]): string 
   return `${out}}`
 }
 
-/** For text from outside. A NUL, which Postgres cannot store as text, is dropped. */
+/** For text from outside. A NUL is dropped, because Postgres cannot store it as text. */
 export const textArray = (values: readonly (string | null)[]): string =>
   plainArray(values.map(value => (value === null ? null : quote(value))))
 
@@ -26,7 +29,9 @@ export interface NumberedAppend {
   firstSeq: number
 }
 
-/** The parameters of `statements.findWritten`: all that each event of the group says. */
+/**
+ * The parameters of `statements.findWritten`: the identity and content of each event of the group.
+ */
 export function identityParameters(group: readonly NumberedAppend[]): unknown[] {
   const rows = group.flatMap(({ request, firstSeq }) =>
     request.events.map((event, i) => ({

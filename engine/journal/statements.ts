@@ -1,12 +1,14 @@
 /**
- * The journal's SQL but for the append (`append.ts`): fixed texts, prepared once per connection under their names. Built strings would
- * be parsed and planned anew for each group, and a query builder spends 80 µs on a 64-row insert.
+ * The SQL of the journal except the append (`append.ts`): fixed texts, prepared once per connection
+ * under their names. Rejected: texts built per call, which are parsed and planned anew for each
+ * group. Rejected: a query builder, which spends 80 µs on an insert of 64 rows.
  *
- * Rows of `slots` and `slot_progress` are always locked in the order of their number, so two statements cannot deadlock.
+ * Rows of `slots` and `slot_progress` are always locked in the order of their number, so two
+ * statements cannot deadlock.
  */
 import { deliveringStatuses } from '../../protocol/orders/statuses.ts'
 
-/** Named, so that node-postgres prepares it once per connection. */
+/** The statement has a name, so node-postgres prepares it once per connection. */
 const statement = (name: string, text: string) => ({ name: `journal_${name}`, text })
 
 const storedEventColumns =
@@ -21,9 +23,9 @@ const setFromExcluded = (columns: string): string =>
 
 export const statements = {
   /**
-   * How many of these very events are stored: tells a lost reply from a lost write. By all that they say: the
-   * slot's next owner decides the same command, or one whose id it made in the same way, for the same version,
-   * and its event is another one. The text of a json value is kept as it came.
+   * Counts how many of these events are stored; this tells a lost reply from a lost write. All
+   * fields are compared: the slot's next owner may decide the same command for the same version, or
+   * one with the same id, and write a different event. The text of a json value is kept as it came.
    */
   findWritten: statement(
     'find_written',
@@ -38,7 +40,10 @@ export const statements = {
     'actor_version',
     `select coalesce(max(version), 0) as version from events where actor_id = $1::uuid`,
   ),
-  /** The last number used in each slot; the cursors are a floor, should old events ever be archived. */
+  /**
+   * The last number used in each slot. The cursors are a floor, in case old events are ever
+   * archived.
+   */
   lastSeqs: statement(
     'last_seqs',
     `
@@ -49,9 +54,10 @@ export const statements = {
   ),
 
   /**
-   * A slot's lease is its owner's membership, one row, and for as long as it was acquired for the slot's own.
-   * The rows of owners that have lapsed are locked until the slots are taken: a renewal that comes now waits, and
-   * sees afterwards what it has lost; one that was under way is waited for, and keeps what it has.
+   * A slot's lease lasts as long as its owner's membership (one row), and at least for the time it
+   * was acquired for. The rows of lapsed owners are locked until the slots are taken. A renewal
+   * that comes meanwhile waits and then sees the slots that it lost. A renewal that is under way is
+   * waited for and keeps its slots.
    */
   acquire: statement(
     'acquire',
@@ -72,7 +78,7 @@ export const statements = {
     insert into engines (id, lease_until) values ($1, clock_timestamp() + $2 * interval '1 millisecond')
     on conflict (id) do update set lease_until = excluded.lease_until`,
   ),
-  /** A statement of its own, because it must see what was taken while the renewal waited. */
+  /** A separate statement, because it must see slots that were taken while the renewal waited. */
   heldAndAlive: statement(
     'held_and_alive',
     `
@@ -112,7 +118,10 @@ export const statements = {
     `select ${storedEventColumns} from events where actor_id = $1::uuid and version > $2::integer order by version`,
   ),
 
-  /** Bytes of all rows in one binary parameter, cut up here: a bytea array would travel as hex. */
+  /**
+   * The bytes of all rows travel in one binary parameter and are cut here. A bytea array would
+   * travel as hex.
+   */
   saveSnapshots: statement(
     'save_snapshots',
     `
@@ -126,13 +135,13 @@ export const statements = {
   saveSnapshotSeqs: statement('save_snapshot_seqs', advance('snapshot_seq')),
   saveCursors: statement('save_cursors', advance('cursor_seq')),
 
-  vendorsChanged: statement(
+  pharmaciesChanged: statement(
     'vendors_changed',
     `
     select id as vendor_id, business_name as name, phone, address, latitude, longitude, status, is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`,
   ),
-  /** No request is open for longer than an hour; the index is by customer and time. */
+  /** No request is open for longer than an hour. The index is by customer and time. */
   openRequestsOf: statement(
     'open_requests_of',
     `
@@ -173,7 +182,10 @@ export const statements = {
     select order_id, at, driver_id, latitude, longitude from breadcrumbs where order_id = any($1::uuid[]) order by order_id, at`,
   ),
 
-  /** The pick-up is found in the text of the progress: a JSON function fails on a document with half a surrogate pair anywhere in it. */
+  /**
+   * The pick-up is found in the text of the progress, because a JSON function fails on a document
+   * with half a surrogate pair anywhere in it.
+   */
   claimProofs: statement(
     'claim_proofs',
     `
@@ -202,7 +214,10 @@ export const statements = {
   ),
 } as const
 
-/** Moves a per-slot position forward, never back (J11). In the order of slots, so that two cannot deadlock. */
+/**
+ * Moves a position of a slot forward, never back (J11). Slots are locked in order, so two
+ * statements cannot deadlock.
+ */
 function advance(column: 'cursor_seq' | 'snapshot_seq'): string {
   return `
     insert into slot_progress (slot, ${column})

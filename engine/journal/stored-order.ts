@@ -1,4 +1,4 @@
-/** An order as its row in the table of orders shows it, for stores that are not a database. */
+/** An order in the form of its row in the table of orders, for stores that are not a database. */
 import type { OrderView } from '../../protocol/orders/view.ts'
 import {
   orderView,

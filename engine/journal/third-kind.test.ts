@@ -1,4 +1,7 @@
-/** A made-up third kind of actor over real databases: its tables are written with its events, and its next engine has its state. */
+/**
+ * A made-up third kind of actor over real databases: its tables are written with its events, and
+ * its next engine has its state.
+ */
 import t, { type Test } from 'tap'
 import { openDatabase, type Database } from '../../migrations/database/open.ts'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
@@ -16,7 +19,7 @@ import { postgresJournal } from './postgres.ts'
 
 const list = [...kinds, anyErrand()]
 
-/** An engine, its successor, and the rows that the outside reads. */
+/** Runs an engine and its successor, and checks the rows that the outside reads. */
 async function overDatabase(t: Test, database: Database): Promise<void> {
   const { pool } = database
   await createErrandTables(pool)

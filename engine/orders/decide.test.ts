@@ -1,4 +1,7 @@
-/** Each row of the table of decisions, and what a table cannot say: strangers, the data of events, and that no rejection is without a row. */
+/**
+ * Each row of the table of decisions, and the cases that a table cannot show: strangers, the data
+ * of events, and that every rejection has a row.
+ */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
@@ -7,7 +10,7 @@ import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
-import { stranger, otherVendor, otherDriver, table } from './fixture-decisions.ts'
+import { stranger, otherPharmacy, otherDriver, table } from './fixture-decisions.ts'
 import {
   admin,
   after,
@@ -40,21 +43,21 @@ for (const [name, rows] of Object.entries(table))
       )
   })
 
-t.test('to a stranger of any role an order does not exist', async t => {
+t.test('an order does not exist for a stranger of any role', async t => {
   const ownedBy: Record<string, OrderCommand[]> = {
     customer: [give.cancel(stranger), give.reissueTracking(stranger)],
     vendor: [
-      give.accept(otherVendor),
-      give.reject(otherVendor),
-      give.cancel(otherVendor),
-      give.findDriver(otherVendor),
-      give.assignDriver(0, otherVendor),
-      give.pickUp(otherVendor),
-      give.outForDelivery(otherVendor),
-      give.deliver(otherVendor),
-      give.fail(otherVendor),
-      give.return(otherVendor),
-      give.completeReturn(otherVendor),
+      give.accept(otherPharmacy),
+      give.reject(otherPharmacy),
+      give.cancel(otherPharmacy),
+      give.findDriver(otherPharmacy),
+      give.assignDriver(0, otherPharmacy),
+      give.pickUp(otherPharmacy),
+      give.outForDelivery(otherPharmacy),
+      give.deliver(otherPharmacy),
+      give.fail(otherPharmacy),
+      give.return(otherPharmacy),
+      give.completeReturn(otherPharmacy),
     ],
     driver: [
       give.cancel(otherDriver),
@@ -80,7 +83,7 @@ t.test('to a stranger of any role an order does not exist', async t => {
         )
 })
 
-t.test('what an accepted command writes down', async t => {
+t.test('the data that an accepted command writes down', async t => {
   const dataOf = (given: readonly OrderEvent[], command: OrderCommand, nowMs = 0) => {
     const decision = decide(after(given), command, nowMs)
     return decision.ok ? decision.events.map(event => event.data) : [decision.code]
@@ -119,7 +122,7 @@ t.test('what an accepted command writes down', async t => {
     ),
     [{ policy: 'offer', offer_ttl_ms: 5_000, deadline_ms: 61_000 }],
   )
-  // There is one policy that searches today, so the second is made up.
+  // Only one policy searches today, so the second one is made up.
   const other = 'other' as SearchPolicy
   for (const command of [
     give.accept(vendor, other),

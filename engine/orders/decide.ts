@@ -1,7 +1,8 @@
 /**
- * May this happen to this order, now? Pure: the answer is events or a rejection of the catalogue.
- * Ownership is checked here and not only at the edge, because only here it cannot race with a
- * change of owner. To a stranger an order does not exist: the answer is `order_not_found`.
+ * Decides whether a command may happen to this order now. It is pure: the answer is events, or a
+ * rejection from the catalogue. Ownership is checked here and not only at the edge, because only
+ * here it cannot race with a change of owner. For a stranger an order does not exist: the answer is
+ * `order_not_found`.
  */
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import { tariffIn } from '../../protocol/pricing/tariff.ts'
@@ -32,7 +33,7 @@ import {
   conflict,
   isCustomer,
   isDriver,
-  isVendor,
+  isPharmacy,
   mayOrder,
   nameOf,
   notFound,
@@ -47,14 +48,14 @@ import {
   isBeingFetched,
   isCancellable,
   isEnded,
-  vendorOf,
+  pharmacyOf,
   type Order,
 } from './state.ts'
 
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
   if (command.within !== undefined && !inScope(order, command))
     return order.kind === 'absent' ? outOfScope : notFound()
-  if (command.verb === 'broadcast') return openBroadcast(order, command, nowMs)
+  if (command.verb === 'broadcast') return openRequest(order, command, nowMs)
   if (command.verb === 'create') return place(order, command)
   if (order.kind === 'absent') return reject('order_not_found', 'no such order')
   switch (command.verb) {
@@ -111,7 +112,10 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
   }
 }
 
-/** A service answers an open request for a pharmacy of its own; any other open request is nobody's yet, and so not its own. */
+/**
+ * A service answers an open request for one of its own pharmacies. Any other open request belongs
+ * to no pharmacy yet, so it is outside of every scope.
+ */
 function inScope(order: Order, command: OrderCommand): boolean {
   const { by } = command
   if (command.verb === 'respond' && by.role !== 'vendor') return false
@@ -120,7 +124,7 @@ function inScope(order: Order, command: OrderCommand): boolean {
       ? by.id
       : order.kind === 'absent' && command.verb === 'create'
         ? command.data.vendor_id
-        : (vendorOf(order)?.vendor_id ?? null)
+        : (pharmacyOf(order)?.vendor_id ?? null)
   return concerns(command, vendorId)
 }
 const outOfScope = reject(
@@ -128,9 +132,9 @@ const outOfScope = reject(
   'this service orders from its own pharmacies and from no other',
 )
 
-// Beginnings
+// Placing
 
-function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): OrderDecision {
+function openRequest(order: Order, command: Of<'broadcast'>, nowMs: number): OrderDecision {
   const d = command.data
   if (!mayOrder(command.by, d.customer_id))
     return reject('forbidden', 'customer_id is not the account that orders')
@@ -155,7 +159,8 @@ function openBroadcast(order: Order, command: Of<'broadcast'>, nowMs: number): O
       fee: d.fee ?? null,
     },
   }
-  // Nobody to ask means nobody can ever accept: say so now instead of letting the customer wait.
+  // Without a pharmacy to ask, nobody can ever accept. End the request now instead of letting the
+  // customer wait.
   return command.candidates.length > 0
     ? emit(opened)
     : emit<OrderEvent>(opened, {
@@ -174,7 +179,8 @@ function place(order: Order, command: Of<'create'>): OrderDecision {
       : reject('order_already_exists', 'an order with this id already exists')
   if (command.vendor === null)
     return reject('vendor_not_found', 'no such pharmacy, or it is not active')
-  // The way is what a customer pays for, so where it begins is the pharmacy's to say: older apps send a pick-up place.
+  // The customer pays for the distance, so the pharmacy decides where it begins. A pick-up place
+  // from a customer's older app is ignored.
   const pickup: Pick<typeof d, 'pickup_latitude' | 'pickup_longitude' | 'pickup_address'> =
     command.by.role === 'customer' ? {} : d
   const vendor = {
@@ -227,14 +233,14 @@ function newOrder(command: Of<'broadcast'> | Of<'create'>) {
   }
 }
 
-// The pharmacies' answers
+// Answers of pharmacies
 
 function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDecision {
   const { by, data } = command
   if (order.kind === 'absent' || order.core.origin !== 'broadcast') return notFound()
   if (by.role !== 'vendor' && !privileged(by)) return notFound()
   const broadcast = 'broadcast' in order ? order.broadcast : null
-  const winner = order.kind === 'broadcast' ? null : vendorOf(order)
+  const winner = order.kind === 'broadcast' ? null : pharmacyOf(order)
   if (winner !== null && winner.vendor_id === by.id)
     return data.response_type === 'ACCEPTED'
       ? emit()
@@ -294,7 +300,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
 
 function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecision {
   if (order.kind === 'broadcast') return notFound()
-  if (!isVendor(order, command.by)) return notFound()
+  if (!isPharmacy(order, command.by)) return notFound()
   if (order.kind === 'accepted') return emit()
   if (order.kind !== 'pending') return conflict(order, 'accepted')
   return emit<OrderEvent>(
@@ -320,7 +326,7 @@ function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecisi
 
 function refuse(order: Order, command: Of<'reject'>): OrderDecision {
   if (order.kind === 'broadcast') return notFound()
-  if (!isVendor(order, command.by)) return notFound()
+  if (!isPharmacy(order, command.by)) return notFound()
   if (order.kind === 'rejected') return emit()
   if (order.kind !== 'pending') return conflict(order, 'rejected')
   return emit({
@@ -336,7 +342,7 @@ function expire(order: Order, nowMs: number): OrderDecision {
 
 function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
   if (order.kind === 'absent') return notFound()
-  if (!isCustomer(order, command.by) && !isVendor(order, command.by)) return notFound()
+  if (!isCustomer(order, command.by) && !isPharmacy(order, command.by)) return notFound()
   if (order.kind === 'cancelled') return emit()
   if (order.kind === 'expired') return reject('request_expired', requestExpired)
   if (!isCancellable(order))
@@ -355,9 +361,12 @@ function cancel(order: Order, command: Of<'cancel'>): OrderDecision {
   )
 }
 
-/** The link is the customer's and the pharmacy's to share, so it is theirs to take back. At any time: who has it may still look. */
+/**
+ * The customer and the pharmacy share the link, so both may take it back. This is possible at any
+ * time, because a holder of the link may still look.
+ */
 function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDecision {
-  if (order.kind === 'absent' || (!isCustomer(order, command.by) && !isVendor(order, command.by)))
+  if (order.kind === 'absent' || (!isCustomer(order, command.by) && !isPharmacy(order, command.by)))
     return notFound()
   return order.core.trackingToken === command.trackingToken
     ? emit()
@@ -376,7 +385,10 @@ function recordArrival(order: Order, command: Of<'record_arrival'>): OrderDecisi
     : emit()
 }
 
-/** What the driver's actor tells the orders that it has: also of one that has another driver by now, or is over. */
+/**
+ * The driver's actor tells this to its orders, also to an order that has another driver by now or
+ * is over.
+ */
 function updateDriver(order: Order, { driver }: Of<'update_driver'>): OrderDecision {
   const delivery = isEnded(order) ? null : deliveryOf(order)
   if (delivery === null || delivery.driver.driver_id !== driver.driver_id) return emit()
@@ -386,9 +398,9 @@ function updateDriver(order: Order, { driver }: Of<'update_driver'>): OrderDecis
   return emit({ type: 'assigned_driver_updated', data: { driver } })
 }
 
-/** Drivers report on their own deliveries; a pharmacy may for its own fleet. */
+/** Drivers report on their own deliveries. A pharmacy may report for its own fleet. */
 const mayReport = (order: Order, by: Principal): boolean =>
-  isDriver(order, by) || isVendor(order, by)
+  isDriver(order, by) || isPharmacy(order, by)
 
 function pickUp(order: Order, command: Of<'pick_up'>): OrderDecision {
   if (!mayReport(order, command.by)) return notFound()

@@ -1,6 +1,7 @@
 /**
- * What an event makes of an order. Never refuses and never looks at the clock, so replay cannot fail:
- * an event that does not fit its state is a defect of the journal and stops the replay by name.
+ * Applies an event to an order. It never refuses and never looks at the clock, so a replay cannot
+ * fail. An event that does not fit its state is a defect of the journal and stops the replay by
+ * name.
  */
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -11,7 +12,7 @@ import {
   isBeingFetched,
   isCancellable,
   isUnderWay,
-  vendorOf,
+  pharmacyOf,
   type Broadcast,
   type Deal,
   type Delivery,
@@ -48,9 +49,9 @@ export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
 }
 
 /**
- * The words of refusals that an order remembers, all together: two hundred pharmacies with all the words that
- * one may say would make an order that fits no message. The words of those that come after it are in their
- * events, and the customer is told them at once; the order keeps that they refused.
+ * Number of characters of all refusal texts that an order remembers. Two hundred pharmacies with
+ * the longest texts would make an order that fits no message. The order keeps the later refusals
+ * without their texts; those are in the events, and the customer gets them at once.
  */
 export const responseCharactersMax = 40_000
 const charactersOf = (rejections: Broadcast['rejections']): number =>
@@ -132,7 +133,7 @@ function evolveLiving(
         endedAtMs: atMs,
         by: event.data.by,
         reason: event.data.reason,
-        vendor: vendorOf(order),
+        vendor: pharmacyOf(order),
         deal,
         delivery: deliveryOf(order),
       }

@@ -1,4 +1,4 @@
-/** The fee of an order: the one that the customer was told, or the least of those that are good. */
+/** The fee of an order: the one that the customer was told, or the lowest of the valid ones. */
 import t from 'tap'
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -6,7 +6,7 @@ import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { after, customer, give, happened, id, reached, vendorIds } from './fixtures.ts'
 
-t.test('the fee is the one that was told', async t => {
+t.test('the fee is the one that the customer was told', async t => {
   const terms = (fee_minor: number, vendor_id: string | null = null): FeeTerms => ({
     quote_id: id(0xe1),
     vendor_id,

@@ -1,7 +1,8 @@
 /**
- * Which fee an order gets, in minor units. A quote that is good for the pharmacy is honoured; without
- * one the pharmacy's tariff decides, at the moment in which the customer is told: for an order to a
- * known pharmacy that is its placement, for a request its acceptance. Arithmetic: protocol/pricing/tariff.ts.
+ * Decides the fee of an order, in minor units. A quote that is valid for the pharmacy is honoured.
+ * Without a quote the pharmacy's tariff decides, at the moment in which the customer is told: at
+ * placement for an order to a known pharmacy, at acceptance for a request.
+ * protocol/pricing/tariff.ts does the arithmetic.
  */
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { FeeFact } from '../../protocol/dispatch/facts.ts'
@@ -10,7 +11,7 @@ import { defaultTariff, feeMinor, type Tariff } from '../../protocol/pricing/tar
 const goodFor = <F extends FeeFact>(fee: F | null | undefined, vendorId: string): F | null =>
   fee && (fee.vendor_id === null || fee.vendor_id === vendorId) ? fee : null
 
-/** The fee that an order to a known pharmacy is placed at. */
+/** The fee of an order to a known pharmacy, at its placement. */
 export function feeAtPlacement(
   quoted: FeeTerms | undefined,
   vendorId: string,
@@ -27,7 +28,10 @@ export function feeAtPlacement(
   )
 }
 
-/** The fee of a request as this pharmacy accepts it; what the customer was quoted goes before what the pharmacy was. */
+/**
+ * The fee of a request that this pharmacy accepts. The customer's quote goes before the pharmacy's
+ * quote.
+ */
 export function feeOfResponse(
   told: FeeFact | null,
   quoted: FeeTerms | undefined,
@@ -40,7 +44,10 @@ export function feeOfResponse(
   return { fee_minor, distance_km }
 }
 
-/** The fee of an order to a known pharmacy, accepted: never more than the customer was told. Orders of before fees were told get the default. */
+/**
+ * The fee of an order to a known pharmacy, at its acceptance: never more than the customer was
+ * told. Orders from before events had fees get the default.
+ */
 export function acceptedFee(
   told: FeeFact | null,
   quoted: FeeTerms | undefined,

@@ -1,4 +1,7 @@
-/** How an accepted order comes by its driver: searches, offers, assignments by hand, and drivers who leave. */
+/**
+ * Finds the driver of an accepted order: searches, offers, assignments by hand, and drivers who
+ * leave.
+ */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -8,7 +11,7 @@ import { emit, reject } from '../actors/decision.ts'
 import {
   conflict,
   isDriver,
-  isVendor,
+  isPharmacy,
   notFound,
   privileged,
   type Of,
@@ -27,8 +30,9 @@ export const searchStarted = (
 })
 
 export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: number): OrderDecision {
-  if (order.kind === 'broadcast' || !isVendor(order, command.by)) return notFound()
-  // There is one: a search that was found under way, and is repeated when it has ended well, is answered as it was (3).
+  if (order.kind === 'broadcast' || !isPharmacy(order, command.by)) return notFound()
+  // The order has a driver. A `find_driver` that is repeated after its search ended well gets the
+  // same answer (3).
   if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
   if (order.kind !== 'accepted') return conflict(order, 'given a driver')
   if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
@@ -48,7 +52,7 @@ export function assignDriver(
   command: Of<'assign_driver'>,
   nowMs: number,
 ): OrderDecision {
-  if (order.kind === 'broadcast' || !isVendor(order, command.by)) return notFound()
+  if (order.kind === 'broadcast' || !isPharmacy(order, command.by)) return notFound()
   const driverId = command.data.driver_id
   if (order.kind === 'driver_assigned' && order.delivery.driver.driver_id === driverId)
     return emit()
@@ -105,7 +109,7 @@ export function endSearch(order: Order, nowMs: number): OrderDecision {
   return emit({ type: 'driver_search_ended', data: { outcome: 'exhausted' } })
 }
 
-/** The one offer that is out, if it is the one meant and the asker is the one asked. */
+/** The open offer, if `offerId` is that offer and `by` is the driver who was asked. */
 function offerFor(order: Order, offerId: string, by: Principal) {
   if (
     order.kind !== 'accepted' ||
@@ -136,7 +140,7 @@ export function acceptOffer(
     if (nowMs >= order.search.offer.expiresAtMs)
       return reject('offer_expired', 'this offer has expired')
     if (command.driver === null) return reject('driver_not_found', 'no such driver')
-    // Whoever answers for a driver: the place is held by the one who was asked, and by no other (8).
+    // Whoever answers for the driver, only the driver who was asked holds the place (8).
     if (command.driver.driver_id !== order.search.offer.driverId)
       return reject('offer_not_yours', 'this offer was made to another driver')
     return emit({
@@ -147,7 +151,9 @@ export function acceptOffer(
   return reject('offer_expired', 'this offer is over')
 }
 
-/** The driver's actor holds a place for this order: an assignment by the pharmacy is thereby done. */
+/**
+ * The driver's actor holds a place for this order. This completes an assignment by the pharmacy.
+ */
 export function driverTook(order: Order, command: Of<'driver_took'>): OrderDecision {
   const offer = offerFor(order, command.offerId, command.by)
   if (offer === null || offer.mode !== 'assign') return emit()
@@ -172,7 +178,8 @@ export function declineOffer(order: Order, command: Of<'decline_offer'>): OrderD
   const delivery = deliveryOf(order)
   if (delivery !== null && delivery.assignmentId === data.offer_id && isDriver(order, by))
     return conflict(order, 'declined')
-  // Only to one who was asked is it "already so"; to others the answer would show the order.
+  // The answer "already so" is only for a driver who was asked. To others it would reveal the
+  // order.
   const wasAsked =
     order.kind === 'accepted' &&
     order.search.kind !== 'idle' &&
@@ -207,8 +214,9 @@ export const closed = (
 })
 
 /**
- * The driver belongs to the pharmacy no more. Who has the parcel brings it to the end; before the pick-up the
- * order looks for somebody else, also where the pharmacy chose by hand: a patient waits.
+ * The driver no longer belongs to the pharmacy. A driver who has the parcel completes the delivery.
+ * Before the pick-up the order searches for another driver, also where the pharmacy chose by hand,
+ * because a patient waits.
  */
 export function driverLeft(order: Order, command: Of<'driver_left'>, nowMs: number): OrderDecision {
   if (!isBeingFetched(order) || order.delivery.driver.driver_id !== command.driverId) return emit()

@@ -1,7 +1,7 @@
 /**
- * What may happen to an order: a table in the order of the guards in decide.ts. A row is
- * [given events, command, now, outcome]; an outcome is a rejection's code, or the types of the
- * events; an empty list is "already so". Numbers in brackets are the invariants of SPEC.md.
+ * The table of the decisions of an order, in the order of the guards in decide.ts. A row is [given
+ * events, command, now, outcome]. An outcome is the code of a rejection, or the types of the
+ * events; an empty list means "already so". Numbers in brackets are the invariants of SPEC.md.
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -23,7 +23,7 @@ import {
   principal,
   reached,
   vendor,
-  vendorFact,
+  pharmacyFact,
   vendorIds,
 } from './fixtures.ts'
 
@@ -35,7 +35,7 @@ export type Row = [
 ]
 
 export const stranger = principal('customer', id(0xc9))
-export const otherVendor = principal('vendor', vendorIds[1])
+export const otherPharmacy = principal('vendor', vendorIds[1])
 export const otherDriver = principal('driver', driverIds[1])
 const service = principal('service', 'billing')
 const manyRefusals = [
@@ -49,11 +49,11 @@ const triedOut = [
 const noProof = [
   {
     ...happened.placed,
-    data: { ...happened.placed.data, vendor: { ...vendorFact(0), proof_required: false } },
+    data: { ...happened.placed.data, vendor: { ...pharmacyFact(0), proof_required: false } },
   },
   {
     ...happened.accepted,
-    data: { ...happened.accepted.data, vendor: { ...vendorFact(0), proof_required: false } },
+    data: { ...happened.accepted.data, vendor: { ...pharmacyFact(0), proof_required: false } },
   },
   happened.assigned,
   happened.pickedUp,
@@ -173,14 +173,14 @@ export const table: Record<string, Row[]> = {
     [reached.broadcast, give.respond('ACCEPTED'), deadlineMs - 1, ['order_accepted']],
     [
       reached.broadcast,
-      give.respond('ACCEPTED', 0, vendorFact(0), 'offer'),
+      give.respond('ACCEPTED', 0, pharmacyFact(0), 'offer'),
       0,
       ['order_accepted', 'driver_search_started'],
     ],
   ],
   accept: [
     [reached.broadcast, give.accept(), 0, 'order_not_found'],
-    [reached.pending, give.accept(otherVendor), 0, 'order_not_found'],
+    [reached.pending, give.accept(otherPharmacy), 0, 'order_not_found'],
     [reached.pending, give.accept(customer), 0, 'order_not_found'],
     [reached.accepted, give.accept(), 0, []],
     [reached.rejected, give.accept(), 0, 'order_state_conflict'],
@@ -191,7 +191,7 @@ export const table: Record<string, Row[]> = {
   ],
   reject: [
     [reached.broadcast, give.reject(), 0, 'order_not_found'],
-    [reached.pending, give.reject(otherVendor), 0, 'order_not_found'],
+    [reached.pending, give.reject(otherPharmacy), 0, 'order_not_found'],
     [reached.rejected, give.reject(), 0, []],
     [reached.accepted, give.reject(), 0, 'order_state_conflict'],
     [reached.pending, give.reject(), 0, ['order_rejected']],
@@ -199,7 +199,7 @@ export const table: Record<string, Row[]> = {
   cancel: [
     [reached.broadcast, give.cancel(stranger), 0, 'order_not_found'],
     [reached.broadcast, give.cancel(vendor), 0, 'order_not_found'],
-    [reached.accepted, give.cancel(otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.cancel(otherPharmacy), 0, 'order_not_found'],
     [reached.driver_assigned, give.cancel(driver), 0, 'order_not_found'],
     [reached.cancelled, give.cancel(), 0, []],
     [reached.broadcast, give.cancel(), 0, ['order_cancelled']],
@@ -218,7 +218,7 @@ export const table: Record<string, Row[]> = {
   reissue_tracking: [
     [reached.broadcast, give.reissueTracking(stranger), 0, 'order_not_found'],
     [reached.broadcast, give.reissueTracking(vendor), 0, 'order_not_found'],
-    [reached.accepted, give.reissueTracking(otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.reissueTracking(otherPharmacy), 0, 'order_not_found'],
     [reached.driver_assigned, give.reissueTracking(driver), 0, 'order_not_found'],
     [[...reached.accepted, happened.reissued], give.reissueTracking(), 0, []],
     [reached.broadcast, give.reissueTracking(), 0, ['tracking_reissued']],
@@ -233,7 +233,7 @@ export const table: Record<string, Row[]> = {
   ],
   find_driver: [
     [reached.broadcast, give.findDriver(), 0, 'order_not_found'],
-    [reached.accepted, give.findDriver(otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.findDriver(otherPharmacy), 0, 'order_not_found'],
     [reached.accepted, give.findDriver(customer), 0, 'order_not_found'],
     [reached.pending, give.findDriver(), 0, 'order_state_conflict'],
     [reached.driver_assigned, give.findDriver(), 0, []],
@@ -246,7 +246,7 @@ export const table: Record<string, Row[]> = {
   ],
   'assign_driver [1]': [
     [reached.broadcast, give.assignDriver(), 0, 'order_not_found'],
-    [reached.accepted, give.assignDriver(0, otherVendor), 0, 'order_not_found'],
+    [reached.accepted, give.assignDriver(0, otherPharmacy), 0, 'order_not_found'],
     [reached.accepted, give.assignDriver(0, driver), 0, 'order_not_found'],
     [reached.driver_assigned, give.assignDriver(), 0, []],
     [reached.driver_assigned, give.assignDriver(1), 0, 'order_state_conflict'],
@@ -302,7 +302,7 @@ export const table: Record<string, Row[]> = {
     [reached.driver_assigned, give.declineOffer(), 0, 'order_state_conflict'],
     [[...reached.offering, closed()], give.declineOffer(), 0, []],
     [[...reached.offering, closed(), offered(1)], give.declineOffer(), 0, []],
-    // A stranger with a made-up offer must not be shown the order.
+    // A stranger with a made-up offer must not learn of the order.
     [reached.offering, give.declineOffer(2, otherDriver), 0, 'offer_expired'],
     [reached.delivered, give.declineOffer(0, otherDriver), 0, 'offer_expired'],
     [reached.accepted, give.declineOffer(0, admin), 0, []],
@@ -343,7 +343,7 @@ export const table: Record<string, Row[]> = {
   ],
   pick_up: [
     [reached.driver_assigned, give.pickUp(otherDriver), 0, 'order_not_found'],
-    [reached.driver_assigned, give.pickUp(otherVendor), 0, 'order_not_found'],
+    [reached.driver_assigned, give.pickUp(otherPharmacy), 0, 'order_not_found'],
     [reached.driver_assigned, give.pickUp(customer), 0, 'order_not_found'],
     [reached.picked_up, give.pickUp(), 0, []],
     [reached.accepted, give.pickUp(vendor), 0, 'order_state_conflict'],

@@ -1,4 +1,7 @@
-/** Orders, people and commands that the specifications of this folder share. Nothing here is random: an id says who it is. */
+/**
+ * The orders, people and commands that the tests of this folder share. Nothing is random: an id
+ * says whose it is.
+ */
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type {
@@ -33,7 +36,7 @@ export const driver = principal('driver', driverIds[0])
 export const admin = principal('admin', 'root')
 export const system = principal('system', 'engine')
 
-export const vendorFact = (n: number): PharmacyFact => ({
+export const pharmacyFact = (n: number): PharmacyFact => ({
   vendor_id: vendorIds[n]!,
   name: `Pharmacy ${n}`,
   phone: '1',
@@ -89,7 +92,7 @@ export const photo: UploadFact = {
 }
 export const signature: UploadFact = { ...photo, id: id(0xe2), kind: 'signature' }
 
-/** The deadline of every broadcast here, ms; offers made here expire with it. */
+/** Deadline of every request here, ms since the epoch. Offers here expire with it. */
 export const deadlineMs = 60_000
 
 const born = {
@@ -113,7 +116,7 @@ export const happened = {
     type: 'broadcast_opened',
     data: { ...born, radius_km: 5, expires_at_ms: deadlineMs, candidates },
   },
-  placed: { type: 'order_placed', data: { ...born, vendor: vendorFact(0), distance_km: 1 } },
+  placed: { type: 'order_placed', data: { ...born, vendor: pharmacyFact(0), distance_km: 1 } },
   refused: {
     type: 'response_recorded',
     data: {
@@ -129,7 +132,7 @@ export const happened = {
   accepted: {
     type: 'order_accepted',
     data: {
-      vendor: vendorFact(0),
+      vendor: pharmacyFact(0),
       distance_km: 1,
       fee_minor: 300,
       text_message: null,
@@ -195,7 +198,7 @@ export const closed = (n = 0, outcome: 'declined' | 'expired' = 'declined'): Ord
 export const after = (events: readonly OrderEvent[], atMs = 0): Order =>
   events.reduce<Order>((order, event) => evolve(order, event, atMs), absentOrder)
 
-/** The way to each state, from a broadcast. */
+/** The events that lead to each state, beginning with a request. */
 const { opened, placed, accepted, assigned, pickedUp, onTheWay } = happened
 export const reached = {
   absent: [],
@@ -204,7 +207,7 @@ export const reached = {
   accepted: [opened, accepted],
   searching: [opened, accepted, happened.searching],
   offering: [opened, accepted, happened.searching, offered()],
-  /** The pharmacy picked the driver by hand; no search to go back to. */
+  /** The pharmacy picked the driver by hand; there is no search to return to. */
   assigning: [opened, accepted, offered(0, 'assign')],
   exhausted: [opened, accepted, happened.searching, happened.exhausted],
   driver_assigned: [opened, accepted, assigned],
@@ -224,7 +227,7 @@ export const reached = {
     happened.returning,
     happened.returned,
   ],
-  /** Cancelled while it was open, and after a pharmacy had won it. */
+  /** Cancelled while the request was open, and after a pharmacy had taken it. */
   cancelled: [opened, happened.cancelled],
   cancelledWon: [opened, accepted, happened.cancelled],
   cancelledAssigned: [opened, accepted, assigned, happened.cancelled],
@@ -232,7 +235,7 @@ export const reached = {
   expired: [opened, happened.expired],
 } satisfies Record<string, readonly OrderEvent[]>
 
-/** Commands by name, of whoever may give them unless told otherwise. */
+/** Commands by name. By default a person who may give the command gives it. */
 export const give = {
   broadcast: (
     by = customer,
@@ -249,7 +252,7 @@ export const give = {
   create: (
     by = customer,
     data: Partial<OrderCommandData['create']> = {},
-    of: PharmacyFact | null = vendorFact(0),
+    of: PharmacyFact | null = pharmacyFact(0),
   ): OrderCommand => ({
     verb: 'create',
     by,
@@ -261,7 +264,7 @@ export const give = {
   respond: (
     response_type: 'ACCEPTED' | 'REJECTED',
     n = 0,
-    of: PharmacyFact | null = vendorFact(n),
+    of: PharmacyFact | null = pharmacyFact(n),
     search: SearchPolicy | null = null,
   ): OrderCommand => ({
     verb: 'respond',

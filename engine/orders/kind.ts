@@ -1,4 +1,4 @@
-/** The kind of actor that an order is: all that the engine knows of orders by the list of kinds. */
+/** The order as a kind of actor: everything that the list of kinds knows of orders. */
 import { commandSchemas } from '../../protocol/dispatch/commands.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Kind } from '../actors/kind.ts'
@@ -10,7 +10,7 @@ import { orderMachine } from './machine.ts'
 import { olderFact } from './older-facts.ts'
 import { openRequest, react } from './react.ts'
 import { row } from './row.ts'
-import { absentOrder, headingOf, isEnded, vendorOf, type Order } from './state.ts'
+import { absentOrder, headingOf, isEnded, pharmacyOf, type Order } from './state.ts'
 import { orderTables, type OrderWrite } from './tables.ts'
 import { wake } from './wake.ts'
 import { words } from './words.ts'
@@ -45,6 +45,6 @@ export const orderKind: Kind<Order, OrderCommand, OrderEvent, OrderWrite> = {
     order.kind === 'broadcast' ||
     (order.kind === 'accepted' && order.search.kind === 'searching') ||
     headingOf(order) !== null,
-  pharmacyOf: order => vendorOf(order)?.vendor_id ?? null,
+  pharmacyOf: order => pharmacyOf(order)?.vendor_id ?? null,
   olderFact,
 }

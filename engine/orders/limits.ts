@@ -1,6 +1,12 @@
 /** The bounds within which a delivery needs no explanation. */
 
-/** Farther from the door than this, a delivery wants a reason. A fence is 80 m; gates, towers and parking places are farther. */
+/**
+ * Distance from the door beyond which a delivery needs a reason, m. A fence is 80 m; gates, towers
+ * and parking places are farther.
+ */
 export const doorMetresMax = 300
-/** A position that was last heard of before this says nothing about where the driver is now. Phones in a pocket tell theirs once a minute. */
+/**
+ * Age beyond which a position no longer shows where the driver is, ms. Phones in a pocket send
+ * theirs once a minute.
+ */
 export const doorPositionMsMax = 5 * 60_000

@@ -1,6 +1,7 @@
 /**
- * Whoever holds an order's public link may read it aloud: whatever people are called, live at or write, no push to that
- * link holds a phone, a surname, an address, a token or anybody's words. After each event, and repeated later.
+ * Any holder of an order's public link may read it aloud. Whatever names, places and texts the
+ * people use, no push to that link has a phone, a surname, an address, a token or a written text.
+ * This holds after each event and when effects are repeated later.
  */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -9,7 +10,7 @@ import { after, closed, happened, offered } from './fixtures.ts'
 import { react } from './react.ts'
 import type { Order } from './state.ts'
 
-/** Of letters that no id, time or status is made of, so that what is found was told. */
+/** Secrets use letters that no id, time or status has, so any find is a leak. */
 const secret = fc.string({ minLength: 6, maxLength: 12, unit: fc.constantFrom('Q', 'X', 'Z', 'Ж') })
 const secrets = fc.record({
   surname: secret,
@@ -20,13 +21,13 @@ const secrets = fc.record({
   item: secret,
   driverSurname: secret,
   driverPhone: secret,
-  vendorPhone: secret,
+  pharmacyPhone: secret,
   words: secret,
   url: secret,
 })
 type Secrets = typeof secrets extends fc.Arbitrary<infer S> ? S : never
 
-/** The same event with the secrets wherever it holds something of the kind. */
+/** The same event, with a secret in the place of each personal field. */
 function told(event: OrderEvent, s: Secrets): OrderEvent {
   const fields: Record<string, unknown> = {
     customer_name: `Cleo ${s.surname}`,
@@ -43,7 +44,7 @@ function told(event: OrderEvent, s: Secrets): OrderEvent {
   const data: Record<string, unknown> = { ...event.data }
   for (const [name, value] of Object.entries(fields)) if (name in data) data[name] = value
   if ('vendor' in data)
-    data['vendor'] = { ...(data['vendor'] as object), phone: s.vendorPhone, address: s.address }
+    data['vendor'] = { ...(data['vendor'] as object), phone: s.pharmacyPhone, address: s.address }
   if ('driver' in data)
     data['driver'] = {
       ...(data['driver'] as object),
@@ -88,7 +89,7 @@ const histories: readonly (readonly OrderEvent[])[] = [
   [placed, accepted, searching, offered(), ...carried, failed, returning, returned],
 ]
 
-t.test('no push to the public link tells a secret', async t => {
+t.test('no push to the public link reveals a secret', async t => {
   fc.assert(
     fc.property(secrets, fc.constantFrom(...histories), (s, history) => {
       const events = history.map(event => told(event, s))

@@ -1,4 +1,7 @@
-/** The state machine of orders, written down a second time and by events: which event may follow in each state, and to which state it leads. */
+/**
+ * The state machine of orders, written a second time by events: the events that may follow in each
+ * state, and the state that each leads to.
+ */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Machine } from '../actors/kind.ts'
 import type { Order } from './state.ts'
@@ -55,7 +58,7 @@ const transitions: Record<Name, Partial<Record<OrderEvent['type'], Name>>> = {
 const steps: Record<string, Record<string, string>> = transitions
 for (const state of ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
   steps[state]!['assigned_driver_updated'] = state
-// The link can be taken back at any time, and changes nothing else.
+// The link can be taken back at any time, and this changes nothing else.
 for (const [state, next] of Object.entries(steps))
   if (state !== 'absent') next['tracking_reissued'] = state
 

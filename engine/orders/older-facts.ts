@@ -1,7 +1,7 @@
 /**
- * Which events of an order are also told under an older name, and in which words. Pure. `order` is the state
- * after the event, or later when events are published again after a crash: only what no later event
- * changes is read from it.
+ * The events of an order that are also published under an older name, with their older fields.
+ * Pure. `order` is the state after the event, or a later one when events are published again after
+ * a crash, so only fields that no later event changes are read from it.
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { OlderFact } from '../../protocol/dispatch/older-topics.ts'

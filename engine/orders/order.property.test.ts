@@ -1,6 +1,6 @@
 /**
- * Whatever anybody sends an order, in whatever sequence and at whatever time: what stays true. Each
- * run plays random commands of random people against one order and looks after every step. Numbers
+ * The properties that hold whatever commands an order gets, in any sequence and at any time. Each
+ * run plays random commands of random people against one order and checks after every step. Numbers
  * in brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
@@ -31,7 +31,7 @@ import {
   reached,
   system,
   vendor,
-  vendorFact,
+  pharmacyFact,
   vendorIds,
 } from './fixtures.ts'
 import { react } from './react.ts'
@@ -50,11 +50,13 @@ const people: Principal[] = [
 ]
 const n = fc.nat({ max: 2 })
 const maybe = fc.option(n, { nil: null })
-/** Commands as they come: of anybody, or of the one who may. Offers of the n-th kind are of the n-th driver. */
+/**
+ * Commands of anybody, or of a person who may give them. The n-th offer goes to the n-th driver.
+ */
 const command: fc.Arbitrary<OrderCommand> = fc.oneof(
   n.map(i => give.respond('ACCEPTED', i)),
   n.map(i => give.respond('REJECTED', i)),
-  n.map(i => give.respond('ACCEPTED', i, vendorFact(i), 'offer')),
+  n.map(i => give.respond('ACCEPTED', i, pharmacyFact(i), 'offer')),
   n.map(i => give.propose(i)),
   n.map(i => give.acceptOffer(i)),
   n.map(i => give.declineOffer(i)),
@@ -103,7 +105,7 @@ const step = fc.record({
   by: maybe.chain(i => (i === null ? fc.constantFrom(...people) : fc.constant(null))),
   aheadMs: fc.constantFrom(0, 0, 1, 1_000, 20_000, 700_000),
 })
-/** From the beginning, or from some state along the way, so that short runs go deep. */
+/** From the beginning, or from some state on the way, so that short runs go deep. */
 const start = fc.constantFrom(...Object.values(reached).map(given => [...given]))
 
 const valid = Compile(OrderView)
@@ -119,7 +121,7 @@ const kept = (order: Order): Order =>
     orderKind as AnyKind,
   ).state as Order
 
-t.test('[1] [3] [4] whatever anybody sends', async t => {
+t.test('[1] [3] [4] the properties hold after any commands', async t => {
   const visited = new Set<string>()
   fc.assert(
     fc.property(start, fc.array(step, { maxLength: 200 }), (given, steps) => {
@@ -171,7 +173,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
         past.filter(event => event.type === 'offer_closed').length -
         past.filter(event => event.type === 'driver_assigned').length
       assert.ok(open <= 1, 'one offer at a time')
-      // After a crash the effects of all events are asked for anew, with the state as it is by then.
+      // After a crash the effects of all events are computed again, with the state of that time.
       if (order.kind !== 'absent')
         for (const event of past) react(event, order, nowMs, { slot: 0, seq: 1 })
     }),
@@ -184,7 +186,7 @@ t.test('[1] [3] [4] whatever anybody sends', async t => {
   )
 })
 
-t.test('[1] of many pharmacies that accept at once exactly one wins', async t => {
+t.test('[1] when many pharmacies accept at once, exactly one wins', async t => {
   fc.assert(
     fc.property(fc.shuffledSubarray([0, 1, 0, 1, 2], { minLength: 1 }), order => {
       let state = after(reached.broadcast)
@@ -225,13 +227,13 @@ t.test('an event that does not fit stops the replay by name', async t => {
     const order = after(given)
     const fitting = ofKind(order.kind)
     for (const event of later.filter(one => !fitting.has(one.type)))
-      // Whether there is a search to end does not matter to a replay.
+      // A replay does not depend on a search that is still open.
       if (order.kind !== 'accepted' || event.type !== 'driver_search_ended')
         t.throws(() => evolve(order, event, 0), /journal defect/, `${event.type} in ${state}`)
   }
 })
 
-t.test('only the two beginnings make an order', async t => {
+t.test('only the two creating events make an order', async t => {
   const opened = view(after(reached.broadcast) as Exclude<Order, { kind: 'absent' }>, 1, 0)
   t.match(
     opened,

@@ -1,9 +1,12 @@
-/** Who a command comes from, as an order sees it: its customer, its pharmacy, its driver, or a stranger, to whom it does not exist. */
+/**
+ * Relates the sender of a command to an order: its customer, its pharmacy, its driver, or a
+ * stranger. For a stranger the order does not exist.
+ */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { reject, type Decision } from '../actors/decision.ts'
 import type { OrderCommand } from './commands.ts'
-import { deliveryOf, vendorOf, type Order } from './state.ts'
+import { deliveryOf, pharmacyOf, type Order } from './state.ts'
 
 export type Of<V extends OrderCommand['verb']> = Extract<OrderCommand, { verb: V }>
 export type OrderDecision = Decision<OrderEvent>
@@ -12,16 +15,21 @@ export const privileged = (by: Principal): boolean =>
   by.role === 'admin' || by.role === 'system' || by.role === 'service'
 export const isCustomer = (order: Exclude<Order, { kind: 'absent' }>, by: Principal): boolean =>
   privileged(by) || (by.role === 'customer' && by.id === order.core.customerId)
-export const isVendor = (order: Order, by: Principal): boolean =>
-  privileged(by) || (by.role === 'vendor' && by.id === vendorOf(order)?.vendor_id)
+export const isPharmacy = (order: Order, by: Principal): boolean =>
+  privileged(by) || (by.role === 'vendor' && by.id === pharmacyOf(order)?.vendor_id)
 export const isDriver = (order: Order, by: Principal): boolean =>
   privileged(by) || (by.role === 'driver' && by.id === deliveryOf(order)?.driver.driver_id)
 
-/** Of people the role says enough: an order has one customer and one pharmacy. Services are many. */
+/**
+ * For people the role is enough, because an order has one customer and one pharmacy. Services are
+ * many, so the id is added.
+ */
 export const nameOf = (by: Principal): string =>
   by.role === 'service' ? `service:${by.id}` : by.role
 
-/** A customer orders for themselves; edges and services for whom they vouch. */
+/**
+ * Customers order for themselves. Edges and services order for the customers that they vouch for.
+ */
 export const mayOrder = (by: Principal, customerId: string): boolean =>
   privileged(by) || (by.role === 'customer' && by.id === customerId)
 

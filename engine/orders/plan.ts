@@ -1,4 +1,7 @@
-/** From the wire to a command of an order: looks up what `decide` needs to know but may not ask for (who is near, who the pharmacy is, fresh ids). */
+/**
+ * Turns the wire's data into a command of an order. It looks up the facts that `decide` needs but
+ * may not ask for: the pharmacies nearby, the pharmacy of the order, fresh ids.
+ */
 import type { OrderCommandData, OrderVerb } from '../../protocol/dispatch/commands.ts'
 import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -10,7 +13,7 @@ import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { Envelope } from '../actors/kind.ts'
 import type { OrderCommand, PlainOrderVerb } from './commands.ts'
 
-/** What the engine knows of pharmacies and of deliveries under way. */
+/** The engine's knowledge of pharmacies and of deliveries under way. */
 export interface OrderFacts {
   env: Pick<Env, 'nowMs' | 'random'>
   directory: {
@@ -78,10 +81,10 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       return { verb, by, data: data(verb), search: deps.directory.searchPolicy(by.id) }
     case 'assign_driver':
       return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
-    // Who it is, the driver's actor says, when it is asked (engine/dispatch/holds.ts).
+    // The driver's actor fills this in when it is asked (engine/dispatch/holds.ts).
     case 'accept_offer':
       return { verb, by, data: data(verb), driver: null }
-    // Whose the uploads are is asked of the database (engine/dispatch/proofs.ts).
+    // The database is asked for the owners of the uploads (engine/dispatch/proofs.ts).
     case 'deliver':
       return {
         verb,
@@ -93,7 +96,12 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       }
     case 'reissue_tracking':
       return { verb, by, data: data(verb), trackingToken: secret() }
-    // Named, or the pharmacy's own. One that picks by hand, and an administrator, get the default.
+    case 'reject':
+      return { verb, by, data: data(verb) }
+    case 'cancel':
+      return { verb, by, data: data(verb) }
+    // The policy of the command, or the pharmacy's own. A pharmacy that picks by hand, and an
+    // administrator, get the default.
     case 'find_driver': {
       const d = data(verb)
       const policy = d.policy ?? deps.directory.searchPolicy(by.id) ?? searchPolicyDefault
@@ -107,7 +115,9 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
   }
 }
 
-/** 4 bits of chance a digit; the source is the operating system's outside the simulator. */
+/**
+ * Random hexadecimal digits, 4 bits each. Outside the simulator the operating system is the source.
+ */
 function randomHex(env: Pick<Env, 'random'>, digits: number): string {
   let out = ''
   while (out.length < digits)

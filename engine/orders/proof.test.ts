@@ -1,4 +1,4 @@
-/** What proves a delivery and what does not, by who reports it; and when a delivery is marked. */
+/** Which uploads prove a delivery, by the person who reports it, and when a delivery is flagged. */
 import t from 'tap'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { uploadIdOf, uploadUrl } from '../../protocol/uploads/url.ts'
@@ -95,7 +95,7 @@ for (const [name, by, upload, wrong] of [
     t.match(decision, wrong === null ? {} : { detail: /^proof_photo_url / }, 'the field is named')
   })
 
-t.test('what is the url of an upload', async t => {
+t.test('which texts are the url of an upload', async t => {
   const [small, capitals] = [photo.id, photo.id.toUpperCase()]
   for (const url of [
     uploadUrl(small),
@@ -158,7 +158,7 @@ t.test('what is the url of an upload', async t => {
   )
 })
 
-t.test('far from the door, or nobody knows where', async t => {
+t.test('far from the door, or the position is unknown', async t => {
   for (const [metres, reason, flag, shown] of [
     [0, undefined, null, null],
     [doorMetresMax, undefined, null, null],

@@ -1,10 +1,11 @@
 /**
- * What proves a delivery, and when a delivery must be explained. Pure: the facts about the uploads and about
- * the driver's distance are gathered before (`engine/dispatch/proofs.ts`, `engine/bus/plan.ts`).
+ * Decides what proves a delivery, and when a delivery must be explained. Pure: the facts about the
+ * uploads and about the driver's distance are gathered before (`engine/dispatch/proofs.ts`,
+ * `engine/bus/plan.ts`).
  *
- * A proof is an upload of whoever reports the delivery, or of the order's driver: made after the pick-up, of the
- * kind that its field asks for, and bound to this order alone. A pharmacy that reports by hand may bring a
- * photo of its own; the event says that the pharmacy acted.
+ * A proof is an upload of the person who reports the delivery, or of the order's driver. It was
+ * made after the pick-up, has the kind that its field asks for, and is bound to this order alone. A
+ * pharmacy that reports by hand may use its own photo; the event says that the pharmacy acted.
  */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { DeliveryFlag } from '../../protocol/orders/delivery-flag.ts'
@@ -28,7 +29,9 @@ export type Proof =
   | { ok: true; proof_photo_url: string | null; signature_url: string | null }
   | { ok: false; code: ErrorCode; detail: string }
 
-/** The proofs of a delivery as the order names them from now on; or why they prove nothing. */
+/**
+ * The proofs of a delivery in the form that the order keeps, or the reason why they prove nothing.
+ */
 export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
   const proven: Record<ProofField, string | null> = { proof_photo_url: null, signature_url: null }
   for (const field of Object.keys(proofFields) as ProofField[]) {
@@ -36,7 +39,7 @@ export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
     if (url === undefined || url === '') continue
     const wrong = wrongWith(order, command, field, url)
     if (wrong !== null) return { ok: false, code: 'proof_invalid', detail: `${field} ${wrong}` }
-    // As this server writes it: a host that somebody put before it is nobody's business.
+    // Store the url in this server's own form; the caller's host is dropped.
     proven[field] = uploadUrl(uploadIdOf(url)!)
   }
   if (
@@ -52,7 +55,10 @@ export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
   return { ok: true, ...proven }
 }
 
-/** In words that follow the field's name; null when nothing is. Of a file of somebody else only that it is none of one's own. */
+/**
+ * The reason in words that follow the field's name; null when the upload is valid. For another
+ * person's file it says only that it is not the reporter's own.
+ */
 function wrongWith(
   order: OnTheWay,
   { by, uploads }: DeliverCommand,
@@ -81,7 +87,7 @@ function isOwn({ deal, delivery }: OnTheWay, by: Principal, upload: UploadFact):
       return upload.vendorId === by.id
     case 'admin':
       return upload.ownerId === by.id
-    // A service acts for the pharmacy where it acts for nobody by name.
+    // A service that names no pharmacy acts for the pharmacy of the order.
     case 'service':
     case 'system':
       return upload.vendorId === deal.vendor.vendor_id
@@ -90,7 +96,7 @@ function isOwn({ deal, delivery }: OnTheWay, by: Principal, upload: UploadFact):
   }
 }
 
-/** What a delivery is marked with when nobody gives a reason for it. */
+/** The flag of a delivery without a reason; null when it needs none. */
 export function flagOf(doorDistanceM: number | null, reason: string | null): DeliveryFlag | null {
   if (reason !== null) return null
   if (doorDistanceM === null) return 'position_unknown'

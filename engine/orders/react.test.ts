@@ -1,7 +1,7 @@
 /**
- * What follows an event of an order: who is told, and which commands go to drivers. The second half is
- * about repeats: after a crash effects are asked for again, with the state as it is by then. Numbers
- * in brackets are the invariants of SPEC.md.
+ * The effects of an order's events: who is told, and which commands go to drivers. The second half
+ * is about repeats: after a crash the effects are computed again, with the state of that time.
+ * Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -23,7 +23,10 @@ import type { Order } from './state.ts'
 
 const effects = (given: readonly OrderEvent[], event: OrderEvent): Effect[] =>
   react(event, after(given) as Exclude<Order, { kind: 'absent' }>, 0, { slot: 7, seq: 42 })
-/** Effects in short: commands as actor.verb, claims by name, pushes as topic or kind with their type. */
+/**
+ * Effects in short: commands as actor.verb, claims by name, pushes as topic or kind with their
+ * type.
+ */
 const short = (list: Effect[]): string[] =>
   list.map(effect => {
     if (effect.do === 'command') return `${effect.to.kind}.${effect.to.command.verb}`
@@ -104,7 +107,7 @@ for (const [name, given, event, follows] of [
 ] as const)
   t.test(name, async t => t.same(short(effects(given, event)), follows))
 
-t.test('what a driver is told of the end of an order: the outcome, and what it pays', async t => {
+t.test('a driver is told how an order ended: the outcome, and the pay', async t => {
   const complete = (given: readonly OrderEvent[], event: OrderEvent): object[] =>
     effects(given, event).flatMap(effect =>
       effect.do === 'command' && effect.to.command.verb === 'complete'
@@ -162,7 +165,7 @@ t.test('what a driver is told of the end of an order: the outcome, and what it p
 })
 
 t.test(
-  'the driver has another phone: who has the order is told, and who holds its link is not',
+  'the driver has another phone: the customer and the pharmacy are told, holders of the link are not',
   async t => {
     const list = effects([...reached.picked_up, happened.driverUpdated], happened.driverUpdated)
     t.same(short(list), status)
@@ -198,7 +201,7 @@ t.test('a refused hold comes back to the order', async t => {
   )
 })
 
-t.test('asked for again after a crash, when the order has moved on [8]', async t => {
+t.test('effects are computed again after a crash, when the order has moved on [8]', async t => {
   for (const [name, later] of [
     ['closed', [...reached.offering, closed()]],
     ['another driver is asked', [...reached.offering, closed(), offered(1)]],

@@ -1,7 +1,7 @@
 /**
- * What must follow an event of an order: who hears of it, which claim changes, which driver is told.
- * `order` is the state after the event (or later, when effects are repeated after a crash), `source` where
- * the event is in its slot.
+ * The effects of an order's event: who is told, which claim changes, which driver gets a command.
+ * `order` is the state after the event, or a later one when effects are repeated after a crash.
+ * `source` is the place of the event in its slot.
  */
 import { kmToHundredMetres, kmToTenMetres } from '../../protocol/kernel/kilometres.ts'
 import { currencyOf } from '../../protocol/pricing/money.ts'
@@ -21,7 +21,7 @@ import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Effect } from '../actors/effects.ts'
 import { toDriver, toOrder } from '../saga/commands.ts'
 import { statusOf, view } from './view.ts'
-import { deliveryOf, vendorOf, type Broadcast, type Order, type OrderCore } from './state.ts'
+import { deliveryOf, pharmacyOf, type Broadcast, type Order, type OrderCore } from './state.ts'
 
 type Living = Exclude<Order, { kind: 'absent' }>
 const system = { role: 'system', id: 'order' } as const
@@ -125,7 +125,8 @@ export function react(
       return []
     case 'offer_made': {
       const offer = event.data
-      // Repeated after a crash, when the offer is over: a driver must not be made to hold it anew.
+      // Effects may be repeated after a crash, when the offer is over. Then the driver must not
+      // hold it again.
       if (
         order.kind !== 'accepted' ||
         order.search.kind !== 'offering' ||
@@ -181,7 +182,7 @@ export function react(
         },
       ]
     case 'driver_search_ended':
-      return vendorPush(order, {
+      return pharmacyPush(order, {
         type: 'driver_search_ended',
         order_id: core.orderId,
         outcome: event.data.outcome,
@@ -199,12 +200,13 @@ export function react(
             orderId: core.orderId,
           }),
         },
-        // Repeated after a crash, when the order may be another driver's: then it is none of this one's business.
+        // Effects may be repeated after a crash, when another driver has the order. Then this
+        // driver is not told.
         ...(deliveryOf(order)?.driver.driver_id === driver.driver_id
           ? [
               push(
                 topics.driver(driver.driver_id),
-                assignedMessage(view(order, 0, atMs), vendorOf(order)?.phone ?? null),
+                assignedMessage(view(order, 0, atMs), pharmacyOf(order)?.phone ?? null),
               ),
             ]
           : []),
@@ -219,7 +221,8 @@ export function react(
     case 'driver_unassigned': {
       const { driver_id, offer_id, reason } = event.data
       return [
-        // Repeated after a crash, when the same driver has come back and has the order once more: it is not taken away.
+        // Effects may be repeated after a crash, when the same driver came back and has the order
+        // again. Then it is not taken away.
         ...(deliveryOf(order)?.driver.driver_id === driver_id
           ? []
           : [
@@ -266,7 +269,7 @@ export function react(
       ]
     case 'returned':
       return [completeDriver(core, event.data.driver_id, 'returned', 0), ...statusPushes(order, at)]
-    // A step that says nothing but the new status.
+    // A step that changes only the status.
     default:
       return statusPushes(order, at)
   }
@@ -290,7 +293,7 @@ export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
   ]
 }
 
-/** The open request as some of its pharmacies are told of it, for terminals that connected late. */
+/** The push of the open request to some of its pharmacies, for terminals that connected late. */
 export function requestPushFor(
   core: OrderCore,
   broadcast: Broadcast,
@@ -308,14 +311,19 @@ export function requestPushFor(
 const requestBody = (core: OrderCore, { radiusKm, expiresAtMs }: Broadcast) =>
   newRequestBody({ ...core, radiusKm, expiresAtMs })
 
-/** Requests of an earlier release were measured from the door alone; they are open for an hour at most. */
+/**
+ * Requests of an earlier release were measured from the door alone. They are open for at most an
+ * hour.
+ */
 const toldKm = ({ area_km, distance_km }: CandidateFact): number =>
   area_km ?? kmToHundredMetres(distance_km)
 
-function closeRequest(order: Living, exceptVendorId: string | null, end: RequestEnd): Effect[] {
+function closeRequest(order: Living, exceptPharmacyId: string | null, end: RequestEnd): Effect[] {
   const broadcast = 'broadcast' in order ? order.broadcast : null
   if (broadcast === null) return []
-  const vendor_ids = broadcast.candidates.map(c => c.vendor_id).filter(id => id !== exceptVendorId)
+  const vendor_ids = broadcast.candidates
+    .map(c => c.vendor_id)
+    .filter(id => id !== exceptPharmacyId)
   if (vendor_ids.length === 0) return []
   const request_id = order.core.orderId
   return [
@@ -331,13 +339,16 @@ function closeRequest(order: Living, exceptVendorId: string | null, end: Request
   ]
 }
 
-/** As the crow flies and to the door; the fee goes by road. */
+/** Distance to the door as the crow flies, km. The fee uses the distance by road. */
 const kmOf = (order: Living, vendorId: string): number | undefined =>
   ('broadcast' in order ? order.broadcast : null)?.candidates.find(
     candidate => candidate.vendor_id === vendorId,
   )?.distance_km
 
-/** To the customer, whose own door it is: the distance is exact. */
+/**
+ * Tells the customer of a pharmacy's answer. The door is the customer's own, so the distance is
+ * exact.
+ */
 function pharmacyResponse(
   core: OrderCore,
   response_type: 'ACCEPTED' | 'REJECTED',
@@ -360,7 +371,10 @@ function pharmacyResponse(
   })
 }
 
-/** The status to everybody who follows the order: whoever holds its link, and with more detail its customer and its pharmacy. */
+/**
+ * Pushes the status to all who follow the order: to holders of its link, and with more detail to
+ * its customer and its pharmacy.
+ */
 function statusPushes(
   order: Living,
   at: string,
@@ -379,12 +393,12 @@ function statusPushes(
   return [
     push(topics.order(core.orderId), open),
     push(topics.customer(core.customerId), full),
-    ...vendorPush(order, full),
+    ...pharmacyPush(order, full),
   ]
 }
 
-function vendorPush(order: Living, message: SocketMessage): Effect[] {
-  const vendor = vendorOf(order)
+function pharmacyPush(order: Living, message: SocketMessage): Effect[] {
+  const vendor = pharmacyOf(order)
   return vendor === null ? [] : [push(topics.pharmacy(vendor.vendor_id), message)]
 }
 

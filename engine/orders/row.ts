@@ -1,14 +1,14 @@
-/** What the read model keeps of an order: what it is looked for by, and its view in two parts. */
+/** The order's part of the read model: the columns that queries use, and its view in two parts. */
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import { orderNumber } from '../../protocol/kernel/ids.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/orders/view-parts.ts'
-import { deliveryOf, isEnded, vendorOf } from './state.ts'
+import { deliveryOf, isEnded, pharmacyOf } from './state.ts'
 import { broadcastOf, feeMinorOf, placed, progress, statusOf, type Living } from './view.ts'
 
-/** Times in ms. */
+/** Times are in ms since the epoch. */
 export interface OrderRow {
   id: string
   kind: OrderView['kind']
@@ -16,14 +16,14 @@ export interface OrderRow {
   trackingToken: string
   customerId: string
   createdAtMs: number
-  /** With the first event of an order, and null afterwards: it stays as it was written. */
+  /** Set with the first event of an order and null afterwards, because it never changes. */
   placed: OrderPlaced | null
   status: OrderStatus
-  /** Its status is its last. */
+  /** The status is final. */
   ended: boolean
   vendorId: string | null
   driverId: string | null
-  /** Whose answer it waits for; a driver's list asks by it. */
+  /** The driver whose answer the order waits for. The list of a driver's offers asks for it. */
   offeredDriverId: string | null
   expiresAtMs: number | null
   updatedAtMs: number
@@ -35,7 +35,10 @@ export interface OrderRow {
   version: number
   progress: OrderProgress
 }
-/** Of an order as it stands after its `version`-th event. `born`: with what never changes, which is written with its first event. */
+/**
+ * The row of an order after its `version`-th event. `born`: this write has the first event, so it
+ * includes the part that never changes.
+ */
 export function row(order: Living, version: number, updatedAtMs: number, born: boolean): OrderRow {
   const { core } = order
   const deal = 'deal' in order ? order.deal : null
@@ -52,7 +55,7 @@ export function row(order: Living, version: number, updatedAtMs: number, born: b
     placed: born ? placed(order) : null,
     status: statusOf(order),
     ended: isEnded(order),
-    vendorId: vendorOf(order)?.vendor_id ?? null,
+    vendorId: pharmacyOf(order)?.vendor_id ?? null,
     driverId: deliveryOf(order)?.driver.driver_id ?? null,
     offeredDriverId: search !== null && search.kind === 'offering' ? search.offer.driverId : null,
     expiresAtMs: broadcastOf(order)?.expiresAtMs ?? null,

@@ -1,6 +1,7 @@
 /**
- * What an order can be. A union, so that a delivered order without a driver, or an open request with
- * a winner, cannot be written down. A request is an order in its first state; the id stays the same.
+ * The states of an order. The union makes wrong states impossible, such as a delivered order
+ * without a driver, or an open request with a winner. A request is an order in its first state; its
+ * id stays the same.
  */
 import type { DeliveryFlag } from '../../protocol/orders/delivery-flag.ts'
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
@@ -21,7 +22,7 @@ import type {
   PharmacyFact,
 } from '../../protocol/dispatch/facts.ts'
 
-/** What every order has from its birth. Only the tracking token can change. */
+/** The part that every order has from the start. Only the tracking token can change. */
 export interface OrderCore {
   orderId: string
   origin: 'broadcast' | 'direct'
@@ -34,14 +35,17 @@ export interface OrderCore {
   quantity: number | null
   notes: string | null
   prescriptionUrl: string | null
-  /** Of all its money; absent in a snapshot of an older release. */
+  /** Currency of all its money; absent in a snapshot of an older release. */
   currency?: string
   /** The fee that the customer was told; null in a request without a quote. */
   fee: FeeFact | null
   createdAtMs: number
 }
 
-/** The broadcast's own part. `candidates` stay with the order: a late answer from one who was asked differs from a stranger's. */
+/**
+ * The part of a request. `candidates` stay with the order, so a late answer of a pharmacy that was
+ * asked differs from a stranger's.
+ */
 export interface Broadcast {
   radiusKm: number
   expiresAtMs: number
@@ -54,7 +58,7 @@ export interface Broadcast {
   }[]
 }
 
-/** From acceptance on: who sells, how far, what it costs. */
+/** The part from acceptance on: the pharmacy, the distance and the price. */
 export interface Deal {
   vendor: PharmacyFact
   distanceKm: number
@@ -73,7 +77,10 @@ export interface Offer {
   distanceKm: number | null
 }
 
-/** How an accepted order looks for its driver. `auto` is null for an assignment by the pharmacy's own hand. */
+/**
+ * How an accepted order searches its driver. `auto` is null for an assignment by the pharmacy's
+ * hand.
+ */
 export type Search =
   | { kind: 'idle' }
   | { kind: 'searching'; auto: AutoSearch }
@@ -81,14 +88,17 @@ export type Search =
   | { kind: 'exhausted'; offersMade: number }
 
 export interface AutoSearch {
-  /** How drivers are chosen; not there for the default policy. */
+  /** How drivers are chosen; absent for the default policy. */
   policy?: SearchPolicy
   offerTtlMs: number
   deadlineMs: number
   offersMade: number
-  /** Drivers who declined or stayed silent: not asked twice in one search. */
+  /** Drivers who declined or did not answer. One search does not ask them twice. */
   triedDriverIds: string[]
-  /** Drivers who could not take it at that moment (another order was quicker, off duty): asked again, but not at once. */
+  /**
+   * Drivers who could not take the order at that time (another order was faster, off duty). They
+   * are asked again later.
+   */
   unavailable: { driverId: string; atMs: number }[]
 }
 
@@ -156,7 +166,10 @@ export type Order =
       proofPhotoUrl: string | null
       signatureUrl: string | null
       actualDistanceKm: number | null
-      /** Why it was delivered where the driver was not at the door, and that nobody said why; absent where there is nothing to say. */
+      /**
+       * The reason why the driver was not at the door, or the flag that no reason was given; absent
+       * for a normal delivery.
+       */
       reason?: string
       flag?: DeliveryFlag
     }
@@ -209,10 +222,10 @@ const headings = new Map<string, StatusFacts['heading']>(
 export type Ended = OrderThat<'ended'>
 export const isEnded = (order: Order): order is Ended => ended.has(order.kind)
 
-/** It has its driver and is not over. */
+/** The order has its driver and is not over. */
 export const isUnderWay = (order: Order): order is OrderThat<'underWay'> => underWay.has(order.kind)
 
-/** It may still be cancelled. So may an open request, which shows as `pending`. */
+/** The order may still be cancelled. So may an open request, whose status is shown as `pending`. */
 export const isCancellable = (
   order: Order,
 ): order is OrderThat<'cancellable'> | Extract<Order, { kind: 'broadcast' }> =>
@@ -224,7 +237,7 @@ export const isBeingFetched = (
 ): order is Extract<Order, { kind: StatusWith<'heading', 'pickup'> }> =>
   headings.get(order.kind) === 'pickup'
 
-/** The driver brings it to the door. */
+/** The driver brings the order to the door. */
 export const isBeingBrought = (
   order: Order,
 ): order is Extract<Order, { kind: StatusWith<'heading', 'dropoff'> }> =>
@@ -233,8 +246,8 @@ export const isBeingBrought = (
 /** Where the driver of the order is going; null when there is nothing to follow. */
 export const headingOf = (order: Order): StatusFacts['heading'] => headings.get(order.kind) ?? null
 
-/** The pharmacy of an order, once one is known; null while a request is open. */
-export function vendorOf(order: Order): PharmacyFact | null {
+/** The pharmacy of an order; null while a request is open. */
+export function pharmacyOf(order: Order): PharmacyFact | null {
   if ('vendor' in order) return order.vendor
   return 'deal' in order ? order.deal.vendor : null
 }

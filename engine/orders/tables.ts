@@ -1,10 +1,13 @@
-/** The tables that keep the row of an order: `orders`, and `order_words` to find it by. */
+/** The tables that keep the row of an order: `orders`, and `order_words` for searches. */
 import type { CandidateFact } from '../../protocol/dispatch/facts.ts'
 import { searchWords } from '../../protocol/kernel/search-words.ts'
 import type { ListColumn, Table } from '../journal/table.ts'
 import type { OrderRow } from './row.ts'
 
-/** `candidates` only with the first event of a broadcast: the pharmacies that may see the request while it is open. */
+/**
+ * `candidates` comes only with the first event of a request: the pharmacies that may see it while
+ * it is open.
+ */
 export interface OrderWrite {
   order: OrderRow
   candidates?: readonly CandidateFact[]
@@ -67,7 +70,7 @@ const orderWords: Table<OrderWrite> = {
 
 export const orderTables = [orders, orderWords] as const
 
-/** What an order that is written for the first time can be found by. None of it changes. */
+/** The words by which a new order can be found. None of them changes. */
 const wordsOf = ({ orderNumber, placed }: Pick<OrderRow, 'orderNumber' | 'placed'>): string[] =>
   searchWords(
     [

@@ -1,4 +1,4 @@
-/** An order as the outside sees it: the answer of REST, and in two parts the row of the read model. */
+/** The public view of an order: the answer of REST, and in two parts the row of the read model. */
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
@@ -13,7 +13,7 @@ import {
 import {
   deliveryOf,
   isEnded,
-  vendorOf,
+  pharmacyOf,
   type Broadcast,
   type Deal,
   type Order,
@@ -22,24 +22,29 @@ import {
 
 export type Living = Exclude<Order, { kind: 'absent' }>
 
-/** An open request shows as `pending`: to the customer it is an order that nobody has taken yet. */
+/**
+ * An open request is shown as `pending`: for the customer it is an order that nobody has taken yet.
+ */
 export const statusOf = (order: Living): OrderStatus =>
   order.kind === 'broadcast' ? 'pending' : order.kind
 
-/** An order as it stands after its `version`-th event, at `updatedAtMs`. */
+/** An order after its `version`-th event, at `updatedAtMs`. */
 export const view = (order: Living, version: number, updatedAtMs: number): OrderView =>
   orderView({ placed: placed(order), progress: progress(order, version, updatedAtMs) })
 
 export const broadcastOf = (order: Living): Broadcast | null =>
   'broadcast' in order ? order.broadcast : null
 
-/** Told before acceptance if the customer was told; agreed by it; nothing where it ended before. */
+/**
+ * The fee in minor units: before acceptance the one that the customer was told, if any; from
+ * acceptance on the agreed one; null where the order ended before.
+ */
 export function feeMinorOf(order: Living): number | null {
   if ('deal' in order && order.deal !== null) return order.deal.feeMinor
   return isEnded(order) || order.core.fee === null ? null : order.core.fee.fee_minor
 }
 
-/** What of the view never changes. */
+/** The part of the view that never changes. */
 export function placed(order: Living): OrderPlaced {
   const { core } = order
   const broadcast = broadcastOf(order)
@@ -67,11 +72,14 @@ export function placed(order: Living): OrderPlaced {
   }
 }
 
-/** The rest of the view, grown field by field: nearly all of an order's steps leave most of them out. */
+/**
+ * The rest of the view. It is built field by field, because most steps of an order leave most
+ * fields out.
+ */
 export function progress(order: Living, version: number, updatedAtMs: number): OrderProgress {
   const { core } = order
   const deal = 'deal' in order ? order.deal : null
-  const vendor = vendorOf(order)
+  const vendor = pharmacyOf(order)
   const delivery = deliveryOf(order)
   const broadcast = broadcastOf(order)
   const feeMinor = feeMinorOf(order)

@@ -1,11 +1,17 @@
-/** When an order must be looked at again without anybody asking, and why. Derived from state, so recovery needs no stored timers. */
+/**
+ * When an order must be looked at again without a command, and why. It is derived from the state,
+ * so recovery needs no stored timers.
+ */
 import type { Order } from './state.ts'
 
 export type OrderWake =
   | { atMs: number; why: 'expire' | 'search' }
   | { atMs: number; why: 'offer'; offerId: string }
 
-/** Null: nothing will happen by itself. A search is due at once; the engine puts it off when nobody is near. */
+/**
+ * Null when nothing happens without a command. A search is due at once; the engine puts it off when
+ * no driver is near.
+ */
 export function wake(order: Order): OrderWake | null {
   if (order.kind === 'broadcast') return { atMs: order.broadcast.expiresAtMs, why: 'expire' }
   if (order.kind !== 'accepted') return null

@@ -1,4 +1,7 @@
-/** The words that the states of orders repeat, for packed snapshots. Append, never insert, remove or rename: stored bytes refer to a word by its place. */
+/**
+ * The words that the states of orders repeat, for packed snapshots. Append only; never insert,
+ * remove or rename: stored bytes refer to a word by its place.
+ */
 import { wordTable } from '../actors/packed.ts'
 
 export const words = wordTable([

@@ -1,9 +1,13 @@
 import t from 'tap'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
+import { firstCurrency } from '../../protocol/pricing/money.ts'
 import { defaultTariff } from '../../protocol/pricing/tariff.ts'
 import { Directory } from './directory.ts'
 
-const vendor = (vendor_id: string, change: Partial<DirectoryPharmacy> = {}): DirectoryPharmacy => ({
+const pharmacy = (
+  vendor_id: string,
+  change: Partial<DirectoryPharmacy> = {},
+): DirectoryPharmacy => ({
   vendor_id,
   name: vendor_id,
   phone: '1',
@@ -31,10 +35,10 @@ const asked = (directory: Directory, nowMs: number) =>
 
 t.test('a pharmacy that is closed is not asked', async t => {
   const directory = new Directory()
-  directory.put(vendor('always'))
-  directory.put(vendor('office', { opening_hours: office }))
-  directory.put(vendor('elsewhere', { opening_hours: office, time_zone: 'Asia/Tokyo' }))
-  directory.put(vendor('gone', { is_active: false }))
+  directory.put(pharmacy('always'))
+  directory.put(pharmacy('office', { opening_hours: office }))
+  directory.put(pharmacy('elsewhere', { opening_hours: office, time_zone: 'Asia/Tokyo' }))
+  directory.put(pharmacy('gone', { is_active: false }))
   t.same(asked(directory, mondayNineMs - 60_000), ['always', 'elsewhere'])
   t.same(asked(directory, mondayNineMs), ['always', 'elsewhere', 'office'])
   t.same(
@@ -43,7 +47,7 @@ t.test('a pharmacy that is closed is not asked', async t => {
     'six in the evening in Tokyo',
   )
   t.ok(directory.fact('office') !== null, 'but an order to it alone can be placed at any time')
-  directory.put(vendor('office'))
+  directory.put(pharmacy('office'))
   t.same(
     asked(directory, mondayNineMs - 60_000),
     ['always', 'elsewhere', 'office'],
@@ -52,7 +56,7 @@ t.test('a pharmacy that is closed is not asked', async t => {
 })
 
 t.test(
-  'only a pharmacy that was decided upon is known and asked, and nobody else takes a place among the nearest',
+  'only an approved pharmacy is known and asked, and no other takes a place among the nearest',
   async t => {
     const directory = new Directory()
     const at = (
@@ -62,7 +66,7 @@ t.test(
       change: Partial<DirectoryPharmacy> = {},
     ) =>
       directory.put(
-        vendor(vendor_id, { status, is_active: status === 'active', revision, ...change }),
+        pharmacy(vendor_id, { status, is_active: status === 'active', revision, ...change }),
       )
     at('real', 'active', 1)
     for (let i = 0; i < 3_000; i++) at(`fake ${i}`, i % 2 === 0 ? 'pending' : 'rejected', 1)
@@ -90,13 +94,13 @@ t.test(
   },
 )
 
-t.test('a tariff of its own, or the default', async t => {
+t.test("a pharmacy's own tariff, or the default", async t => {
   const directory = new Directory()
   const tariff = { base_minor: 1, minimum_minor: 2, bands: [{ up_to_km: null, per_km_minor: 3 }] }
-  directory.put(vendor('own', { tariff }))
-  directory.put(vendor('none'))
+  directory.put(pharmacy('own', { tariff }))
+  directory.put(pharmacy('none'))
   t.same(
     [directory.tariff('own'), directory.tariff('none'), directory.tariff('unknown')],
-    [tariff, defaultTariff, defaultTariff],
+    [tariff, defaultTariff(firstCurrency), defaultTariff(firstCurrency)],
   )
 })

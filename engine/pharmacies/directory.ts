@@ -1,6 +1,7 @@
 /**
- * The pharmacies: who they are, and who is near and open. Rows live in the database and are written by
- * edges; every engine keeps them all, by message for speed and by re-reading for certainty.
+ * The directory of pharmacies: their data, and those that are near and open. The rows live in the
+ * database and are written by edges. Every engine keeps all of them, by message for speed and by
+ * reading again for certainty.
  */
 import { kmToHundredMetres } from '../../protocol/kernel/kilometres.ts'
 import { firstCurrency } from '../../protocol/pricing/money.ts'
@@ -21,55 +22,57 @@ import { tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
 import { GeohashIndex } from '../geo/geohash-index.ts'
 
 export class Directory {
-  readonly #vendors = new Map<string, DirectoryPharmacy>()
+  readonly #pharmacies = new Map<string, DirectoryPharmacy>()
   /** Places of the active pharmacies. */
   readonly #index = new GeohashIndex()
-  /** Opening hours as they are compared, of those that have any. */
+  /** Opening hours in a form to compare, of the pharmacies that have any. */
   readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
 
-  /** `currency`: of the fees of new orders. */
+  /** `currency`: the currency of the fees of new orders. */
   constructor(readonly currency: string = firstCurrency) {}
 
   get size(): number {
-    return this.#vendors.size
+    return this.#pharmacies.size
   }
 
   /**
-   * Takes what is said of a pharmacy, unless something newer is known. Pharmacies that wait for a decision, or were
-   * refused one, are not kept: anybody can make them, and they are asked nothing.
+   * Takes the data of a pharmacy, unless newer data is known. Pharmacies that wait for a decision,
+   * or were refused, are not kept: anybody can create them, and they are asked nothing.
    */
-  put(vendor: DirectoryPharmacy): void {
-    const known = this.#vendors.get(vendor.vendor_id)
+  put(pharmacy: DirectoryPharmacy): void {
+    const known = this.#pharmacies.get(pharmacy.vendor_id)
     if (
       known === undefined
-        ? !pharmacyStatusTable[vendor.status].approvedOnce
-        : known.revision > vendor.revision
+        ? !pharmacyStatusTable[pharmacy.status].approvedOnce
+        : known.revision > pharmacy.revision
     )
       return
-    this.#vendors.set(vendor.vendor_id, vendor)
-    if (vendor.is_active) this.#index.set(vendor.vendor_id, vendor.latitude, vendor.longitude)
-    else this.#index.remove(vendor.vendor_id)
-    if (vendor.opening_hours === null) this.#weeks.delete(vendor.vendor_id)
+    this.#pharmacies.set(pharmacy.vendor_id, pharmacy)
+    if (pharmacy.is_active)
+      this.#index.set(pharmacy.vendor_id, pharmacy.latitude, pharmacy.longitude)
+    else this.#index.remove(pharmacy.vendor_id)
+    if (pharmacy.opening_hours === null) this.#weeks.delete(pharmacy.vendor_id)
     else
-      this.#weeks.set(vendor.vendor_id, {
-        week: weekOf(vendor.opening_hours),
-        timeZone: vendor.time_zone,
+      this.#weeks.set(pharmacy.vendor_id, {
+        week: weekOf(pharmacy.opening_hours),
+        timeZone: pharmacy.time_zone,
       })
   }
 
   get(vendorId: string): DirectoryPharmacy | undefined {
-    return this.#vendors.get(vendorId)
+    return this.#pharmacies.get(vendorId)
   }
 
-  /** Whether it takes requests at that moment; one without hours always does. */
+  /** Does it take requests at that time? A pharmacy without hours always does. */
   isOpen(vendorId: string, nowMs: number): boolean {
     const hours = this.#weeks.get(vendorId)
     return hours === undefined || openInWeek(hours.week, localMinuteOfWeek(hours.timeZone, nowMs))
   }
 
   /**
-   * Active and open pharmacies within the radius, nearest first, at most limits.broadcastCandidatesMax. What each is told of
-   * the distance is measured from the area of the door: exact distances to three pharmacies are the door itself.
+   * Active and open pharmacies within the radius, nearest first, at most
+   * limits.broadcastCandidatesMax. The distance that each one is told is measured from the area of
+   * the door, because exact distances to three pharmacies would reveal the door.
    */
   near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[] {
     const accept =
@@ -84,44 +87,50 @@ export class Directory {
     const candidates: CandidateFact[] = Array.from({ length: found.count })
     const area = areaOf({ latitude, longitude })
     for (let i = 0; i < found.count; i++) {
-      const vendor = this.#vendors.get(this.#index.idOf(found.numbers[i]!)!)!
+      const pharmacy = this.#pharmacies.get(this.#index.idOf(found.numbers[i]!)!)!
       candidates[i] = {
-        vendor_id: vendor.vendor_id,
+        vendor_id: pharmacy.vendor_id,
         distance_km: found.distanceKm[i]!,
         area_km: kmToHundredMetres(
-          distanceKm(area.latitude, area.longitude, vendor.latitude, vendor.longitude),
+          distanceKm(area.latitude, area.longitude, pharmacy.latitude, pharmacy.longitude),
         ),
       }
     }
     return candidates
   }
 
-  /** What orders keep of an active pharmacy; null when there is none. */
+  /** The facts of an active pharmacy that orders keep; null when there is none. */
   fact(vendorId: string): PharmacyFact | null {
-    const vendor = this.#vendors.get(vendorId)
-    if (vendor === undefined || !vendor.is_active) return null
+    const pharmacy = this.#pharmacies.get(vendorId)
+    if (pharmacy === undefined || !pharmacy.is_active) return null
     return {
-      vendor_id: vendor.vendor_id,
-      name: vendor.name,
-      phone: vendor.phone,
-      latitude: vendor.latitude,
-      longitude: vendor.longitude,
-      address: vendor.address,
-      proof_required: vendor.proof_required,
+      vendor_id: pharmacy.vendor_id,
+      name: pharmacy.name,
+      phone: pharmacy.phone,
+      latitude: pharmacy.latitude,
+      longitude: pharmacy.longitude,
+      address: pharmacy.address,
+      proof_required: pharmacy.proof_required,
     }
   }
 
-  /** False for one that an administrator has suspended or refused: whatever it asks, the answer is no. Of one that is not known nothing is said. */
+  /**
+   * False for a pharmacy that an administrator has suspended or refused; all its commands are
+   * refused. True for one that is not known.
+   */
   mayAct(vendorId: string): boolean {
-    return (this.#vendors.get(vendorId)?.status ?? 'active') === 'active'
+    return (this.#pharmacies.get(vendorId)?.status ?? 'active') === 'active'
   }
 
-  /** How drivers are looked for as soon as this pharmacy accepts; null where it picks one by hand. */
+  /**
+   * The policy of the search that starts when this pharmacy accepts; null where it picks a driver
+   * by hand.
+   */
   searchPolicy(vendorId: string): SearchPolicy | null {
-    return searchPolicyOf(this.#vendors.get(vendorId)?.dispatch_policy)
+    return searchPolicyOf(this.#pharmacies.get(vendorId)?.dispatch_policy)
   }
 
   tariff(vendorId: string): Tariff {
-    return tariffIn(this.currency, this.#vendors.get(vendorId)?.tariff ?? null)
+    return tariffIn(this.currency, this.#pharmacies.get(vendorId)?.tariff ?? null)
   }
 }

@@ -1,44 +1,50 @@
-/** Open requests by pharmacy, so that a terminal which connects late is told at once what it missed. */
+/**
+ * Open requests by pharmacy, so that a terminal that connects late gets the requests that it missed
+ * at once.
+ */
 import type { Order } from '../orders/state.ts'
 
 export class OpenRequests {
-  readonly #byVendor = new Map<string, Set<string>>()
-  readonly #vendorsOf = new Map<string, string[]>()
+  readonly #byPharmacy = new Map<string, Set<string>>()
+  readonly #pharmaciesOf = new Map<string, string[]>()
 
   get size(): number {
-    return this.#vendorsOf.size
+    return this.#pharmaciesOf.size
   }
   orderIds(): IterableIterator<string> {
-    return this.#vendorsOf.keys()
+    return this.#pharmaciesOf.keys()
   }
 
   observe(order: Order): void {
     if (order.kind === 'absent') return
     const { orderId } = order.core
     if (order.kind !== 'broadcast') return this.drop(orderId)
-    if (this.#vendorsOf.has(orderId)) return
+    if (this.#pharmaciesOf.has(orderId)) return
     const vendorIds = order.broadcast.candidates.map(c => c.vendor_id)
-    this.#vendorsOf.set(orderId, vendorIds)
+    this.#pharmaciesOf.set(orderId, vendorIds)
     for (const vendorId of vendorIds) {
-      let orders = this.#byVendor.get(vendorId)
-      if (orders === undefined) this.#byVendor.set(vendorId, (orders = new Set()))
+      let orders = this.#byPharmacy.get(vendorId)
+      if (orders === undefined) this.#byPharmacy.set(vendorId, (orders = new Set()))
       orders.add(orderId)
     }
   }
 
   drop(orderId: string): void {
-    const vendorIds = this.#vendorsOf.get(orderId)
+    const vendorIds = this.#pharmaciesOf.get(orderId)
     if (vendorIds === undefined) return
-    this.#vendorsOf.delete(orderId)
+    this.#pharmaciesOf.delete(orderId)
     for (const vendorId of vendorIds) {
-      const orders = this.#byVendor.get(vendorId)
+      const orders = this.#byPharmacy.get(vendorId)
       orders?.delete(orderId)
-      if (orders?.size === 0) this.#byVendor.delete(vendorId)
+      if (orders?.size === 0) this.#byPharmacy.delete(vendorId)
     }
   }
 
-  /** Oldest first: ids are UUIDv7, so their order is that of creation. At most `limit`, the newest of them. */
-  ofVendor(vendorId: string, limit: number): string[] {
-    return [...(this.#byVendor.get(vendorId) ?? [])].sort().slice(-limit)
+  /**
+   * Oldest first: ids are UUIDv7, so their order is the order of creation. At most `limit`, and
+   * then the newest.
+   */
+  ofPharmacy(vendorId: string, limit: number): string[] {
+    return [...(this.#byPharmacy.get(vendorId) ?? [])].sort().slice(-limit)
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The commands that orders and drivers send each other, and that the engine sends them when a deadline
- * comes. A leaf, because both kinds react with them: an order that imported the driver's commands, and a
- * driver that imported the order's, would be a circle.
+ * The commands that orders and drivers send each other, and that the engine sends them when a
+ * deadline comes. This file imports neither kind: an order that imported the driver's commands, and
+ * a driver that imported the order's, would be a circle.
  */
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { DriverFact, HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
@@ -13,7 +13,10 @@ import type { ActorCommand } from '../actors/effects.ts'
 export const orderName = 'order'
 export const driverName = 'driver'
 
-/** The next driver to ask, found by matching. `offerId` is minted by the engine, since `decide` has no chance of its own. */
+/**
+ * The next driver to ask, found by matching. The engine makes `offerId`, because `decide` has no
+ * randomness.
+ */
 export interface DriverCandidate {
   offerId: string
   driverId: string
@@ -21,7 +24,10 @@ export interface DriverCandidate {
   distanceKm: number
 }
 
-/** Sent by the engine itself: timers, geofences, and the driver's actor. Never taken from the bus' public subjects. */
+/**
+ * Sent by the engine itself: timers, geofences, and the driver's actor. Never taken from the public
+ * subjects of the bus.
+ */
 export type InternalOrderCommand =
   | { verb: 'expire'; by: Principal }
   | { verb: 'propose_driver'; by: Principal; candidate: DriverCandidate }
@@ -34,8 +40,9 @@ export type InternalOrderCommand =
   | { verb: 'update_driver'; by: Principal; driver: DriverFact }
 
 /**
- * The order leads; the driver keeps its own books. `assign` and `complete` report facts and are never refused.
- * `source`: the event that asks; null when it is not known, from an engine of an older release.
+ * The order leads, and the driver keeps its own state. `assign` and `complete` report facts and are
+ * never refused. `source`: the event that asks; null from an engine of an older release, which does
+ * not name it.
  */
 export type InternalDriverCommand =
   | {

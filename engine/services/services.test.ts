@@ -1,4 +1,7 @@
-/** A service acts for the pharmacies that the configuration gives it: commands by it, and facts that it hears. */
+/**
+ * A service acts for the pharmacies that the configuration gives it. It commands for them, and it
+ * gets their events.
+ */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { DriverReply, OrderReply } from '../../protocol/dispatch/commands.ts'
@@ -36,11 +39,11 @@ t.test('the configuration', async t => {
 
 async function city(list: (own: string) => string) {
   const w = await world()
-  const [own, other] = [w.vendor('own'), w.vendor('other')]
+  const [own, other] = [w.pharmacy('own'), w.pharmacy('other')]
   const boot = (id: string) =>
     w.boot(id, { services: readServices({ SERVICE_PHARMACIES: list(own) }) })
   const first = await boot('e1')
-  // The directory heard of them before there was an engine.
+  // The directory knew these pharmacies before there was an engine.
   for (const [vendor_id, name] of [
     [own, 'own'],
     [other, 'other'],
@@ -127,7 +130,7 @@ const verbs: [string, object][] = [
 ]
 
 t.test(
-  'to the orders and drivers of others a service is a stranger, in whatever name it acts',
+  'for the orders and drivers of others a service is a stranger, in whatever name it acts',
   async t => {
     const { w, own, other, boot, first, say, created, placed } = await city(
       own => `dispatch=${own}`,
@@ -204,7 +207,7 @@ t.test(
 )
 
 t.test(
-  'for its own pharmacy it orders, answers and finds drivers, and hears of it alone',
+  'for its own pharmacy a service orders, answers and finds drivers, and gets only the events of that pharmacy',
   async t => {
     const { w, own, other, say, created, placed } = await city(own => `dispatch=${own}`)
     const heard: PublishedEvent[] = []
@@ -245,7 +248,7 @@ t.test(
 )
 
 t.test(
-  'a service that the configuration does not name acts for nobody, one with a star for all',
+  'a service that the configuration does not name acts for nobody; one with a star acts for all',
   async t => {
     for (const [list, expected] of [
       ['', 'order_not_found'],

@@ -1,7 +1,8 @@
 /**
- * For which pharmacies another service on the bus acts, and hears. The bus says which service it is (its account's
- * name stands in the subject of its commands); SERVICE_PHARMACIES says what it may. A service that is not in it acts
- * for no pharmacy: to such a one, and to all others' orders, it is a stranger (ADR 31).
+ * The pharmacies that another service on the bus acts for, and whose events it gets. The bus names
+ * the service (the name of its account is in the subject of its commands). SERVICE_PHARMACIES gives
+ * its pharmacies. A service without an entry acts for no pharmacy and is a stranger to every order
+ * (ADR 31).
  */
 import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import { isUuid } from '../../protocol/kernel/ids.ts'
@@ -14,13 +15,15 @@ export class Services {
     this.#scopes = scopes
   }
 
-  /** Of a service that the bus vouches for. */
+  /** The scope of a service that the bus vouches for. */
   scopeOf(service: string): Scope {
     const scope = this.#scopes.get(service)
     return scope === undefined ? nothing : scope
   }
 
-  /** Those that hear the facts of this pharmacy; null is an order that no pharmacy has yet. */
+  /**
+   * The services that get the events of this pharmacy. Null is an order that no pharmacy has yet.
+   */
   hearing(vendorId: string | null): readonly string[] {
     if (this.#scopes.size === 0) return none
     return [...this.#scopes]
@@ -38,8 +41,8 @@ const example =
   'SERVICE_PHARMACIES="dispatch=01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42,01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13 billing=*"'
 
 /**
- * Reads SERVICE_PHARMACIES: services with spaces between them, each `name=` and its pharmacies' ids with commas between
- * them, or `*` for all. Throws ConfigError.
+ * Reads SERVICE_PHARMACIES: services with spaces between them. Each is `name=` and the ids of its
+ * pharmacies with commas between them, or `*` for all. Throws ConfigError.
  */
 export function readServices(environment: Environment): Services {
   const scopes = new Map<string, Scope>()

@@ -29,7 +29,7 @@ export interface Frame extends Point {
   atMs: number
   genuine: boolean
 }
-interface VendorState {
+interface PharmacyState {
   fromMs: number
   vendor: DirectoryPharmacy
 }
@@ -45,7 +45,7 @@ const directoryMs = 2 * limits.pharmacyPollMs
 export class Evidence {
   readonly #asked = new Map<string, Asked>()
   readonly #commands = new Map<string, Command[]>()
-  readonly #vendors = new Map<string, VendorState[]>()
+  readonly #vendors = new Map<string, PharmacyState[]>()
   readonly #frames = new Map<string, Frame[]>()
   /** From then on engines must know what was changed long enough ago; Infinity while the database may be away. */
   calmSinceMs = Infinity
@@ -59,7 +59,7 @@ export class Evidence {
     if (given === undefined) this.#commands.set(actorId, [command])
     else given.push(command)
   }
-  vendorIs(vendor: DirectoryPharmacy, fromMs: number): void {
+  pharmacyIs(vendor: DirectoryPharmacy, fromMs: number): void {
     const states = this.#vendors.get(vendor.vendor_id) ?? []
     states.push({ fromMs, vendor })
     this.#vendors.set(vendor.vendor_id, states)

@@ -4,7 +4,7 @@ import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
 import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'
-import { candidatesOf, toldFee, wasBroadcast, type OrderModel } from './model/order.ts'
+import { candidatesOf, toldFee, wasRequest, type OrderModel } from './model/order.ts'
 
 export class Terms {
   readonly #fail: Fail
@@ -105,7 +105,7 @@ export class Terms {
       order,
     )
     const vendorId = String(body['vendor_id'])
-    this.#isVendor(data.vendor, vendorId, atMs, order)
+    this.#isPharmacy(data.vendor, vendorId, atMs, order)
     const km = byRoadKm(crowKm(data.vendor, data.dropoff))
     const quoted =
       body.fee !== undefined && (body.fee.vendor_id === null || body.fee.vendor_id === vendorId)
@@ -178,8 +178,8 @@ export class Terms {
       fee != null && (fee.vendor_id === null || fee.vendor_id === vendorId)
     const told = toldFee(order)
     const quotes = words.map(({ data: { fee } }) => fee as FeeTerms | undefined).filter(goodFor)
-    if (wasBroadcast(order)) {
-      this.#isVendor(vendor, vendorId, atMs, order)
+    if (wasRequest(order)) {
+      this.#isPharmacy(vendor, vendorId, atMs, order)
       const km = byRoadKm(
         candidatesOf(order).find(one => one.vendor_id === vendorId)?.distance_km ?? Number.NaN,
       )
@@ -211,7 +211,7 @@ export class Terms {
       )
   }
 
-  #isVendor(fact: PharmacyFact, vendorId: string, atMs: number, order: OrderModel): void {
+  #isPharmacy(fact: PharmacyFact, vendorId: string, atMs: number, order: OrderModel): void {
     const is = ({
       name,
       phone,

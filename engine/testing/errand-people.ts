@@ -1,4 +1,4 @@
-/** How tests send commands to errands over the bus, and what they hear. */
+/** Sends commands to errands over the bus and takes the answers, for tests. */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'

@@ -1,7 +1,7 @@
 /**
- * A third kind of actor, made up for tests: an errand that somebody asks for, that is passed on to another
- * errand, that reminds when its time has come, and that is done. Nothing in the product knows it; it goes
- * through every part that an order goes through.
+ * A third kind of actor, made up for tests. An errand is asked for, is passed on to another errand,
+ * reminds when its time has come, and is done. The product does not know it, and it goes through
+ * every part that an order goes through.
  */
 import { Type } from 'typebox'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -70,7 +70,7 @@ const errands: Table<ErrandRow> = {
     },
   ],
 }
-/** Written once, for the errands that have a time. */
+/** Written once, for errands with a time. */
 const errandTimes: Table<ErrandRow> = {
   name: 'errand_times',
   columns: [
@@ -80,7 +80,7 @@ const errandTimes: Table<ErrandRow> = {
   takes: ({ errand, isBorn }) => isBorn && errand.dueAtMs !== null,
 }
 
-/** The tables, as a migration of such a kind would make them. */
+/** Creates the tables, as a migration of such a kind would. */
 export async function createErrandTables(pool: {
   query(text: string): Promise<unknown>
 }): Promise<void> {
@@ -114,7 +114,7 @@ export interface ErrandNotes {
   lost: number[]
 }
 
-/** `notes`: what attendants observe. */
+/** `notes`: the record of what attendants observe. */
 const errandKind = (
   notes: ErrandNotes = { seen: new Set(), lost: [] },
 ): Kind<Errand, ErrandCommand, ErrandEvent, ErrandRow> => ({
@@ -219,5 +219,5 @@ const errandKind = (
   }),
 })
 
-/** As the lists of kinds have it. */
+/** The kind in the form for lists of kinds. */
 export const anyErrand = (notes?: ErrandNotes): AnyKind => errandKind(notes) as AnyKind

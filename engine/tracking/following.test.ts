@@ -1,6 +1,6 @@
 /**
- * Orders under way: arrival by fence, kilometres, crumbs, and what is left after a restart. Numbers in
- * brackets are the invariants of SPEC.md.
+ * Orders under way: arrival by fence, kilometres, breadcrumbs, and the state after a restart.
+ * Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
@@ -28,7 +28,10 @@ function world() {
     arrivals.push(`${order.orderId === orderId ? '' : order.orderId}${at}`),
   )
   let atMs = 1_000
-  /** The driver is heard metres east of a place. A minute passes: nothing is too fast. */
+  /**
+   * A frame of the driver, metres east of a place. A minute passes before it, so no step is too
+   * fast.
+   */
   const at = (
     place: { latitude: number; longitude: number },
     metres: number,
@@ -82,7 +85,7 @@ t.test('the fence, on both legs', async t => {
   }
 })
 
-t.test('when the fence is not looked at', async t => {
+t.test('when the fence is not checked', async t => {
   const w = world()
   w.observe(reached.picked_up)
   w.at(home, 0)
@@ -95,7 +98,7 @@ t.test('when the fence is not looked at', async t => {
   t.same(again.arrivals, [], 'already recorded')
 })
 
-t.test('the shortcuts decide as the distance does, in every direction', async t => {
+t.test('the shortcuts agree with the distance in every direction', async t => {
   for (let bearingDeg = 0; bearingDeg < 360; bearingDeg += 15) {
     const fence = world()
     fence.observe(reached.out_for_delivery)
@@ -209,7 +212,7 @@ t.test('kilometres since pick-up, from crumbs at least 20 m apart', async t => {
   t.same(w.following.takeCrumbs(), [])
 })
 
-t.test('after a restart the way goes on where the crumbs end', async t => {
+t.test('after a restart the distance continues where the breadcrumbs end', async t => {
   const before = world()
   before.observe(reached.picked_up)
   for (const metres of [0, 500, 1_000]) before.at(pharmacy, metres)

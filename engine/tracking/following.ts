@@ -1,7 +1,7 @@
 /**
- * Orders under way, by driver: what a frame of that driver means for them. Arrival by geofence,
- * kilometres driven, breadcrumbs, and which orders have news for their watchers. A driver without
- * orders costs one byte test per frame.
+ * The orders under way, by driver, and what a frame of the driver means for them: arrival by
+ * geofence, kilometres driven, breadcrumbs, and the orders that have news for their watchers. A
+ * frame of a driver without orders costs one byte test.
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
 import type { BreadcrumbRow } from '../journal/positions.ts'
@@ -11,18 +11,22 @@ import { followed, type DriverTable } from '../fleet/driver-table.ts'
 import { unpaced, type Paced } from './pace.ts'
 import { trackingLimits } from './limits.ts'
 
-/** Closer crumbs than this add no distance, only noise and rows. */
+/** Closer breadcrumbs than this add no distance, only noise and rows. */
 const crumbKmMin = 0.02
 /**
- * Most frames are metres after the one before and kilometres from the fence. A degree of latitude is 111.2 km,
- * and one of longitude no more: two comparisons settle those, where each distance takes 25 ns.
+ * Most frames are metres after the one before and kilometres from the fence. A degree of latitude
+ * is 111.2 km, and a degree of longitude is never more. Two comparisons settle those frames, where
+ * a distance takes 25 ns each.
  */
 const kmPerDegree = 111.2
-/** Differences of latitude and longitude both below this are closer than a crumb. */
+/**
+ * Two places are closer than a breadcrumb when their differences of latitude and longitude are both
+ * below this.
+ */
 const crumbDegrees = crumbKmMin / kmPerDegree / 1.5
-/** One position says where the driver was, and not how far it went. */
+/** One position shows where the driver was, but not the distance driven. */
 const heardForDistanceMin = 2
-/** A difference of latitude above this is outside of every fence. */
+/** A larger difference of latitude is outside of every fence. */
 const fenceDegrees = (trackingLimits.arrivalRadiusM / 1000 / kmPerDegree) * 1.01
 
 export interface FollowedOrder extends Paced {
@@ -32,14 +36,14 @@ export interface FollowedOrder extends Paced {
   driverNumber: number
   driverId: string
   vehicleType: string
-  /** Where the driver is heading: the pharmacy before pick-up, the patient after. */
+  /** The driver's target: the pharmacy before the pick-up, the patient after it. */
   leg: 'pickup' | 'dropoff'
   latitude: number
   longitude: number
   arrived: boolean
-  /** Kilometres since pick-up. */
+  /** Kilometres since the pick-up. */
   drivenKm: number
-  /** Positions heard since then. */
+  /** Number of positions since the pick-up. */
   heard: number
   lastLatitude: number
   lastLongitude: number
@@ -52,7 +56,7 @@ export class Following {
   readonly #table: DriverTable
   readonly #byOrder = new Map<string, FollowedOrder>()
   readonly #byDriver = new Map<number, FollowedOrder[]>()
-  /** Orders with a new position that the pace of telling has not heard of. */
+  /** Orders with a new position that the pace does not know of yet. */
   readonly news = new Set<FollowedOrder>()
   #crumbs: BreadcrumbRow[] = []
   readonly #arrived: (order: FollowedOrder, at: 'pickup' | 'dropoff') => void
@@ -75,7 +79,10 @@ export class Following {
     return this.#byOrder.get(orderId)
   }
 
-  /** Kilometres driven from pick-up on; null when the order was not followed, or too little was heard to know. */
+  /**
+   * Kilometres driven since the pick-up. Null when the order was not followed, or too few positions
+   * came.
+   */
   drivenKm(orderId: string): number | null {
     const order = this.#byOrder.get(orderId)
     return order === undefined || order.leg === 'pickup' || order.heard < heardForDistanceMin
@@ -83,7 +90,10 @@ export class Following {
       : order.drivenKm
   }
 
-  /** Metres from the driver to the door, rounded; null when the order is not followed or no fresh position is known. */
+  /**
+   * Distance from the driver to the door, m, rounded. Null when the order is not followed or no
+   * fresh position is known.
+   */
   doorDistanceM(orderId: string, nowMs: number): number | null {
     const order = this.#byOrder.get(orderId)
     if (order === undefined || !this.#table.hasPosition(order.driverNumber)) return null
@@ -172,8 +182,8 @@ export class Following {
   }
 
   /**
-   * The orders of a driver whose `followed` flag is set, of whom an accepted frame came: there is news of
-   * them. Asked for once in a run of frames of one driver; each frame goes to `moved`.
+   * The orders of a driver whose `followed` flag is set, after an accepted frame: they have news.
+   * Called once in a run of frames of one driver; each frame goes to `moved`.
    */
   stirred(number: number): readonly FollowedOrder[] {
     const orders = this.#byDriver.get(number) ?? none
@@ -181,7 +191,7 @@ export class Following {
     return orders
   }
 
-  /** An accepted frame of the driver of these orders. */
+  /** Takes an accepted frame of the driver of these orders. */
   moved(orders: readonly FollowedOrder[], latitude: number, longitude: number, atMs: number): void {
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]!
@@ -202,12 +212,18 @@ export class Following {
     return crumbs
   }
 
-  /** Those that could not be saved, for the next save; beyond the bound the newest are dropped. */
+  /**
+   * Takes back breadcrumbs that could not be saved, for the next save. Beyond the bound the newest
+   * are dropped.
+   */
   putBackCrumbs(crumbs: readonly BreadcrumbRow[]): void {
     this.#crumbs = [...crumbs, ...this.#crumbs].slice(0, trackingLimits.breadcrumbsUnsavedMax)
   }
 
-  /** After a restart: the way already driven, from stored crumbs in time order. Frames may have come while they were read. */
+  /**
+   * After a restart: restores the distance driven from stored breadcrumbs in time order. Frames may
+   * have come while they were read.
+   */
   restore(crumbs: readonly BreadcrumbRow[]): void {
     const stored = new Set(crumbs.map(crumb => crumb.orderId))
     for (const orderId of stored) {

@@ -1,4 +1,4 @@
-/** Who watches what: soft, by edge, with an end. */
+/** The interest of edges in orders and fleets: soft, by edge, and with an end. */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -13,26 +13,26 @@ const message = (
   vendor_ids: string[] = [],
 ): InterestMessage => ({ edge_id, full, order_ids, vendor_ids })
 
-t.test('what an edge says, and what is new of it', async t => {
+t.test('a message of an edge, and the orders and pharmacies that are new in it', async t => {
   const interest = new Interest()
-  const rows: [InterestMessage, { orders: string[]; vendors: string[] }][] = [
-    [message('a', true, ['o1'], ['v1']), { orders: ['o1'], vendors: ['v1'] }],
-    [message('a', true, ['o1'], ['v1']), { orders: [], vendors: [] }],
-    [message('a', false, ['o2']), { orders: ['o2'], vendors: [] }],
-    [message('b', false, ['o2'], ['v1']), { orders: ['o2'], vendors: ['v1'] }],
-    [message('a', true, ['o2'], []), { orders: [], vendors: [] }],
+  const rows: [InterestMessage, { orders: string[]; pharmacies: string[] }][] = [
+    [message('a', true, ['o1'], ['v1']), { orders: ['o1'], pharmacies: ['v1'] }],
+    [message('a', true, ['o1'], ['v1']), { orders: [], pharmacies: [] }],
+    [message('a', false, ['o2']), { orders: ['o2'], pharmacies: [] }],
+    [message('b', false, ['o2'], ['v1']), { orders: ['o2'], pharmacies: ['v1'] }],
+    [message('a', true, ['o2'], []), { orders: [], pharmacies: [] }],
   ]
   for (const [said, fresh] of rows) t.same(interest.take(said, 0), fresh)
   t.same([...interest.edgesOfOrder('o1')], [], 'a full list ends what it leaves out')
   t.same([...interest.edgesOfOrder('o2')], ['b', 'a'].sort())
-  t.same([...interest.edgesOfVendor('v1')], ['b'])
-  t.same([...interest.vendors()], ['v1'])
+  t.same([...interest.edgesOfPharmacy('v1')], ['b'])
+  t.same([...interest.pharmacies()], ['v1'])
   interest.take({ ...message('b', true, []), gone: true }, 0)
   t.equal(interest.edges, 1)
-  t.same([...interest.edgesOfVendor('v1')], [])
+  t.same([...interest.edgesOfPharmacy('v1')], [])
 })
 
-t.test('an edge that fell silent is forgotten', async t => {
+t.test('an edge that became silent is forgotten', async t => {
   const interest = new Interest()
   interest.take(message('a', true, ['o1'], ['v1']), 0)
   interest.take(message('b', true, ['o1']), 1_000)
@@ -45,7 +45,7 @@ t.test('an edge that fell silent is forgotten', async t => {
   t.equal(interest.edges, 1, 'any message renews')
   interest.lapse(10 * limits.interestLeaseMs)
   t.equal(interest.edges, 0)
-  t.same([...interest.vendors()], [], 'nothing is left')
+  t.same([...interest.pharmacies()], [], 'nothing is left')
 })
 
 t.test('against an oracle', async t => {
@@ -60,7 +60,7 @@ t.test('against an oracle', async t => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), steps => {
       const interest = new Interest()
-      const oracle = new Map<string, { orders: Set<string>; vendors: Set<string> }>()
+      const oracle = new Map<string, { orders: Set<string>; pharmacies: Set<string> }>()
       for (const { gone, ...said } of steps) {
         interest.take(gone ? { ...said, gone: true } : said, 0)
         const known = oracle.get(said.edge_id)
@@ -68,7 +68,10 @@ t.test('against an oracle', async t => {
         else
           oracle.set(said.edge_id, {
             orders: new Set([...(said.full ? [] : (known?.orders ?? [])), ...said.order_ids]),
-            vendors: new Set([...(said.full ? [] : (known?.vendors ?? [])), ...said.vendor_ids]),
+            pharmacies: new Set([
+              ...(said.full ? [] : (known?.pharmacies ?? [])),
+              ...said.vendor_ids,
+            ]),
           })
         for (const id of ['1', '2', '3', '4']) {
           assert.deepEqual(
@@ -79,17 +82,17 @@ t.test('against an oracle', async t => {
               .sort(),
           )
           assert.deepEqual(
-            [...interest.edgesOfVendor(id)].sort(),
+            [...interest.edgesOfPharmacy(id)].sort(),
             [...oracle]
-              .filter(([, one]) => one.vendors.has(id))
+              .filter(([, one]) => one.pharmacies.has(id))
               .map(([edge]) => edge)
               .sort(),
           )
         }
         assert.equal(interest.edges, oracle.size)
         assert.deepEqual(
-          [...interest.vendors()].sort(),
-          [...new Set([...oracle.values()].flatMap(one => [...one.vendors]))].sort(),
+          [...interest.pharmacies()].sort(),
+          [...new Set([...oracle.values()].flatMap(one => [...one.pharmacies]))].sort(),
         )
       }
     }),

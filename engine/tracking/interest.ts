@@ -1,56 +1,58 @@
 /**
- * Who watches what: soft leases of edges on orders and fleets. Nobody watching costs nothing; an
- * edge that dies is forgotten when its lease lapses.
+ * The orders and fleets that edges watch, as soft leases. An order that nobody watches costs
+ * nothing. An edge that dies is forgotten when its lease lapses.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 
 interface EdgeInterest {
   orders: Set<string>
-  vendors: Set<string>
+  pharmacies: Set<string>
   leaseUntilMs: number
 }
 
 export class Interest {
   readonly #edges = new Map<string, EdgeInterest>()
   readonly #byOrder = new Map<string, Set<string>>()
-  readonly #byVendor = new Map<string, Set<string>>()
+  readonly #byPharmacy = new Map<string, Set<string>>()
 
   edgesOfOrder(orderId: string): ReadonlySet<string> {
     return this.#byOrder.get(orderId) ?? nobody
   }
-  edgesOfVendor(vendorId: string): ReadonlySet<string> {
-    return this.#byVendor.get(vendorId) ?? nobody
+  edgesOfPharmacy(vendorId: string): ReadonlySet<string> {
+    return this.#byPharmacy.get(vendorId) ?? nobody
   }
-  vendors(): IterableIterator<string> {
-    return this.#byVendor.keys()
+  pharmacies(): IterableIterator<string> {
+    return this.#byPharmacy.keys()
   }
   get edges(): number {
     return this.#edges.size
   }
 
-  /** Takes an edge's message; returns the orders and vendors that edge did not watch before. */
-  take(message: InterestMessage, nowMs: number): { orders: string[]; vendors: string[] } {
+  /**
+   * Takes an edge's message. Returns the orders and pharmacies that the edge did not watch before.
+   */
+  take(message: InterestMessage, nowMs: number): { orders: string[]; pharmacies: string[] } {
     if (message.gone) {
       this.#remove(message.edge_id)
-      return { orders: [], vendors: [] }
+      return { orders: [], pharmacies: [] }
     }
     let edge = this.#edges.get(message.edge_id)
     if (edge === undefined)
       this.#edges.set(
         message.edge_id,
-        (edge = { orders: new Set(), vendors: new Set(), leaseUntilMs: 0 }),
+        (edge = { orders: new Set(), pharmacies: new Set(), leaseUntilMs: 0 }),
       )
     edge.leaseUntilMs = nowMs + limits.interestLeaseMs
     const orders = message.order_ids.filter(id => !edge.orders.has(id))
-    const vendors = message.vendor_ids.filter(id => !edge.vendors.has(id))
+    const pharmacies = message.vendor_ids.filter(id => !edge.pharmacies.has(id))
     if (message.full) {
       drop(edge.orders, new Set(message.order_ids), this.#byOrder, message.edge_id)
-      drop(edge.vendors, new Set(message.vendor_ids), this.#byVendor, message.edge_id)
+      drop(edge.pharmacies, new Set(message.vendor_ids), this.#byPharmacy, message.edge_id)
     }
     for (const id of orders) add(edge.orders, id, this.#byOrder, message.edge_id)
-    for (const id of vendors) add(edge.vendors, id, this.#byVendor, message.edge_id)
-    return { orders, vendors }
+    for (const id of pharmacies) add(edge.pharmacies, id, this.#byPharmacy, message.edge_id)
+    return { orders, pharmacies }
   }
 
   lapse(nowMs: number): void {
@@ -61,7 +63,7 @@ export class Interest {
     const edge = this.#edges.get(edgeId)
     if (edge === undefined) return
     drop(edge.orders, nothing, this.#byOrder, edgeId)
-    drop(edge.vendors, nothing, this.#byVendor, edgeId)
+    drop(edge.pharmacies, nothing, this.#byPharmacy, edgeId)
     this.#edges.delete(edgeId)
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The late-data policy as a table: a device's frames in the order of their arrival, and the verdict on
- * each. Then the same policy against an oracle that keeps a set in place of bits. Numbers in brackets
- * are the invariants of SPEC.md.
+ * The late-data policy as a table: the frames of a device in the order of their arrival, and the
+ * verdict on each. Then the same policy against an oracle that keeps a set instead of bits. Numbers
+ * in brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
@@ -12,9 +12,12 @@ import { DriverTable } from '../fleet/driver-table.ts'
 import { applyFrame, verdicts, type Verdict } from './late-data.ts'
 import { trackingLimits } from './limits.ts'
 
-/** Engine time of every row. */
+/** Engine time of every row, ms since the epoch. */
 const nowMs = 10_000_000
-/** seq, device time (s before now; negative is ahead), metres east of the start, and how much later than the others it is heard, s. */
+/**
+ * seq, device time (s before now; negative is ahead), metres east of the start, and the delay of
+ * the arrival against the others, s.
+ */
 type Frame = [seq: number, secondsAgo: number, metres?: number, heardAfter?: number]
 const metre = 1 / 111_195
 
@@ -270,7 +273,7 @@ t.test('the edges of the window of 64', async t => {
   }
 })
 
-t.test('[7] whatever a frame that was not accepted says, the pin stays', async t => {
+t.test('[7] a frame that was not accepted does not move the pin, whatever it says', async t => {
   for (const rows of Object.values(table)) {
     const { hear, table, number } = device()
     for (const [frame] of rows) {
@@ -301,7 +304,7 @@ t.test('[7] against an oracle', async t => {
       let clockMs = nowMs
       let heardAfter = 0
       let start: { atMs: number; metres: number } | null = null
-      /** From the live position, or in small steps from where these began. */
+      /** From the live position, or in small steps from where the steps began. */
       const leaps = (
         from: { atMs: number; metres: number },
         to: { atMs: number; metres: number },

@@ -27,12 +27,12 @@ const future = 3
 const impossible = 4
 
 const windowSize = 64
-/** Below this distance a jump is noise of the receiver, whatever the time between. */
+/** A jump below this distance is noise of the receiver, whatever the time between. */
 const noiseKm = 0.1
-/** A degree of latitude is 111.195 km, and one of longitude no more. */
+/** A degree of latitude is 111.195 km, and a degree of longitude is never more. */
 const metresPerDegree = 111_200
 
-/** Judges a frame and, if accepted, moves the pin. Returns the index into `verdicts`. */
+/** Judges a frame and moves the pin if the frame is accepted. Returns the index into `verdicts`. */
 export function applyFrame(
   table: DriverTable,
   number: number,
@@ -57,7 +57,8 @@ export function applyFrame(
   }
   if (seen(table, number, seq)) {
     if (atMs <= liveAtMs) return duplicate
-    // The same number with a newer time is another life of the device, not the same frame.
+    // The same number with a newer time comes from a device that started again, so it is not the
+    // same frame.
     restartWindow(table, number, seq)
   } else if (seq < table.seq[number]! && atMs > liveAtMs) restartWindow(table, number, seq)
   else note(table, number, seq)
@@ -86,9 +87,10 @@ export function applyFrame(
 }
 
 /**
- * Noise is no speed, but a step of noise on the next is a way: frames of one millisecond each would walk the pin
- * anywhere. So steps that are too fast are held against the place where they began, and are believed as far as
- * one step of noise, or the fastest driver, comes from there.
+ * Noise is not a speed. But many steps of noise add up: frames at intervals of one millisecond
+ * would move the pin anywhere. So steps that are too fast are measured from the place where they
+ * began. They are accepted as far as one step of noise, or the fastest driver, could come from
+ * there.
  */
 function isImpossible(
   table: DriverTable,
@@ -122,7 +124,7 @@ function tooFar(
   lng2: number,
   at2Ms: number,
 ): boolean {
-  // A degree of latitude is 111.2 km: most frames are within noise and need no trigonometry.
+  // A degree of latitude is 111.2 km. Most frames are within noise and need no trigonometry.
   if (Math.abs(lat2 - lat1) < 0.0006 && Math.abs(lng2 - lng1) < 0.0006) return false
   const km = distanceKm(lat1, lng1, lat2, lng2)
   return km > noiseKm && km * 1_000_000 > trackingLimits.impossibleSpeedMps * (at2Ms - at1Ms)
@@ -134,7 +136,7 @@ function restartWindow(table: DriverTable, number: number, seq: number): void {
   table.windowHigh[number] = 0
 }
 
-/** Bit 0 of the window is the newest seq, bit k the one k before. */
+/** Bit 0 of the window is the newest seq, bit k is the number k before it. */
 function seen(table: DriverTable, number: number, seq: number): boolean {
   const back = table.seq[number]! - seq
   if (back < 0 || back >= windowSize) return false

@@ -1,4 +1,7 @@
-/** News at once, then a rest; many together; nothing lost, nothing told twice. */
+/**
+ * News is told at once, then there is a rest. News of many items leaves together; nothing is lost
+ * and nothing is told twice.
+ */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
@@ -41,7 +44,7 @@ t.test(
   },
 )
 
-t.test('what comes within the gathering goes together', async t => {
+t.test('news within the gathering time leaves together', async t => {
   const w = world()
   w.news('a')
   w.news('b')
@@ -58,7 +61,7 @@ t.test('what comes within the gathering goes together', async t => {
   w.pace.stop()
 })
 
-t.test('nobody rests for longer than the interval, and nobody is told twice in one', async t => {
+t.test('no item rests longer than the interval, and none is told twice in one', async t => {
   const w = world()
   const last = new Map<string, number>()
   for (let ms = 0; ms < 3_000; ms += 7) {

@@ -1,18 +1,19 @@
 /**
- * When watchers hear of a position: at once, and then not again for limits.pushIntervalMs. So a driver
- * who sends every second is seen without delay, and one who sends a hundred times a second costs a
- * watcher four messages. News of many orders within limits.pushGatherMs leave together, or each of ten
- * thousand orders would be a message of its own to every edge.
+ * Decides when watchers are told of a position: at once, and then not again for
+ * limits.pushIntervalMs. So a driver who sends every second is seen without delay, and one who
+ * sends a hundred times a second costs a watcher four messages a second. News of many orders within
+ * limits.pushGatherMs leave together; otherwise each of ten thousand orders would be its own
+ * message to every edge.
  *
- * All rest equally long, so who rests stands in a queue in the order of waking, and one timer is enough.
- * Rejected: a tick for all (it was one until now: half an interval of delay for everybody, and the work
- * of a whole interval in one turn of the event loop), and a timer for each order.
+ * All items rest equally long, so they wait in a queue in the order of waking, and one timer is
+ * enough. Rejected: one tick for all. It delayed everybody by half an interval, and did the work of
+ * a whole interval in one turn of the event loop. Rejected: a timer for each order.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 
 export interface Paced {
-  /** Kept by the pace. `stirred`: it rests, and there is news already. */
+  /** Kept by the pace. `stirred`: the item rests and has news already. */
   pace: 'quiet' | 'due' | 'resting' | 'stirred'
   restsUntilMs: number
 }
@@ -22,20 +23,22 @@ export class Pace<T extends Paced> {
   readonly #env: Env
   readonly #tell: (items: readonly T[]) => void
   #due: T[] = []
-  /** The longest resting first; those before `#restingFrom` have left. */
+  /**
+   * Items by the length of their rest, the longest first. Those before `#restingFrom` have left.
+   */
   #resting: T[] = []
   #restingFrom = 0
   #toldAtMs = -Infinity
   #cancelGather: (() => void) | null = null
   #cancelWake: (() => void) | null = null
 
-  /** `tell` hears of each item at most once in limits.pushIntervalMs. */
+  /** `tell` gets each item at most once in limits.pushIntervalMs. */
   constructor(env: Env, tell: (items: readonly T[]) => void) {
     this.#env = env
     this.#tell = tell
   }
 
-  /** There is news of these. They may be told of before this returns. */
+  /** These items have news. They may be told before this returns. */
   news(items: Iterable<T>): void {
     for (const item of items) {
       if (item.pace === 'resting') item.pace = 'stirred'
@@ -75,7 +78,7 @@ export class Pace<T extends Paced> {
   #wakeLater(nowMs: number): void {
     const next = this.#resting[this.#restingFrom]
     if (next === undefined || this.#cancelWake !== null) return
-    // A clock that was set back must not make anybody rest for longer.
+    // A clock that was set back must not make an item rest longer.
     this.#cancelWake = this.#env.after(
       Math.max(0, Math.min(limits.pushIntervalMs, next.restsUntilMs - nowMs)),
       () => this.#wake(),
@@ -86,7 +89,7 @@ export class Pace<T extends Paced> {
     this.#cancelWake = null
     const nowMs = this.#env.nowMs()
     const stirred: T[] = []
-    // The first has rested, whatever the clock says: the timer was its own.
+    // The first item has rested, whatever the clock says, because the timer was its own.
     do {
       const item = this.#resting[this.#restingFrom++]!
       if (item.pace === 'stirred') stirred.push(item)

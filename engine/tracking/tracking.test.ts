@@ -1,4 +1,4 @@
-/** What the river leaves behind: positions and crumbs that the database could not take, and drivers who are gone. */
+/** Positions and breadcrumbs that the database could not take, and drivers who are gone. */
 import { kinds } from '../kinds.ts'
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -55,7 +55,7 @@ async function world() {
   return { env, bus, roster, store, tracking, logs, at }
 }
 
-t.test('what could not be saved is saved when the database is back', async t => {
+t.test('positions that could not be saved are saved when the database is back', async t => {
   const w = await world()
   w.tracking.following.observe(after(reached.out_for_delivery))
   w.at(driverIds[0], 10, 10)
@@ -72,7 +72,7 @@ t.test('what could not be saved is saved when the database is back', async t => 
   await w.tracking.stop()
 })
 
-t.test('the way that waits to be saved is bounded', async t => {
+t.test('the number of breadcrumbs that wait to be saved is bounded', async t => {
   const w = await world()
   const crumb = { orderId, driverId: driverIds[0], atMs: 1, latitude: 1, longitude: 1 }
   w.tracking.following.putBackCrumbs(
@@ -83,7 +83,7 @@ t.test('the way that waits to be saved is bounded', async t => {
 })
 
 t.test(
-  'a driver who is gone for long leaves the table; one whose order is followed does not',
+  'a driver who has been gone for long leaves the table; one whose order is followed does not',
   async t => {
     const w = await world()
     const [gone, working, back] = [
@@ -96,7 +96,7 @@ t.test(
     const number = w.tracking.table.find(back)
     await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
     t.equal(w.tracking.table.ids.count, 3)
-    // A day of rounds would take a minute: the clock jumps while nothing runs.
+    // A day of rounds would take a minute, so the clock jumps while nothing runs.
     await w.tracking.stop()
     await w.env.advance(trackingLimits.driverForgetMs)
     w.at(back, 10, 10.00001)
@@ -111,18 +111,18 @@ t.test(
 )
 
 t.test(
-  'the arrival that a socket hears and the one that a page reads agree, and before the pick-up the way leads past the pharmacy',
+  'the arrival time on the socket and on the page agree, and before the pick-up the way leads past the pharmacy',
   async t => {
     const { vendor } = happened.accepted.data
     const home = happened.opened.data.dropoff
     const driver = { latitude: home.latitude + 0.01, longitude: home.longitude }
-    const toVendorKm = distanceKm(
+    const toPharmacyKm = distanceKm(
       driver.latitude,
       driver.longitude,
       vendor.latitude,
       vendor.longitude,
     )
-    const vendorHomeKm = distanceKm(
+    const pharmacyHomeKm = distanceKm(
       vendor.latitude,
       vendor.longitude,
       home.latitude,
@@ -130,7 +130,7 @@ t.test(
     )
     const straightKm = distanceKm(driver.latitude, driver.longitude, home.latitude, home.longitude)
     for (const [state, via, km] of [
-      ['driver_assigned', vendor, toVendorKm + vendorHomeKm],
+      ['driver_assigned', vendor, toPharmacyKm + pharmacyHomeKm],
       ['picked_up', null, straightKm],
       ['out_for_delivery', null, straightKm],
     ] as const) {

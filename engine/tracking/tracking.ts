@@ -1,7 +1,7 @@
 /**
- * The river: batches of frames come in, pins move, watchers hear at a pace. Every engine of a
- * deployment sees every frame; what follows from it (arrivals, fan-out, saving) is done by the
- * engine that owns the order or the driver.
+ * The river: batches of frames come in, pins move, and watchers are told at a pace. Every engine of
+ * a deployment sees every frame. The engine that owns the order or the driver does the rest:
+ * arrivals, fan-out and saving.
  */
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
@@ -39,14 +39,14 @@ export interface TrackingDeps {
   bus: Bus
   positions: Positions
   roster: Roster
-  /** Of the driver table: 32 random bits each. */
+  /** Seeds of the driver table: 32 random bits each. */
   seeds: readonly [number, number]
   ownsActor(actorId: string): boolean
   arrived(order: FollowedOrder, at: 'pickup' | 'dropoff'): void
   log(level: 'warn' | 'error', message: string, detail?: unknown): void
 }
 
-/** Older than this at start, a position says nothing about where the driver is now. */
+/** Age beyond which a stored position no longer shows where the driver is at start, ms. */
 const restoreWindowMs = 60 * 60_000
 const saveBatchMax = 1_000
 
@@ -65,15 +65,15 @@ export class Tracking {
   }
   readonly #deps: TrackingDeps
   readonly #reader = new LocationBatchReader()
-  /** Drivers of watched fleets with news, by number. */
+  /** Drivers of watched fleets that have news, by number. */
   readonly #fleetNews = new Set<number>()
   readonly #pace: Pace<FollowedOrder>
-  /** Drivers with an accepted frame since the last save; each has its flag set. */
+  /** Drivers with an accepted frame since the last save. Each has its flag set. */
   #unsaved: number[] = []
   readonly #verdictCounts = new Uint32Array(verdicts.length)
   #cancelTick: (() => void) | null = null
   #tickedAtMs = -Infinity
-  /** Where the look for drivers who are gone goes on. */
+  /** Number where the next round looks for drivers who are gone. */
   #sweepAt = 0
   #stops: (() => void)[] = []
 
@@ -120,7 +120,10 @@ export class Tracking {
     await this.#save()
   }
 
-  /** One bus message of frames. Bytes come from edges and other services: the reader expects malice. */
+  /**
+   * Takes one bus message of frames. The bytes come from edges and other services, so the reader
+   * expects malice.
+   */
   ingest(body: Uint8Array): void {
     const { table, following } = this
     const nowMs = this.#deps.env.nowMs()
@@ -128,7 +131,7 @@ export class Tracking {
     const counts = this.#verdictCounts.fill(0)
     let unplaced = 0
     let number = -1
-    /** Of this run of frames of one driver, once one of them was accepted. */
+    /** The orders of this run of frames of one driver, once a frame was accepted. */
     let orders: readonly FollowedOrder[] | null = null
     reader.open(body, nowMs)
     while (reader.next()) {
@@ -154,7 +157,8 @@ export class Tracking {
       counts[verdict]!++
       if (verdict !== accepted) continue
       const flags = table.flags[number]!
-      // Nearly every frame is of a driver whose position waits to be saved already and whom nobody watches.
+      // Nearly every frame is of a driver whose position already waits to be saved and whom nobody
+      // watches.
       if (flags === unsaved) continue
       if ((flags & unsaved) === 0) {
         table.flags[number] = flags | unsaved
@@ -169,7 +173,7 @@ export class Tracking {
         )
       if (flags & watched) this.#fleetMoved(number)
     }
-    // Counted here and added once a body: by name and frame by frame it takes 10 ns a frame.
+    // Counted here and added once per message: adding by name for each frame takes 10 ns.
     for (const [verdict, name] of verdicts.entries()) this.frames[name] += counts[verdict]!
     this.frames.unplaced += unplaced
     this.frames.refused += reader.refused + (reader.broken ? 1 : 0)
@@ -184,18 +188,21 @@ export class Tracking {
         this.following.news.add(order)
     }
     this.#paceNews()
-    for (const vendorId of fresh.vendors) this.#watchFleet(vendorId)
+    for (const vendorId of fresh.pharmacies) this.#watchFleet(vendorId)
   }
 
-  /** After a transition of an order. One that turned has news for its watchers without a frame. */
+  /**
+   * Called after a transition of an order. An order that turned has news for its watchers without a
+   * frame.
+   */
   observe(order: Order): void {
     this.following.observe(order)
     if (this.following.news.size > 0) this.#tickSoon()
   }
 
-  /** A driver joined or changed: its fleet may be watched. */
+  /** A driver joined or changed. The driver's fleet may be watched. */
   rosterChanged(driverId: string, vendorId: string): void {
-    if (this.interest.edgesOfVendor(vendorId).size === 0) return
+    if (this.interest.edgesOfPharmacy(vendorId).size === 0) return
     const number = this.table.ensure(driverId)
     if (number < 0) return
     this.table.flags[number]! |= watched
@@ -239,12 +246,12 @@ export class Tracking {
     news.clear()
   }
 
-  /** To the edges where somebody watches them. */
+  /** Tells the edges that watch these orders. */
   #tellOrders(orders: readonly FollowedOrder[]): void {
     const pushes = new EdgePushes()
     for (const order of orders) {
       const edges = this.interest.edgesOfOrder(order.orderId)
-      // Meanwhile it may have ended, or be another engine's.
+      // Meanwhile the order may have ended, or another engine may own it.
       if (
         edges.size === 0 ||
         this.following.get(order.orderId) !== order ||
@@ -262,7 +269,10 @@ export class Tracking {
     this.#tickSoon()
   }
 
-  /** Soon after the first news, and not within limits.pushIntervalMs of the last tick. Whatever the clock does, no longer than that. */
+  /**
+   * Ticks soon after the first news, and not within limits.pushIntervalMs of the last tick; never
+   * later than that, whatever the clock does.
+   */
   #tickSoon(): void {
     if (this.#cancelTick !== null) return
     const restMs = this.#tickedAtMs + limits.pushIntervalMs - this.#deps.env.nowMs()
@@ -272,7 +282,10 @@ export class Tracking {
     )
   }
 
-  /** Fleets: one message to each edge with whom it watches and who moved. Orders that turned without a frame are told too. */
+  /**
+   * Tells each edge in one message of the fleets that it watches and the drivers that moved. Also
+   * tells the orders that turned without a frame.
+   */
   #tick(): void {
     this.#cancelTick = null
     this.#tickedAtMs = this.#deps.env.nowMs()
@@ -281,7 +294,7 @@ export class Tracking {
     for (const number of this.#fleetNews) {
       const driverId = this.table.idOf(number)
       const row = this.#deps.roster.get(driverId)
-      const edges = row === undefined ? null : this.interest.edgesOfVendor(row.vendorId)
+      const edges = row === undefined ? null : this.interest.edgesOfPharmacy(row.vendorId)
       if (row === undefined || edges === null || edges.size === 0) {
         this.table.flags[number]! &= ~watched
         continue
@@ -310,7 +323,10 @@ export class Tracking {
     }
   }
 
-  /** Drivers who were not heard of for long, and ids that never had a place, leave the table: some at each round. */
+  /**
+   * Drivers without news for long, and ids that never had a place, leave the table. Each round
+   * looks at a part of it.
+   */
   #forgetGone(): void {
     const { table } = this
     const beforeMs = this.#deps.env.nowMs() - trackingLimits.driverForgetMs
@@ -318,13 +334,16 @@ export class Tracking {
     for (let looked = 0; looked < count; looked++) {
       const number = this.#sweepAt
       this.#sweepAt = (number + 1) % table.ids.numberEnd
-      // Somebody follows or watches, or its place is not stored yet.
+      // The driver is followed or watched, or the position is not stored yet.
       if ((table.flags[number]! & ~suspected) !== 0 || table.atMs(number) >= beforeMs) continue
       if (table.ids.has(number)) table.forget(number)
     }
   }
 
-  /** To other services, at the pace of saving and not of frames: whoever wants each frame listens to the river itself. */
+  /**
+   * Tells other services, at the pace of saving and not of frames. A service that wants each frame
+   * listens to the river itself.
+   */
   #tell(rows: readonly PositionRow[]): void {
     const at = isoTime(this.#deps.env.nowMs())
     publishList(
@@ -367,7 +386,8 @@ export class Tracking {
       for (let from = 0; from < crumbs.length; from += saveBatchMax)
         await positions.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
     } catch (error) {
-      // The next save has them: a driver who stands still sends no newer position, and a way is the sum of its crumbs.
+      // The next save has them. A driver who stands still sends no newer position, and a distance
+      // is the sum of its breadcrumbs.
       log('warn', 'saving positions failed; the next round saves them', error)
       for (const { driverId } of rows) {
         const number = this.table.find(driverId)
@@ -380,7 +400,7 @@ export class Tracking {
   }
 }
 
-/** Rows of the journal as other services hear of them. */
+/** Rows of the journal in the form for other services. */
 const told = ({
   driverId,
   latitude,
@@ -432,7 +452,7 @@ interface Point {
   latitude: number
   longitude: number
 }
-/** What is left of the way, in km: to the target, by way of another point if there is one. */
+/** The remaining distance in km: to the target, by way of another point if there is one. */
 function wayKm(from: Point, via: Point | null, to: Point): number {
   return via === null
     ? distanceKm(from.latitude, from.longitude, to.latitude, to.longitude)
@@ -440,5 +460,5 @@ function wayKm(from: Point, via: Point | null, to: Point): number {
         distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
 }
 
-/** An id or two, a place and the names of the fields, packed. */
+/** Size of one or two ids, a place and the names of the fields when packed, bytes. */
 const locationBytes = 200

@@ -23,10 +23,10 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const id = testId()
-    const vendors = [testId(), testId()]
+    const candidates = [testId(), testId()]
     const row = {
       order: testOrderRow(testOrderView(id, 1), true),
-      candidates: vendors.map(vendor_id => ({ vendor_id, distance_km: 1.5 })),
+      candidates: candidates.map(vendor_id => ({ vendor_id, distance_km: 1.5 })),
     } as const
     t.same(await journal.append(orderAppend(slot, epoch, id, 0, { row })), committedAt(1))
     t.same(
@@ -67,11 +67,11 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     )
     const stored = await subject.orderRow(id)
     t.same(stored?.view, testOrderView(id, 2))
-    t.same(stored?.candidateIds, vendors, 'candidates stay as the first event gave them')
+    t.same(stored?.candidateIds, candidates, 'candidates stay as the first event gave them')
     await other.close()
   })
 
-  await t.test('J1 orders that are written together have each their own candidates', async t => {
+  await t.test('J1 orders that are written together each have their own candidates', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const orders = [3, null, 0, 1, 400, null].map(count => ({

@@ -49,7 +49,7 @@ export async function leaseRules(t: Test, subject: JournalSubject, journal: Stor
   )
 
   await t.test(
-    'J10 a renewal holds all that its engine has, and nothing longer than that',
+    'J10 a renewal keeps all slots of its engine, for no longer than the lease',
     async t => {
       const [one, two] = [testSlot(), testSlot()]
       await journal.renewSlots('r1', 400)

@@ -8,8 +8,8 @@ import type { JournalSubject } from './subject.ts'
 
 /** Runs the rules as subtests of `t`. */
 export async function lookupRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
-  await t.test("vendors changed since, by the store's clock", async t => {
-    const vendor: DirectoryPharmacy = {
+  await t.test("pharmacies that changed since a time of the store's clock", async t => {
+    const pharmacy: DirectoryPharmacy = {
       vendor_id: testId(),
       name: 'P',
       phone: '1',
@@ -29,18 +29,18 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
         bands: [{ up_to_km: null, per_km_minor: 50 }],
       },
     }
-    const before = await journal.vendorsChangedSince(0)
-    t.notOk(before.vendors.some(one => one.vendor_id === vendor.vendor_id))
-    await subject.putVendor(vendor)
-    const after = await journal.vendorsChangedSince(before.nextSinceMs)
+    const before = await journal.pharmaciesChangedSince(0)
+    t.notOk(before.pharmacies.some(one => one.vendor_id === pharmacy.vendor_id))
+    await subject.putPharmacy(pharmacy)
+    const after = await journal.pharmaciesChangedSince(before.nextSinceMs)
     t.same(
-      after.vendors.filter(one => one.vendor_id === vendor.vendor_id),
-      [vendor],
+      after.pharmacies.filter(one => one.vendor_id === pharmacy.vendor_id),
+      [pharmacy],
     )
     t.ok(after.nextSinceMs >= before.nextSinceMs)
   })
 
-  await t.test('open requests of a customer, and of nobody else', async t => {
+  await t.test('open requests of one customer, and of no other', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const [customerId, stranger, open, taken, direct, other] = [
@@ -51,8 +51,8 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
       testId(),
       testId(),
     ]
-    // By the store's clock: what is older than any request can be is not looked at.
-    const nowMs = Math.floor((await journal.vendorsChangedSince(0)).nextSinceMs / 1000) * 1000
+    // Times are by the store's clock: rows older than any request can be are not read.
+    const nowMs = Math.floor((await journal.pharmaciesChangedSince(0)).nextSinceMs / 1000) * 1000
     const expires_at = new Date(nowMs + 60_000).toISOString()
     const place = async (id: string, change: Partial<OrderView>) => {
       const view = testOrderView(id, 1, {

@@ -1,4 +1,4 @@
-/** Rule J7 of `journal.ts`: the store is away. */
+/** Rule J7 of `journal.ts`: the store is down. */
 import type { Test } from 'tap'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { limits } from '../../../protocol/kernel/limits.ts'
@@ -40,7 +40,7 @@ export async function outageRules(
     await journal.close()
   })
 
-  await t.test('J7 close answers what still waits', async t => {
+  await t.test('J7 close answers the appends that still wait', async t => {
     const journal = subject.open()
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)

@@ -20,7 +20,7 @@ export async function positionRules(
   _subject: JournalSubject,
   journal: Store,
 ): Promise<void> {
-  await t.test('positions: the newest of a driver stays', async t => {
+  await t.test('positions: the newest one of a driver stays', async t => {
     const [d1, d2] = [testId(), testId()]
     await journal.savePositions([
       position(d1, startMs + 5),
@@ -36,7 +36,7 @@ export async function positionRules(
     await journal.savePositions([])
   })
 
-  await t.test('breadcrumbs: kept once, in order of time', async t => {
+  await t.test('breadcrumbs: stored once, in order of time', async t => {
     const [o1, o2, driverId] = [testId(), testId(), testId()]
     const crumb = (orderId: string, atMs: number) => ({
       orderId,

@@ -1,6 +1,7 @@
 /**
- * Rule J15 of `lookups.ts`, about proofs of deliveries, as tests, for every adapter: the one in memory and the one of
- * the databases find the pick-up, the people and the file in quite different ways, and must agree.
+ * Rule J15 of `lookups.ts`, about proofs of delivery, as tests for every adapter. The store in
+ * memory and the databases find the pick-up, the people and the file in very different ways, and
+ * must agree.
  */
 import type { Test } from 'tap'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -77,53 +78,57 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
     },
   )
 
-  await t.test('J15 what is no proof of this order is answered and not bound', async t => {
-    const mine = await order()
-    const cases: [what: string, upload: Partial<UploadFact>, bound: boolean, orderId?: string][] = [
-      ['begun at the pick-up', {}, true],
-      ['begun a moment before it', { atMs: pickedUpMs - 1 }, false],
-      ['of another kind', { kind: 'signature' }, false],
-      ['a prescription', { kind: 'prescription' }, false],
-      ['of another driver', stranger, false],
-      ['of another pharmacy', { ownerId: vendorId, driverId: null, vendorId: testId() }, false],
-      [
-        'before the pick-up',
-        {},
-        false,
-        await order({ status: 'driver_assigned', picked_up_at: null }),
-      ],
-      ['on the way from the pharmacy', {}, true, await order({ status: 'picked_up' })],
-      ['after the delivery', {}, false, await order({ status: 'delivered' })],
-      ['after it has failed', {}, false, await order({ status: 'failed' })],
-      ['of an order that nobody knows', {}, false, testId()],
-    ]
-    for (const [what, change, bound, orderId = mine] of cases) {
-      const upload = await file(
-        change.vendorId === undefined || change.vendorId === null
-          ? change
-          : { ...change, ownerId: change.vendorId },
+  await t.test(
+    'J15 an upload that does not prove this order is answered and not bound',
+    async t => {
+      const mine = await order()
+      const cases: [what: string, upload: Partial<UploadFact>, bound: boolean, orderId?: string][] =
+        [
+          ['begun at the pick-up', {}, true],
+          ['begun a moment before it', { atMs: pickedUpMs - 1 }, false],
+          ['of another kind', { kind: 'signature' }, false],
+          ['a prescription', { kind: 'prescription' }, false],
+          ['of another driver', stranger, false],
+          ['of another pharmacy', { ownerId: vendorId, driverId: null, vendorId: testId() }, false],
+          [
+            'before the pick-up',
+            {},
+            false,
+            await order({ status: 'driver_assigned', picked_up_at: null }),
+          ],
+          ['on the way from the pharmacy', {}, true, await order({ status: 'picked_up' })],
+          ['after the delivery', {}, false, await order({ status: 'delivered' })],
+          ['after it has failed', {}, false, await order({ status: 'failed' })],
+          ['of an order that nobody knows', {}, false, testId()],
+        ]
+      for (const [what, change, bound, orderId = mine] of cases) {
+        const upload = await file(
+          change.vendorId === undefined || change.vendorId === null
+            ? change
+            : { ...change, ownerId: change.vendorId },
+        )
+        t.same(
+          await claim(orderId, upload.id),
+          [{ ...upload, orderId: bound ? orderId : null }],
+          what,
+        )
+      }
+      const own = await file({ ownerId: testId(), driverId: null })
+      t.same(
+        await claim(mine, own.id),
+        [{ ...own, orderId: null }],
+        'of an account that does not report',
       )
       t.same(
-        await claim(orderId, upload.id),
-        [{ ...upload, orderId: bound ? orderId : null }],
-        what,
+        await claim(mine, own.id, null, own.ownerId),
+        [{ ...own, orderId: mine }],
+        'of the administrator who reports',
       )
-    }
-    const own = await file({ ownerId: testId(), driverId: null })
-    t.same(
-      await claim(mine, own.id),
-      [{ ...own, orderId: null }],
-      'of an account that does not report',
-    )
-    t.same(
-      await claim(mine, own.id, null, own.ownerId),
-      [{ ...own, orderId: mine }],
-      'of the administrator who reports',
-    )
-  })
+    },
+  )
 
   await t.test(
-    'J15 of many orders that name one file at the same moment, one gets it, and all hear which',
+    'J15 when many orders name one file at the same moment, one gets it, and all are told which',
     async t => {
       for (let round = 0; round < 10; round++) {
         const orders = await Promise.all(Array.from({ length: 8 }, () => order()))

@@ -1,4 +1,4 @@
-/** Rules J8, J9, J11 and J12 of `journal.ts`: what recovery reads, and commands that were parked. */
+/** Rules J8, J9, J11 and J12 of `journal.ts`: the reads of recovery, and parked commands. */
 import type { Test } from 'tap'
 import { limits } from '../../../protocol/kernel/limits.ts'
 import type { StoredSnapshot, Store } from '../journal.ts'
@@ -98,7 +98,7 @@ export async function recoveryRules(
     t.same(await journal.append(orderAppend(slot, epoch, unsaved, 1)), committedAt(9))
   })
 
-  await t.test('J8 many snapshots and bytes of every value', async t => {
+  await t.test('J8 many snapshots, with bytes of every value', async t => {
     const slot = testSlot()
     await acquired(journal, 'a', slot)
     const all = Array.from({ length: limits.snapshotBatchMax + 20 }, (_, i): StoredSnapshot => ({

@@ -1,4 +1,7 @@
-/** Appends, rows and ids for the journal's contract suite. Each test takes slots and actors of its own, so one store serves the whole suite. */
+/**
+ * Appends, rows and ids for the contract suite of the journal. Each test takes its own slots and
+ * actors, so one store serves the whole suite.
+ */
 import { minorOfDecimal } from '../../../protocol/pricing/money.ts'
 import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import { orderNumber, uuidV7 } from '../../../protocol/kernel/ids.ts'
@@ -11,7 +14,7 @@ import type { Leases } from '../leases.ts'
 
 export const startMs = Date.UTC(2026, 0, 5, 9)
 let counter = 0
-/** Seeded by a counter: the same ids in every run, none twice. */
+/** Ids seeded by a counter: the same in every run, and never twice. */
 export const testId = (): string => {
   let state = ++counter
   return uuidV7(startMs + counter, () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647)
@@ -78,7 +81,7 @@ export function testOrderView(
   }
 }
 
-/** The row of an order that shows like this. */
+/** The row of an order that has this view. */
 export function testOrderRow(view: OrderView, born: boolean): OrderRow {
   const ms = (at: string | null): number | null => (at === null ? null : Date.parse(at))
   const fixed: ReadonlySet<string> = new Set(placedFields)

@@ -1,11 +1,14 @@
-/** What the journal's contract suite asks of an adapter's test: one store, journals over it, and ways to look into it. */
+/**
+ * The demands of the journal's contract suite on an adapter's test: one store, journals over it,
+ * and ways to look into it.
+ */
 import type { DirectoryPharmacy } from '../../../protocol/dispatch/directory.ts'
 import type { DriverView } from '../../../protocol/drivers/view.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { UploadFact } from '../../../protocol/uploads/fact.ts'
 import type { ParkedCommand, Store } from '../journal.ts'
 
-/** `words`: in the order of their letters. */
+/** `words`: in alphabetical order. */
 export interface StoredOrder {
   view: OrderView
   candidateIds: string[] | null
@@ -22,12 +25,12 @@ export interface JournalSubject {
   open(): Store
   orderRow(id: string): Promise<StoredOrder | null>
   driverRow(id: string): Promise<DriverRow | null>
-  putVendor(vendor: DirectoryPharmacy): Promise<void>
-  /** A stored file, and the driver or pharmacy whose account uploaded it. */
+  putPharmacy(pharmacy: DirectoryPharmacy): Promise<void>
+  /** Writes a stored file, and the driver or pharmacy whose account uploaded it. */
   putUpload(upload: UploadFact): Promise<void>
-  /** Lets the store's clock go on. */
+  /** Moves the store's clock forward. */
   pass(ms: number): Promise<void>
-  /** Takes the store away and brings it back; absent where that cannot be. */
+  /** Takes the store down and brings it back; absent where that is not possible. */
   outage?: { begin(): Promise<void>; end(): Promise<void> }
   parked(slot: number): Promise<readonly ParkedCommand[]>
   close(): Promise<void>

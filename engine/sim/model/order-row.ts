@@ -11,7 +11,7 @@ import {
   lookingForDriver,
   publicStatus,
   toldFee,
-  wasBroadcast,
+  wasRequest,
   type OrderModel,
 } from './order.ts'
 
@@ -46,7 +46,7 @@ const ended: ReadonlySet<string> = new Set(endedStatuses)
 const hasDriver = (order: OrderModel): boolean => order.driver !== null
 
 function answers(order: OrderModel): OrderView['responses'] {
-  if (!wasBroadcast(order)) return []
+  if (!wasRequest(order)) return []
   const noes = order.noes.map(no => ({
     vendor_id: no.vendor_id,
     response_type: 'REJECTED' as const,
@@ -92,7 +92,7 @@ export function viewOf(order: OrderModel): OrderView {
   const fee = feeShown(order)
   return {
     id: order.id,
-    kind: wasBroadcast(order) ? 'broadcast' : 'direct',
+    kind: wasRequest(order) ? 'broadcast' : 'direct',
     order_number: numberOfOrder(order.id),
     tracking_token: order.token,
     status,
@@ -116,7 +116,7 @@ export function viewOf(order: OrderModel): OrderView {
     notes: wish.notes,
     prescription_url: wish.prescription_url,
     radius_km: wish.radius_km ?? null,
-    pharmacies_notified: wasBroadcast(order) ? candidatesOf(order).length : null,
+    pharmacies_notified: wasRequest(order) ? candidatesOf(order).length : null,
     expires_at: timeText(wish.expires_at_ms),
     responses: answers(order),
     driver_search: lookingForDriver.has(order.state)

@@ -81,7 +81,7 @@ export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus 
       : (state as OrderStatus)
 export const candidatesOf = ({ wish }: Pick<OrderModel, 'wish'>): readonly CandidateFact[] =>
   wish.candidates ?? []
-export const wasBroadcast = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>
+export const wasRequest = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>
   wish.candidates !== undefined
 export const toldFee = ({ wish }: Pick<OrderModel, 'wish'>): FeeFact | null => wish.fee
 

@@ -15,7 +15,7 @@ import type {
 import type { Push } from '../../../protocol/dispatch/pushes.ts'
 import type { SocketMessage } from '../../../protocol/dispatch/messages.ts'
 import type { DriverModel } from './driver.ts'
-import { candidatesOf, publicStatus, wasBroadcast, type OrderModel } from './order.ts'
+import { candidatesOf, publicStatus, wasRequest, type OrderModel } from './order.ts'
 import { timeText } from './order-row.ts'
 
 const hundredths = (km: number): number => Math.round(km * 100) / 100
@@ -96,13 +96,13 @@ const toPharmacy = ({ vendor }: OrderModel, message: SocketMessage): Push[] =>
 
 function over(
   order: OrderModel,
-  exceptVendorId: string | null,
+  exceptPharmacyId: string | null,
   type: RequestEnded['type'],
   message: string,
 ): Push[] {
   const vendor_ids = candidatesOf(order)
     .map(one => one.vendor_id)
-    .filter(id => id !== exceptVendorId)
+    .filter(id => id !== exceptPharmacyId)
   return vendor_ids.length === 0
     ? []
     : [
@@ -226,7 +226,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
     }
     case 'order_cancelled':
       return [
-        ...(order.yes === null && wasBroadcast(order)
+        ...(order.yes === null && wasRequest(order)
           ? over(order, null, 'request_cancelled', 'This request was cancelled')
           : []),
         ...(order.driver === null
