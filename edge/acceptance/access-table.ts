@@ -187,17 +187,17 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   updateDriver: { of: () => ({ body: { vehicle_number: 'ABC-1' } }) },
   setDriverStatus: { of: () => ({ body: { status: 'available' } }) },
   inviteDriver: {
-    of: ids => ({ params: { id: ids.pharmacy }, body: { note: 'for Dora' } }),
+    of: ids => ({ params: { id: ids.vendor }, body: { note: 'for Dora' } }),
   },
-  listInvitations: { of: ids => ({ params: { id: ids.pharmacy } }) },
+  listInvitations: { of: ids => ({ params: { id: ids.vendor } }) },
   revokeInvitation: {
-    of: ids => ({ params: { id: ids.pharmacy, invitation_id: ids['invitation']! } }),
+    of: ids => ({ params: { id: ids.vendor, invitation_id: ids['invitation']! } }),
   },
   approveDriver: {
-    of: ids => ({ params: { id: ids.pharmacy, driver_id: ids['applicantDriver']! }, body: {} }),
+    of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }),
   },
   endDriver: {
-    of: ids => ({ params: { id: ids.pharmacy, driver_id: ids['applicantDriver']! }, body: {} }),
+    of: ids => ({ params: { id: ids.vendor, driver_id: ids['applicantDriver']! }, body: {} }),
   },
   removeDriver: { of: ids => ({ params: { id: ids['applicantDriver']! } }) },
   requestMembership: { of: ids => ({ params: { id: ids.driver }, body: {} }) },
@@ -290,7 +290,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     last: true,
     of: async (ids, who, world) => ({
       params: {
-        id: ids.pharmacy,
+        id: ids.vendor,
         integration_id: (ofVendor as readonly Who[]).includes(who)
           ? (await world.shop()).integrationId
           : ids['integration']!,
@@ -298,11 +298,11 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     }),
   },
   completeImport: {
-    of: ids => ({ params: { id: ids.pharmacy, import_id: ids['import']! }, body: place }),
+    of: ids => ({ params: { id: ids.vendor, import_id: ids['import']! }, body: place }),
   },
   dismissImport: {
     last: true,
-    of: ids => ({ params: { id: ids.pharmacy, import_id: ids['import']! } }),
+    of: ids => ({ params: { id: ids.vendor, import_id: ids['import']! } }),
   },
 
   // The link is the right
@@ -343,8 +343,8 @@ export const rules: Record<string, Rule> = Object.fromEntries(
 export function defaultParams(path: string, ids: Ids): Record<string, string> {
   if (path.startsWith('/api/orders/')) return { id: ids.order }
   if (path.startsWith('/api/requests/')) return { id: ids.request }
-  if (path.startsWith('/api/vendors/')) return { id: ids.pharmacy }
+  if (path.startsWith('/api/vendors/')) return { id: ids.vendor }
   if (path.startsWith('/api/drivers/')) return { id: ids.driver }
-  if (path.startsWith('/api/reports/')) return { vendor_id: ids.pharmacy }
+  if (path.startsWith('/api/reports/')) return { vendor_id: ids.vendor }
   return { token: ids.token }
 }

@@ -152,7 +152,7 @@ t.test('what is open shows nothing of others and changes nothing of others', asy
       if (!open[row.operationId]!.includes(who.role)) continue
       const call = await callOf(row)
       for (const id of row.path.includes(':id')
-        ? [who.own, ids.pharmacy, ids.driver, ids['anyVendor']!, ids['applicantDriver']!, ids.order]
+        ? [who.own, ids.vendor, ids.driver, ids['anyVendor']!, ids['applicantDriver']!, ids.order]
         : [who.own]) {
         const { status, body } = await ask(row, who, call, { id })
         const text = JSON.stringify(body)
@@ -206,7 +206,7 @@ t.test(
         '/ws/driver',
         `/ws/driver/${who.person.id}`,
         `/ws/vendor/${who.own}`,
-        `/ws/vendor/${ids.pharmacy}`,
+        `/ws/vendor/${ids.vendor}`,
         `/ws/vendor/${ids['anyVendor']}`,
         '/ws/customer/',
       ])
@@ -261,7 +261,7 @@ t.test(
         )
       ).rows[0]!.count
     const ordersOf = async (): Promise<string[]> =>
-      (await done(admin, 'GET', `/api/orders?vendor_id=${ids.pharmacy}&limit=200`)).orders.map(
+      (await done(admin, 'GET', `/api/orders?vendor_id=${ids.vendor}&limit=200`)).orders.map(
         (one: { id: string }) => one.id,
       )
     const [ordersBefore, deliveriesBefore] = [await ordersOf(), await deliveries()]
@@ -294,7 +294,7 @@ t.test(
     const placed = await http(url, 'POST', '/api/orders', {
       token: patient.token,
       body: {
-        vendor_id: ids.pharmacy,
+        vendor_id: ids.vendor,
         delivery_address: 'home',
         delivery_latitude: 27.72,
         delivery_longitude: 85.33,
@@ -317,7 +317,7 @@ t.test(
     for (const [id, wanted] of [
       [pending.vendorId, 404],
       [rejected.vendorId, 404],
-      [ids.pharmacy, 404],
+      [ids.vendor, 404],
       [ids['anyVendor']!, 200],
     ] as const)
       t.equal((await http(url, 'GET', `/api/vendors/${id}`, { headers })).status, wanted)
