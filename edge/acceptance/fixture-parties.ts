@@ -1,0 +1,20 @@
+/**
+ * A whole edge and the people of its orders: two customers, two pharmacies, and two drivers of the first pharmacy.
+ */
+import { startFixture } from './fixture-edge.ts'
+import type { Test } from 'tap'
+
+/** Starts the edge and registers its people. */
+export async function startParties(t: Test) {
+  const edge = await startFixture()
+  t.teardown(() => edge.stop())
+  const { call } = edge
+
+  const customer = await edge.customer()
+  const stranger = await edge.customer()
+  const vendor = await edge.vendor()
+  const otherVendor = await edge.vendor()
+  const driver = await edge.driver(vendor.id)
+  const otherDriver = await edge.driver(vendor.id)
+  return { edge, call, customer, stranger, vendor, otherVendor, driver, otherDriver }
+}
