@@ -8,6 +8,7 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
+import { givenSchemas } from '../../protocol/orders/fields.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { contactOf } from '../accounts/contacts.ts'
 import { type Identity, type Role, roles } from '../kernel/identity.ts'
@@ -44,8 +45,7 @@ const OrderBody = closedObject({
   customer_name: Type.Optional(PersonName),
   customer_phone: Type.Optional(Phone),
   items: Type.Optional(create.items),
-  notes: create.notes,
-  prescription_url: create.prescription_url,
+  ...givenSchemas,
   /** A quote of `POST /api/pricing/quote`; the order takes its fee. */
   quote_id: Type.Optional(Uuid),
 })

@@ -7,7 +7,7 @@
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
-import type { Standing } from '../../protocol/orders/visibility.ts'
+import type { Standing } from '../../protocol/orders/standings.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { Recorded } from './recorded-events.ts'

@@ -5,6 +5,7 @@ import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
+import { givenSchemas } from '../../protocol/orders/fields.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import { contactOf } from '../accounts/contacts.ts'
@@ -30,8 +31,7 @@ export const RequestBody = closedObject({
   delivery_address: broadcast.delivery_address,
   quantity: broadcast.quantity,
   items: Type.Optional(broadcast.items),
-  notes: broadcast.notes,
-  prescription_url: broadcast.prescription_url,
+  ...givenSchemas,
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
   quote_id: Type.Optional(Uuid),
 })

@@ -6,6 +6,7 @@
  */
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import { tariffIn } from '../../protocol/pricing/tariff.ts'
+import { toldOf } from '../../protocol/orders/fields.ts'
 import { requestExpired } from '../../protocol/orders/texts.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -228,8 +229,7 @@ function newOrder(command: Of<'broadcast'> | Of<'create'>) {
     customer_name: d.customer_name,
     customer_phone: d.customer_phone,
     items: d.items,
-    notes: d.notes ?? null,
-    prescription_url: d.prescription_url ?? null,
+    ...toldOf(d),
   }
 }
 

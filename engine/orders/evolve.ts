@@ -3,6 +3,7 @@
  * fail. An event that does not fit its state is a defect of the journal and stops the replay by
  * name.
  */
+import { stateOf } from '../../protocol/orders/fields.ts'
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { unreachable } from '../actors/decision.ts'
@@ -294,8 +295,7 @@ function core(
     dropoff: d.dropoff,
     items: d.items,
     quantity: d.quantity,
-    notes: d.notes,
-    prescriptionUrl: d.prescription_url,
+    ...stateOf(d),
     currency: d.currency,
     fee: d.fee,
     createdAtMs: atMs,

@@ -47,7 +47,7 @@ export function react(
           status: 'pending',
           customer_name: core.customerName,
           items: core.items,
-          notes: core.notes,
+          notes: core.notes ?? null,
           distance_km: kmToTenMetres(event.data.distance_km),
           timestamp: at,
         }),
@@ -309,7 +309,12 @@ export function requestPushFor(
 }
 
 const requestBody = (core: OrderCore, { radiusKm, expiresAtMs }: Broadcast) =>
-  newRequestBody({ ...core, radiusKm, expiresAtMs })
+  newRequestBody({
+    ...core,
+    prescriptionUrl: core.prescriptionUrl ?? null,
+    radiusKm,
+    expiresAtMs,
+  })
 
 /**
  * Requests of an earlier release were measured from the door alone. They are open for at most an

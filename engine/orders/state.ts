@@ -4,6 +4,7 @@
  * id stays the same.
  */
 import type { DeliveryFlag } from '../../protocol/orders/delivery-flag.ts'
+import type { GivenState } from '../../protocol/orders/fields.ts'
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import {
   cancellableStatuses,
@@ -23,7 +24,7 @@ import type {
 } from '../../protocol/dispatch/facts.ts'
 
 /** The part that every order has from the start. Only the tracking token can change. */
-export interface OrderCore {
+export interface OrderCore extends GivenState {
   orderId: string
   origin: 'broadcast' | 'direct'
   trackingToken: string
@@ -33,8 +34,6 @@ export interface OrderCore {
   dropoff: Place
   items: { name: string; quantity: number }[]
   quantity: number | null
-  notes: string | null
-  prescriptionUrl: string | null
   /** Currency of all its money; absent in a snapshot of an older release. */
   currency?: string
   /** The fee that the customer was told; null in a request without a quote. */

@@ -3,6 +3,7 @@ import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import { orderNumber } from '../../protocol/kernel/ids.ts'
+import { shownOf } from '../../protocol/orders/fields.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import {
@@ -60,8 +61,7 @@ export function placed(order: Living): OrderPlaced {
     customer_phone: core.customerPhone,
     items: core.items,
     quantity: core.quantity,
-    notes: core.notes,
-    prescription_url: core.prescriptionUrl,
+    ...shownOf(core),
     currency: currencyOf(core),
     ...(broadcast !== null && {
       radius_km: broadcast.radiusKm,

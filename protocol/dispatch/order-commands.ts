@@ -5,6 +5,7 @@ import { ids } from '../kernel/examples.ts'
 import { limits } from '../kernel/limits.ts'
 import { Uuid } from '../kernel/principal.ts'
 import { Item, Latitude, Longitude, oneOf } from '../kernel/schema.ts'
+import { givenSchemas } from '../orders/fields.ts'
 import { uploadUrl } from '../uploads/url.ts'
 import { command, text } from './command.ts'
 
@@ -51,8 +52,7 @@ export const orderCommands = {
         radius_km: Type.Number({ minimum: limits.radiusKmMin, maximum: limits.radiusKmMax }),
         quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.quantityMax })),
         items: Type.Array(Item, { maxItems: limits.itemsMax }),
-        notes: Type.Optional(text()),
-        prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+        ...givenSchemas,
         expires_in_seconds: Type.Integer({
           minimum: limits.requestTtlSecondsMin,
           maximum: limits.requestTtlSecondsMax,
@@ -85,8 +85,7 @@ export const orderCommands = {
         delivery_latitude: Latitude,
         delivery_longitude: Longitude,
         items: Type.Array(Item, { maxItems: limits.itemsMax }),
-        notes: Type.Optional(text()),
-        prescription_url: Type.Optional(text(limits.urlCharactersMax)),
+        ...givenSchemas,
         /** By road, from a router; without it the engine estimates. */
         distance_km: Type.Optional(Type.Number({ minimum: 0, maximum: limits.routeKmMax })),
         fee: Type.Optional(FeeTerms),

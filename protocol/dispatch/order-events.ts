@@ -15,6 +15,7 @@ import {
   Text,
 } from '../kernel/schema.ts'
 import { DeliveryFlag } from '../orders/delivery-flag.ts'
+import { noneGiven, toldSchemas } from '../orders/fields.ts'
 import { uploadUrl } from '../uploads/url.ts'
 import { dora, fact, home, pharmacy } from './event-row.ts'
 import { CandidateFact, DriverFact, FeeFact, Km, OfferFact, Place, PharmacyFact } from './facts.ts'
@@ -32,8 +33,7 @@ const newOrder = {
   dropoff: Place,
   items: Type.Array(Item),
   quantity: nullable(Type.Integer({ minimum: 1 })),
-  notes: nullable(Text),
-  prescription_url: nullable(Text),
+  ...toldSchemas,
   currency: Currency,
   fee: Type.Union([FeeFact, Type.Null()], {
     description: 'As the customer was told it; null in a request without a quote',
@@ -49,8 +49,8 @@ const asked = {
   dropoff: home,
   items: [{ name: 'Aspirin', quantity: 2 }],
   quantity: null,
+  ...noneGiven,
   notes: 'Call before delivery',
-  prescription_url: null,
   currency: 'USD',
   fee: null,
 }

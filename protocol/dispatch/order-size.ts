@@ -4,6 +4,7 @@
  * again, for other services on the bus.
  */
 import { CaduceusError, type FieldError } from '../kernel/errors.ts'
+import { givenNames } from '../orders/fields.ts'
 import type { OrderCommandData } from './commands.ts'
 
 /**
@@ -18,12 +19,11 @@ export const orderTextBytesMax = 16 * 1024
  */
 const textFields = [
   'items',
-  'notes',
+  ...givenNames,
   'customer_name',
   'customer_phone',
   'delivery_address',
   'pickup_address',
-  'prescription_url',
 ] as const
 export type OrderTexts = Partial<
   Pick<OrderCommandData['broadcast'] & OrderCommandData['create'], (typeof textFields)[number]>
@@ -61,23 +61,16 @@ export function checkOrderSize(data: OrderTexts, at = ''): void {
 /** An upper bound without encoding. Most orders are far below the limit and need no exact count. */
 function unitsOf({
   items = [],
-  notes,
   customer_name,
   customer_phone,
   delivery_address,
   pickup_address,
-  prescription_url,
+  ...given
 }: OrderTexts): number {
   let units = items.length * itemOverheadBytes
   for (const { name } of items) units += name.length
-  for (const text of [
-    notes,
-    customer_name,
-    customer_phone,
-    delivery_address,
-    pickup_address,
-    prescription_url,
-  ])
+  for (const name of givenNames) units += (given[name]?.length ?? 0) + 2
+  for (const text of [customer_name, customer_phone, delivery_address, pickup_address])
     units += (text?.length ?? 0) + 2
   return units
 }

@@ -9,6 +9,7 @@
  */
 import { firstCurrency } from '../pricing/money.ts'
 import { eventVersion, type DriverEvent, type OrderEvent } from './events.ts'
+import { givenNames, noneGiven } from '../orders/fields.ts'
 import type { Principal } from '../kernel/principal.ts'
 
 /** An event as the journal stores it. `by` is missing in events before version 5. */
@@ -85,6 +86,19 @@ function actorOf({ type, data }: RawEvent): Principal | null {
   return actorOfOlder[type] ?? null
 }
 
+const begins: ReadonlySet<string> = new Set<OrderEvent['type']>([
+  'broadcast_opened',
+  'order_placed',
+])
+
+/**
+ * A field that customers may give by now and that the release of the event did not know was not given. It needs no
+ * version of its own, since there is one thing only that its absence can mean.
+ */
+function withGiven(data: object): object {
+  return givenNames.every(name => name in data) ? data : { ...noneGiven, ...data }
+}
+
 class UnknownEventVersionError extends Error {
   constructor(v: number) {
     super(
@@ -102,6 +116,7 @@ export function upcast(v: number, stored: RawEvent): Upcast {
   if (!(v >= 1 && v <= eventVersion)) throw new UnknownEventVersionError(v)
   let current = stored
   for (let from = v; from < eventVersion; from++) current = steps[from]!(current)
-  const { type, data, by = null } = current
+  const { type, by = null } = current
+  const data = begins.has(type) ? withGiven(current.data) : current.data
   return { event: { type, data } as OrderEvent | DriverEvent, by }
 }

@@ -5,6 +5,7 @@
  *
  * Both parts use the fields of the view. Each leaves out the fields that have their empty value.
  */
+import { givenNames, noneGiven } from './fields.ts'
 import type { OrderView } from './view.ts'
 import { firstCurrency } from '../pricing/money.ts'
 
@@ -21,8 +22,7 @@ export const placedFields = [
   'customer_phone',
   'items',
   'quantity',
-  'notes',
-  'prescription_url',
+  ...givenNames,
   'currency',
   'radius_km',
   'pharmacies_notified',
@@ -66,8 +66,7 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   customer_phone: '',
   items: [],
   quantity: null,
-  notes: null,
-  prescription_url: null,
+  ...noneGiven,
   radius_km: null,
   pharmacies_notified: null,
   expires_at: null,

@@ -5,6 +5,7 @@
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
+import { toldSchemas } from './fields.ts'
 import { DeliveryFlag } from './delivery-flag.ts'
 import { orderStatuses, type OrderStatus } from './statuses.ts'
 import { Uuid } from '../kernel/principal.ts'
@@ -63,8 +64,7 @@ export const OrderView = Type.Object({
   customer_phone: Type.String(),
   items: Type.Array(Item),
   quantity: nullable(Type.Integer()),
-  notes: nullable(Type.String()),
-  prescription_url: nullable(Type.String()),
+  ...toldSchemas,
 
   /** Only for broadcasts. */
   radius_km: nullable(Type.Number()),

@@ -8,7 +8,8 @@ import { OrderView } from './view.ts'
 import { emptyView } from './view-parts.ts'
 import { areaOf, initialsOf } from './area.ts'
 import { orderLimits } from './limits.ts'
-import { standingOf, viewFor, wordsOfView, type Standing } from './visibility.ts'
+import type { Standing } from './standings.ts'
+import { standingOf, viewFor, wordsOfView } from './visibility.ts'
 
 const endedAtMs = Date.parse('2026-05-20T12:00:00Z')
 /** Every field has a value that nothing else has, so that what shows through is found. */

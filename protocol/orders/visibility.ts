@@ -11,35 +11,11 @@ import type { Principal } from '../kernel/principal.ts'
 import type { OrderView } from './view.ts'
 import { statusTable } from './statuses.ts'
 import { emptyView } from './view-parts.ts'
+import { givenSeenBy } from './fields.ts'
+import type { Standing } from './standings.ts'
 import { searchWords } from '../kernel/search-words.ts'
 import { areaOf, initialsOf } from './area.ts'
 import { orderLimits } from './limits.ts'
-
-/**
- * The standing of a reader towards an order.
- *
- * | standing | reader | sees |
- * |---|---|---|
- * | overseer | administrators, services, the engine | all |
- * | customer | the customer who ordered | all |
- * | winner | the pharmacy that accepted it | all but other pharmacies' answers |
- * | chosen | the pharmacy that the customer chose, before it accepts | the same without the tracking link |
- * | asked | a pharmacy that may take an open request | items, quantity, prescription, area, initials |
- * | carrier | its driver, until some hours after the end | what the delivery needs |
- * | offered | the driver whose answer the order waits for | two areas and the fee |
- * | past | its driver, after that | number, area and fee |
- * | outsider | everybody else who knows its id | number, area and status |
- */
-export type Standing =
-  | 'overseer'
-  | 'customer'
-  | 'winner'
-  | 'chosen'
-  | 'asked'
-  | 'carrier'
-  | 'offered'
-  | 'past'
-  | 'outsider'
 
 type Stands = Pick<
   OrderView,
@@ -92,7 +68,7 @@ const seenByAll = [
   'version',
 ] as const satisfies Field[]
 /** The items that are wanted, without the customer. */
-const wanted = ['items', 'quantity', 'prescription_url'] as const satisfies Field[]
+const wanted = ['items', 'quantity'] as const satisfies Field[]
 const milestones = [
   'accepted_at',
   'driver_assigned_at',
@@ -119,7 +95,6 @@ const delivery = [
   'customer_phone',
   'items',
   'quantity',
-  'notes',
   'estimated_distance_km',
   'actual_distance_km',
   'delivery_fee',
@@ -132,7 +107,6 @@ const pharmacy = [
   ...delivery,
   ...milestones,
   'user_id',
-  'prescription_url',
   'radius_km',
   'pharmacies_notified',
   'expires_at',
@@ -147,27 +121,27 @@ export function viewFor(reader: Principal, order: OrderView, nowMs: number): Ord
     case 'overseer':
       return order
     case 'customer':
-      return only(order, customer)
+      return only(order, standing, customer)
     case 'winner':
       return {
-        ...only(order, [...pharmacy, 'delivery_flag']),
+        ...only(order, standing, [...pharmacy, 'delivery_flag']),
         tracking_token: order.tracking_token,
         responses: answersOf(order, reader.id),
       }
     case 'chosen':
-      return only(order, pharmacy)
+      return only(order, standing, pharmacy)
     case 'asked':
       return {
-        ...only(order, [...seenByAll, ...wanted, 'radius_km', 'expires_at']),
+        ...only(order, standing, [...seenByAll, ...wanted, 'radius_km', 'expires_at']),
         ...dropoffArea(order),
         customer_name: initialsOf(order.customer_name),
         responses: answersOf(order, reader.id),
       }
     case 'carrier':
-      return only(order, [...seenByAll, ...delivery, ...milestones])
+      return only(order, standing, [...seenByAll, ...delivery, ...milestones])
     case 'offered':
       return {
-        ...only(order, [...seenByAll, 'delivery_fee']),
+        ...only(order, standing, [...seenByAll, 'delivery_fee']),
         ...dropoffArea(order),
         ...pickupArea(order),
         estimated_distance_km:
@@ -178,12 +152,12 @@ export function viewFor(reader: Principal, order: OrderView, nowMs: number): Ord
       }
     case 'past':
       return {
-        ...only(order, [...seenByAll, 'driver_id', 'delivered_at', 'delivery_fee']),
+        ...only(order, standing, [...seenByAll, 'driver_id', 'delivered_at', 'delivery_fee']),
         ...dropoffArea(order),
       }
     case 'outsider':
       return {
-        ...only(order, [
+        ...only(order, standing, [
           'id',
           'kind',
           'order_number',
@@ -200,9 +174,11 @@ export function viewFor(reader: Principal, order: OrderView, nowMs: number): Ord
   }
 }
 
-function only(order: OrderView, fields: readonly Field[]): OrderView {
+/** These fields, and the fields of the customer that this standing sees. */
+function only(order: OrderView, standing: Standing, fields: readonly Field[]): OrderView {
   const view: Record<string, unknown> = { ...emptyView }
   for (const field of fields) view[field] = order[field]
+  for (const field of givenSeenBy(standing)) view[field] = order[field]
   return view as OrderView
 }
 

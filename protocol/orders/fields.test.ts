@@ -1,0 +1,47 @@
+/** A field that customers give reaches everybody whom its row names, and nobody else; what did not know it says nothing. */
+import t from 'tap'
+import { orderEvents } from '../dispatch/order-events.ts'
+import { upcast } from '../dispatch/upcast.ts'
+import { eventVersion } from '../dispatch/events.ts'
+import { commandSchemas } from '../dispatch/commands.ts'
+import { givenNames, givenSeenBy, noneGiven, shownOf, stateOf, toldOf } from './fields.ts'
+import { OrderView } from './view.ts'
+import { placedFields } from './view-parts.ts'
+
+t.test(
+  'every field is in both commands, both events, the view and the part that is stored once',
+  async t => {
+    for (const name of givenNames) {
+      for (const verb of ['broadcast', 'create'] as const)
+        t.ok(name in commandSchemas.order[verb].properties, `${verb}: ${name}`)
+      for (const type of ['broadcast_opened', 'order_placed'] as const)
+        t.ok(name in orderEvents[type].data.properties, `${type}: ${name}`)
+      t.ok(name in OrderView.properties, `view: ${name}`)
+      t.ok(placedFields.includes(name), `stored: ${name}`)
+    }
+  },
+)
+
+t.test('from the command to the view nothing is lost', async t => {
+  const given = Object.fromEntries(givenNames.map(name => [name, `the ${name}`]))
+  t.same(shownOf(stateOf(toldOf(given))), given)
+  t.same(shownOf(stateOf(toldOf({}))), noneGiven)
+  t.same(shownOf({}), noneGiven, 'a snapshot of a release that knew none of them')
+})
+
+t.test('an event of a release that did not know a field says that it was not given', async t => {
+  const { notes: _unknown, ...data } = orderEvents.order_placed.example
+  for (const v of [1, eventVersion])
+    t.match(upcast(v, { type: 'order_placed', data }).event.data, { notes: null })
+  t.match(
+    upcast(eventVersion, { type: 'order_placed', data: orderEvents.order_placed.example }).event,
+    { data: { notes: 'Call before delivery' } },
+  )
+})
+
+t.test('a standing that no row names sees none of the fields', async t => {
+  for (const standing of ['offered', 'past', 'outsider'] as const)
+    t.same(givenSeenBy(standing), [], standing)
+  t.same(givenSeenBy('asked'), ['prescription_url'])
+  t.same(givenSeenBy('carrier'), ['notes'])
+})
