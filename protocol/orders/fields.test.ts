@@ -30,13 +30,13 @@ t.test('from the command to the view nothing is lost', async t => {
 })
 
 t.test('an event of a release that did not know a field says that it was not given', async t => {
-  const { notes: _unknown, ...data } = orderEvents.order_placed.example
+  const asked = orderEvents.order_placed.example
+  const { notes: _unknown, ...data } = asked
   for (const v of [1, eventVersion])
-    t.match(upcast(v, { type: 'order_placed', data }).event.data, { notes: null })
-  t.match(
-    upcast(eventVersion, { type: 'order_placed', data: orderEvents.order_placed.example }).event,
-    { data: { notes: 'Call before delivery' } },
-  )
+    t.equal((upcast(v, { type: 'order_placed', data }).event.data as typeof asked).notes, null)
+  t.match(upcast(eventVersion, { type: 'order_placed', data: asked }).event, {
+    data: { notes: 'Call before delivery' },
+  })
 })
 
 t.test('a standing that no row names sees none of the fields', async t => {
