@@ -1,4 +1,4 @@
-/** Drivers and commands that the specifications of this folder share. */
+/** Drivers and commands that the tests of this folder share. */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
@@ -10,10 +10,10 @@ import { evolve } from './evolve.ts'
 import { absentDriver, type Driver } from './state.ts'
 
 const driverId = driverIds[0]
-/** The order that the n-th offer is for. */
+/** The order of the n-th offer. */
 export const orderOf = (n: number): string => id(0x10 + n)
 export const offerOf = (n: number): string => offerIds[n] ?? id(0xf00 + n)
-/** Every offer here is over at this time, ms. */
+/** The time when every offer here ends, ms since the epoch. */
 export const offerEndsMs = 30_000
 
 export const self = principal('driver', driverId)
@@ -52,7 +52,7 @@ export const turned = (availability: 'offline' | 'available' | 'on_break'): Driv
   type: 'status_changed',
   data: { availability },
 })
-/** The event that made the n-th offer: every third of them is of one slot. */
+/** The event that made the n-th offer. Every third offer comes from the same slot. */
 export const sourceOf = (n = 0): SourceFact => ({ slot: 5 * (n % 3), seq: n + 1 })
 export const held = (n = 0): DriverEvent => ({
   type: 'offer_held',

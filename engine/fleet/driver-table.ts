@@ -153,7 +153,10 @@ export class DriverTable {
     return this.#suspects.get(number)
   }
 
-  /** At most fleetLimits.suspectsMax at once; who came first gives way, and is judged as if the frame had not been. */
+  /**
+   * At most fleetLimits.suspectsMax at once. The oldest is dropped, and its driver is judged as if the
+   * frame had not come.
+   */
   setSuspect(number: number, suspect: Suspect): void {
     if (this.#suspects.size >= fleetLimits.suspectsMax)
       for (const first of this.#suspects.keys()) {
@@ -173,7 +176,7 @@ export class DriverTable {
     return this.#quickStarts.get(number)
   }
 
-  /** At most fleetLimits.suspectsMax at once; who came first gives way, and begins anew. */
+  /** At most fleetLimits.suspectsMax at once. The oldest is dropped and begins a new run. */
   setQuickStart(number: number, start: QuickStart): void {
     if (this.#quickStarts.size >= fleetLimits.suspectsMax)
       for (const first of this.#quickStarts.keys()) {

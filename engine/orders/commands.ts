@@ -1,6 +1,7 @@
 /**
- * Commands as the order's `decide` takes them: the wire's data, plus what the engine looked up
- * beforehand (who is near, who the pharmacy is, which driver comes next), because `decide` is pure.
+ * The commands of an order, as `decide` takes them: the wire's data, and the facts that the engine
+ * looked up before (the pharmacies nearby, the pharmacy of the order, the next driver), because
+ * `decide` is pure.
  */
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderCommandData, OrderVerb } from '../../protocol/dispatch/commands.ts'
@@ -11,7 +12,10 @@ import type { Scoped } from '../actors/decision-scope.ts'
 import type { InternalOrderCommand } from '../saga/commands.ts'
 import type { UploadFact } from '../../protocol/uploads/fact.ts'
 
-/** What the engine looks up for a command, by verb. A verb without a row needs nothing but the wire's data. */
+/**
+ * The facts that the engine looks up for a command, by verb. A verb without a row needs only the
+ * wire's data.
+ */
 interface LookedUp {
   broadcast: { candidates: CandidateFact[]; currency: string; trackingToken: string }
   create: { vendor: PharmacyFact | null; tariff: Tariff; trackingToken: string }
@@ -21,7 +25,7 @@ interface LookedUp {
   assign_driver: { offerId: string }
   find_driver: { policy: SearchPolicy }
   accept_offer: { driver: DriverFact | null }
-  /** `doorDistanceM`: from the driver to the door; null without a fresh position. */
+  /** `doorDistanceM`: distance from the driver to the door, m; null without a fresh position. */
   deliver: {
     actualDistanceKm: number | null
     doorDistanceM: number | null

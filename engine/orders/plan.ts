@@ -96,10 +96,6 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       }
     case 'reissue_tracking':
       return { verb, by, data: data(verb), trackingToken: secret() }
-    case 'reject':
-      return { verb, by, data: data(verb) }
-    case 'cancel':
-      return { verb, by, data: data(verb) }
     // The policy of the command, or the pharmacy's own. A pharmacy that picks by hand, and an
     // administrator, get the default.
     case 'find_driver': {

@@ -1,7 +1,8 @@
 /**
- * Who hears what. Each push on the bus must be one that some event of its actor asks for, word for word and to those
- * whom it concerns; a link that anybody may hold learns no phone, surname, address or token; and an engine
- * that publishes a fact pushes what must follow it, in the same turn.
+ * Checks who is told what. Each push on the bus must be one that an event of its actor asks for,
+ * word for word and to the right recipients. A link that anybody may hold reveals no phone,
+ * surname, address or token. An engine that publishes an event makes the pushes of this event in
+ * the same turn.
  */
 import type { LocationPush } from '../../protocol/tracking/positions.ts'
 import type { Push } from '../../protocol/dispatch/pushes.ts'
@@ -11,13 +12,16 @@ import { candidatesOf, type OrderModel } from './model/order.ts'
 import { canonical, requestBody, toldKm } from './model/pushes.ts'
 import type { SimNode } from './node.ts'
 
-/** What one event asks for: alternatives, because who repeats it later says how the order stands then. */
+/**
+ * The pushes of one event. There are alternatives, because an engine that repeats them later uses
+ * the order's state of that time.
+ */
 interface Owed {
   stored: StoredEvent
   committedMs: number
   pushes: readonly string[]
 }
-/** A push of an event that must reach whoever is connected. */
+/** A push of an event that must reach every connected recipient. */
 export interface Told {
   topic: string
   text: string
@@ -27,14 +31,14 @@ export interface Told {
 
 export class Audience {
   readonly #findings: Findings
-  /** By actor, all that may be said. */
+  /** By actor, all pushes that are allowed. */
   readonly #allowed = new Map<string, Set<string>>()
   /** By actor, its events. */
   readonly #events = new Map<string, StoredEvent[]>()
   readonly #owed = new Map<string, Owed>()
-  /** By process, what it pushed within this turn. */
+  /** By process, its pushes within this turn. */
   readonly #pushed = new Map<SimNode, Set<string>>()
-  /** Hears of each message to a topic that an event asks for. */
+  /** Called for each message to a topic that an event asks for. */
   onTold: (told: Told) => void = () => {}
   pushes = 0
 
@@ -42,7 +46,7 @@ export class Audience {
     this.#findings = findings
   }
 
-  /** Events of one transaction, when they are folded. */
+  /** Takes the events of one transaction, after they are folded. */
   committed(events: readonly StoredEvent[], nowMs: number): void {
     for (const stored of events) {
       const known = this.#events.get(stored.actorId)
@@ -64,12 +68,12 @@ export class Audience {
     }
   }
 
-  /** How the actor stood, by version. */
+  /** The states of the actor, by version. */
   #past({ kind, actorId }: StoredEvent): readonly unknown[] {
     return this.#findings.booksOf(kind).past(actorId)
   }
 
-  /** What an event asks for when its actor stands as after that many events. */
+  /** The pushes of an event when its actor has the state after `version` events. */
   #pushesOf(stored: StoredEvent, version: number): Push[] {
     return this.#findings.booksOf(stored.kind).pushesOf(stored, version)
   }
@@ -107,7 +111,7 @@ export class Audience {
     )
   }
 
-  /** An open request, told again to some of those who are asked. */
+  /** Is it an open request that is sent again to some of its candidates? */
   #repeats(push: Extract<Push, { kind: 'new_request' }>, order: OrderModel): boolean {
     const kms = new Map(candidatesOf(order).map(one => [one.vendor_id, toldKm(one)]))
     return (
@@ -116,7 +120,7 @@ export class Audience {
     )
   }
 
-  /** What may be said of an actor's events by whoever repeats them later. */
+  /** All pushes of an actor's events that an engine may repeat later. */
   #allLater(actorId: string): Set<string> {
     const allowed = this.#allowedOf(actorId)
     for (const stored of this.#events.get(actorId) ?? [])
@@ -125,7 +129,7 @@ export class Audience {
     return allowed
   }
 
-  /** Whoever holds the link may read it aloud. */
+  /** A holder of the link may read it aloud, so it must not reveal a secret. */
   #secret(topic: string, text: string, order: OrderModel): void {
     const { wish, token, driver, vendor } = order
     const surname = (name: string): string => name.trim().split(/\s+/).slice(1).join(' ')
@@ -144,8 +148,8 @@ export class Audience {
   }
 
   /**
-   * A process handed this fact to the bus for the first time, over a link that had been up since before the event:
-   * then all that must follow it goes the same way. `later` runs when the turn is over.
+   * A process handed this event to the bus for the first time, over a link that had been up since
+   * before the event. Then its pushes must go the same way. `later` runs when the turn is over.
    */
   fact(node: SimNode, id: string, linkUpSinceMs: number, later: (run: () => void) => void): void {
     const owed = this.#owed.get(id)
@@ -175,10 +179,10 @@ export class Audience {
     this.#pushed.delete(node)
   }
 
-  /** Positions on their way to one edge: where the order's driver was, and nobody else. */
+  /** Positions on their way to one edge must be those of the order's driver. */
   located({ orders }: LocationPush): void {
     for (const { order_id, latitude, longitude, at_ms } of orders) {
-      // An order may have parted with its driver meanwhile.
+      // Meanwhile the order may have parted with its driver.
       const drivers = new Set(
         (this.#findings.orders.get(order_id)?.past ?? [])
           .map(one => one?.driver?.driver_id)
@@ -197,7 +201,7 @@ export class Audience {
     }
   }
 
-  /** Somebody's socket was told something: is it theirs to hear? */
+  /** Checks that a message to a socket belongs to the socket's owner. */
   heardBy(
     role: 'customer' | 'vendor' | 'driver',
     id: string,

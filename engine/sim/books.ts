@@ -1,4 +1,4 @@
-/** What the simulator keeps of the actors of one kind, folded from what the database committed. */
+/** The simulator's books of the actors of one kind, folded from the database's commits. */
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { AnyKind } from '../actors/kind.ts'
@@ -6,8 +6,8 @@ import type { RowWritten } from './database.ts'
 import type { Books, Findings } from './findings.ts'
 
 /**
- * The books of a kind that has no model of its own here: its events are held against its machine, and its
- * rows against the row that its own fold makes. What that fold gets wrong alike in both is not noticed.
+ * The books of a kind that has no model here. Its events are checked against its machine, and its
+ * rows against the rows of its own fold. An error that is the same in both is not noticed.
  */
 export class PlainBooks implements Books {
   readonly kind: string
@@ -52,7 +52,7 @@ export class PlainBooks implements Books {
     const table = this.#kind.tables.find(one => one.name === tableName)!
     const actorId = columns[table.columns[0]!.name]!
     const past = this.#past.get(actorId)
-    // A table that keeps its rows as they are has no version.
+    // A table that never changes its rows has no version.
     const version = Number(columns['version'] ?? (past?.length ?? 0) - 1)
     const now = past?.[version]
     if (now === undefined || version !== past!.length - 1)

@@ -1,8 +1,9 @@
 /**
- * What must be true at every step of a simulation, whatever goes wrong. It reads what the database committed, what
- * the bus's server heard and what clients were told, and nothing of the engine's own memory; states, rows and sums
- * come from folds of its own (model/), and never from the product's. Numbers in brackets are the invariants of
- * SPEC.md, C-numbers the rules of claims; words are the simulator's own rules.
+ * Checks everything that must be true at every step of a simulation, whatever goes wrong. It reads
+ * the database's commits, the events at the bus's server and the messages to clients, and nothing
+ * from the memory of an engine. States, rows and sums come from its own folds (model/), never from
+ * the product's. Numbers in brackets are the invariants of SPEC.md, C-numbers are the rules of
+ * claims, words are the simulator's own rules.
  */
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
@@ -29,32 +30,35 @@ export interface Violation {
   what: string
   actorId: string | null
 }
-/** `past[version]`: how the order stood after that many events. */
+/** `past[version]`: the order after that many events. */
 export class Checker implements Findings {
   readonly violations: Violation[] = []
   readonly coverage = new Coverage()
   readonly #orderBooks: OrderBooks
   readonly #driverBooks: DriverBooks
-  /** By the name of the kind. */
+  /** The books by the name of the kind. */
   readonly #books = new Map<string, Books>()
   readonly witness = new Witness((rule, what, actorId) => this.fail(rule, what, actorId))
   readonly audience = new Audience(this)
   readonly #commands = new Map<string, string>()
-  /** By slot: the number that the next fact never heard of must have. */
+  /** By slot, the number that the next new event must have. */
   readonly #nextHeard = new Map<number, number>()
-  /** Facts that the bus's server heard and forgot, with who had published them under which epoch. */
+  /** Events that the bus's server received and forgot, with their publisher and its epoch. */
   readonly #lost = new Map<string, { node: SimNode; isDoubtful: boolean; epoch: number }>()
   readonly #answers = new Map<string, string>()
-  /** By order: the highest version that somebody was told. */
+  /** By order, the highest version that a client was told. */
   readonly #told = new Map<string, number>()
   #database: SimDatabase | null = null
-  /** Until then an engine may answer from memory what is history: a clock went wrong. */
+  /** Until this time an engine may answer from old memory, because a clock went wrong. */
   doubtfulUntilMs = -Infinity
   events = 0
   published = 0
   republished = 0
 
-  /** `kinds`: those of the engines. One without books of its own is held against its machine alone. */
+  /**
+   * `kinds`: the kinds of the engines. A kind without its own books is checked against its machine
+   * alone.
+   */
   constructor(kinds: readonly AnyKind[] = allKinds) {
     this.#orderBooks = new OrderBooks(this)
     this.#driverBooks = new DriverBooks(this)
@@ -73,18 +77,18 @@ export class Checker implements Findings {
     return this.#books.get(kind)!
   }
 
-  /** A driver takes an order along, or is done with it. */
+  /** A driver takes an order, or completes it. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void {
     this.#driverBooks.carries(driverId, orderId, isCarrying)
   }
 
-  /** The view that a row of an order makes, together with what its first row says. */
+  /** The view of an order, from its row and from its first row. */
   viewOf(orderId: string, row: TableRow): OrderView {
     const { placed } = this.#database!.store.order(orderId)!
     return orderView({ placed, progress: row['progress'] as OrderProgress })
   }
 
-  /** The database comes after its observer. */
+  /** Sets the database, which is created after its observer. */
   watch(database: SimDatabase): void {
     this.#database = database
   }
@@ -146,7 +150,7 @@ export class Checker implements Findings {
     }
   }
 
-  /** The bus's server received a fact; false when it was a repeat. */
+  /** The bus's server received an event; false when it was a repeat. */
   heard(event: PublishedEvent): boolean {
     const stored = this.#database!.store.slot(event.slot).events[event.seq - 1]
     if (stored === undefined) {
@@ -183,12 +187,12 @@ export class Checker implements Findings {
     return event.seq >= next
   }
 
-  /** The number up to which facts of the slot were heard. */
+  /** The number up to which events of the slot were received. */
   heardThrough(slot: number): number {
     return this.#excused(slot, Infinity) - 1
   }
 
-  /** The server forgot a fact that this process had published: it must be told again. */
+  /** The server forgot an event that this process had published: it must be published again. */
   forgotten(slot: number, seq: number, node: SimNode): void {
     const next = this.#nextHeard.get(slot) ?? 1
     if (seq >= next && this.#lost.has(`${slot}.${seq}`)) return
@@ -202,8 +206,9 @@ export class Checker implements Findings {
   }
 
   /**
-   * The next number that must be heard, at the most `through`. A fact that the server forgot is its publisher's to
-   * repeat; who died, or lost the slot, before it could is no defect: the promise is one second, and one failure.
+   * The next number that must be received, at most `through`. The publisher must repeat an event
+   * that the server forgot. A publisher that died, or lost the slot, before it could repeat is no
+   * defect: the promise covers one second and one failure.
    */
   #excused(slot: number, through: number): number {
     let next = this.#nextHeard.get(slot) ?? 1
@@ -221,12 +226,15 @@ export class Checker implements Findings {
     return next
   }
 
-  /** The highest version of an order that anybody was told so far. */
+  /** The highest version of an order that a client was told so far. */
   toldVersion(orderId: string): number {
     return this.#told.get(orderId) ?? 0
   }
 
-  /** A client was told that an order stands so; `atLeast`: what somebody had been told before the question was put. */
+  /**
+   * A client was told this state of an order. `atLeast`: the version that a client had been told
+   * before the question.
+   */
   toldOrder(view: OrderView, how: string, atLeast = 0): void {
     const past = this.orders.get(view.id)?.past[view.version]
     if (past === undefined)
@@ -250,7 +258,7 @@ export class Checker implements Findings {
     )
   }
 
-  /** A pharmacy was told what became of its acceptance. */
+  /** A pharmacy was told the result of its acceptance. */
   toldRace(orderId: string, vendorId: string, outcome: string): void {
     const winner = this.#winnerOf(orderId)
     if (outcome === 'won' && winner !== vendorId)
@@ -271,7 +279,7 @@ export class Checker implements Findings {
     return this.orders.get(orderId)?.order.vendor?.vendor_id ?? null
   }
 
-  /** The answer that a caller took for final: a repeat must hear the same. */
+  /** A caller took this answer as final: a repeat must get the same one. */
   toldAnswer(key: string, answer: string, actorId: string | null): void {
     const first = this.#answers.get(key)
     if (first === undefined) this.#answers.set(key, answer)
@@ -279,17 +287,20 @@ export class Checker implements Findings {
       this.fail('[3]', `${key} was answered ${first}, and then ${answer}`, actorId)
   }
 
-  /** A refusal is no fact: it may be another one after a restart. But what was granted is not refused later. */
+  /**
+   * A refusal is not stored and may change after a restart. But a granted command is not refused
+   * later.
+   */
   refusedAnswer(key: string, code: string, actorId: string | null): void {
     const first = this.#answers.get(key)
     if (first !== undefined)
       this.fail('[3]', `${key} was granted as ${first}, and then refused: ${code}`, actorId)
   }
 
-  /** The claims answered, at that time of theirs. */
+  /** The claims answered, at this time of their clock. */
   claimAnswered(orderId: string, vendorId: string, answer: ClaimAnswer, atMs: number): void {
     const untilMs = this.orders.get(orderId)?.order.wish.expires_at_ms
-    // A hold taken just before the deadline may be asked for again while it lasts.
+    // A hold that was taken just before the deadline may be asked for again while it lasts.
     const endMs = untilMs === undefined ? Infinity : untilMs + limits.claimLeaseMs
     if (answer.outcome === 'won' && atMs >= endMs && this.#winnerOf(orderId) !== vendorId)
       this.fail(
@@ -301,7 +312,10 @@ export class Checker implements Findings {
       this.fail('[C3]', `claims say ${answer.by} has it, the journal does not`, orderId)
   }
 
-  /** What drivers' books say against what orders say: earned is what the delivered ones agreed on. Asked when all has come to rest. */
+  /**
+   * Compares the drivers' books with the orders: a driver earned the agreed sum of the delivered
+   * orders. Called when everything is at rest.
+   */
   sums(): string[] {
     const wrong: string[] = []
     for (const [driverId, { driver }] of this.drivers) {
@@ -317,13 +331,13 @@ export class Checker implements Findings {
     return wrong
   }
 
-  /** Is anything of this order still to come? */
+  /** Is this order still open? */
   isOpen(orderId: string): boolean {
     const order = this.orders.get(orderId)?.order
     return order !== undefined && !isOver(order)
   }
 
-  /** What the outside calls the order's state; undefined for none. */
+  /** The public name of the order's state; undefined for none. */
   statusOf(orderId: string): string | undefined {
     const order = this.orders.get(orderId)?.order
     return order === undefined ? undefined : publicStatus(order)

@@ -1,7 +1,7 @@
 /**
- * The claims of a simulation: the memory adapter as a server of its own, with a clock of its own, and
- * what may go wrong before it: requests and replies that are lost, slowness, an outage, a flush, and
- * a failover to a replica that had not heard of the last writes.
+ * The claims of a simulation: the memory adapter as a separate server with its own clock, and the
+ * faults in front of it: lost requests and replies, slowness, an outage, a flush, and a failover to
+ * a replica without the last writes.
  */
 import type { ClaimAnswer, Claims } from '../../protocol/claims/claims.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
@@ -19,7 +19,7 @@ interface Done {
   args: readonly unknown[]
 }
 
-/** A replica knows everything older than the claims that matter. */
+/** A replica has everything that is older than the claims that matter. */
 const rememberedMs = limits.claimAfterlifeMs
 
 export class ClaimServer {
@@ -31,9 +31,9 @@ export class ClaimServer {
   #done: Done[] = []
   #down = false
   readonly #away = new Set<SimNode>()
-  /** While a replica is filled, the time of what it is told. */
+  /** While a replica is filled: the time of the write that it gets. */
   #replayMs: number | null = null
-  /** Deliberate bugs may change it: what becomes of a deadline. */
+  /** Converts a deadline; planted bugs may replace it. */
   deadline = (atMs: number): number => atMs
 
   constructor(
@@ -57,7 +57,7 @@ export class ClaimServer {
   setDown(down: boolean): void {
     this.#down = down
   }
-  /** This process alone cannot reach them, or can again. */
+  /** Sets whether this process can reach the claims. */
   setReached(node: SimNode, reached: boolean): void {
     if (reached) this.#away.delete(node)
     else this.#away.add(node)
@@ -67,7 +67,7 @@ export class ClaimServer {
     this.#done = []
   }
 
-  /** A replica takes over; it lacks the writes of the last `lagMs`. */
+  /** A replica takes over. It lacks the writes of the last `lagMs`. */
   failOver(lagMs: number): void {
     const known = this.#done.filter(one => one.atMs <= this.#schedule.nowMs - lagMs)
     this.flush()

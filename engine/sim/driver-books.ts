@@ -1,4 +1,4 @@
-/** Drivers as the simulator folds them, and what must be true at each of their events. */
+/** The simulator's fold of drivers, and the checks at each of their events. */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import { driverMachine } from '../drivers/machine.ts'

@@ -1,4 +1,7 @@
-/** Listens on the simulated bus for the checker: facts as the server receives them, pushes and positions as engines hand them over. */
+/**
+ * Listens on the simulated bus for the checker: to events as the server receives them, and to
+ * pushes and positions as engines send them.
+ */
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import type { LocationPush } from '../../protocol/tracking/positions.ts'
@@ -12,9 +15,9 @@ import type { Schedule } from './schedule.ts'
 const edgePrefix = subjects.pushEdge('')
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
-/** A server that restarts forgets no more than this. */
+/** Longest time that a restarting server forgets, ms. */
 const rememberedMs = 2_000
-/** A turn of a process is over when its microtasks are. */
+/** A turn of a process is over when its microtasks are done. */
 const turnMs = 1
 
 /** The listener of a simulation's bus. */

@@ -1,6 +1,7 @@
 /**
- * What people of a simulation did: what they ordered and answered, which commands they gave, what their pharmacies
- * are, and where drivers were. The simulator's witness holds the journal against it.
+ * Records what the people of a simulation did: their orders and answers, their commands, the data
+ * of their pharmacies, and the positions of drivers. The simulator's witness compares the journal
+ * with it.
  */
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -24,45 +25,48 @@ export interface Command {
   id: string
   data: Record<string, unknown>
 }
-/** `genuine`: where the device was, and not what a fault made of it. */
+/** `genuine`: the true place of the device, not one that a fault made. */
 export interface Frame extends Point {
   atMs: number
   genuine: boolean
 }
 interface PharmacyState {
   fromMs: number
-  vendor: DirectoryPharmacy
+  pharmacy: DirectoryPharmacy
 }
 export type Fail = (rule: string, what: string, actorId: string) => void
 
-/** Beyond the fence, for a position that was rounded on its way. */
+/** Distance beyond the fence for a position that was rounded on its way, km. */
 export const fenceSlackKm = 0.005
-/** A frame may have been stored by one engine and read by another. */
+/** One engine may have stored a frame that another one reads. */
 export const frameMemoryMs = 20 * 60_000
-/** A pharmacy's change reaches every engine by then, when the database answers. */
+/** A change of a pharmacy reaches every engine within this time, when the database answers. */
 const directoryMs = 2 * limits.pharmacyPollMs
 
 export class Evidence {
   readonly #asked = new Map<string, Asked>()
   readonly #commands = new Map<string, Command[]>()
-  readonly #vendors = new Map<string, PharmacyState[]>()
+  readonly #pharmacies = new Map<string, PharmacyState[]>()
   readonly #frames = new Map<string, Frame[]>()
-  /** From then on engines must know what was changed long enough ago; Infinity while the database may be away. */
+  /**
+   * From this time on engines must know changes that are old enough; Infinity while the database
+   * may be down.
+   */
   calmSinceMs = Infinity
 
   asked(orderId: string, asked: Asked): void {
     this.#asked.set(orderId, asked)
   }
-  /** Sent, whatever became of it. */
+  /** A command was sent, whatever its result. */
   commanded(actorId: string, command: Command): void {
     const given = this.#commands.get(actorId)
     if (given === undefined) this.#commands.set(actorId, [command])
     else given.push(command)
   }
-  pharmacyIs(vendor: DirectoryPharmacy, fromMs: number): void {
-    const states = this.#vendors.get(vendor.vendor_id) ?? []
-    states.push({ fromMs, vendor })
-    this.#vendors.set(vendor.vendor_id, states)
+  pharmacyIs(pharmacy: DirectoryPharmacy, fromMs: number): void {
+    const states = this.#pharmacies.get(pharmacy.vendor_id) ?? []
+    states.push({ fromMs, pharmacy })
+    this.#pharmacies.set(pharmacy.vendor_id, states)
   }
   framed(driverId: string, frame: Frame): void {
     let frames = this.#frames.get(driverId)
@@ -71,7 +75,7 @@ export class Evidence {
     if (frame.genuine) while (frames[0]!.atMs < frame.atMs - frameMemoryMs) frames.shift()
   }
 
-  /** The device of this driver said so: that time, that place. */
+  /** Did the device of this driver report this place at this time? */
   wasAt(driverId: string, atMs: number, place: Point): boolean {
     return (this.#frames.get(driverId) ?? []).some(
       frame => frame.atMs === atMs && crowKm(frame, place) < fenceSlackKm,
@@ -83,25 +87,28 @@ export class Evidence {
     return (this.#commands.get(actorId) ?? []).filter(command => command.verb === verb)
   }
 
-  /** What the device of a driver said lately, oldest first. */
+  /** The last frames of a driver's device, oldest first. */
   framesOf(driverId: string): readonly Frame[] {
     return this.#frames.get(driverId) ?? []
   }
-  /** A customer's order as it was sent; undefined for one that nobody sent. */
+  /** A customer's order as it was sent; undefined when nobody sent it. */
   wishOf(orderId: string): Asked | undefined {
     return this.#asked.get(orderId)
   }
-  /** The ids of all pharmacies that there ever were. */
+  /** The ids of all pharmacies that ever existed. */
   vendorIds(): IterableIterator<string> {
-    return this.#vendors.keys()
+    return this.#pharmacies.keys()
   }
 
-  /** The pharmacy as engines may know it: by its changes of the last seconds, or while the database may be away by any. */
+  /**
+   * The states of the pharmacy that engines may know: those of the last seconds, or all of them
+   * while the database may be down.
+   */
   known(vendorId: string, atMs: number): DirectoryPharmacy[] {
-    const states = this.#vendors.get(vendorId) ?? []
+    const states = this.#pharmacies.get(vendorId) ?? []
     const sinceMs = atMs - directoryMs > this.calmSinceMs ? atMs - directoryMs : -Infinity
     return states
       .filter((_, i) => (states[i + 1]?.fromMs ?? Infinity) > sinceMs)
-      .map(state => state.vendor)
+      .map(state => state.pharmacy)
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What goes wrong, and how often it did. A fault happens when its die says so, and each kind has a
- * die of its own: see chance.ts. Each seed plays a part of the kinds, some of them much and some a little, because
- * where everything goes wrong a bit, nothing goes wrong for long (swarm testing: Groce and others 2012). After `heal`
- * nothing goes wrong any more, so that liveness can be asked for.
+ * The faults, and how often each one happened. A fault happens when its die says so, and each kind
+ * has its own die: see chance.ts. Each seed plays some of the kinds, each more or less often. Where
+ * everything fails a little, nothing fails for long (swarm testing: Groce and others 2012). After
+ * `heal` nothing fails any more, so that liveness can be checked.
  */
 import { Chance } from '../../protocol/kernel/chance.ts'
 
@@ -61,9 +61,9 @@ export class Faults {
   readonly #without: ReadonlySet<FaultKind>
   readonly #counts = new Map<FaultKind, number>()
   #healed = false
-  /** How hostile this seed is: some are calm with rare disasters, some are noise all the time. */
+  /** How hostile this seed is: some are calm with rare disasters, some are noisy all the time. */
   readonly intensity: number
-  /** How much of each kind this seed has; 0 for those that it does not play. */
+  /** The weight of each kind in this seed; 0 for a kind that it does not play. */
   readonly #weights = new Map<FaultKind, number>()
 
   constructor(chance: Chance, without: ReadonlySet<FaultKind>, hostile: boolean) {
@@ -86,7 +86,7 @@ export class Faults {
     this.#healed = true
   }
 
-  /** Is this kind played at all? */
+  /** Does this seed play the kind? */
   plays(kind: FaultKind): boolean {
     return !this.#healed && !this.#without.has(kind) && this.weight(kind) > 0
   }
@@ -94,7 +94,7 @@ export class Faults {
     return this.#weights.get(kind)!
   }
 
-  /** True: it happens now, and is counted. */
+  /** True when the fault happens now; then it is counted. */
   happens(kind: FaultKind, probability: number): boolean {
     const hit = this.#dice.get(kind)!.happens(probability * this.intensity * this.weight(kind))
     if (!hit || !this.plays(kind)) return false
@@ -112,12 +112,12 @@ export class Faults {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }
 
-  /** The die of a kind, for how long and how much. */
+  /** The die of a kind, for durations and amounts. */
   die(kind: FaultKind): Chance {
     return this.#dice.get(kind)!
   }
 
-  /** By kind, in the order of `faultKinds`. */
+  /** The counts by kind, in the order of `faultKinds`. */
   counts(): [FaultKind, number][] {
     return faultKinds.map(kind => [kind, this.#counts.get(kind) ?? 0])
   }

@@ -1,4 +1,4 @@
-/** What the checker's parts keep and where they report: the books of each kind, and the checker as its parts see it. */
+/** The books of each kind, and the checker as its parts see it. */
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { StoredEvent } from '../journal/journal.ts'
@@ -9,27 +9,30 @@ import type { DriverModel } from './model/driver.ts'
 import type { OrderModel } from './model/order.ts'
 import type { Witness } from './witness.ts'
 
-/** What the simulator keeps of the actors of one kind, folded from the events that the database committed. */
+/**
+ * The simulator's books of the actors of one kind, folded from the events that the database
+ * committed.
+ */
 export interface Books {
   readonly kind: string
-  /** An event, in the order of the journal. */
+  /** Takes an event, in the order of the journal. */
   take(stored: StoredEvent): void
-  /** A row of the same transaction, after its events. */
+  /** Takes a row of the same transaction, after its events. */
   row(row: RowWritten): void
-  /** How an actor stood, by version. */
+  /** The states of an actor, by version. */
   past(actorId: string): readonly unknown[]
-  /** What an event asks to be told when its actor stands as after that many events. */
+  /** The pushes of an event when its actor has the state after `version` events. */
   pushesOf(stored: StoredEvent, version: number): Push[]
 }
 
-/** `past[version]`: how the driver stood after that many events. */
+/** `past[version]`: the driver after that many events. */
 export interface DriverBook {
   driver: DriverModel
   past: DriverModel[]
   carrying: Set<string>
 }
 
-/** `past[version]`: how the order stood after that many events. */
+/** `past[version]`: the order after that many events. */
 export interface OrderBook {
   order: OrderModel
   past: OrderModel[]
@@ -42,9 +45,9 @@ export interface Findings {
   readonly orders: ReadonlyMap<string, OrderBook>
   readonly drivers: ReadonlyMap<string, DriverBook>
   booksOf(kind: string): Books
-  /** A driver takes an order along, or is done with it. */
+  /** A driver takes an order, or completes it. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void
-  /** The view that a row of an order makes, together with its first row. */
+  /** The view of an order, from its row and from its first row. */
   viewOf(orderId: string, row: TableRow): OrderView
   fail(rule: string, what: string, actorId?: string | null): void
   same(

@@ -1,7 +1,7 @@
 /**
- * Reads the parameters of the journal's statements back: what `journal/rows.ts` writes as array
- * literals and `journal/arrays.ts` in Postgres' binary format. The simulated database takes the real statements of the real appender,
- * so an encoding that loses something is found here too.
+ * Decodes the parameters of the journal's statements: array literals from `journal/rows.ts`, and
+ * binary arrays from `journal/arrays.ts`. The simulated database takes the real statements of the
+ * real appender, so an encoding that loses something is found here too.
  */
 
 /** `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as text. */

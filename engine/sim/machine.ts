@@ -1,4 +1,7 @@
-/** Which steps of the machines of the kinds a simulation took. The steps that it never took are those that it does not test. */
+/**
+ * Counts the steps of the kinds' machines that a simulation took. It does not test the steps that
+ * it never took.
+ */
 import type { AnyKind } from '../actors/kind.ts'
 
 /** Which steps were taken, and which never. A target of '' is one of several. */

@@ -1,7 +1,7 @@
 /**
- * The bus of a simulation: one server, a link to each process, and whatever may go wrong on the way.
- * It is worse than NATS on purpose: messages of one sender may overtake each other or come twice.
- * Only facts (`event.>`) keep their order on a link, as one TCP connection keeps it, because their
+ * The bus of a simulation: one server, a link to each process, and the faults on the way. It is
+ * worse than NATS on purpose: messages of one sender may overtake each other or come twice. Only
+ * events (`event.>`) keep their order on a link, as one TCP connection keeps it, because their
  * order is promised to the outside and is read here as the server sees it.
  */
 import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
@@ -27,21 +27,23 @@ interface Subscriber {
   queue: string | undefined
   active: boolean
 }
-/** up: all is well. lost: cut, and the client does not know it yet. down: cut, and it knows. */
+/**
+ * up: it works. lost: cut, and the client does not know it yet. down: cut, and the client knows it.
+ */
 type LinkState = 'up' | 'lost' | 'down'
 
 class Link {
   state: LinkState = 'up'
   readonly subscribers = new Set<Subscriber>()
   readonly listeners = new Set<(connected: boolean) => void>()
-  /** What was sent before must arrive before. */
+  /** Arrival time of the message before, which must arrive first. */
   arrivesMs = 0
   upSinceMs = -Infinity
-  /** Sends, and hears nothing: the other direction of its connection is dead. */
+  /** The link sends but does not receive: the other direction of its connection is dead. */
   deaf = false
-  /** Added to each way to and from it, ms. */
+  /** Delay that is added to each way, ms. */
   slowMs = 0
-  /** Raised at each cut: what was on its way then never arrives. */
+  /** Number of cuts. A message that was on its way at a cut never arrives. */
   cuts = 0
   readonly node: SimNode
   constructor(node: SimNode) {
@@ -49,17 +51,19 @@ class Link {
   }
 }
 
-/** Whoever listens to all that processes hand to the bus. */
+/** The listener to everything that processes hand to the bus. */
 export interface Ears {
-  /** A message was handed over by a process that is alive; `linkUpSinceMs` is Infinity while its link is not up. */
+  /**
+   * A living process handed over a message; `linkUpSinceMs` is Infinity while its link is not up.
+   */
   handed(node: SimNode, subject: string, body: Uint8Array, linkUpSinceMs: number): void
-  /** A fact reached the server. */
+  /** An event reached the server. */
   heard(node: SimNode, body: Uint8Array): void
-  /** The server came back without what it had heard since then. */
+  /** The server came back without the events that it received since then. */
   forgot(sinceMs: number): void
 }
 
-/** A question that is not answered is given up after this. */
+/** Time after which an unanswered question is given up, ms. */
 const deafFlushMs = 2_000
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
@@ -85,24 +89,27 @@ export class Network {
     this.#parted.add(`${b.name}|${a.name}`)
   }
 
-  /** What `from` sends does not reach `to`; the other way it does. */
+  /** Messages from `from` do not reach `to`; the other direction works. */
   partOneWay(from: SimNode, to: SimNode): void {
     this.#parted.add(`${from.name}|${to.name}`)
   }
 
-  /** The process hears nothing until its connection is cut and mended, as when it has found out. */
+  /** The process receives nothing until its connection is cut and restored. */
   deafen(node: SimNode): void {
     const link = this.#links.get(node)
     if (link !== undefined) link.deaf = true
   }
 
-  /** Each way to and from it takes so much longer. */
+  /** Each way to and from this process takes so much longer. */
   slow(node: SimNode, ms: number): void {
     const link = this.#links.get(node)
     if (link !== undefined) link.slowMs = ms
   }
 
-  /** The server ends, and comes back without what it heard of facts in the last `forgottenMs`. Links come back as they are mended. */
+  /**
+   * The server ends, and comes back without the events of the last `forgottenMs`. Links come back
+   * when they are repaired.
+   */
   restart(forgottenMs: number): void {
     for (const node of this.#links.keys()) this.cut(node, 0)
     this.#ears.forgot(this.#schedule.nowMs - forgottenMs)
@@ -113,7 +120,10 @@ export class Network {
     this.#parted.delete(`${b.name}|${a.name}`)
   }
 
-  /** The link breaks; its process hears of it after `silentMs`, and what it sends until then is lost. */
+  /**
+   * The link breaks. Its process learns of it after `silentMs`, and everything that it sends until
+   * then is lost.
+   */
   cut(node: SimNode, silentMs: number): void {
     const link = this.#links.get(node)
     if (link === undefined || link.state !== 'up') return
@@ -136,25 +146,25 @@ export class Network {
     link.deaf = false
     link.upSinceMs = this.#schedule.nowMs
     node.enter(() => {
-      // A client that did not notice finds out by reconnecting.
+      // A client that did not notice learns it by reconnecting.
       if (!known) for (const listener of link.listeners) listener(false)
       for (const listener of link.listeners) listener(true)
     })
   }
 
-  /** Nothing is wrong with this process's link any more, nor between it and others. */
+  /** Repairs this process's link, and the ways between it and others. */
   heal(node: SimNode): void {
     for (const pair of this.#parted)
       if (pair.split('|').includes(node.name)) this.#parted.delete(pair)
     const link = this.#links.get(node)
     if (link === undefined) return
     link.slowMs = 0
-    // Half a connection is found out, and made anew.
+    // A half-dead connection is noticed and made again.
     if (link.deaf) this.cut(node, 0)
     this.mend(node)
   }
 
-  /** All that have a link. */
+  /** All processes that have a link. */
   nodes(): SimNode[] {
     return [...this.#links.keys()]
   }
@@ -329,7 +339,8 @@ export class Network {
       const ms = Math.max(0, link.arrivesMs - this.#schedule.nowMs) + this.#latencyMs(link)
       node.env.after(link.deaf ? ms + deafFlushMs : ms, () => {
         const unbroken = link.cuts === cuts && link.state === 'up' && state === 'up' && !link.deaf
-        // The answer of the new connection to the question of the old one: it says nothing of what was sent before.
+        // This is the new connection's answer to the question of the old one. It proves nothing
+        // about earlier messages.
         if (
           unbroken ||
           (link.cuts !== cuts &&

@@ -1,8 +1,8 @@
 /**
- * A process of the simulation: it can crash, be paused and have a clock that is wrong. Everything that
- * comes to it (a timer, a message, a reply of a port) comes through `enter`. To a crashed one nothing
- * ever comes again, so each await of its code is a place where it may have died; to a paused one it
- * comes after the pause, all at once, as after SIGCONT.
+ * A process of the simulation. It can crash, be paused and have a wrong clock. Everything comes to
+ * it through `enter`: a timer, a message, a reply of a port. To a crashed process nothing ever
+ * comes again, so it may have died at each await of its code. To a paused process everything comes
+ * after the pause, all at once, as after SIGCONT.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -16,7 +16,7 @@ export class SimNode {
   readonly #faults: Faults
   #alive = true
   #waiting: (() => void)[] | null = null
-  /** What its clock says beyond the true time, ms. */
+  /** Difference of its clock from the true time, ms. */
   skewMs = 0
   onCrash: () => void = () => {}
 
@@ -61,7 +61,10 @@ export class SimNode {
     for (const run of waiting ?? []) this.enter(run)
   }
 
-  /** A place where it may die: called by its ports before and after what they do. True when it has. */
+  /**
+   * A place where the process may die; its ports call it before and after their work. True when it
+   * has died.
+   */
   diesHere(): boolean {
     if (
       this.#alive &&

@@ -1,4 +1,4 @@
-/** Orders as the simulator folds them, and what must be true at each of their events. */
+/** The simulator's fold of orders, and the checks at each of their events. */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import { orderMachine } from '../orders/machine.ts'

@@ -1,10 +1,10 @@
 /**
- * The one clock and agenda of a simulation. Things happen one after the other at their virtual times;
- * what one of them set off in microtasks has settled before the next begins. Each is an immediate of
- * its own, because Node does all microtasks between two immediates, and many of them share a turn of the
- * event loop; the turns decide nothing about the order, because nothing in a simulation waits for one.
+ * The one clock and agenda of a simulation. Entries run one after the other at their virtual times,
+ * and the microtasks of one have settled before the next begins. Each entry is its own immediate,
+ * because Node runs all microtasks between two immediates. Many entries share a turn of the event
+ * loop; this does not affect their order, because nothing in a simulation waits for a turn.
  *
- * A binary heap and not VirtualEnv's list: an hour has some hundred thousand entries.
+ * A binary heap and not VirtualEnv's list, because an hour has about a hundred thousand entries.
  */
 interface Entry {
   atMs: number
@@ -16,7 +16,7 @@ export class Schedule {
   #nowMs: number
   #order = 0
   readonly #heap: Entry[] = []
-  /** Things that have happened. */
+  /** Number of entries that have run. */
   steps = 0
 
   constructor(startMs: number) {
@@ -27,7 +27,10 @@ export class Schedule {
     return this.#nowMs
   }
 
-  /** Returns the way to cancel. Entries of one time happen in the order they were made. */
+  /**
+   * Returns the function that cancels. Entries of the same time run in the order in which they were
+   * made.
+   */
   readonly after = (ms: number, run: () => void): (() => void) => {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run }
     this.#push(entry)
@@ -36,7 +39,9 @@ export class Schedule {
     }
   }
 
-  /** Lets things happen until that time; `each` looks after every one of them and ends the run by throwing. */
+  /**
+   * Runs entries until that time. `each` is called after every entry, and ends the run by throwing.
+   */
   until(untilMs: number, each: () => void = () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
       let ended = false
@@ -69,7 +74,7 @@ export class Schedule {
     })
   }
 
-  /** The next that was not cancelled, taken off the agenda; null when there is none until then. */
+  /** Takes the next entry that was not cancelled; null when there is none until then. */
   #next(untilMs: number): Entry | null {
     for (
       let next = this.#heap[0];
@@ -113,5 +118,5 @@ export class Schedule {
 
 const before = (a: Entry, b: Entry): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-/** A turn of the loop asks the operating system what is new, which costs as much as a step. */
+/** A turn of the event loop asks the operating system for news, which costs as much as a step. */
 const stepsPerTurn = 256

@@ -1,4 +1,7 @@
-/** The terms of orders against what people said: wishes, fees, distances, and the pharmacies that are asked. */
+/**
+ * Compares the terms of orders with the people's input: wishes, fees, distances, and the
+ * candidates.
+ */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
@@ -49,7 +52,7 @@ export class Terms {
         `told a fee of ${JSON.stringify(data.fee)}, quoted ${JSON.stringify(body.fee)}`,
         order.id,
       )
-    // Who is asked: all within the radius, the nearest first.
+    // The candidates are all pharmacies within the radius, nearest first.
     const asks = new Map(data.candidates.map(one => [one.vendor_id, one.distance_km]))
     for (const vendorId of this.#evidence.vendorIds()) {
       const known = this.#evidence.known(vendorId, atMs)
@@ -237,7 +240,7 @@ export class Terms {
       )
   }
 
-  /** At the middle of a step the two ways to reckon may part. */
+  /** In the middle of a rounding step the two computations may differ. */
   #isTariff(minor: number, vendorId: string, km: number, atMs: number): boolean {
     return this.#evidence
       .known(vendorId, atMs)

@@ -1,6 +1,7 @@
 /**
- * An Env whose clock moves only when told, and whose chance comes from a seed. The simulator and the
- * specifications of deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
+ * An Env whose clock moves only on command, and whose randomness comes from a seed. The simulator
+ * and the tests of deadlines run on it: an hour of waiting takes no time, and a run can be
+ * repeated.
  */
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { Env } from '../../protocol/kernel/env.ts'

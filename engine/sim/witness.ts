@@ -1,6 +1,6 @@
 /**
- * Holds the journal against what people did: an event that nobody asked for, a payment that was not agreed, or an
- * arrival of a driver who is elsewhere is found here.
+ * Compares the journal with what people did. It finds an event that nobody asked for, a payment
+ * that was not agreed, and an arrival of a driver who is elsewhere.
  */
 import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { DriverModel } from './model/driver.ts'
@@ -10,7 +10,7 @@ import type { OrderModel } from './model/order.ts'
 import { Terms } from './terms.ts'
 import { trackingLimits } from '../tracking/limits.ts'
 
-/** Which commands may lie behind an event; those that are not here the engine makes by itself. */
+/** The commands that may cause an event. The engine itself makes the events that are not here. */
 const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly string[]>> = {
   broadcast_opened: ['broadcast'],
   order_placed: ['create'],
@@ -43,7 +43,7 @@ export class Witness extends Evidence {
     this.#terms = new Terms(this, fail)
   }
 
-  /** An event of an order; `before` and `after` by the simulator's own fold. */
+  /** An event of an order; `before` and `after` come from the simulator's own fold. */
   ofOrder(event: OrderEvent, before: OrderModel | null, after: OrderModel, atMs: number): void {
     const fail = (what: string): void => this.#fail('[said]', `${event.type}: ${what}`, after.id)
     const verbs = causes[event.type]
@@ -126,7 +126,7 @@ export class Witness extends Evidence {
     }
   }
 
-  /** An event of a driver. `orderOf`: an order by the simulator's own fold. */
+  /** An event of a driver. `orderOf` gives an order of the simulator's own fold. */
   ofDriver(
     event: DriverEvent,
     after: DriverModel,
@@ -171,7 +171,7 @@ export class Witness extends Evidence {
       case 'order_completed': {
         const { order_id, outcome, earnings_minor } = event.data
         const order = orderOf(order_id)
-        // The order has parted with this driver, and looks for another one or has it.
+        // The order has parted with this driver, and searches or has another one.
         if (
           outcome === 'cancelled' &&
           earnings_minor === 0 &&
@@ -208,14 +208,14 @@ export class Witness extends Evidence {
     if (!near) this.#fail('[7]', `driver ${driverId} arrived where the device never was`, order.id)
   }
 
-  /** Nobody has driven further than the device has been. */
+  /** A driver has not driven farther than the device has moved. */
   #driven(km: number | null, order: OrderModel): void {
     if (km === null) return
     const all = this.framesOf(order.driver!.driver_id).filter(
       frame => frame.atMs >= order.at.picked_up! - slackMs,
     )
     const frames = all.filter(frame => frame.genuine)
-    // A late frame that is the first of a new engine is believed.
+    // A late frame is accepted when it is the first one of a new engine.
     let pathKm = slackKm + strayKm * (all.length - frames.length)
     for (let i = 1; i < frames.length; i++) pathKm += crowKm(frames[i - 1]!, frames[i]!)
     if (km > pathKm) this.#fail('[said]', `${km} km driven, the device says ${pathKm}`, order.id)

@@ -1,14 +1,15 @@
 /**
- * A copy of an embedded data directory in one file, and back: `npm run backup -- FILE`, `npm run restore
- * -- FILE`. The file is a gzipped tar of the database's own files after a clean end, of the signing key
- * and of the uploads, so that what is restored is the same server: tokens stay good, pictures are there.
+ * Copies an embedded data directory to one file and back: `npm run backup -- FILE`, `npm run
+ * restore -- FILE`. The file is a gzipped tar of the database's own files after a clean end, of the
+ * signing key and of the uploads. So the restored server is the same: tokens stay valid, and
+ * pictures are there.
  *
- * The directory is locked meanwhile. A server that runs keeps its lock, and the backup says so and ends:
- * PGlite has one process and no way to copy its files from outside while it writes them. Distributed
- * deployments use Postgres' own tools.
+ * The directory is locked meanwhile. A running server keeps its lock; then the backup says so and
+ * ends, because PGlite has one process and no way to copy its files from outside while it writes
+ * them. Distributed deployments use the tools of Postgres.
  *
  * Rejected: PGlite's dumpDataDir. It holds the whole directory in memory twice, and the uploads lie
- * outside of it. Rejected: SQL text. It would be one more format to be read by every later version.
+ * outside of it. Rejected: SQL text. Every later version would have to read one more format.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -39,7 +40,8 @@ export async function backup(dataDir: string, file: string): Promise<void> {
     throw new Error(
       `DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`,
     )
-  // Opened and closed: what a crash left half done is recovered first, and the schema is this code's.
+  // Open and close it: this recovers work that a crash left half done, and brings the schema up to
+  // date.
   await (await openDatabase({ dataDir })).close()
   const lock = await lockDirectory(dataDir)
   const making = `${target}.part`
@@ -90,7 +92,7 @@ async function tar(args: string[]): Promise<void> {
   await run('tar', args, { maxBuffer: outputBytesMax })
 }
 
-/** On the disk before it has its name. */
+/** Sync the file before it gets its name. */
 function sync(path: string): void {
   const file = openSync(path, 'r')
   try {

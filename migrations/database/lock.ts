@@ -1,15 +1,15 @@
 /**
- * One process per data directory, because PGlite has no lock of its own and two processes on one
- * directory lose data. Each process listens on a unix socket of its own name in `<dataDir>/lock`;
- * who can be connected to is alive. The kernel closes a socket with its process, so SIGKILL leaves
- * only a file that nobody answers, and the next process removes it.
+ * Allows one process per data directory, because PGlite has no lock and two processes on one
+ * directory lose data. Each process listens on a unix socket with its own name in `<dataDir>/lock`;
+ * a process that accepts a connection is alive. The kernel closes a socket with its process, so
+ * SIGKILL leaves only a file without a listener, and the next process removes it.
  *
  * Rejected: a pid file. A pid is reused, start times differ by platform, and two containers that
- * share the directory both are pid 1. Rejected: one socket of a fixed name. Between "nobody answers"
+ * share the directory both have pid 1. Rejected: one socket with a fixed name. Between "no answer"
  * and "remove it" another process may have bound it, and its live socket would be removed.
  *
- * Why names of one's own make it safe: a process listens before it looks. Of any two, the one that
- * looks later sees the other, and at most both give up; then they try again after unequal pauses.
+ * Own names make it safe, because a process listens before it looks. Of any two processes, the one
+ * that looks later sees the other. At worst both give up, and try again after unequal pauses.
  */
 import { randomBytes, randomInt } from 'node:crypto'
 import {
@@ -74,7 +74,7 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
   }
 }
 
-/** The pid of another live holder, or null; removes what the dead have left. */
+/** The pid of another live holder, or null. Removes the files of dead processes. */
 async function otherHolder(
   folder: string,
   reachableFolder: string,
@@ -95,7 +95,8 @@ function answers(path: string): Promise<boolean> {
       socket.destroy()
       resolve(true)
     })
-    // Only these two say that nobody is there; a full backlog, for instance, is a live process.
+    // Only these two errors mean that no process listens. A full backlog, for instance, is a live
+    // process.
     socket.once('error', (error: NodeJS.ErrnoException) =>
       resolve(
         error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT' && error.code !== 'ENOTSOCK',

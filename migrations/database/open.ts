@@ -1,8 +1,8 @@
 /**
- * How to open a database at this code's schema: a server by its URL, or PGlite in a directory. Both
- * come out as the same `Database`, so nothing behind this file knows which it is.
+ * Opens a database at this code's schema: a server by its URL, or PGlite in a directory. Both give
+ * the same `Database`, so no code behind this file knows which one it is.
  *
- * Column types, the same in both: int8 and numeric are numbers, timestamptz is a Date, json is
+ * Column types are the same in both: int8 and numeric are numbers, timestamptz is a Date, json is
  * parsed, uuid is text, bytea is a Buffer.
  */
 import { Kysely, PostgresDialect } from 'kysely'
@@ -28,12 +28,15 @@ export interface Database {
 export interface OpenOptions {
   /** A Postgres URL; wins over `dataDir`. */
   url?: string
-  /** The directory of an embedded database, locked for this process; 'memory' or nothing: in memory. */
+  /**
+   * Directory of an embedded database, locked for this process. 'memory', or none, keeps it in
+   * memory.
+   */
   dataDir?: string
   log?: Log
-  /** Connections to a server; the embedded database has one. */
+  /** Number of connections to a server; the embedded database has one. */
   connectionsMax?: number
-  /** How long a server may take to answer before its connection counts as dead. */
+  /** Time after which a silent server's connection counts as dead, ms. */
   answerTimeoutMs?: number
   /** For an engine: see `pool.ts`. Embedded, prices do the same (`pglite-worker.ts`). */
   keepsPlans?: boolean

@@ -35,10 +35,10 @@ const greeting = Uint8Array.of(
 )
 
 /**
- * Pages are in memory, so one read out of order costs no more than the next. It also makes the planner keep
- * one plan of a prepared statement: by the default price it thinks each append worth a plan of its own,
- * which costs more than carrying the append out (1,113 µs for a single append, 475 with the plan kept).
- * Rejected: `plan_cache_mode`, which would take the values out of the plans of lists too.
+ * Pages are in memory, so a random read costs about as much as the next one. This price also makes
+ * the planner keep one plan of a prepared statement. With the default price it plans each append
+ * anew, which costs more than the append itself (1,113 µs for a single append, 475 µs with the plan
+ * kept). Rejected: `plan_cache_mode`, which would also plan lists without their values.
  */
 const pricesOfMemory = 'set random_page_cost = 1.1'
 

@@ -1,6 +1,6 @@
 /**
- * The part of node-postgres' Pool that we use, as an interface: so that a test can put a fault
- * wrapper around the real one, and so that the pool cannot queue without bound.
+ * The part of node-postgres' Pool that we use, as an interface, so that a test can wrap the real
+ * one with faults, and so that the pool cannot queue without bound.
  *
  * Rejected: passing `pg.Pool` itself. Its waiting list has no limit, and its dozen overloads make
  * every wrapper a page of types.
@@ -66,7 +66,10 @@ function columnTypes(): pg.TypeOverrides {
 const connectTimeoutMs = 5_000
 const statementTimeoutMs = 15_000
 const idleInTransactionTimeoutMs = 30_000
-/** On this side, for a server that has gone silent; longer than the server's own limit, which is cleaner. */
+/**
+ * Timeout on this side, for a silent server, ms. It is longer than the server's own limit, which
+ * ends a statement more cleanly.
+ */
 const answerTimeoutMsDefault = 20_000
 const waitingMax = 2_000
 
@@ -74,8 +77,9 @@ export interface ServerPoolOptions {
   connectionsMax: number
   answerTimeoutMs?: number
   /**
-   * One plan for each prepared statement, whatever its values: for an engine, whose statements have one best
-   * plan. Left to itself the server plans each small append anew: 651 µs of its processor for a single one, 353 so.
+   * Keep one plan for each prepared statement, whatever its values. An engine uses it, because each
+   * of its statements has one best plan. A single append costs 651 µs of server CPU when planned
+   * anew, 353 µs with a kept plan.
    */
   keepsPlans?: boolean
 }
@@ -121,7 +125,7 @@ export const embeddedPool = (openStream: () => Socket, log: Log): PgPool =>
       stream: openStream,
       max: 1,
       idleTimeoutMillis: 0,
-      // A long statement of one caller makes the others wait for it; they must not fail for that.
+      // A long statement makes the others wait; they must not fail because of it.
       connectionTimeoutMillis: 60_000,
       user: 'postgres',
       database: 'postgres',
@@ -131,9 +135,10 @@ export const embeddedPool = (openStream: () => Socket, log: Log): PgPool =>
   )
 
 /**
- * A connection in someone's hands. One whose query ended without the database's answer (no answer in
- * time, for one: a half-open connection) is of no use to the next: it is closed however it is given
- * back. `Pool.query` does the same; the query builder gives every connection back as a good one.
+ * A connection that is lent to a caller. When a query ended without the database's answer (for
+ * example by a timeout on a half-open connection), the connection is useless to the next caller, so
+ * it is closed however it is given back. `Pool.query` does the same; the query builder returns
+ * every connection as a good one.
  */
 function lend(client: pg.PoolClient): PgClient {
   let broken = false

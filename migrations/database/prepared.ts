@@ -1,7 +1,8 @@
 /**
- * A data directory whose embedded database is at today's schema already, for tests: making one costs
- * three seconds of processor, a copy of 40 MB costs a tenth. The template is made by the code under test,
- * once for each state of the migrations, beside the compiled code. First starts have tests of their own.
+ * A data directory whose embedded database has today's schema already, for tests. Creating one
+ * takes three seconds of CPU; a copy of 40 MB takes a tenth of that. The template is made by the
+ * code under test, once for each state of the migrations, beside the compiled code. First starts
+ * have their own tests.
  *
  * Rejected: one database for many tests. Then a test sees what another one left behind.
  */
@@ -55,7 +56,7 @@ async function makeTemplate(template: string): Promise<void> {
     renameSync(making, template)
   } catch (error) {
     rmSync(making, { recursive: true })
-    // Another test file was faster: its template is as good.
+    // Another test file was faster; its template is equally good.
     if (!existsSync(template)) throw error
   }
 }

@@ -1,4 +1,6 @@
-/** The tables of accounts and of what opens them, as Kysely sees them; `tables.ts` has the others. */
+/**
+ * The tables of accounts and of their credentials, as Kysely sees them; `tables.ts` has the others.
+ */
 import type { Generated } from 'kysely'
 import type { DefaultNow, NullableText, NullableTime, Time } from './columns.ts'
 
@@ -6,18 +8,24 @@ export type AccountRole = 'user' | 'vendor' | 'driver' | 'admin'
 
 export interface UsersTable {
   id: string
-  /** '' of an account that has only a phone. One account owns an address: look it up by `normal_email(email)`. */
+  /**
+   * '' for an account that has only a phone. One account owns an address: look it up by
+   * `normal_email(email)`.
+   */
   email: string
-  /** The account that owns the same address: this one only names it too, and no code is sent there for it. */
+  /**
+   * The account that owns the same address. This one only names the address, and no code is sent
+   * there for it.
+   */
   email_twin_of: NullableText
-  /** When its owner was last told that somebody registered with the address. */
+  /** Time when the owner was last told that somebody registered with the address. */
   email_named_at: NullableTime
   full_name: string
   phone: string
   role: AccountRole
   password_hash: string
   is_active: Generated<boolean>
-  /** When an admin last ended its access; null again with the account's return. */
+  /** Time when an admin last ended the account's access; null again when the account returns. */
   deactivated_at: NullableTime
   email_verified_at: NullableTime
   phone_verified_at: NullableTime
@@ -32,17 +40,20 @@ export interface SessionsTable {
   family_id: string
   token_hash: string
   user_agent: string | null
-  /** Where the sign-in or refresh came from; null before that was kept. */
+  /** Address of the sign-in or refresh; null in rows from before it was stored. */
   address: string | null
   expires_at: Time
   used_at: NullableTime
-  /** When another took its place, because its answer, or that of the refresh before, seemed lost. */
+  /**
+   * Time when another token replaced it, because its answer, or that of the refresh before, seemed
+   * lost.
+   */
   superseded_at: NullableTime
   revoked_at: NullableTime
   created_at: DefaultNow
 }
 
-/** `family_id`: the sign-in that asked for it. */
+/** `family_id`: the sign-in that asked for the ticket. */
 export interface WsTicketsTable {
   hash: string
   user_id: string
@@ -51,19 +62,25 @@ export interface WsTicketsTable {
   used_at: NullableTime
 }
 
-/** What a code opens. A code of one purpose is worth nothing for another. */
+/** The purpose of a code. A code of one purpose is invalid for another. */
 export type CodePurpose = 'verify_email' | 'sign_in_phone' | 'reset_password'
 
-/** A row is written whether or not an account has the destination, so that neither answer nor time tells. */
+/**
+ * A row is written whether or not an account has the destination, so that neither answer nor time
+ * reveals it.
+ */
 export interface OneTimeCodesTable {
   id: string
   purpose: CodePurpose
   /** E-mail in its normal form, or phone as E.164. */
   destination: string
   code_hash: string
-  /** Where it was asked from, for the rate. */
+  /** Address that asked for the code, for the rate limit. */
   address: string
-  /** From where it was asked for, and from elsewhere: strangers do not use up the tries of its owner. */
+  /**
+   * Tries from the address that asked, and from elsewhere: strangers do not use up the tries of the
+   * owner.
+   */
   tries: Generated<number>
   away_tries: Generated<number>
   expires_at: Time

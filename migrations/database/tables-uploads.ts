@@ -1,4 +1,4 @@
-/** Tables of files on their way in, a part of `tables.ts`. */
+/** The tables of files that are being uploaded, a part of `tables.ts`. */
 import type { ColumnType, Generated } from 'kysely'
 
 type Time = ColumnType<Date, Date | string, Date | string>
@@ -8,12 +8,12 @@ export interface ResumableUploadsTable {
   id: string
   owner_id: string
   kind: string
-  /** As its sender wrote it. */
+  /** Metadata as the sender wrote it. */
   metadata: string
   bytes_count: number
   received: Generated<number>
   created_at: Time
-  /** When its last part arrived. */
+  /** Time when the last part arrived. */
   updated_at: Time
   finished_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }

@@ -1,6 +1,6 @@
 /**
- * The tables as Kysely sees them, in the column types that `open.ts` promises. Columns that only the
- * journal writes are read-only here, so that an edge query that writes them does not compile.
+ * The tables as Kysely sees them, in the column types that `open.ts` promises. Columns that only
+ * the journal writes are read-only here, so an edge query that writes them does not compile.
  */
 import type { DispatchPolicy } from '../../protocol/drivers/policies.ts'
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
@@ -42,33 +42,36 @@ export interface VendorsTable {
   tariff: ColumnType<Tariff | null, string | null | undefined, string | null>
   description: string | null
   website: string | null
-  /** Delivered within this of acceptance is on time. */
+  /** Minutes from acceptance within which a delivery is on time. */
   delivery_promise_minutes: Generated<number>
-  /** Edits so far, by trigger. */
+  /** Number of edits, by trigger. */
   revision: ReadOnly<number>
   status: PharmacyStatus
-  /** Closed by the pharmacy itself, for as long as it likes. */
+  /** The pharmacy has closed itself, for as long as it wants. */
   paused: Generated<boolean>
-  /** By the database: `active`, and not paused. */
+  /** Set by the database: `active`, and not paused. */
   is_active: ReadOnly<boolean>
-  /** Of the last decision, where one was given. */
+  /** Reason of the last decision, where one was given. */
   decision_reason: string | null
   decided_by: string | null
   decided_at: NullableTime
-  /** The address, or its network, that registered it: how many of one wait is bounded. */
+  /**
+   * Address, or its network, that registered the pharmacy. The number of waiting registrations from
+   * one address is bounded.
+   */
   registered_from: string | null
-  /** The place that was decided upon: how far it moved is measured from there. */
+  /** Place at the time of the decision; the distance of a move is measured from there. */
   decided_latitude: number | null
   decided_longitude: number | null
-  /** Where it asks to move; nulls when it does not. */
+  /** Place that the pharmacy asks to move to; nulls when it does not. */
   moving_to_latitude: number | null
   moving_to_longitude: number | null
   moving_to_address: string | null
   move_asked_at: NullableTime
-  /** When the last decision upon it was written, by trigger. */
+  /** Time when the last decision was written, by trigger. */
   standing_at: ReadOnly<Date>
   created_at: DefaultNow
-  /** By trigger, on every write, from the database's clock. */
+  /** Time of the last write, by trigger and the database's clock. */
   updated_at: ReadOnly<Date>
 }
 
@@ -83,15 +86,18 @@ export interface DriversTable {
   vehicle_type: string
   vehicle_number: string | null
   license_number: string | null
-  /** Edits of the profile so far, by trigger; the journal's writes do not count. */
+  /** Number of edits of the profile, by trigger; the journal's writes do not count. */
   revision: ReadOnly<number>
-  /** Given at registration; afterwards the journal alone writes it. */
+  /** Given at registration; afterwards only the journal writes it. */
   membership: ColumnType<Membership, Membership, never>
-  /** By the database: belongs to the pharmacy. */
+  /** Set by the database: the driver belongs to the pharmacy. */
   is_active: ReadOnly<boolean>
-  /** The address, or its network, that registered it: how many of one wait is bounded. */
+  /**
+   * Address, or its network, that registered the driver. The number of waiting registrations from
+   * one address is bounded.
+   */
   registered_from: string | null
-  /** When the membership last changed, by trigger. */
+  /** Time when the membership last changed, by trigger. */
   standing_at: ReadOnly<Date>
   created_at: DefaultNow
   updated_at: DefaultNow
@@ -113,9 +119,9 @@ export interface OrdersTable {
   user_id: ReadOnly<string>
   vendor_id: ReadOnly<string | null>
   driver_id: ReadOnly<string | null>
-  /** Whose answer an offer of this order waits for. */
+  /** Driver whose answer an offer of this order waits for. */
   offered_driver_id: ReadOnly<string | null>
-  /** Pharmacies asked by a broadcast; null for an order to one pharmacy. */
+  /** Pharmacies that a request asks; null for an order to one pharmacy. */
   candidate_ids: ReadOnly<string[] | null>
   expires_at: ReadOnly<Date | null>
   created_at: ReadOnly<Date>
@@ -126,20 +132,20 @@ export interface OrdersTable {
   currency: ReadOnly<string>
   actual_distance_km: ReadOnly<number | null>
   version: ReadOnly<number>
-  /** Its status once that is its last, else null. */
+  /** Final status; null before the order is over. */
   ended_as: ReadOnly<OrderStatus | null>
-  /** What was said when it was placed, and how far it has come: see protocol/orders/view-parts.ts. */
+  /** The data from placement, and the progress: see protocol/orders/view-parts.ts. */
   placed: ReadOnly<OrderPlaced | null>
   progress: ReadOnly<OrderProgress>
 }
 
-/** What an order can be found by; see protocol/kernel/search-words.ts. */
+/** The words by which an order can be found; see protocol/kernel/search-words.ts. */
 export interface OrderWordsTable {
   order_id: ReadOnly<string>
   words: ReadOnly<string>
 }
 
-/** A pharmacy's invitation to drivers. The code itself is shown once and kept nowhere. */
+/** A pharmacy's invitation to drivers. The code itself is shown once and stored nowhere. */
 export interface DriverInvitationsTable {
   id: string
   vendor_id: string
@@ -153,17 +159,17 @@ export interface DriverInvitationsTable {
   revoked_at: NullableTime
 }
 
-/** One row. Written by the database's clock. */
+/** The table has one row, written with the database's clock. */
 export interface ApplicantLettersTable {
   one: Generated<boolean>
   written_at: ReadOnly<Date>
 }
 
-/** A fee that was promised; honoured until it expires. */
+/** A promised fee, which is honoured until it expires. */
 export interface QuotesTable {
   id: string
   account_id: string
-  /** Null: of no pharmacy in particular. */
+  /** Null: for no particular pharmacy. */
   vendor_id: string | null
   pickup_latitude: number
   pickup_longitude: number
@@ -206,7 +212,7 @@ export interface SlotsTable {
   epoch: ReadOnly<number>
   lease_until: ReadOnly<Date>
 }
-/** How far a slot has come: what is published, and what snapshots cover. */
+/** Progress of a slot: the published events, and the events that snapshots cover. */
 export interface SlotProgressTable {
   slot: ReadOnly<number>
   cursor_seq: ReadOnly<number>
@@ -291,10 +297,10 @@ export interface ImportsTable {
 export interface WebhookSubscriptionsTable {
   id: string
   owner_id: string
-  /** Whose orders; null: everybody's. */
+  /** Pharmacy whose orders are sent; null for all. */
   vendor_id: string | null
   url: string
-  /** Public event names; empty: all. */
+  /** Public event names; empty for all. */
   events: string[]
   description: string | null
   secret_sealed: string
@@ -304,7 +310,7 @@ export interface WebhookSubscriptionsTable {
   failures_in_a_row: Generated<number>
   failing_since: NullableTime
   paused_until: NullableTime
-  /** When it was made or taken up again; what happened before is not for it. */
+  /** Time when it was created or taken up again; earlier events are not sent to it. */
   hears_from: Time
   created_at: DefaultNow
   updated_at: DefaultNow
@@ -346,7 +352,7 @@ export interface WebhookLeaseTable {
   lease_until: Time
 }
 
-/** Only ever added to, by the audit trail's own statement. */
+/** Rows are only added, by the audit trail's own statement. */
 export interface AuditLogTable {
   id: ReadOnly<string>
   at: ReadOnly<Date>

@@ -1,6 +1,7 @@
 /**
- * Commands between actors that their receiver failed at every time and that were given up, so that the
- * rest of the slot goes on. A row is a defect that somebody must look at; nothing removes it by itself.
+ * Commands between actors that failed at their receiver every time and were given up, so that the
+ * rest of the slot can go on. A row is a defect that somebody must look at; no code removes it
+ * automatically.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,7 +1,8 @@
 /**
- * Who acted, beside each event. A column of its own and not a member of `data`: what happened and who caused
- * it are asked for apart, and a cancellation's `data` has held a word under that name since the first release.
- * Null in all that older releases wrote; `protocol/dispatch/upcast.ts` says what can be known of those.
+ * Stores who acted, beside each event. It is a separate column and not a member of `data`, because
+ * the event and its cause are queried separately, and a cancellation's `data` has had a field with
+ * that name since the first release. Null in all rows of older releases;
+ * `protocol/dispatch/upcast.ts` tells what can be known of those.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

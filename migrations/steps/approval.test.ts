@@ -1,4 +1,7 @@
-/** A database of before: whoever works goes on working after decisions came, and a pharmacy that had closed itself is closed still. */
+/**
+ * A database from before decisions existed: pharmacies and drivers that work continue to work, and
+ * a pharmacy that had closed itself stays closed.
+ */
 import t, { type Test } from 'tap'
 import { testId } from '../../engine/journal/contract/rows.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
@@ -152,7 +155,7 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
     'also one without an account',
   )
 
-  // An edge of the release before says nothing of a status.
+  // An edge of the release before sends no status.
   const late = testId()
   await pool.query(
     `insert into vendors (id, user_id, business_name, email, phone, latitude, longitude) values ($1, $2, 'Late', 'y@example.org', '1', 1, 1)`,

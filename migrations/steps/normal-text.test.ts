@@ -1,4 +1,7 @@
-/** A database of before keeps every account when its text is brought into one form, and computes the same form as the code. */
+/**
+ * A database from before keeps every account when its text is brought into one form, and computes
+ * the same form as the code.
+ */
 import t, { type Test } from 'tap'
 import { normalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
 import { testId } from '../../engine/journal/contract/rows.ts'

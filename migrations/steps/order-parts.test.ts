@@ -1,4 +1,6 @@
-/** Orders that an earlier release wrote show the same after their views were taken apart, and are found as before. */
+/**
+ * Orders of an earlier release show the same after their views were split, and are found as before.
+ */
 import t from 'tap'
 import { testId, testOrderView } from '../../engine/journal/contract/rows.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'

@@ -1,7 +1,7 @@
 /**
- * What a driver is, folded from journaled events a second time, and what the table of drivers must say of them.
- * What a driver has earned is summed here from what the orders themselves say was delivered and agreed, so that
- * a payment which both sides of the product get wrong alike is noticed too.
+ * A second fold of drivers from journaled events, and the rows that the table of drivers must have.
+ * Earnings are summed from the orders' own delivered and agreed amounts, so a payment that both
+ * sides of the product get wrong in the same way is noticed too.
  */
 import type { DriverEvent } from '../../../protocol/dispatch/events.ts'
 
@@ -29,7 +29,7 @@ export const stateOfDriver = (driver: DriverModel): string =>
     ...(driver.orderIds.length === 0 ? [] : ['busy']),
   ].join(' ')
 
-/** Places of the capacity that are taken: orders under way, and an offer that is out. */
+/** Places of the capacity that are taken: orders under way, and an open offer. */
 export const placesTaken = (driver: DriverModel): number =>
   driver.orderIds.length + Number(driver.hold !== null)
 

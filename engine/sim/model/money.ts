@@ -1,6 +1,6 @@
 /**
- * Distances and fees, reckoned a second time: the great circle by the chord of two vectors and not by the haversine,
- * and a fee by adding up the kilometres of each band from its end backwards.
+ * A second computation of distances and fees: the great circle by the chord of two vectors and not
+ * by the haversine, and a fee by adding the kilometres of each band from its end backwards.
  */
 import type { Tariff } from '../../../protocol/pricing/tariff.ts'
 
@@ -10,9 +10,12 @@ export interface Point {
 }
 
 const meanRadiusKm = 6371.0088
-/** A road is longer than the way of a crow by this. */
+/** Ratio of the distance by road to the distance as the crow flies. */
 const roadsPerCrow = 1.3
-/** Of a pharmacy that has set no tariff: 2.50, and 1.20 for each kilometre behind the second; 3.00 at the least. */
+/**
+ * The tariff of a pharmacy without its own: 2.50, and 1.20 for each kilometre beyond the second; at
+ * least 3.00.
+ */
 const usualTariff: Tariff = {
   base_minor: 250,
   minimum_minor: 300,
@@ -35,7 +38,7 @@ export function crowKm(from: Point, to: Point): number {
   )
 }
 
-/** Kilometres by road that kilometres as the crow flies stand for. */
+/** Kilometres by road for kilometres as the crow flies. */
 export const byRoadKm = (km: number): number => km * roadsPerCrow
 
 /** The fee of a tariff in minor units, a multiple of five. */
@@ -52,5 +55,5 @@ export function feeOf(tariff: Tariff | null, roadKm: number): number {
   return Math.max(minimum_minor, 5 * Math.round(sum / 5))
 }
 
-/** Are two distances the same to a millimetre? Two ways to reckon differ behind the tenth digit. */
+/** Are two distances the same to a millimetre? Two computations differ after the tenth digit. */
 export const sameKm = (one: number, other: number): boolean => Math.abs(one - other) < 1e-6

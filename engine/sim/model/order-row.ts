@@ -1,6 +1,7 @@
 /**
- * What the read model must say of an order: each field of the view and each column that it is looked for by, made
- * from the simulator's own fold. Written from the description of the API and not from the product's code.
+ * The content that the read model must have for an order: each field of the view and each column
+ * for queries, made from the simulator's own fold. Written from the description of the API and not
+ * from the product's code.
  */
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -15,7 +16,7 @@ import {
   type OrderModel,
 } from './order.ts'
 
-/** A time of the API; null for what has not happened. */
+/** A time of the API; null for an event that has not happened. */
 export const timeText = (ms: number | undefined | null): string | null =>
   ms === undefined || ms === null ? null : new Date(ms).toISOString()
 const toTheMetre = (km: number): number => Number(km.toFixed(3))
@@ -29,13 +30,16 @@ function numberOfOrder(id: string): string {
   return `ORD-${text}`
 }
 
-/** The fee that is shown, in minor units: agreed; else told, while the order lives; else none. */
+/**
+ * The visible fee in minor units: the agreed one; otherwise the one that the customer was told,
+ * while the order lives; otherwise none.
+ */
 function feeShown(order: OrderModel): number | null {
   if (order.yes !== null) return order.yes.fee_minor
   return isOver(order) ? null : (toldFee(order)?.fee_minor ?? null)
 }
 
-/** Kilometres by road that are shown; null before somebody is to drive them. */
+/** The visible kilometres by road; null before there is a distance to drive. */
 function kmShown(order: OrderModel): number | null {
   const km =
     order.yes?.distance_km ?? (order.state === 'pending' ? order.wish.distance_km : undefined)

@@ -1,7 +1,7 @@
 /**
- * What an order is, folded from its journaled events a second time: a flat record, kept by other code than the
- * product's (engine/orders/evolve.ts). A fold that is wrong in the product would agree with itself; it does not
- * agree with this one. The names of states are those of `orderMachine`.
+ * A second fold of orders from their journaled events: a flat record, kept by other code than the
+ * product's (engine/orders/evolve.ts). A wrong fold in the product would agree with itself, but it
+ * does not agree with this one. The names of states are those of `orderMachine`.
  */
 import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import type {
@@ -17,12 +17,12 @@ type Opened = Extract<OrderEvent, { type: 'broadcast_opened' }>['data']
 type Placed = Extract<OrderEvent, { type: 'order_placed' }>['data']
 type DataOf<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>['data']
 
-/** What an order says of itself at its birth. */
+/** The data that an order has from the start. */
 export type Wish = Omit<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'> &
   Partial<Pick<Opened, 'radius_km' | 'expires_at_ms' | 'candidates'>> &
   Partial<Pick<Placed, 'vendor' | 'distance_km'>>
 
-/** Moments that an order went through, ms since the epoch. */
+/** Times of an order's events, ms since the epoch. */
 export type Moment =
   | 'created'
   | 'accepted'
@@ -40,9 +40,9 @@ export interface OrderModel {
   wish: Wish
   token: string
   at: Partial<Record<Moment, number>>
-  /** The last event's. */
+  /** Time of the last event. */
   updatedAtMs: number
-  /** Pharmacies that said no, in their order. */
+  /** Refusals of pharmacies, in their order. */
   noes: (DataOf<'response_recorded'> & { atMs: number })[]
   yes: DataOf<'order_accepted'> | null
   vendor: PharmacyFact | null
@@ -54,7 +54,7 @@ export interface OrderModel {
   reason: string | null
 }
 
-/** States of which `accepted` is the public name. */
+/** States with the public name `accepted`. */
 export const lookingForDriver: ReadonlySet<string> = new Set([
   'accepted',
   'searching',
@@ -62,7 +62,7 @@ export const lookingForDriver: ReadonlySet<string> = new Set([
   'assigning',
   'exhausted',
 ])
-/** States in which a driver has the goods, or is about to. */
+/** States in which a driver has the goods, or will have them soon. */
 export const underWay: ReadonlySet<string> = new Set([
   'driver_assigned',
   'picked_up',
@@ -72,7 +72,7 @@ export const underWay: ReadonlySet<string> = new Set([
 ])
 export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
   Object.keys(orderMachine.steps[order.state] ?? {}).every(type => type === 'tracking_reissued')
-/** What the outside calls the state. */
+/** The public name of the state. */
 export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus =>
   state === 'broadcast'
     ? 'pending'
@@ -116,7 +116,7 @@ export function folded(
   if (before === null) return null
   const after: OrderModel = { ...before, at: { ...before.at }, state, version, updatedAtMs: atMs }
   if (isOver(after) && !isOver(before)) after.at.ended = atMs
-  // An offer is out in two states only.
+  // An offer is open in only two states.
   if (state !== 'offering' && state !== 'assigning') after.offer = null
   switch (event.type) {
     case 'response_recorded':
@@ -132,7 +132,7 @@ export function folded(
       break
     case 'offer_made':
       after.offer = event.data
-      // By the pharmacy's own hand it is one, whatever was before.
+      // An assignment by the pharmacy's hand counts as one offer, whatever was before.
       after.offersMade = before.state === 'searching' ? before.offersMade + 1 : 1
       break
     case 'driver_assigned':

@@ -1,7 +1,7 @@
 /**
- * Who must hear what of an event, written down a second time from the description of the sockets: the topic and
- * the whole message, word for word. The simulator holds every push on the bus against it, so a push that goes to
- * somebody else, says more than it may, or is missing does not pass.
+ * A second implementation of the pushes of each event, from the description of the sockets: the
+ * topic and the whole message, word for word. The simulator compares every push on the bus with it,
+ * so it finds a push that goes to the wrong recipient, reveals too much, or is missing.
  */
 import { requestExpired } from '../../../protocol/orders/texts.ts'
 import type { DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
@@ -48,7 +48,7 @@ export function canonical(value: unknown): string {
   )
 }
 
-/** What the terminals of the pharmacies that are asked hear of an open request. */
+/** The message about an open request to the terminals of its candidates. */
 export function requestBody({ id, wish, at }: OrderModel): NewRequestBody {
   return {
     request_id: id,
@@ -66,10 +66,13 @@ export function requestBody({ id, wish, at }: OrderModel): NewRequestBody {
   }
 }
 
-/** What a pharmacy that is asked is told of the distance. */
+/** The distance that a candidate is told, km. */
 export const toldKm = (one: CandidateFact): number => one.area_km ?? tenths(one.distance_km)
 
-/** The status of an order to all who follow it: whoever has the link, and with `parties` its customer and its pharmacy. */
+/**
+ * The status of an order to all who follow it: to holders of the link, and with `parties` to its
+ * customer and its pharmacy.
+ */
 function status(
   order: OrderModel,
   at: string,
@@ -147,7 +150,10 @@ const answered = (
     responded_at: at,
   })
 
-/** What must be pushed for an event of an order that is now as `order` says: after the event, or later when it is repeated. */
+/**
+ * The pushes of an order's event. `order` is the state after the event, or a later one when they
+ * are repeated.
+ */
 export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number): Push[] {
   const at = timeText(atMs)!
   switch (event.type) {
@@ -258,7 +264,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
       const { driver } = event.data
       const { vendor, wish } = order
       return [
-        // An order that has gone to another driver meanwhile is none of this one's business.
+        // Another driver has the order meanwhile, so this driver is not told.
         ...(order.driver?.driver_id !== driver.driver_id || vendor === null
           ? []
           : [
@@ -322,7 +328,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
   }
 }
 
-/** What must be pushed for an event of a driver. */
+/** The pushes of a driver's event. */
 export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] {
   const { id, profile, membership } = driver
   const fleet = to('fleet', profile.vendor_id, {
