@@ -17,7 +17,7 @@ import { describeOptions, readOptions, runTool, type OptionTable } from '../harn
 import { inParallel } from '../rigs/parallel.ts'
 import { newCustomer, newDriver, newPharmacy, runTag } from '../rigs/people.ts'
 import { Household, Pharmacy } from './counter.ts'
-import { Courier } from './courier.ts'
+import { CityDriver } from './driver.ts'
 import { door, placeOf, type Point } from './grid.ts'
 import { CityNews } from './news.ts'
 
@@ -162,7 +162,7 @@ class City {
   readonly #options: CityOptions
   readonly #news: CityNews
   readonly #pharmacies: Pharmacy[] = []
-  readonly #couriers: Courier[] = []
+  readonly #drivers: CityDriver[] = []
   readonly #households: Household[] = []
   readonly #shops: { id: string; at: Point }[] = []
   readonly #timers: NodeJS.Timeout[] = []
@@ -252,9 +252,9 @@ class City {
       capacity: 2,
     })
     if (this.#stopping) return
-    const courier = new Courier(person, shop.at, random, this.#news)
-    this.#couriers.push(courier)
-    courier.goToWork().catch((error: unknown) => {
+    const driver = new CityDriver(person, shop.at, random, this.#news)
+    this.#drivers.push(driver)
+    driver.goToWork().catch((error: unknown) => {
       if (!this.#stopping) this.#news.trouble(`driver: ${String(error)}`)
     })
   }
@@ -289,8 +289,8 @@ class City {
         turn = (turn + 1) % turns
         const seconds = Math.min(5, (nowMs - lastMs[turn]!) / 1_000) * this.#options.speed
         lastMs[turn] = nowMs
-        for (let index = turn; index < this.#couriers.length; index += turns)
-          this.#couriers[index]!.step(nowMs, seconds)
+        for (let index = turn; index < this.#drivers.length; index += turns)
+          this.#drivers[index]!.step(nowMs, seconds)
       }, stepMs / turns),
     )
     if (this.#options.ordersPerMinute === 0) return
@@ -321,7 +321,7 @@ class City {
     const { atMs, count } = this.#framesSeen[0]!
     const rate = nowMs > atMs ? Math.round(((frames.accepted - count) * 1_000) / (nowMs - atMs)) : 0
     const news = this.#news
-    const drivers = this.#couriers.filter(courier => courier.isOpen).length
+    const drivers = this.#drivers.filter(driver => driver.isOpen).length
     this.#line.show(
       `drivers ${drivers}/${this.#options.drivers} · frames/s ${rate} · open requests ${open_requests} · asked ${news.asks} · won ${news.won} (raced ${news.lost}) · under way ${deliveries} · delivered ${news.deliveries} · ${news.percentiles}${news.troubles > 0 ? ` · troubles ${news.troubles}: ${news.lastTrouble.slice(0, 60)}` : ''}`,
     )
@@ -331,7 +331,7 @@ class City {
     this.#stopping = true
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#nextAsk)
-    for (const one of [...this.#households, ...this.#pharmacies, ...this.#couriers]) one.stop()
+    for (const one of [...this.#households, ...this.#pharmacies, ...this.#drivers]) one.stop()
     const { asks, won, lost, deliveries, expired, cancelled, percentiles } = this.#news
     this.#line.say(
       `${reason}: ${asks} requests, ${won} won, ${lost} came too late, ${deliveries} delivered, ${expired} expired, ${cancelled} cancelled; ${percentiles}`,

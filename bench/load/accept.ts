@@ -46,7 +46,7 @@ const measuresOf = (size: number) =>
 
 /** A pharmacy in the race, and what it has heard in this one. */
 interface Racer {
-  vendorId: string
+  pharmacyId: string
   socket: RawSocket
   heard: string | null
   sentMs: number
@@ -69,7 +69,7 @@ async function open(context: Context): Promise<Round> {
   let requestId = ''
   let unanswered = 0
   let done: () => void = () => undefined
-  await inParallel(people.pharmacies, opensAtOnce, async ({ vendorId, token }, index) => {
+  await inParallel(people.pharmacies, opensAtOnce, async ({ pharmacyId, token }, index) => {
     const hear = (_: RawSocket, text: Buffer): void => {
       const racer = racers[index]
       if (racer === undefined) return
@@ -97,7 +97,7 @@ async function open(context: Context): Promise<Round> {
       onText: hear,
     })
     racers[index] = {
-      vendorId,
+      pharmacyId,
       socket,
       heard: null,
       sentMs: 0,
@@ -217,7 +217,7 @@ const pong = 0x70
 
 interface People {
   customer: string
-  pharmacies: { vendorId: string; token: string }[]
+  pharmacies: { pharmacyId: string; token: string }[]
 }
 
 async function populate(server: Server): Promise<People> {
@@ -233,7 +233,7 @@ async function signUp(context: Context, { url }: Server): Promise<People> {
   const pharmacies: People['pharmacies'] = []
   await inParallel(fieldOf(sizesRemote.at(-1)!).pharmacies, signUpsAtOnce, async (place, index) => {
     const { recordId, api } = await newPharmacy(url, tag, index, `Pharmacy ${index}`, place)
-    pharmacies.push({ vendorId: recordId, token: await api.accessToken() })
+    pharmacies.push({ pharmacyId: recordId, token: await api.accessToken() })
     context.progress(`${pharmacies.length} pharmacies`)
   })
   return { customer: await (await newCustomer(url, tag, 0)).api.accessToken(), pharmacies }

@@ -84,7 +84,7 @@ async function open(context: Context): Promise<Round> {
     tell({
       actor_id: id,
       verb: 'respond',
-      by: { role: 'vendor', id: people.pharmacies[index % pharmacies]!.vendorId },
+      by: { role: 'vendor', id: people.pharmacies[index % pharmacies]!.pharmacyId },
       data: { response_type: 'ACCEPTED' },
     })
 

@@ -27,7 +27,7 @@ async function commands(command: (n: number) => Promise<unknown>): Promise<void>
 
 async function cases(services: MicroServices) {
   const url = services.url('redis')
-  const vendors = Array.from(
+  const pharmacyIds = Array.from(
     { length: pharmacies },
     (_, n) => `0190a5a0-0000-7000-8000-${String(n).padStart(12, '0')}`,
   )
@@ -35,7 +35,7 @@ async function cases(services: MicroServices) {
     { length: orders },
     (_, n) => `0190a5a0-0000-7000-9000-${String(n).padStart(12, '0')}`,
   )
-  const vendorAt = (n: number): string => vendors[n % pharmacies]!
+  const pharmacyAt = (n: number): string => pharmacyIds[n % pharmacies]!
   const orderAt = (kind: string, n: number): string => kind + orderIds[n % orders]!
 
   // Connections are made anew in each run, in all cases alike, so that none keeps the process alive.
@@ -60,9 +60,9 @@ async function cases(services: MicroServices) {
   await withClaims(0, async claims => {
     const deadlineMs = Date.now() + holdMs
     for (let n = 0; n < orders; n++) {
-      await claims.open(orderAt('lost:', n), vendors, deadlineMs)
+      await claims.open(orderAt('lost:', n), pharmacyIds, deadlineMs)
       await claims.confirm(orderAt('lost:', n), 'somebody')
-      await claims.open(orderAt('won:', n), vendors, deadlineMs)
+      await claims.open(orderAt('won:', n), pharmacyIds, deadlineMs)
     }
   })
   let fresh = 0
@@ -73,26 +73,26 @@ async function cases(services: MicroServices) {
       operationsPerRun: commandsPerRun,
       run: () =>
         withClient(client =>
-          commands(n => client.set(orderAt('lost:', n), vendorAt(n), 'PX', holdMs, 'NX')),
+          commands(n => client.set(orderAt('lost:', n), pharmacyAt(n), 'PX', holdMs, 'NX')),
         ),
     },
     'SET NX, won': {
       operationsPerRun: commandsPerRun,
       run: () =>
         withClient(client =>
-          commands(n => client.set(`won:${lives}:${fresh++}`, vendorAt(n), 'PX', 1_000, 'NX')),
+          commands(n => client.set(`won:${lives}:${fresh++}`, pharmacyAt(n), 'PX', 1_000, 'NX')),
         ),
     },
     'claim.lua, lost': {
       operationsPerRun: commandsPerRun,
       run: () =>
-        withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), vendorAt(n)))),
+        withClaims(0, claims => commands(n => claims.claim(orderAt('lost:', n), pharmacyAt(n)))),
     },
     'claim.lua, won': {
       baseline: 'SET NX, won',
       operationsPerRun: commandsPerRun,
       run: () =>
-        withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), vendorAt(n)))),
+        withClaims(0, claims => commands(n => claims.claim(orderAt('won:', n), pharmacyAt(n)))),
     },
   }
 }

@@ -18,15 +18,15 @@ const id = (kind: number, index: number): string =>
   `0190a5a0-0000-7000-${8000 + kind}-${String(index).padStart(12, '0')}`
 
 const customerId = id(1, 0)
-const vendorId = id(2, 0)
+const pharmacyId = id(2, 0)
 const driverId = id(3, 0)
 const offerId = id(4, 0)
 const customer: Principal = { role: 'customer', id: customerId }
-const pharmacy: Principal = { role: 'vendor', id: vendorId }
+const pharmacy: Principal = { role: 'vendor', id: pharmacyId }
 const driver: Principal = { role: 'driver', id: driverId }
 const system: Principal = { role: 'system', id: 'engine' }
 const vendor = {
-  vendor_id: vendorId,
+  vendor_id: pharmacyId,
   name: 'Elm Row Pharmacy',
   phone: '+1 555 0100',
   latitude: 27.71,

@@ -103,8 +103,8 @@ export class Market {
   get terminalsOpen(): number {
     return [...this.#shops.values()].filter(shop => shop.terminal.isOpen).length
   }
-  addCab(vendorId: string, cab: Cab): void {
-    const shop = this.#shops.get(vendorId)!
+  addCab(pharmacyId: string, cab: Cab): void {
+    const shop = this.#shops.get(pharmacyId)!
     shop.cabs++
     shop.free.push(cab)
   }
@@ -160,7 +160,7 @@ export class Market {
 
   /** Chance depends on the pharmacy and the trip alone: the same seed gives the same intentions, whoever is faster. */
   #asked(
-    vendorId: string,
+    pharmacyId: string,
     index: number,
     terminal: Terminal,
     request: NewRequest,
@@ -180,14 +180,14 @@ export class Market {
     const timer = setTimeout(() => {
       pending.delete(request.request_id)
       this.#timers.delete(timer)
-      void this.#answer(vendorId, terminal, request.request_id, accepts)
+      void this.#answer(pharmacyId, terminal, request.request_id, accepts)
     }, delayMs)
     this.#timers.add(timer)
     pending.set(request.request_id, { timer, atMs: performance.now() + delayMs })
   }
 
   async #answer(
-    vendorId: string,
+    pharmacyId: string,
     terminal: Terminal,
     orderId: string,
     accepts: boolean,
@@ -205,8 +205,8 @@ export class Market {
       this.#with(orderId, ask => {
         ask.waiting--
         if (outcome === 'won') {
-          ask.winners.push(vendorId)
-          if (ask.winners.length === 1) this.#accepted(vendorId, ask)
+          ask.winners.push(pharmacyId)
+          if (ask.winners.length === 1) this.#accepted(pharmacyId, ask)
         } else if (outcome === 'lost') ask.lost++
         else if (outcome === 'recorded') ask.rejected++
         else if (!accepts && outcome === 'error') ask.rejected++
@@ -221,8 +221,8 @@ export class Market {
     }
   }
 
-  #accepted(vendorId: string, ask: Ask): void {
-    const shop = this.#shops.get(vendorId)!
+  #accepted(pharmacyId: string, ask: Ask): void {
+    const shop = this.#shops.get(pharmacyId)!
     const cab = shop.free.shift()
     if (cab === undefined) shop.queue.push(ask)
     else void this.#deliver(shop, ask, cab)

@@ -115,11 +115,11 @@ async function signUp(
     done++
     line.show(`signing up: ${done} of ${total}`)
   }
-  const vendorIds: string[] = []
+  const pharmacyIds: string[] = []
   await inParallel(plan.pharmacies, signUpsAtOnce, async (row, index) => {
     if (plan.interrupted()) throw new Error('interrupted')
     const person = await newPharmacy(url, tag, index, row.name, row)
-    vendorIds[index] = person.recordId
+    pharmacyIds[index] = person.recordId
     market.addPharmacy(person, index)
     step()
   })
@@ -131,16 +131,16 @@ async function signUp(
   const cabs = new Map<string, Cab>()
   await inParallel(names, signUpsAtOnce, async (name, index) => {
     if (plan.interrupted()) throw new Error('interrupted')
-    const vendorId = vendorIds[index % vendorIds.length]!
+    const pharmacyId = pharmacyIds[index % pharmacyIds.length]!
     const cab = new Cab(
-      await newDriver(url, tag, index, vendorId, {
+      await newDriver(url, tag, index, pharmacyId, {
         vehicle_type: 'car',
         name: `Cab ${name}`.slice(0, 100),
       }),
     )
     cabs.set(name, cab)
     await cab.goToWork()
-    market.addCab(vendorId, cab)
+    market.addCab(pharmacyId, cab)
     step()
   })
   if (!(await settled(() => market.terminalsOpen === plan.pharmacies.length, terminalsTimeoutMs)))

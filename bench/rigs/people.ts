@@ -78,7 +78,7 @@ export async function newDriver(
   url: string,
   tag: string,
   index: number,
-  vendorId: string,
+  pharmacyId: string,
   more: { vehicle_type: VehicleType; capacity?: number; name?: string },
 ): Promise<Person> {
   const api = new RestClient({ url })
@@ -88,7 +88,7 @@ export async function newDriver(
     full_name: name,
     phone: phone(3, index),
     password,
-    vendor_id: vendorId,
+    vendor_id: pharmacyId,
     ...vehicle,
   })
   return person(url, api, id, driver_id!)

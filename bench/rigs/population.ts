@@ -29,7 +29,7 @@ export interface PopulationPlan {
 }
 export interface Population {
   customers: { userId: string; token: string }[]
-  pharmacies: { userId: string; vendorId: string; token: string }[]
+  pharmacies: { userId: string; pharmacyId: string; token: string }[]
   drivers: { userId: string; driverId: string; token: string }[]
   deliveries: { orderId: string; trackingToken: string; driverId: string; driverToken: string }[]
 }
@@ -88,14 +88,14 @@ export async function populate(
   const token = (
     role: Role,
     userId: string,
-    record: { vendorId?: string; driverId?: string } = {},
+    record: { pharmacyId?: string; driverId?: string } = {},
   ): Promise<string> =>
     tokens.signAccess(
       {
         userId,
         role,
         name: role,
-        vendorId: record.vendorId ?? null,
+        vendorId: record.pharmacyId ?? null,
         driverId: record.driverId ?? null,
       },
       nowMs(),
@@ -105,12 +105,12 @@ export async function populate(
     const owners = await accounts('vendor', places.length)
     const made = await Promise.all(
       owners.map(async userId => {
-        const vendorId = newId()
-        return { userId, vendorId, token: await token('vendor', userId, { vendorId }) }
+        const pharmacyId = newId()
+        return { userId, pharmacyId, token: await token('vendor', userId, { pharmacyId }) }
       }),
     )
-    const rows = made.map(({ userId, vendorId }, i) => ({
-      id: vendorId,
+    const rows = made.map(({ userId, pharmacyId }, i) => ({
+      id: pharmacyId,
       user_id: userId,
       email: `vendor-${i}@${tag}.example`,
       business_name: `Pharmacy ${i}`,
@@ -132,7 +132,7 @@ export async function populate(
     return made
   }
 
-  const makeDrivers = async (count: number, vendorId: string): Promise<Population['drivers']> => {
+  const makeDrivers = async (count: number, pharmacyId: string): Promise<Population['drivers']> => {
     const owners = await accounts('driver', count)
     const made = await Promise.all(
       owners.map(async userId => {
@@ -148,7 +148,7 @@ export async function populate(
     const rows = made.map(({ userId, driverId }, i) => ({
       id: driverId,
       user_id: userId,
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       email: `driver-${i}@${tag}.example`,
       vehicle_number: null,
       license_number: null,
@@ -168,7 +168,7 @@ export async function populate(
           actor_id: driverId,
           verb: 'register',
           by,
-          data: { vendor_id: vendorId, capacity: 1, ...profile(i) },
+          data: { vendor_id: pharmacyId, capacity: 1, ...profile(i) },
         }),
       )
       const id = newId()
@@ -188,12 +188,12 @@ export async function populate(
   const makeDeliveries = async (
     count: number,
     customerId: string,
-    vendorId: string,
+    pharmacyId: string,
     from: Place,
   ): Promise<Population['deliveries']> => {
-    const drivers = await makeDrivers(count, vendorId)
+    const drivers = await makeDrivers(count, pharmacyId)
     const made: Population['deliveries'] = Array.from({ length: count })
-    const vendor = { role: 'vendor', id: vendorId } as const
+    const vendor = { role: 'vendor', id: pharmacyId } as const
     await inParallel(drivers, commandsAtOnce, async ({ driverId, token: driverToken }, i) => {
       const orderId = newId()
       const say = (
@@ -209,7 +209,7 @@ export async function populate(
           customer_id: customerId,
           customer_name: 'Customer',
           customer_phone: phone,
-          vendor_id: vendorId,
+          vendor_id: pharmacyId,
           delivery_address: 'A street',
           delivery_latitude: from.latitude + 0.02,
           delivery_longitude: from.longitude + 0.02,
@@ -232,14 +232,15 @@ export async function populate(
   const first = pharmacies[0]
   if (first === undefined && (plan.drivers !== undefined || plan.deliveries !== undefined))
     throw new Error('drivers belong to a pharmacy')
-  const drivers = plan.drivers === undefined ? [] : await makeDrivers(plan.drivers, first!.vendorId)
+  const drivers =
+    plan.drivers === undefined ? [] : await makeDrivers(plan.drivers, first!.pharmacyId)
   const deliveries =
     plan.deliveries === undefined
       ? []
       : await makeDeliveries(
           plan.deliveries,
           customers[0]!.userId,
-          first!.vendorId,
+          first!.pharmacyId,
           plan.pharmacies![0]!,
         )
   return { customers, pharmacies, drivers, deliveries }

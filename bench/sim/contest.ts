@@ -84,10 +84,10 @@ async function race(
   const { schedule, checker, database } = world
   const chance = world.chance.fork('contest')
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)
-  const vendorIds = Array.from({ length: racersMax }, newId)
-  vendorIds.forEach((vendorId, i) =>
+  const pharmacyIds = Array.from({ length: racersMax }, newId)
+  pharmacyIds.forEach((pharmacyId, i) =>
     world.putPharmacy({
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       name: `pharmacy ${i}`,
       phone: '1',
       address: null,
@@ -112,12 +112,12 @@ async function race(
   const caller = new Caller('racer', chance.fork('racers'), world)
   const customer = { role: 'customer', id: newId() } as const
   const counts = { accepts: 0, tries: 0, won: 0, unwon: 0 }
-  const accept = async (requestId: string, vendorId: string): Promise<string> => {
+  const accept = async (requestId: string, pharmacyId: string): Promise<string> => {
     const answer = {
       requestId,
-      vendorId,
+      vendorId: pharmacyId,
       response_type: 'ACCEPTED' as const,
-      commandId: `${vendorId}:${requestId}:ACCEPTED`,
+      commandId: `${pharmacyId}:${requestId}:ACCEPTED`,
     }
     for (let tries = 0; tries < triesMax; tries++) {
       counts.tries++
@@ -125,7 +125,7 @@ async function race(
         checker.witness.commanded(requestId, {
           verb: 'respond',
           role: 'vendor',
-          id: vendorId,
+          id: pharmacyId,
           data: { response_type: 'ACCEPTED' },
         })
       const told = await caller.call(async edge => (await edge.respond(answer)).order)
@@ -167,12 +167,12 @@ async function race(
     const { id } = opened.value
     const winners: string[] = []
     await Promise.all(
-      vendorIds.map(async vendorId => {
+      pharmacyIds.map(async pharmacyId => {
         await caller.sleep(chance.happens(0.8) ? chance.between(0, 60) : chance.around(1_500))
-        const outcome = await accept(id, vendorId)
+        const outcome = await accept(id, pharmacyId)
         if (outcome !== 'unanswered') counts.accepts++
-        if (outcome === 'won') winners.push(vendorId)
-        checker.toldRace(id, vendorId, outcome)
+        if (outcome === 'won') winners.push(pharmacyId)
+        checker.toldRace(id, pharmacyId, outcome)
       }),
     )
     if (winners.length > 1)

@@ -43,12 +43,12 @@ export class Customer extends Connected {
     return { role: 'customer', id: this.customerId }
   }
 
-  async live(thinkMs: number, vendorIds: readonly string[]): Promise<void> {
+  async live(thinkMs: number, pharmacyIds: readonly string[]): Promise<void> {
     void this.stayConnected()
     for (;;) {
       await this.sleep(this.chance.around(thinkMs))
       if (this.world.closing()) return
-      void this.#order(vendorIds)
+      void this.#order(pharmacyIds)
     }
   }
 
@@ -88,7 +88,7 @@ export class Customer extends Connected {
     if (this.chance.happens(0.15)) void tell(this, this.#by, orderId, 'reissue_tracking', {})
   }
 
-  async #order(vendorIds: readonly string[]): Promise<void> {
+  async #order(pharmacyIds: readonly string[]): Promise<void> {
     const {
       chance,
       customerId,
@@ -124,7 +124,7 @@ export class Customer extends Connected {
           ...(chance.happens(0.3) && { quantity: chance.whole(1, 9) }),
         }
       : {
-          vendor_id: chance.pick(vendorIds),
+          vendor_id: chance.pick(pharmacyIds),
           delivery_latitude: place.latitude,
           delivery_longitude: place.longitude,
           items,
@@ -137,7 +137,7 @@ export class Customer extends Connected {
           this,
           'vendor_id' in body
             ? chance.pick([body.vendor_id, null])
-            : chance.pick([null, null, chance.pick(vendorIds)]),
+            : chance.pick([null, null, chance.pick(pharmacyIds)]),
         ),
       })
     // Some are far out, where there is no pharmacy at all.

@@ -4,7 +4,7 @@ import type { Caller } from './clients.ts'
 
 /** A caller that is a pharmacy. */
 export type PharmacyCaller = Caller & {
-  readonly vendorId: string
+  readonly pharmacyId: string
   readonly driverIds: readonly string[]
 }
 
@@ -15,7 +15,7 @@ export function tellDriver(
   verb: 'end_membership' | 'approve_membership' | 'set_status',
   data: { status?: string },
 ) {
-  const by: Principal = { role: 'vendor', id: pharmacy.vendorId }
+  const by: Principal = { role: 'vendor', id: pharmacy.pharmacyId }
   pharmacy.world.checker.witness.commanded(driverId, { verb, role: by.role, id: by.id, data })
   return pharmacy.post(
     verb,

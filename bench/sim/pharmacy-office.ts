@@ -17,15 +17,15 @@ export async function keepOffice(
   first: DirectoryPharmacy,
 ): Promise<void> {
   const { chance, world } = pharmacy
-  let vendor = first
+  let row = first
   const become = (change: Partial<DirectoryPharmacy>): void => {
-    vendor = { ...vendor, ...change, revision: vendor.revision + 1 }
-    world.putPharmacy(vendor)
+    row = { ...row, ...change, revision: row.revision + 1 }
+    world.putPharmacy(row)
     const edges = world.edges()
     if (edges.length === 0) return
     const { node, bus } = chance.pick(edges)
     node.enter(() => {
-      bus.publish(subjects.directory, encodeBody(vendor))
+      bus.publish(subjects.directory, encodeBody(row))
     })
   }
   for (;;) {
@@ -35,8 +35,8 @@ export async function keepOffice(
     if (what < 0.4) become({ tariff: tariffOf(chance), proof_required: chance.happens(0.5) })
     else if (what < 0.55)
       become({
-        latitude: vendor.latitude + chance.between(-0.003, 0.003),
-        longitude: vendor.longitude + chance.between(-0.003, 0.003),
+        latitude: row.latitude + chance.between(-0.003, 0.003),
+        longitude: row.longitude + chance.between(-0.003, 0.003),
       })
     else if (what < 0.65) {
       become({ status: 'suspended', is_active: false })

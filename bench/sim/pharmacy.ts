@@ -21,7 +21,7 @@ interface Shown {
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 
 export class Pharmacy extends Connected {
-  readonly vendorId: string
+  readonly pharmacyId: string
   readonly socket: SocketKind
   readonly driverIds: string[] = []
   /** On the screen now. */
@@ -30,14 +30,14 @@ export class Pharmacy extends Connected {
   readonly heardOf = new Set<string>()
   readonly #busy = new Set<string>()
 
-  constructor(name: string, vendorId: string, ...rest: Arguments) {
+  constructor(name: string, pharmacyId: string, ...rest: Arguments) {
     super(name, ...rest)
-    this.vendorId = vendorId
-    this.socket = { role: 'pharmacy', id: vendorId }
+    this.pharmacyId = pharmacyId
+    this.socket = { role: 'pharmacy', id: pharmacyId }
   }
 
   get #by(): Principal {
-    return { role: 'vendor', id: this.vendorId }
+    return { role: 'vendor', id: this.pharmacyId }
   }
 
   protected greeted(): void {
@@ -46,7 +46,8 @@ export class Pharmacy extends Connected {
     for (const order of listed(
       this.world.database,
       one =>
-        one.vendor_id === this.vendorId && (one.status === 'pending' || one.status === 'accepted'),
+        one.vendor_id === this.pharmacyId &&
+        (one.status === 'pending' || one.status === 'accepted'),
     ))
       this.#tendSoon(order.id)
     for (const driverId of this.driverIds)
@@ -115,15 +116,15 @@ export class Pharmacy extends Connected {
     const response_type = wish < 0.35 ? ('REJECTED' as const) : ('ACCEPTED' as const)
     const words = {
       requestId,
-      vendorId: this.vendorId,
+      vendorId: this.pharmacyId,
       response_type,
       ...(chance.happens(0.3) && { text_message: 'in ten minutes' }),
-      ...(chance.happens(0.2) && { fee: quote(this, this.vendorId) }),
+      ...(chance.happens(0.2) && { fee: quote(this, this.pharmacyId) }),
     }
     this.world.checker.witness.commanded(requestId, {
       verb: 'respond',
       role: 'vendor',
-      id: this.vendorId,
+      id: this.pharmacyId,
       data: words,
     })
     const answer = chance.happens(0.5)
@@ -134,7 +135,7 @@ export class Pharmacy extends Connected {
               (
                 await edge.respond({
                   ...words,
-                  commandId: `${this.vendorId}:${requestId}:${response_type}`,
+                  commandId: `${this.pharmacyId}:${requestId}:${response_type}`,
                 })
               ).order,
           ),
@@ -147,7 +148,7 @@ export class Pharmacy extends Connected {
           requestId,
         )
     if (response_type === 'ACCEPTED')
-      this.world.checker.toldRace(requestId, this.vendorId, answer.ok ? 'won' : answer.code)
+      this.world.checker.toldRace(requestId, this.pharmacyId, answer.ok ? 'won' : answer.code)
     if (answer.ok) this.world.checker.toldOrder(answer.value, `${this.name} ${response_type}`)
     this.world.note(this.name, `${response_type} ${requestId} -> ${answer.ok ? 'ok' : answer.code}`)
     if (answer.ok || answer.code !== 'lost') this.shown.delete(requestId)
@@ -173,7 +174,7 @@ export class Pharmacy extends Connected {
     for (;;) {
       await this.sleep(this.chance.between(3_000, 12_000))
       const order = await look(this, orderId)
-      if (order === null || order.vendor_id !== this.vendorId || !this.#awaits(order)) return
+      if (order === null || order.vendor_id !== this.pharmacyId || !this.#awaits(order)) return
       await this.#do(order)
     }
   }
@@ -187,7 +188,7 @@ export class Pharmacy extends Connected {
     const { chance } = this
     if (order.status === 'pending') {
       const words = chance.happens(0.3)
-        ? { fee: quote(this, this.vendorId), text_message: 'soon' }
+        ? { fee: quote(this, this.pharmacyId), text_message: 'soon' }
         : {}
       await (chance.happens(0.8) || this.world.closing()
         ? tell(this, this.#by, order.id, 'accept', words)

@@ -23,28 +23,28 @@ export class PinWatch {
 
   look(): void {
     if (this.#steps++ % stepsBetweenLooks !== 0) return
-    const { engines, couriers, checker, schedule } = this.#world
+    const { engines, drivers, checker, schedule } = this.#world
     for (const { engine, node } of engines) {
       let seen = this.#seen.get(engine)
       if (seen === undefined) this.#seen.set(engine, (seen = new Map()))
       const { table } = engine.tracking
-      for (const courier of couriers) {
-        const number = table.find(courier.driverId)
+      for (const driver of drivers) {
+        const number = table.find(driver.driverId)
         if (number < 0) continue
         const atMs = table.atMs(number)
-        if (atMs < (seen.get(courier.driverId) ?? 0))
+        if (atMs < (seen.get(driver.driverId) ?? 0))
           checker.fail(
             '[7]',
-            `${node.name}: the pin of ${courier.name} went back in time`,
-            courier.driverId,
+            `${node.name}: the pin of ${driver.name} went back in time`,
+            driver.driverId,
           )
         if (atMs > schedule.nowMs + 20 * limits.frameFutureMsMax)
           checker.fail(
             '[7]',
-            `${node.name}: the pin of ${courier.name} is ahead of its time`,
-            courier.driverId,
+            `${node.name}: the pin of ${driver.name} is ahead of its time`,
+            driver.driverId,
           )
-        seen.set(courier.driverId, atMs)
+        seen.set(driver.driverId, atMs)
       }
     }
     this.#terminals()
@@ -60,7 +60,7 @@ export class PinWatch {
         if (
           order.state === 'broadcast' &&
           schedule.nowMs - Math.max(order.at.created!, pharmacy.connectedSinceMs) > tellingMs &&
-          candidatesOf(order).some(one => one.vendor_id === pharmacy.vendorId) &&
+          candidatesOf(order).some(one => one.vendor_id === pharmacy.pharmacyId) &&
           !pharmacy.heardOf.has(orderId)
         )
           checker.fail('[9]', `${pharmacy.name} never heard of request ${orderId}`, orderId)

@@ -21,7 +21,7 @@ import type { Bug } from './bugs/bug.ts'
 import { smallBounds, type SmallBounds } from './bounds.ts'
 import type { SocketHolder, Surroundings } from './clients.ts'
 import { SimEdge, type Listener } from './edge/edge.ts'
-import { Courier } from './courier.ts'
+import { Driver } from './driver.ts'
 import { Customer } from './customer.ts'
 import { mustHear } from './hearing.ts'
 import { cityCentre, tariffOf } from './people.ts'
@@ -66,7 +66,7 @@ export class World implements Surroundings {
   readonly claims: ClaimServer
   readonly engines: EngineProcess[] = []
   readonly pharmacies: Pharmacy[] = []
-  readonly couriers: Courier[] = []
+  readonly drivers: Driver[] = []
   readonly customers: Customer[] = []
   readonly notes: Note[] = []
   readonly #sockets = new Set<SocketHolder>()
@@ -107,8 +107,8 @@ export class World implements Surroundings {
       this.schedule,
       this.faults,
       this.chance.fork('claims'),
-      (orderId, vendorId, answer) =>
-        this.checker.claimAnswered(orderId, vendorId, answer, this.schedule.nowMs),
+      (orderId, pharmacyId, answer) =>
+        this.checker.claimAnswered(orderId, pharmacyId, answer, this.schedule.nowMs),
     )
     this.checker.watch(this.database)
     this.checker.audience.onTold = told => mustHear(this, told)
@@ -167,9 +167,9 @@ export class World implements Surroundings {
   }
 
   /** A pharmacy registers, or changes what it says of itself. */
-  putPharmacy(vendor: DirectoryPharmacy): void {
-    this.database.store.putPharmacy(vendor)
-    this.checker.witness.pharmacyIs(vendor, this.schedule.nowMs)
+  putPharmacy(row: DirectoryPharmacy): void {
+    this.database.store.putPharmacy(row)
+    this.checker.witness.pharmacyIs(row, this.schedule.nowMs)
   }
 
   /** Everybody begins. */
@@ -181,9 +181,9 @@ export class World implements Surroundings {
       this.bootEngine()
     for (let i = 0; i < 2; i++) this.bootEdge()
     for (let i = 0, count = chance.whole(3, 4); i < count; i++) {
-      const vendorId = id()
-      const vendor: DirectoryPharmacy = {
-        vendor_id: vendorId,
+      const pharmacyId = id()
+      const row: DirectoryPharmacy = {
+        vendor_id: pharmacyId,
         name: `Pharmacy ${i}`,
         phone: `+1415777${String(i).padStart(4, '0')}`,
         address: chance.happens(0.5) ? `${i} Main St` : null,
@@ -198,32 +198,32 @@ export class World implements Surroundings {
         opening_hours: null,
         tariff: chance.happens(0.3) ? null : tariffOf(chance),
       }
-      this.putPharmacy(vendor)
-      const pharmacy = new Pharmacy(`pharmacy-${i}`, vendorId, chance.fork(`pharmacy ${i}`), this)
+      this.putPharmacy(row)
+      const pharmacy = new Pharmacy(`pharmacy-${i}`, pharmacyId, chance.fork(`pharmacy ${i}`), this)
       this.pharmacies.push(pharmacy)
-      void keepOffice(pharmacy, vendor)
+      void keepOffice(pharmacy, row)
       for (let j = 0, drivers = chance.whole(1, 3); j < drivers; j++) {
-        const courier = new Courier(
+        const driver = new Driver(
           `driver-${i}-${j}`,
           id(),
-          vendorId,
+          pharmacyId,
           chance.whole(1, 2),
           chance.fork(`driver ${i} ${j}`),
           this,
         )
-        pharmacy.driverIds.push(courier.driverId)
-        this.couriers.push(courier)
+        pharmacy.driverIds.push(driver.driverId)
+        this.drivers.push(driver)
       }
     }
-    const vendorIds = this.pharmacies.map(one => one.vendorId)
+    const pharmacyIds = this.pharmacies.map(one => one.pharmacyId)
     for (let i = 0, count = this.#options.customers ?? chance.whole(2, 5); i < count; i++) {
       const customer = new Customer(`customer-${i}`, id(), chance.fork(`customer ${i}`), this)
       this.customers.push(customer)
-      void customer.live(chance.between(60_000, 240_000), vendorIds)
+      void customer.live(chance.between(60_000, 240_000), pharmacyIds)
     }
-    for (const one of [...this.customers, ...this.pharmacies, ...this.couriers]) this.joined(one)
+    for (const one of [...this.customers, ...this.pharmacies, ...this.drivers]) this.joined(one)
     for (const pharmacy of this.pharmacies) void pharmacy.stayConnected()
-    for (const courier of this.couriers) void courier.live()
+    for (const driver of this.drivers) void driver.live()
   }
 
   #process(kind: 'engine' | 'edge'): SimNode {

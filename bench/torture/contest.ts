@@ -63,7 +63,7 @@ const pressMs = 15
 const atRestMs = 60_000
 
 interface Racer {
-  vendorId: string
+  pharmacyId: string
   token: string
 }
 interface Race {
@@ -150,7 +150,7 @@ async function gather(
         `Pharmacy ${index}`,
         { latitude: center.latitude + index * 0.0005, longitude: center.longitude },
       )
-      pharmacies.push({ vendorId: recordId, token: await api.accessToken() })
+      pharmacies.push({ pharmacyId: recordId, token: await api.accessToken() })
     },
   )
   await inParallel(Array.from({ length: customers }), registrationsAtOnce, async (_, index) => {
@@ -223,9 +223,9 @@ async function runRace(context: RaceContext): Promise<Race | null> {
     if (answer === null) return
     context.answered()
     race.told.get(racer)!.add(answer.status === 201 ? 'won' : answer.code!)
-    if (answer.status === 201) memory.won(orderId, racer.vendorId)
+    if (answer.status === 201) memory.won(orderId, racer.pharmacyId)
     else if (answer.code === 'request_already_assigned')
-      memory.note(orderId, known => known.losers.add(racer.vendorId))
+      memory.note(orderId, known => known.losers.add(racer.pharmacyId))
   }
   const pressing: Promise<void>[] = []
   const waiting = [...context.pharmacies]
@@ -250,13 +250,13 @@ function raceWrong(race: Race): string[] {
   const winners = winnersOf(race)
   if (winners.length !== 1)
     wrong.push(`[1] ${race.orderId}: ${winners.length} pharmacies were told that they won`)
-  for (const [{ vendorId }, answers] of race.told) {
-    if (answers.size === 0) wrong.push(`${race.orderId}: ${vendorId} was never told`)
+  for (const [{ pharmacyId }, answers] of race.told) {
+    if (answers.size === 0) wrong.push(`${race.orderId}: ${pharmacyId} was never told`)
     else if (
       answers.size > 1 ||
       ![...answers].every(one => one === 'won' || one === 'request_already_assigned')
     )
-      wrong.push(`${race.orderId}: ${vendorId} was told ${[...answers].join(' and ')}`)
+      wrong.push(`${race.orderId}: ${pharmacyId} was told ${[...answers].join(' and ')}`)
   }
   return wrong
 }

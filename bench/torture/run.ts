@@ -62,7 +62,7 @@ export async function torture(options: RunOptions): Promise<Outcome> {
     })
     closePeople = () => people.close()
     options.say(
-      `torture: ${people.customers.length} customers, ${people.pharmacies.length} pharmacies, ${people.couriers.length} drivers; faults begin`,
+      `torture: ${people.customers.length} customers, ${people.pharmacies.length} pharmacies, ${people.drivers.length} drivers; faults begin`,
     )
     const startMs = performance.now()
     let endMs = startMs + options.faultsMs + afterglowMs

@@ -56,15 +56,15 @@ export async function settle(context: Settling): Promise<string[]> {
   }
 }
 
-async function reconnected({ pharmacies, couriers }: People): Promise<string[]> {
+async function reconnected({ pharmacies, drivers }: People): Promise<string[]> {
   const closed = () => [
     ...pharmacies.filter(one => !one.terminal.isOpen).map(one => `terminal ${one.id}`),
-    ...couriers.filter(one => !one.socket.isOpen).map(one => `driver ${one.id}`),
+    ...drivers.filter(one => !one.socket.isOpen).map(one => `driver ${one.id}`),
   ]
   await settled(() => closed().length === 0, reconnectedMs)
   const wrong = closed().map(who => `${who} did not come back`)
   // Locations are acknowledged again: the apps' buffers empty. One batch a second is always under way.
-  const full = () => couriers.filter(one => one.socket.unacknowledged.length > 5)
+  const full = () => drivers.filter(one => one.socket.unacknowledged.length > 5)
   await settled(() => full().length === 0, reconnectedMs)
   return [
     ...wrong,

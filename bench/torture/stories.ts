@@ -10,7 +10,7 @@ import { ask, type Answer, type Asked, type Tally } from './memory/ask.ts'
 import type { Memory, Remembered, Step } from './memory/memory.ts'
 import {
   center,
-  type Courier,
+  type DriverAtWork,
   type Customer,
   type People,
   type Pharmacist,
@@ -214,8 +214,8 @@ async function deliver(
       order,
     )
 
-  const courier = await untilAssigned(context, customer, order, people.couriers)
-  if (courier === null) return
+  const driverAtWork = await untilAssigned(context, customer, order, people.drivers)
+  if (driverAtWork === null) return
   const steps: Step[] = chance.happens(0.9)
     ? ['picked_up', 'out_for_delivery', 'delivered']
     : ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']
@@ -227,7 +227,7 @@ async function deliver(
             {
               method: 'POST',
               path: '/api/uploads/signature',
-              token: courier.token,
+              token: driverAtWork.token,
               form: signatureForm(),
               key: randomUUID(),
             },
@@ -246,7 +246,7 @@ async function deliver(
       {
         method: 'PATCH',
         path: `/api/orders/${order.orderId}`,
-        token: courier.token,
+        token: driverAtWork.token,
         body: { status, ...more },
         key: randomUUID(),
       },
@@ -269,8 +269,8 @@ async function untilAssigned(
   context: StoryContext,
   customer: Customer,
   order: Remembered,
-  couriers: readonly Courier[],
-): Promise<Courier | null> {
+  drivers: readonly DriverAtWork[],
+): Promise<DriverAtWork | null> {
   for (
     const giveUpMs = Math.min(context.endMs(), performance.now() + patienceMs);
     performance.now() < giveUpMs;
@@ -283,7 +283,7 @@ async function untilAssigned(
     )
     if (answer === null) return null
     if (answer.body['status'] === 'driver_assigned')
-      return couriers.find(one => one.id === answer.body['driver_id']) ?? null
+      return drivers.find(one => one.id === answer.body['driver_id']) ?? null
   }
   return null
 }

@@ -71,13 +71,13 @@ export class Memory {
     note(remembered)
   }
 
-  won(orderId: string, vendorId: string): void {
+  won(orderId: string, pharmacyId: string): void {
     this.note(orderId, order => {
-      if (order.winner !== null && order.winner !== vendorId)
+      if (order.winner !== null && order.winner !== pharmacyId)
         this.contradictions.push(
-          `[1] ${orderId}: both ${order.winner} and ${vendorId} were told that they won`,
+          `[1] ${orderId}: both ${order.winner} and ${pharmacyId} were told that they won`,
         )
-      order.winner = vendorId
+      order.winner = pharmacyId
     })
   }
 }

@@ -20,11 +20,11 @@ export interface Pharmacist {
   id: string
   token: string
   terminal: Terminal
-  drivers: Courier[]
+  drivers: DriverAtWork[]
 }
-export interface Courier {
+export interface DriverAtWork {
   id: string
-  vendorId: string
+  pharmacyId: string
   token: string
   socket: Driver
 }
@@ -34,7 +34,7 @@ export interface Customer {
 }
 export interface People {
   pharmacies: Pharmacist[]
-  couriers: Courier[]
+  drivers: DriverAtWork[]
   customers: Customer[]
   close(): void
 }
@@ -61,7 +61,7 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
   const tag = runTag()
   const urlOf = (index: number): string => urls[index % urls.length]!
   const pharmacies: Pharmacist[] = []
-  const couriers: Courier[] = []
+  const drivers: DriverAtWork[] = []
   const customers: Customer[] = []
   const timers: NodeJS.Timeout[] = []
   const chances = Array.from({ length: count * (1 + driversEach) }, (_, index) =>
@@ -87,9 +87,9 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
         vehicle_type: 'bike',
         capacity: 2,
       })
-      const courier = await onTheRoad(driver, pharmacist, chances[at]!, options, place, timers)
-      couriers.push(courier)
-      pharmacist.drivers.push(courier)
+      const driverAtWork = await onTheRoad(driver, pharmacist, chances[at]!, options, place, timers)
+      drivers.push(driverAtWork)
+      pharmacist.drivers.push(driverAtWork)
     }
   })
   await inParallel(
@@ -102,12 +102,12 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
   )
   return {
     pharmacies,
-    couriers,
+    drivers,
     customers,
     close() {
       for (const timer of timers) clearInterval(timer)
       for (const { terminal } of pharmacies) terminal.close()
-      for (const { socket } of couriers) socket.close()
+      for (const { socket } of drivers) socket.close()
     },
   }
 }
@@ -155,15 +155,20 @@ async function onTheRoad(
   options: PeopleOptions,
   place: { latitude: number; longitude: number },
   timers: NodeJS.Timeout[],
-): Promise<Courier> {
+): Promise<DriverAtWork> {
   const { urls, memory, tally } = options
   const token = await person.api.accessToken()
   const socket = connectDriver(person.connect)
-  const courier: Courier = { id: person.recordId, vendorId: pharmacist.id, token, socket }
+  const driverAtWork: DriverAtWork = {
+    id: person.recordId,
+    pharmacyId: pharmacist.id,
+    token,
+    socket,
+  }
   const context = () => ({ urls, chance, tally, untilMs: performance.now() + answerTimeoutMs })
   await ask(context(), {
     method: 'PATCH',
-    path: `/api/drivers/${courier.id}/status`,
+    path: `/api/drivers/${driverAtWork.id}/status`,
     token,
     body: { status: 'available' },
     key: randomUUID(),
@@ -185,7 +190,7 @@ async function onTheRoad(
           socket.respondToOffer(offer_id, accept).then(
             result => {
               if (result.outcome === 'accepted')
-                memory.note(order_id, order => order.assigned.push(courier.id))
+                memory.note(order_id, order => order.assigned.push(driverAtWork.id))
             },
             () => undefined,
           )
@@ -198,11 +203,11 @@ async function onTheRoad(
             key: randomUUID(),
           }).then(answer => {
             if (accept && answer?.status === 200)
-              memory.note(order_id, order => order.assigned.push(courier.id))
+              memory.note(order_id, order => order.assigned.push(driverAtWork.id))
           })
       },
       chance.between(0, 1_500),
     )
   })
-  return courier
+  return driverAtWork
 }

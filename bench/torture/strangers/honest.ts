@@ -59,7 +59,7 @@ export class Honest {
   readonly #terminals: Terminal[] = []
   readonly #drivers: { socket: Driver; sender: PositionSender }[] = []
   readonly #emails: string[] = []
-  readonly #wins: [requestId: string, vendorId: string][] = []
+  readonly #wins: [requestId: string, pharmacyId: string][] = []
   #waits = new Waits()
   #phase = 'before'
   #closing = false
@@ -77,7 +77,7 @@ export class Honest {
       await newCustomer(urls[0]!, tag, index)
       honest.#emails.push(`customer-${index}@${tag}.example`)
     }
-    people.pharmacies.slice(0, options.staying).forEach(({ token, vendorId }, index) => {
+    people.pharmacies.slice(0, options.staying).forEach(({ token, pharmacyId }, index) => {
       const terminal = connectTerminal({
         url: honest.#url(index),
         token,
@@ -87,7 +87,8 @@ export class Honest {
         const number = numberIn(items)
         if (number === null) return
         honest.#waits.heard.heard(request_id, performance.now())
-        if (number % options.staying === index) void honest.#accept(terminal, request_id, vendorId)
+        if (number % options.staying === index)
+          void honest.#accept(terminal, request_id, pharmacyId)
       })
       terminal.on('closed', end => honest.#cut(`terminal ${index}`, end))
       honest.#terminals.push(terminal)
@@ -165,7 +166,7 @@ export class Honest {
       [...memory.orders.keys()].filter(id => this.#wins.every(([won]) => won !== id))
     if (!(await settled(() => open().length === 0, patienceMs, 100)))
       this.wrong.push(`${open().length} requests never came to their pharmacy's terminal`)
-    for (const [requestId, vendorId] of this.#wins) memory.won(requestId, vendorId)
+    for (const [requestId, pharmacyId] of this.#wins) memory.won(requestId, pharmacyId)
     const waiting = () =>
       this.#drivers.filter(({ socket }) => socket.unacknowledged.length > 0).length
     if (!(await settled(() => waiting() === 0, patienceMs, 100)))
@@ -238,10 +239,10 @@ export class Honest {
     )
   }
 
-  async #accept(terminal: Terminal, requestId: string, vendorId: string): Promise<void> {
+  async #accept(terminal: Terminal, requestId: string, pharmacyId: string): Promise<void> {
     try {
       const result = await terminal.respond(requestId, 'ACCEPTED')
-      if (result.outcome === 'won') this.#wins.push([requestId, vendorId])
+      if (result.outcome === 'won') this.#wins.push([requestId, pharmacyId])
       else this.#refused('a pharmacy accepts', `${result.outcome} ${result.code ?? ''}`)
     } catch (error) {
       this.#refused('a pharmacy accepts', String(error))

@@ -29,7 +29,7 @@ type Doing =
 const declineChance = 0.08
 const stayMs = { pickup: [3_000, 7_000], dropoff: [2_000, 6_000] } as const
 
-export class Courier {
+export class CityDriver {
   readonly #person: Person
   readonly #home: Point
   readonly #random: Random

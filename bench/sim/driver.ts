@@ -22,9 +22,9 @@ type Duty = 'available' | 'on_break' | 'offline'
 const batch = new LocationBatch()
 const reader = new FrameReader()
 
-export class Courier extends Connected {
+export class Driver extends Connected {
   readonly driverId: string
-  readonly vendorId: string
+  readonly pharmacyId: string
   readonly capacity: number
   readonly socket: SocketKind
   latitude: number
@@ -44,13 +44,13 @@ export class Courier extends Connected {
   constructor(
     name: string,
     driverId: string,
-    vendorId: string,
+    pharmacyId: string,
     capacity: number,
     ...rest: Arguments
   ) {
     super(name, ...rest)
     this.driverId = driverId
-    this.vendorId = vendorId
+    this.pharmacyId = pharmacyId
     this.capacity = capacity
     this.socket = { role: 'driver', id: driverId }
     this.latitude = cityCentre.latitude + this.chance.between(-0.02, 0.02)
@@ -63,7 +63,7 @@ export class Courier extends Connected {
 
   async live(): Promise<void> {
     const profile = {
-      vendor_id: this.vendorId,
+      vendor_id: this.pharmacyId,
       full_name: `${this.name} Van-${this.name}`,
       phone: `+1415666${this.name.replace(/\D/g, '').padStart(4, '2')}`,
       vehicle_type: 'scooter',
