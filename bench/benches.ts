@@ -1,4 +1,6 @@
-/** Every bench of the suite, in the order in which it runs: a new one is a file and a line here. */
+/**
+ * Every bench of the suite, in the order in which it runs. A new bench is a file and a line here.
+ */
 import type { Bench } from './harness/bench.ts'
 import { bench as accept } from './load/accept.ts'
 import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadcast.ts'

@@ -20,9 +20,9 @@
  * }
  * ```
  *
- * A round measures everything once, the baseline beside it. A ratio is taken within a round, because a
- * machine that slows down half-way slows both; the spread over rounds is what `compare` judges by.
- * Rejected: benches that loop over their own rounds and keep their own statistics; each did it
+ * A round measures everything once, the baseline beside it. A ratio is taken within a round, because
+ * a machine that slows down half-way slows both. `compare` judges by the spread over rounds.
+ * Rejected: benches that loop over their own rounds and keep their own statistics. Each did it
  * differently, and Ctrl-C lost all of it.
  */
 import type { ServiceName } from '../../protocol/testing/services.ts'
@@ -31,40 +31,57 @@ import type { Closing } from '../rigs/child.ts'
 import type { Server, ServerOptions } from '../rigs/server.ts'
 
 export type Group = 'micro' | 'load' | 'peers'
-/** Where the server under test is: a child process, an engine and an edge on private services, or `--url`. */
+/**
+ * The place of the server under test: a child process, an engine and an edge on private services,
+ * or `--url`.
+ */
 export type Mode = 'embedded' | 'distributed' | 'remote'
 
-/** What is to be reached. `ratio` is to the baseline; with `better: 'lower'` every bound is an upper one. */
+/**
+ * A goal. `ratio` is relative to the baseline. With `better: 'lower'` every bound is an upper one.
+ */
 export interface Goal {
   ratio?: number
-  /** In the measure's unit. */
+  /** In the unit of the measure. */
   value?: number
   p50Ms?: number
   p99Ms?: number
-  /** Path of the decision record that says what the time goes to, where the goal is out of reach (`decisions.ts`). */
+  /** Path of the decision record that explains why the goal is out of reach (`decisions.ts`). */
   why?: string
 }
 
-/** One thing measured, a row of the report. The name is unique within its bench and stays: `compare` and the history join on it. */
+/**
+ * One measured quantity, a row of the report. Its name is unique within its bench and never
+ * changes, because `compare` and the history join on it.
+ */
 export interface Measure {
   name: string
-  /** Of one value: `frames/s`, `KB/socket`, `frames/CPU s`; of latencies `ms`. */
+  /** Unit of one value: `frames/s`, `KB/socket`, `frames/CPU s`; `ms` for latencies. */
   unit: string
   better: 'higher' | 'lower'
-  /** Name of the measure of the same bench, sampled in the same round, that this is a ratio to; its value or its p50. */
+  /**
+   * Name of the baseline: a measure of the same bench, sampled in the same round. The ratio uses
+   * its value or its p50.
+   */
   baseline?: string
   goal?: Goal
-  /** Makes it a point of a curve in the report, for instance throughput against connections. */
+  /**
+   * Makes the measure a point of a curve in the report, for instance of throughput against
+   * connections.
+   */
   curve?: { name: string; x: number; xLabel: string }
 }
 
-/** What one round measured. */
+/** The result of one round. */
 export interface Sample {
-  /** In the measure's unit; latencies as a histogram, from the intended time of sending. */
+  /** In the unit of the measure. Latencies are a histogram, from the intended time of sending. */
   value: number | Latency
-  /** Processor seconds that the server under test used for one unit of work (a frame, a request). */
+  /** Processor seconds of the server under test for one unit of work (a frame, a request). */
   cpuSecondsPerUnit?: number
-  /** How much of its own ceiling against a bare sink the generator used, 0 to 1; near 1 the number is the generator's. */
+  /**
+   * Load of the generator relative to its own ceiling against a bare sink, 0 to 1. Near 1 the
+   * number is the generator's, not the server's.
+   */
   generatorShare?: number
   note?: string
 }
@@ -72,22 +89,31 @@ export interface Sample {
 export interface Context extends Closing {
   readonly quick: boolean
   readonly mode: Mode
-  /** Aborted by Ctrl-C: end soon. What was sampled is kept. */
+  /** Aborted by Ctrl-C: end soon. Samples so far are kept. */
   readonly signal: AbortSignal
-  /** The server under test in this mode, without rate limits; started once per call, except a remote one. */
+  /**
+   * The server under test in this mode, without rate limits. Each call starts one, except in remote
+   * mode.
+   */
   server(options?: ServerOptions): Promise<Server>
-  /** URL of a private service for a raw baseline, one for the whole run of the suite. Name it in `needs`. */
+  /**
+   * URL of a private service for a raw baseline, one for the whole run of the suite. Name it in
+   * `needs`.
+   */
   service(name: ServiceName): Promise<string>
-  /** Access tokens from `--token` for that role; empty when none were given. */
+  /** Access tokens of `--token` for that role; empty when none were given. */
   tokens(role: 'driver' | 'vendor' | 'user'): readonly string[]
-  /** Where processes under test that the bench starts itself write CPU profiles; null without `--profile`. `server()` does it by itself. */
+  /**
+   * Folder for CPU profiles of processes that the bench starts itself; null without `--profile`.
+   * `server()` handles its own.
+   */
   readonly profileDir: string | null
   sample(measure: Measure, sample: Sample): void
-  /** What must hold; a broken one fails the run, quick or not. */
+  /** Checks a condition. A broken one fails the run, quick or full. */
   check(holds: boolean, what: string): void
-  /** A line that stays. */
+  /** Prints a line that stays. */
   say(text: string): void
-  /** What is going on, beside the progress bar. */
+  /** Shows the current activity beside the progress bar. */
   progress(text: string): void
 }
 
@@ -96,16 +122,21 @@ export type Round = (round: number) => Promise<void>
 export interface Bench {
   name: string
   group: Group
-  /** What it measures, in a few words. */
+  /** The measured quantity, in a few words. */
   title: string
-  /** Skipped, with the line that says how to install it, where one is missing. */
+  /**
+   * Services that it needs. It is skipped, with a line about installing them, when one is missing.
+   */
   needs?: readonly ServiceName[]
-  /** Why it cannot run on this machine, if that is more than a missing service; null when it can. */
+  /** The reason why it cannot run on this machine, beyond a missing service; null when it can. */
   missing?(): string | null
-  /** Where it can run; `needs` of distributed are implied. Without it, it has no server under test and runs in every mode but remote. */
+  /**
+   * The modes in which it can run; the `needs` of distributed are implied. Without it the bench has
+   * no server under test and runs in every mode except remote.
+   */
   modes?: readonly Mode[]
-  /** Rounds of a full and of a quick run; 3 and 2 if not said. `--rounds` overrides. */
+  /** Rounds of a full and of a quick run; 3 and 2 by default. `--rounds` overrides them. */
   rounds?: { full: number; quick: number }
-  /** Populates and warms up; resolves to what measures one round. */
+  /** Populates and warms up. Resolves to the function that measures one round. */
   open(context: Context): Promise<Round>
 }

@@ -1,24 +1,27 @@
 /**
- * How long a run will take, from what its benches took before: on another machine that is a better guess
- * than a number in a text, and it does not grow old. Rejected: equal steps, because one bench's round takes
- * a second and another's twenty.
+ * Estimates how long a run will take from earlier runs of its benches. That is a better guess on
+ * another machine than a number in a text, and it does not grow old. Rejected: equal steps, because
+ * a round of one bench takes a second and a round of another takes twenty.
  */
 import type { Bench, Mode } from './bench.ts'
 import { roundsOf, skipReason } from './harness.ts'
 import type { StoredRun } from './results.ts'
 
-/** Of a bench that nobody has measured yet. */
+/** Seconds of a bench that was never measured. */
 const guessSeconds = { full: 25, quick: 10 }
 
 export interface Expectation {
-  /** One for each bench; 0 of what will be skipped. */
+  /** Seconds of each bench; 0 for a skipped one. */
   seconds: number[]
   total: number
-  /** Benches whose time is a guess. */
+  /** Number of benches whose time is a guess. */
   guessed: number
 }
 
-/** `past` is oldest first; only runs of the same length count, and of the same mode where a bench has a server under test. */
+/**
+ * `past` is oldest first. Only runs of the same length count, and of the same mode when a bench has
+ * a server under test.
+ */
 export function expectation(
   benches: readonly Bench[],
   past: readonly StoredRun[],

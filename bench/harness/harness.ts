@@ -1,6 +1,6 @@
 /**
- * Runs one bench: opens it, drives its rounds, closes what it started whatever happens, and makes a
- * record of what it sampled. An error or Ctrl-C ends the bench and not its results.
+ * Runs one bench: opens it, runs its rounds, always closes what it started, and records its
+ * samples. An error or Ctrl-C ends the bench but keeps its results.
  */
 import { tmpdir } from 'node:os'
 import { relative } from 'node:path'
@@ -31,17 +31,18 @@ import {
 const closeTimeoutMs = 30_000
 const roundsDefault = { full: 3, quick: 2 }
 /**
- * What PostgreSQL's manual has one set first. With its default of 128 MB a bench's rows fill the cache within
- * seconds, and whoever appends writes other people's pages; with 1 GB of log it stops for a checkpoint in between.
+ * Settings that PostgreSQL's manual advises first. With the default cache of 128 MB a bench's rows
+ * fill it within seconds, and an append then writes other pages too. With the default of 1 GB of
+ * log a checkpoint interrupts the measurement.
  */
 const postgresSettings = { shared_buffers: '1GB', max_wal_size: '4GB' }
 
 export interface HarnessOptions {
   mode: Mode
   quick: boolean
-  /** Instead of the bench's own number. */
+  /** Overrides the number of the bench. */
   rounds: number | null
-  /** The deployment, in remote mode. */
+  /** URL of the deployment, in remote mode. */
   url: string | null
   /** Access tokens by role. */
   tokens: ReadonlyMap<string, readonly string[]>
@@ -52,7 +53,7 @@ export interface HarnessOptions {
   progress(bench: string, text: string, round: number): void
 }
 
-/** Why this bench cannot run here, or null. */
+/** The reason why this bench cannot run here; null when it can. */
 export function skipReason(bench: Bench, mode: Mode): string | null {
   const modes = bench.modes ?? ['embedded', 'distributed']
   if (!modes.includes(mode))
@@ -71,7 +72,9 @@ export const roundsOf = (
   options: { quick: boolean; rounds: number | null },
 ): number => options.rounds ?? (bench.rounds ?? roundsDefault)[options.quick ? 'quick' : 'full']
 
-/** Private services for raw baselines, each started when first asked for, for the whole run. */
+/**
+ * Private services for raw baselines. Each is started at its first use and lasts for the whole run.
+ */
 export class SharedServices {
   readonly #started = new Map<ServiceName, Promise<Service>>()
 
@@ -147,7 +150,7 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   })
   aborted.catch(() => undefined)
   signal.addEventListener('abort', abort, { once: true })
-  // What a bench throws where nobody catches it ends that bench, and not the suite with all that it has measured.
+  // An uncaught error of a bench ends that bench, not the suite and its results.
   let stray: (error: Error) => void = () => undefined
   const strayed = new Promise<never>((_, reject) => {
     stray = reject
@@ -186,7 +189,10 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   }
 }
 
-/** What is kept and shown to others names files by their place in this repository and not on this machine. */
+/**
+ * Replaces paths of this machine by paths in the repository, because results are kept and shown to
+ * others.
+ */
 const withoutPaths = (text: string): string =>
   text.replaceAll(pathToFileURL(root).href, '').replaceAll(root, '').replaceAll(`${tmpdir()}/`, '')
 const root = fileURLToPath(assetUrl('.'))
@@ -217,7 +223,7 @@ async function closed(close: () => unknown): Promise<void> {
   }
 }
 
-/** Samples by measure and round; ratios once both sides of a round are there. */
+/** Samples by measure and round, with a ratio as soon as both sides of a round are there. */
 class Collected {
   readonly #measures = new Map<
     string,
@@ -240,7 +246,7 @@ class Collected {
       return
     }
     entry.latency!.add(value)
-    // Nothing measured is no number; the round is left out, and the count of the whole says so.
+    // An empty histogram has no number. The round is left out, and the total count shows it.
     if (value.count > 0)
       entry.samples.set(round, { value: value.percentile(50), p99: value.percentile(99), ...more })
   }
@@ -255,7 +261,7 @@ class Collected {
         )
       const rounds = [...samples].map(([round, sample]) => {
         const beside = baseline?.samples.get(round)
-        // A stack that delivered nothing is nothing to be compared with.
+        // A baseline that delivered nothing gives no ratio.
         return beside === undefined || beside.value === 0
           ? sample
           : { ...sample, ratio: sample.value / beside.value }

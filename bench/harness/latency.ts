@@ -1,7 +1,7 @@
 /**
- * Latencies as HDR histograms: microseconds, three digits, up to two minutes. The measured time begins
- * when the event was due and not when the generator got round to it, so that a stalled server cannot
- * hide behind a generator that waits for it (coordinated omission).
+ * Latencies as HDR histograms: microseconds, three digits, up to two minutes. The time begins when
+ * the event was due, not when the generator sent it, so that a stalled server cannot hide behind a
+ * generator that waits for it (coordinated omission).
  */
 import { build, type Histogram } from 'hdr-histogram-js'
 
@@ -41,12 +41,15 @@ export class Latency {
     return this.percentile(100)
   }
 
-  /** Takes over what another one measured. */
+  /** Adds the values of another histogram. */
   add(other: Latency): void {
     this.#histogram.add(other.#histogram)
   }
 
-  /** `[percent, ms]` at a hundred places, denser towards the end; what a report draws. Empty when nothing was recorded. */
+  /**
+   * `[percent, ms]` at a hundred places, denser towards the end, for a report to draw. Empty when
+   * nothing was recorded.
+   */
   curve(): [number, number][] {
     return this.count === 0 ? [] : curvePercents.map(percent => [percent, this.percentile(percent)])
   }
@@ -67,8 +70,9 @@ export const shown = (ms: number): string =>
   Number.isNaN(ms) ? '-' : ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)
 
 /**
- * Joins a request's beginning with its arrivals at terminals. A terminal usually hears of it before the
- * customer has the answer that names it, so either side may come first. Bounded: the oldest go.
+ * Joins the start of a request with its arrivals at terminals. A terminal usually hears of a
+ * request before the customer has the answer with its id, so either side may come first. Bounded:
+ * the oldest entries are dropped.
  */
 export class RequestClock {
   readonly latency: Latency

@@ -1,4 +1,6 @@
-/** One line of progress: rewritten in place on a terminal, a plain line every few seconds elsewhere. */
+/**
+ * One line of progress: rewritten in place on a terminal, a new line every few seconds elsewhere.
+ */
 const plainEveryMs = 5_000
 
 export class LiveLine {
@@ -22,19 +24,19 @@ export class LiveLine {
     this.#out.write(`${text}\n`)
   }
 
-  /** Takes the live line away. */
+  /** Removes the live line. */
   clear(): void {
     if (this.#shown) this.#out.write('\r\u001b[2K')
     this.#shown = false
   }
 
-  /** A line that stays, where the live one was. */
+  /** Prints a line that stays, in place of the live one. */
   say(text: string): void {
     this.end()
     this.#out.write(`${text}\n`)
   }
 
-  /** Leaves the line as it is; the next output begins below it. */
+  /** Keeps the line; the next output begins below it. */
   end(): void {
     if (this.#shown) this.#out.write('\n')
     this.#shown = false

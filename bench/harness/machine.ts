@@ -1,4 +1,7 @@
-/** On what a number was measured: a number without its machine, versions and load says little. */
+/**
+ * Describes the machine of a measurement. A number without its machine, versions and load says
+ * little.
+ */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
@@ -11,11 +14,13 @@ export interface Machine {
   cores: number
   memoryBytes: number
   platform: string
-  /** Of the software that takes part, by name; services only where they are installed. */
+  /**
+   * Versions of the software that takes part, by name. A service appears only when it is installed.
+   */
   versions: Record<string, string>
   /** Ten hexadecimal digits; `unknown` outside a repository. */
   commit: string
-  /** Sources differ from the commit; null where git cannot say. */
+  /** True when sources differ from the commit; null when git cannot tell. */
   dirty: boolean | null
 }
 
@@ -54,10 +59,10 @@ export function machineLine(): string {
   return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}, commit ${commit()}`
 }
 
-/** Processes that wanted to run, on average over the last minute. */
+/** Processes that wanted to run, averaged over the last minute. */
 export const loadAverage = (): number => loadavg()[0]!
 
-/** How busy the machine is besides; above half of its processors a measurement says little. */
+/** The load of other processes. Above half of the processors a measurement says little. */
 export function loadLine(): string {
   const busy = loadAverage() > cpus().length / 2
   return `load average ${loadAverage().toFixed(1)} on ${cpus().length} processors${busy ? ': OTHERS ARE WORKING HERE, the numbers are worse than the machine' : ''}`
@@ -75,7 +80,7 @@ function packageVersion(name: string): string {
   }
 }
 
-/** From the repository's own files: a bench needs no git to run. */
+/** Reads the repository's own files, because a bench needs no git to run. */
 function commit(): string {
   const read = (path: string): string => readFileSync(assetUrl(`.git/${path}`), 'utf8').trim()
   try {
@@ -97,7 +102,7 @@ function commit(): string {
   }
 }
 
-/** Results and bench/README.md, which the suite itself writes, do not count. */
+/** Ignores results and bench/README.md, which the suite itself writes. */
 function dirty(): boolean | null {
   try {
     const changed = execFileSync(

@@ -1,15 +1,15 @@
 /**
- * Command lines of the tools in this folder: `--name value`, flags, `--help`. A mistake is one line
- * that names the option and the mend. Thin over node:util; what it adds is numbers with bounds and a
- * help text made from the same table, so that the two cannot differ.
+ * Command lines of the tools in this folder: `--name value`, flags, `--help`. A mistake gives one
+ * line that names the option and the remedy. It is thin over node:util, and adds numbers with
+ * bounds and a help text from the same table, so that the two cannot differ.
  */
 import { parseArgs } from 'node:util'
 
 export interface Option {
   help: string
-  /** What stands for the value in the help; a flag has none. */
+  /** The placeholder of the value in the help text. A flag has none. */
   value?: string
-  /** A number with bounds; otherwise text. */
+  /** Bounds of a number; without it the option is text. */
   number?: { min: number; max: number; whole?: boolean }
   default?: string | number
 }
@@ -22,7 +22,7 @@ export interface Options {
   positionals: string[]
   flag(name: string): boolean
   text(name: string): string | null
-  /** The number given or the default; throws when the table has neither. */
+  /** The given number or the default. Throws when the table has no default. */
   number(name: string): number
 }
 
@@ -89,7 +89,10 @@ export function describeOptions(table: OptionTable): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
 }
 
-/** Runs a tool: a UsageError is one line and exit `usageCode`, another error its message and exit 1. */
+/**
+ * Runs a tool. A UsageError prints one line and exits with `usageCode`; another error prints its
+ * message and exits with 1.
+ */
 export async function runTool(
   name: string,
   main: (argv: string[]) => Promise<number>,
@@ -104,6 +107,6 @@ export async function runTool(
     )
     process.exitCode = usage ? usageCode : 1
   }
-  // Sockets of a failed run must not keep the tool alive.
+  // Open sockets of a failed run must not keep the tool alive.
   process.exit()
 }

@@ -1,7 +1,7 @@
 /**
- * A deployment elsewhere as the server under test. It must say itself that it may be loaded
- * (`BENCH_ALLOWED=1` on its edges, which `/api/health` repeats): a load test against a host that serves
- * people is an attack, and a mistyped address must not become one.
+ * A deployment elsewhere as the server under test. It must declare that it may be loaded
+ * (`BENCH_ALLOWED=1` on its edges, which `/api/health` repeats). A load test against a host that
+ * serves people is an attack, and a mistyped address must not become one.
  */
 import { UsageError } from './options.ts'
 import type { Counters, Server } from '../rigs/server.ts'
@@ -14,7 +14,10 @@ interface Health {
   engine?: { frames: Record<string, number> } | null
 }
 
-/** Takes ws, wss, http and https. Throws UsageError when the host does not allow it or is not one of ours. */
+/**
+ * Takes ws, wss, http and https. Throws UsageError when the host does not allow it or does not run
+ * Caduceus.
+ */
 export async function remoteServer(address: string): Promise<Server> {
   if (!URL.canParse(address) || !/^(ws|http)s?:$/.test(new URL(address).protocol))
     throw new UsageError(`--url: "${address}" is not an address such as wss://dispatch.example`)

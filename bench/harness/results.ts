@@ -1,10 +1,11 @@
 /**
- * Results as they are kept: one file of JSON lines a run, in `bench/results/`. The first line says where
- * and how it was measured, then comes a line a bench as it ends, so that an interrupted run keeps what
- * it has. Every round is kept and not only a mean: `compare` needs them, and so does whoever doubts.
+ * Stored results: one file of JSON lines for each run, in `bench/results/`. The first line
+ * describes the machine and the run. Each bench then adds a line as it ends, so that an interrupted
+ * run keeps its results. Every round is kept and not only a mean: `compare` needs them, and a
+ * reader can check them.
  *
- * The name says what it is: `full-` is the whole suite and worth committing when the machine was quiet;
- * `part-` and `quick-` are for a look and ignored by git.
+ * The prefix of the name tells the kind of run. `full-` is the whole suite, worth committing when
+ * the machine was quiet. `part-` and `quick-` are for a look, and git ignores them.
  */
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,10 +30,10 @@ export interface RunRecord {
 }
 
 export interface RoundRecord {
-  /** In the measure's unit; of latencies the p50. */
+  /** In the unit of the measure; the p50 of latencies. */
   value: number
   p99?: number
-  /** To the baseline of the same round. */
+  /** Ratio to the baseline of the same round. */
   ratio?: number
   cpuSecondsPerUnit?: number
   generatorShare?: number
@@ -41,7 +42,7 @@ export interface RoundRecord {
 
 export interface MeasureRecord extends Measure {
   rounds: RoundRecord[]
-  /** Of all rounds together: how many, and `[percent, ms]` from fast to slow. */
+  /** All rounds together: the count, and `[percent, ms]` from fast to slow. */
   latency?: { count: number; percentiles: [number, number][] }
 }
 
@@ -55,7 +56,7 @@ export interface BenchRecord {
   seconds: number
   loadAverage: number
   measures: MeasureRecord[]
-  /** What must hold and did not. */
+  /** Checks that failed. */
   broken: string[]
   skipped?: string
   error?: string
@@ -69,7 +70,7 @@ export interface StoredRun {
   benches: BenchRecord[]
 }
 
-/** Writes a run's lines as they come. */
+/** Writes the lines of a run as they come. */
 export class ResultsFile {
   readonly path: string
 
@@ -100,7 +101,7 @@ export const newRun = (run: Omit<RunRecord, 'type' | 'v'>): RunRecord => ({
   ...run,
 })
 
-/** Throws with the file and line when it is not a run that this version wrote. */
+/** Throws, with the file and line, when the file is not a run that this version wrote. */
 export function readRun(path: string): StoredRun {
   const lines = readFileSync(path, 'utf8')
     .split('\n')

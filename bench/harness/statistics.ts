@@ -1,6 +1,6 @@
 /** Small statistics over rounds. */
 
-/** NaN of nothing. */
+/** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN
   const sorted = [...values].sort((a, b) => a - b)
@@ -8,28 +8,29 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** (largest - smallest) / median: how far rounds lie apart. */
+/** (largest - smallest) / median: the relative spread of rounds. */
 export const spread = (values: readonly number[]): number =>
   values.length < 2 ? 0 : (Math.max(...values) - Math.min(...values)) / Math.abs(median(values))
 
 export interface Difference {
-  /** B over A, of geometric means. */
+  /** B over A, as geometric means. */
   ratio: number
-  /** 95 % confidence interval of it. */
+  /** 95 % confidence interval of the ratio. */
   low: number
   high: number
-  /** How likely a difference as large is by chance when there is none; two-sided. */
+  /** Probability of a difference at least as large by chance when there is none; two-sided. */
   p: number
 }
 
 /**
- * Welch's t-test on logarithms: whether B differs from A by a factor, when neither has the same spread
- * nor many rounds. Null with fewer than two rounds on a side, or a value that has no logarithm.
+ * Welch's t-test on logarithms: tests whether B differs from A by a factor when their spreads
+ * differ and rounds are few. Null with fewer than two rounds on a side, or for a value without a
+ * logarithm.
  *
- * Rejected: Mann–Whitney, which with five rounds a side cannot go below p = 0.008 however large the
- * difference, so that nothing would survive the correction for a hundred measures; and the bootstrap,
- * whose intervals are far too narrow with five rounds. Rounds that lie far out widen Welch's interval:
- * it errs towards silence.
+ * Rejected: Mann–Whitney. With five rounds a side its p cannot go below 0.008, so nothing would
+ * survive the correction for a hundred measures. Rejected: the bootstrap, whose intervals are far
+ * too narrow with five rounds. Outliers widen Welch's interval, so it errs towards reporting no
+ * difference.
  */
 export function difference(a: readonly number[], b: readonly number[]): Difference | null {
   if (
@@ -62,8 +63,8 @@ export function difference(a: readonly number[], b: readonly number[]): Differen
 }
 
 /**
- * Holm's step-down correction: of many tests at once, those that stay significant when the chance of
- * even one false alarm among all of them is kept at `alpha`.
+ * Holm's step-down correction: the tests that stay significant when the probability of even one
+ * false alarm among all of them is kept at `alpha`.
  */
 export function holm(ps: readonly number[], alpha: number): boolean[] {
   const significant = ps.map(() => false)
@@ -102,7 +103,7 @@ function studentQuantile(p: number, freedom: number): number {
 function betaRegularized(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
-  // The fraction converges quickly on this side only.
+  // The fraction converges quickly only on this side.
   if (x > (a + 1) / (a + b + 2)) return 1 - betaRegularized(1 - x, b, a)
   const tiny = 1e-300
   const front =
@@ -126,7 +127,7 @@ function betaRegularized(x: number, a: number, b: number): number {
 }
 const keep = (value: number, tiny: number): number => (Math.abs(value) < tiny ? tiny : value)
 
-/** Stirling's series, after the recurrence has made x large enough for it; x > 0. */
+/** Stirling's series, after the recurrence has made x large enough. x > 0. */
 function logGamma(x: number): number {
   if (x < 10) return logGamma(x + 1) - Math.log(x)
   const square = x * x

@@ -1,4 +1,7 @@
-/** A run of the suite: bench after bench, kept and shown as they end, also when Ctrl-C ends it early. */
+/**
+ * A run of the suite: runs the benches in order, and stores and shows each result as it ends, also
+ * when Ctrl-C ends the run early.
+ */
 import { mkdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Bench, Mode } from './bench.ts'
@@ -21,7 +24,7 @@ import { summarize } from './summary.ts'
 import { benchLines, clock, Progress } from './terminal.ts'
 
 export interface SuiteOptions {
-  /** Nothing was left out by name. */
+  /** True when no bench was left out by name. */
   everything: boolean
   quick: boolean
   mode: Mode
@@ -36,7 +39,7 @@ export interface SuiteOptions {
 
 /** Resolves to the exit code. Throws UsageError when the deployment may not be loaded. */
 export async function runSuite(benches: readonly Bench[], options: SuiteOptions): Promise<number> {
-  // Asked before anything begins: who may not load the host hears it at once.
+  // Ask before anything begins, so that a refusal comes at once.
   if (options.url !== null) await remoteServer(options.url)
   const tokens = byRole(options.tokens)
   const machine = thisMachine()
@@ -65,13 +68,13 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
 
   const interrupt = new AbortController()
   const onSignal = (): void => {
-    // The second time nobody waits for what is closing.
+    // After a second Ctrl-C, do not wait for closing.
     if (interrupt.signal.aborted) process.exit(130)
     interrupt.abort(new Error('interrupted'))
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  // Work that is cut off may fail later than anybody listens.
+  // Work that was cut off may fail after its listener is gone.
   process.on('unhandledRejection', error => {
     if (!interrupt.signal.aborted) throw error
   })
@@ -124,7 +127,7 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
   })
 }
 
-/** Those kept with the sources, and then those of this machine; none where they cannot be read. */
+/** Runs kept with the sources, then runs of this machine; none when they cannot be read. */
 function pastRuns(folder: string): StoredRun[] {
   try {
     return [

@@ -1,20 +1,29 @@
-/** What a measure's rounds come to: the numbers that the terminal, the report, the README and `compare` all show. */
+/**
+ * Summarises the rounds of a measure into the numbers that the terminal, the report, the README and
+ * `compare` show.
+ */
 import type { MeasureRecord } from './results.ts'
 import { median, spread } from './statistics.ts'
 
 export interface Summary {
-  /** Median over rounds; of latencies the p50. NaN when nothing was measured. */
+  /** Median over rounds; of latencies, the median p50. NaN when nothing was measured. */
   value: number
   /** (largest - smallest) / median of the rounds. */
   spread: number
   /** Median of the rounds' p99; latencies only. */
   p99?: number
-  /** Median of the rounds' ratios to their baseline, and the extremes. */
+  /** Median, smallest and largest ratio of the rounds to their baseline. */
   ratio?: { median: number; min: number; max: number }
   cpuSecondsPerUnit?: number
-  /** The largest of the rounds: one round at the ceiling is one too many. */
+  /**
+   * The largest of the rounds, because one round at the generator's ceiling already spoils the
+   * result.
+   */
   generatorShare?: number
-  /** One a bound of the goal: what was to be reached, whether it was, and where it says why not. */
+  /**
+   * One entry for each bound of the goal: the bound, whether it was met, and the decision record
+   * that explains a miss.
+   */
   goals: { text: string; met: boolean; why?: string }[]
 }
 
@@ -32,7 +41,7 @@ export function summarize(measure: MeasureRecord): Summary {
     summary.cpuSecondsPerUnit = median(of('cpuSecondsPerUnit'))
   if (of('generatorShare').length > 0) summary.generatorShare = Math.max(...of('generatorShare'))
 
-  // What was not measured is not met: NaN compares false both ways.
+  // A missing measurement does not meet the goal: NaN compares false both ways.
   const bound = (text: string, reached: number, wanted: number): void => {
     const met = better === 'higher' ? reached >= wanted : reached <= wanted
     summary.goals.push({ text, met, ...(!met && goal.why !== undefined && { why: goal.why }) })
@@ -67,7 +76,7 @@ export const showRatio = ({
   max: number
 }): string => `× ${plain(median)} (${plain(min)} to ${plain(max)})`
 
-/** Three digits that count. */
+/** Three significant digits. */
 export function plain(value: number): string {
   const size = Math.abs(value)
   return size >= 100

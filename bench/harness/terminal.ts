@@ -1,4 +1,6 @@
-/** How a run looks in a terminal: a line a measure, and a progress bar with the time that is left. */
+/**
+ * Shows a run in a terminal: a line for each measure, and a progress bar with the remaining time.
+ */
 import type { BenchRecord } from './results.ts'
 import { plain, showCpu, showRatio, showValue, summarize } from './summary.ts'
 
@@ -44,14 +46,14 @@ export class Progress {
   readonly #beganMs: number
   #done = 0
 
-  /** How long all of it is expected to take, in seconds. */
+  /** Expected time of the whole run, in seconds. */
   constructor(total: number, nowMs = () => performance.now()) {
     this.#total = total
     this.#nowMs = nowMs
     this.#beganMs = nowMs()
   }
 
-  /** So many of the expected seconds are behind us. */
+  /** Seconds of the expected time that are done. */
   reach(done: number): void {
     this.#done = Math.max(this.#done, Math.min(done, this.#total))
   }
@@ -60,7 +62,7 @@ export class Progress {
     const share = this.#done / this.#total
     const filled = Math.round(barWidth * share)
     const elapsedSeconds = (this.#nowMs() - this.#beganMs) / 1_000
-    // After a tenth, what it has taken so far says how this machine differs from the one before.
+    // After a tenth of the run, the time taken so far corrects the expectation for this machine.
     const pace = share < 0.1 ? 1 : elapsedSeconds / this.#done
     return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${(share * 100).toFixed(0).padStart(3)} %  ${what}  about ${clock((this.#total - this.#done) * pace)} left`
   }

@@ -1,8 +1,8 @@
 /**
- * Accept races: 2, 50 and 500 pharmacies accept the same request in the same moment, again and again.
- * Exactly one winner each time, every loser told, nobody left waiting. Latencies are from the moment in
- * which each accept is handed to its socket; beside them bare uWebSockets, which answers as many messages
- * sent in the same way: what reading and answering alone take.
+ * Accept races: 2, 50 and 500 pharmacies accept the same request at the same moment, again and
+ * again. Each race must have exactly one winner, tell every loser and leave no pharmacy waiting.
+ * Latencies begin when each accept is handed to its socket. The baseline is bare uWebSockets, which
+ * answers as many messages sent in the same way.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -16,11 +16,13 @@ import type { Server } from '../rigs/server.ts'
 import { fieldCenter, fieldOf } from './stacks/stack.ts'
 
 const sizes = [2, 50, 500] as const
-/** Against a deployment elsewhere, whose accounts are made over HTTP. */
+/** Sizes against a deployment elsewhere, whose accounts are made over HTTP. */
 const sizesRemote = [2, 50] as const
 const signUpsAtOnce = 6
 const opensAtOnce = 64
-/** Longer than any retry of the edge: who has heard nothing by then is left waiting. */
+/**
+ * Longer than any retry of the edge. A pharmacy without an answer by then counts as left waiting.
+ */
 const raceTimeoutMs = 10_000
 
 const bareOf = (size: number): string => `${size} racers: ${bareName}, message → answer`
@@ -44,7 +46,7 @@ const measuresOf = (size: number) =>
     all: { name: `${size} racers: until all are told`, unit: 'ms', better: 'lower' },
   }) as const satisfies Record<string, Measure>
 
-/** A pharmacy in the race, and what it has heard in this one. */
+/** A pharmacy in the race, and the messages that it has received in it. */
 interface Racer {
   pharmacyId: string
   socket: RawSocket
@@ -74,7 +76,7 @@ async function open(context: Context): Promise<Round> {
       const racer = racers[index]
       if (racer === undefined) return
       const [type, id] = [memberOf(text, 'type'), memberOf(text, 'request_id')]
-      // Usually comes before the answer that tells the customer the request's id.
+      // This usually comes before the answer that tells the customer the id of the request.
       if (type === 'new_request') racer.heard = id
       if (id !== requestId) return
       switch (type) {
@@ -172,7 +174,7 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-/** As many messages in the same moment to bare uWebSockets, each with its answer; as often as asked. */
+/** Sends as many messages at the same moment to bare uWebSockets, each with its answer. */
 async function openBare(
   context: Context,
   count: number,

@@ -1,7 +1,8 @@
 /**
- * A request to a thousand pharmacy terminals, with nobody else connected and among ten thousand: how
- * many deliveries a second, and how long until each terminal and the last one has it. Beside it bare
- * uWebSockets, which is posted the same and publishes it to as many sockets. The delays are open loop.
+ * A request to a thousand pharmacy terminals, with nobody else connected and among ten thousand
+ * sockets. It measures deliveries a second, and the delay to each terminal and to the last one. The
+ * baseline is bare uWebSockets, which publishes the same message to as many sockets. The delays are
+ * open loop.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -18,7 +19,10 @@ const far = 9_000
 const underWay = 16
 /** Requests a second of the open loop: twenty thousand deliveries. */
 const rate = 20
-/** Read at once and timed in the open loop: few enough that reading them is not what is measured. */
+/**
+ * Terminals that are read at once and timed in the open loop. They are few, so that reading them
+ * costs little.
+ */
 const timedCount = 50
 
 const named = (stack: string, what: string): string => `${stack}: ${what}`
@@ -54,10 +58,13 @@ const measuresOf = (what: string, goals: boolean) =>
     },
   }) as const satisfies Record<string, Measure>
 
-/** Requests of a measurement end and are told of before the next: their ends are work too, and not what it measures. */
+/**
+ * Wait between measurements: the end of earlier requests also costs work, which must not be
+ * measured.
+ */
 const endsMs = limits.requestTtlSecondsMin * 1_000 + 500
 
-/** Opens the terminals of both sides and returns what measures them. */
+/** Opens the terminals of both sides and returns the function that measures them. */
 async function beside(
   context: Context,
   ours: Stack,

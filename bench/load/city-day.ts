@@ -1,6 +1,6 @@
 /**
- * A city's day at once on one server: customers ask, drivers send, trackers watch. Each part is open loop
- * with the schedule that it has alone in its own bench, so that what they cost each other shows.
+ * A city's day on one server: customers ask, drivers send, trackers watch. Each part runs in the
+ * open loop with the schedule of its own bench, so that the mutual cost shows.
  */
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { cpuSecondsOf } from '../rigs/processes.ts'

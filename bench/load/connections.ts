@@ -1,7 +1,8 @@
 /**
- * Throughput against connections: as many location frames as the server takes, one in each message, from
- * a hundred sockets up to ten thousand, beside a bare uWebSockets sink filled through as many. The more
- * sockets, the fewer frames each read finds, so that both pay a system call for nearly every frame.
+ * Throughput against connections: as many location frames as the server takes, one in each message,
+ * from a hundred to ten thousand sockets. The baseline is a bare uWebSockets sink with as many
+ * sockets. With more sockets each read finds fewer frames, so that both pay a system call for
+ * nearly every frame.
  */
 import { startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'

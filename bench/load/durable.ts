@@ -1,8 +1,8 @@
 /**
- * Durable accepts: how many requests a second an engine lets pharmacies win, each decided, journaled on
- * PostgreSQL with fsync, and answered. In this process, by the engine's own actors, because an HTTP
- * client would be measured otherwise; the path over HTTP and sockets is what `request` and `accept`
- * measure. Beside it rows of one event each by raw `unnest`, 64 a statement, on as many connections.
+ * Durable accepts: requests a second that pharmacies win, each decided, journaled on PostgreSQL
+ * with fsync, and answered. It runs the engine's actors in this process, because otherwise the HTTP
+ * client would be measured; `request` and `accept` measure the path over HTTP and sockets. The
+ * baseline is raw rows of one event each by `unnest`, 64 a statement, on as many connections.
  */
 import pg from 'pg'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -116,7 +116,7 @@ async function open(context: Context): Promise<Round> {
 
 const drainMs = 30_000
 
-/** Rows a second: one event each, of about the size of an accept's. */
+/** Rows a second of one event each, about as large as the event of an accept. */
 async function rawRows(pool: pg.Pool, count: number): Promise<number> {
   const data = JSON.stringify({
     vendor: {

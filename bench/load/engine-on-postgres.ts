@@ -1,6 +1,6 @@
 /**
- * An engine in this process, on a fresh PostgreSQL database with fsync and otherwise the embedded parts:
- * what its actors and its journal take, with no HTTP client and no bus of a network in the numbers.
+ * An engine in this process, on a fresh PostgreSQL database with fsync and otherwise with the
+ * embedded parts. It measures actors and journal without an HTTP client and without a network bus.
  */
 import { kinds } from '../../engine/kinds.ts'
 import { Engine } from '../../engine/engine.ts'
@@ -40,7 +40,7 @@ export async function startEngineOnPostgres(
     bus,
     claims,
     exclusive: true,
-    // One customer asks for all.
+    // One customer makes all requests.
     bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
     log: (level, message, detail) => {
       if (level === 'error') context.say(`${message} ${String(detail ?? '')}`)

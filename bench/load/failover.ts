@@ -1,8 +1,8 @@
 /**
- * An engine dies by SIGKILL: how long until commands for its slots are acknowledged again, by the engine
- * that is left. Two engine processes on NATS, Redis and PostgreSQL; drivers in the slots of the victim ask
- * every 20 ms with one command id each until they are answered. Beside it the raw part: when the dead
- * engine's lease lapses in the database, which nothing can be faster than.
+ * An engine dies by SIGKILL. It measures the time until the other engine acknowledges commands for
+ * its slots. Two engine processes run on NATS, Redis and PostgreSQL. Drivers in the victim's slots
+ * repeat one command every 20 ms until it is answered. The baseline is the time at which the dead
+ * engine's lease lapses in the database, the earliest possible moment.
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
@@ -132,7 +132,7 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 const env = realEnv()
 
-/** One driver for each slot. */
+/** One driver in each slot. */
 async function driversInEverySlot(bus: Bus): Promise<string[]> {
   const drivers: string[] = []
   for (let missing = slotCount; missing > 0;) {

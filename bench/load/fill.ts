@@ -1,6 +1,6 @@
 /**
- * Fills a server with location frames for a while, or sends at a rate, and tells what it made of them:
- * what `ingest` and `connections` have in common.
+ * Fills a server with location frames for a while, or sends at a rate, and reports the result.
+ * `ingest` and `connections` share it.
  */
 import type { BareServer } from '../rigs/bare.ts'
 import {
@@ -31,17 +31,20 @@ export interface Times {
   measuredMs: number
 }
 
-/** A deployment elsewhere is asked over HTTP, which is no burden at ten times a second. */
+/**
+ * Interval of asking for counters, ms. A deployment elsewhere is asked over HTTP, at most ten times
+ * a second.
+ */
 const pollMs = { own: 20, remote: 100 }
 
-/** The sink counts bytes, which are frames of that shape. */
+/** The sink counts bytes, which are converted to frames of that shape. */
 export const bareTarget = (bare: BareServer, shape: Shape): Target => ({
   ...bare,
   pollMs: pollMs.own,
   framesOf: counters => (counters['bytes']! / payloadBytes(shape)) * shape.framesPerMessage,
 })
 
-/** Every frame that the engine has judged counts, whatever the verdict. */
+/** Counts every frame that the engine has judged, whatever the verdict. */
 export const ourTarget = (server: Server): Target => ({
   ...server,
   pollMs: server.pids.length === 0 ? pollMs.remote : pollMs.own,
@@ -56,7 +59,10 @@ export const verdictsOf = ({ counters }: Measured): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ')
 
-/** Device times of a measurement begin after those of all before it: the engine would call them late otherwise. */
+/**
+ * Device times of a measurement begin after those of all earlier ones, or the engine would call
+ * them late.
+ */
 const measurementMs = 600_000
 const measurementsMax = 200
 let measurements = 0
@@ -75,7 +81,7 @@ export async function measure(
     const zero = target.framesOf((await target.counters()).counters)
     if (framesPerSecond === null) generator.fill()
     else generator.pace(framesPerSecond)
-    /** Keeps the generator told for `ms`; the last of the server's answers. */
+    /** Reports counts to the generator for `ms`; returns the server's last answer. */
     const attend = async (ms: number): Promise<Counters> => {
       const endMs = performance.now() + ms
       for (;;) {

@@ -1,7 +1,7 @@
 /**
- * What a connected socket costs that does nothing: resident memory of the server with fifty thousand
- * customers' sockets (quick: five thousand), beyond what the same sockets cost bare uWebSockets. Where
- * the server's process may not have as many open, with as many as it may, and the result says so.
+ * The memory of an idle socket: resident memory of the server with fifty thousand customer sockets
+ * (quick: five thousand), minus the same with bare uWebSockets. When the process may not open as
+ * many sockets, it uses as many as allowed, and the result says so.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'

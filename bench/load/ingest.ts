@@ -1,12 +1,13 @@
 /**
- * Sockets to engine: how many location frames a second an edge with its engine decodes, routes and
- * applies, beside a bare uWebSockets server that only counts bytes. Both are processes of their own and
- * are filled by the same generator, which shares the machine with them: frames per second of the
- * server's processor time say what it could do with the machine to itself, and they carry the goals.
- * Then the open loop: frames at a fixed rate, and what a ping on the same sockets waits.
+ * Sockets to engine: location frames a second that an edge with its engine decodes, routes and
+ * applies. The baseline is a bare uWebSockets server that only counts bytes. The same generator
+ * fills both, each in its own process, and shares the machine with them. So the goals are frames
+ * per second of the server's processor time. Then the open loop: frames at a fixed rate, and the
+ * delay of a ping on the same sockets.
  *
- * The same once more through NATS to an engine of its own, where the goal is of the whole machine; and
- * the price of judging frames and following orders, beside an engine that believes every frame.
+ * A second bench does the same through NATS to a separate engine, with a goal for the whole
+ * machine. A third measures the price of judging frames and following orders, beside an engine that
+ * believes every frame.
  */
 import { startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -38,7 +39,7 @@ const shapes = [
   { name: 'single frames, 32 in a write', framesPerMessage: 1, messagesPerWrite: 32, goal: {} },
   batched,
 ] as const
-/** Of the whole machine, generator and NATS included. */
+/** Goal of the whole machine, generator and NATS included. */
 const distributedGoal = { value: 500_000, ...decision('what-a-frame-costs') }
 
 function measuresOf(
@@ -154,7 +155,10 @@ const opener =
     }
   }
 
-/** Drivers on the way to a pharmacy six kilometres off: each frame is judged, and held against the fence of its order. */
+/**
+ * Drivers on the way to a pharmacy six kilometres away: each frame is judged and checked against
+ * the geofence of its order.
+ */
 async function openPolicies(context: Context): Promise<Round> {
   const times = context.quick
     ? { warmUpMs: 400, measuredMs: 700 }
@@ -169,7 +173,7 @@ async function openPolicies(context: Context): Promise<Round> {
   return async round => {
     for (const shape of [single, batched]) {
       const measures = policiesOf(shape)
-      // In turn, so that neither is always the warmer one.
+      // In alternating order, so that neither is always the warmer one.
       for (const which of round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
         context.progress(`round ${round + 1}, ${shape.name}, ${which}`)
         await server.policies!(which === 'on')
@@ -188,7 +192,7 @@ async function openPolicies(context: Context): Promise<Round> {
   }
 }
 
-/** One socket each. */
+/** Tokens of drivers, one socket each. */
 async function driverTokens(context: Context, server: Server): Promise<string[]> {
   const given = context.tokens('driver')
   if (given.length > 0) return [...given]
@@ -217,7 +221,7 @@ export const bench: Bench = {
   open: opener(shapes),
 }
 export const distributedBench: Bench = {
-  // With --distributed `ingest` itself is this.
+  // With --distributed, `ingest` is already the same.
   name: 'ingest-nats',
   group: 'load',
   title: 'location frames, edge → NATS → engine → index, two processes',

@@ -1,7 +1,8 @@
 /**
- * Reconnect storm: ten thousand sockets go and come back at once, with their tokens verified, their
- * records read and their greetings sent. What counts is the edge's processor time, because that is what
- * a storm takes from those who are still connected. Beside it the same upgrades at bare uWebSockets.
+ * Reconnect storm: ten thousand sockets disconnect and reconnect at once, with their tokens
+ * verified, records read and greetings sent. It measures the edge's processor time, because a storm
+ * takes it from clients that are still connected. The baseline is the same upgrades at bare
+ * uWebSockets.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -29,7 +30,7 @@ const measures = {
 } as const satisfies Record<string, Measure>
 
 async function open(context: Context): Promise<Round> {
-  // Quick or not, the goal is stated for ten thousand; a smaller storm is scaled to it.
+  // The goal is stated for ten thousand sockets. A smaller storm is scaled to it.
   const count = context.quick ? 2_000 : 10_000
   const server = await context.server()
   const bare = await startBareServer(context)
@@ -51,7 +52,10 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-/** Opens all, ends all, opens all again: the second time is measured. Processor seconds of the server, and seconds. */
+/**
+ * Opens, ends and reopens all sockets, and measures the second opening: processor seconds of the
+ * server, and seconds.
+ */
 async function storm(
   context: Context,
   url: string,
@@ -75,7 +79,7 @@ async function storm(
   const startMs = performance.now()
   const sockets = await connect()
   const seconds = (performance.now() - startMs) / 1_000
-  // What follows the greeting belongs to it: each terminal asks for its open requests.
+  // The messages after the greeting belong to it: each terminal asks for its open requests.
   await new Promise<void>(resolve => {
     setTimeout(resolve, 20 * limits.interestDebounceMs)
   })
@@ -88,7 +92,7 @@ async function storm(
   return [before === null || after === null ? null : after - before, seconds]
 }
 
-/** Until the server has got over what came before. */
+/** Waits until the server has finished earlier work. */
 async function calm(pids: readonly number[]): Promise<void> {
   for (let last = cpuSecondsOf(pids), i = 0; i < 20; i++) {
     await new Promise<void>(resolve => {

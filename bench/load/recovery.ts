@@ -1,8 +1,10 @@
 /**
- * An engine takes over two hundred thousand live orders: from its start until it serves all slots, beside a raw read
- * and decode of the same rows. And what orders cost while nobody asks for them: heap after recovery,
- * divided, for the mix of an evening and for idle ones, which wait for a pharmacy or have one and no driver
- * yet. An order under way costs more, because its driver is followed. In one process with the embedded parts, on PostgreSQL, so that nothing but the recovery is in it.
+ * An engine takes over two hundred thousand live orders: the time from its start until it serves
+ * all slots. The baseline is a raw read and decode of the same rows. It also measures the memory of
+ * orders at rest: heap after recovery, divided by the number of orders, for an evening's mix and
+ * for idle orders, which wait for a pharmacy or have one but no driver. An order under way costs
+ * more, because its driver is followed. It runs in one process with the embedded parts, on
+ * PostgreSQL, so that only the recovery is measured.
  */
 import type { AnyKind } from '../../engine/actors/kind.ts'
 import { kinds } from '../../engine/kinds.ts'
@@ -114,7 +116,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
   const journal = postgresJournal(pool, kinds, env)
   const random = seededRandom(5)
   let bytesStored = 0
-  // So that slots exist, as they do where orders came from.
+  // Create the slots, as they exist where orders came from.
   await journal.acquireSlots('past', allSlots, 1)
   for (let from = 0; from < count; from += limits.snapshotBatchMax) {
     const batch = Array.from(
@@ -123,7 +125,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
         const state = liveOrder(from + i, random, idle)
         if (state.kind === 'absent') throw new Error('an order that never was')
         const actorId = state.core.orderId
-        // Deadlines of long ago would all come due while the clock runs.
+        // Deadlines of long ago would all come due during the measurement.
         const bytes = Buffer.from(
           encodeSnapshot(
             actorId,
@@ -152,7 +154,7 @@ async function populate(pool: PgPool, count: number, idle: boolean): Promise<num
   return bytesStored
 }
 
-/** What anybody would do: read all rows of a slot, decode each. */
+/** The simplest recovery: reads all rows of a slot and decodes each. */
 async function rawRead(pool: PgPool): Promise<number> {
   const fromMs = performance.now()
   for (let slot = 0; slot < slotCount; slot++) {

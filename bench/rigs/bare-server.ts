@@ -1,12 +1,13 @@
 /**
- * The raw baseline of the load benches, a process of its own: uWebSockets alone, doing to bytes what
- * the edge does to messages. At `/ws/driver` it is a sink that counts bytes and answers pings; elsewhere
- * a posted request is published to every terminal, and a driver's message to the tracker of its order.
- * Nothing is authenticated, checked, matched or kept. What the product costs is what it costs more than this.
+ * The raw baseline of the load benches, in its own process: uWebSockets alone, which does to bytes
+ * what the edge does to messages. `/ws/driver` is a sink that counts bytes and answers pings.
+ * Elsewhere it publishes a posted request to every terminal, and a driver's message to the tracker
+ * of its order. It authenticates, checks, matches and stores nothing. The cost of the product is
+ * the difference to this.
  */
 import { App, us_socket_local_port } from '../../edge/kernel/uws.ts'
 
-/** The topic that a socket subscribes to at its path; null for those that only send. */
+/** The topic that a socket subscribes to at its path; null when it only sends. */
 interface Data {
   topic: string | null
   order: string

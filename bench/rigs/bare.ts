@@ -1,4 +1,6 @@
-/** Bare uWebSockets as a server beside ours: what a socket costs before anything is done with what it brings. */
+/**
+ * Bare uWebSockets as a server beside ours: the cost of a socket before its messages are processed.
+ */
 import { askChild, startServerChild, type Closing } from './child.ts'
 import type { Counters } from './server.ts'
 
@@ -11,7 +13,7 @@ export interface BareServer {
   counters(): Promise<Counters>
 }
 
-/** Ends with the bench. */
+/** Starts the server. It ends with the bench. */
 export async function startBareServer(context: Closing): Promise<BareServer> {
   const server = await startServerChild(new URL('./bare-server.js', import.meta.url))
   context.defer(() => server.stop())

@@ -1,13 +1,13 @@
 /**
- * The river with nothing in its way: frames are read, the driver found, the pin moved and the index kept,
- * and no frame is judged and no order followed. What the policies cost is what the real one takes more.
- * Put in place of `Tracking.ingest` by the bench's own server process; the product has no such switch,
- * because nobody should run it so.
+ * The river without policies: frames are read, the driver is found, the pin and the index are
+ * updated, but no frame is judged and no order is followed. The difference to the real river is the
+ * cost of the policies. The bench's own server process puts it in place of `Tracking.ingest`. The
+ * product has no such switch, because nobody should run without policies.
  */
 import { Tracking } from '../../engine/tracking/tracking.ts'
 import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 
-/** Turns the policies of that engine off and on again. */
+/** Switches the policies of that engine off and on. */
 export function switchPolicies(tracking: Tracking): (on: boolean) => void {
   const reader = new LocationBatchReader()
   const { table, frames } = tracking

@@ -1,6 +1,6 @@
 /**
- * A server as a process of its own that tells its address over the process channel: ours embedded, the
- * bare ones beside it, other people's. It ends with `stop()`, and with this process however that ends.
+ * A server in its own process that reports its address over the process channel: ours embedded, the
+ * bare one, or a peer's. It ends with `stop()` and with this process, however this process ends.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -9,11 +9,11 @@ export interface ServerChild {
   url: string
   pid: number
   child: ChildProcess
-  /** SIGTERM, and SIGKILL to what does not end; harmless when it has ended. */
+  /** Sends SIGTERM, then SIGKILL if the process does not end. Harmless after its end. */
   stop(): Promise<void>
 }
 
-/** Whoever measures with a rig: it closes what was deferred after the measurement, last first, also after an error or Ctrl-C. */
+/** Closes deferred resources after the measurement, last first, also after an error or Ctrl-C. */
 export interface Closing {
   defer(close: () => unknown): void
 }
@@ -28,7 +28,10 @@ const startTimeoutMs = 60_000
 const stopTimeoutMs = 15_000
 const outputCharactersMax = 4_000
 
-/** `file` is a compiled one; it sends `{ url }` once it listens. Throws with its last words when it ends before, or takes too long. */
+/**
+ * `file` is a compiled file that sends `{ url }` once it listens. Throws with the last output when
+ * the process ends earlier or takes too long.
+ */
 export async function startServerChild(
   file: URL,
   { args = [], env = process.env, execArgv = process.execArgv }: ServerChildOptions = {},
@@ -87,7 +90,10 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Asks it one thing over the process channel, where HTTP would wait behind the load. One question at a time. */
+/**
+ * Asks the process one question over the process channel, because HTTP would wait behind the load.
+ * One question at a time.
+ */
 export function askChild<T>(child: ChildProcess, question: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const give = (settle: () => void): void => {
@@ -107,5 +113,5 @@ export function askChild<T>(child: ChildProcess, question: unknown): Promise<T> 
     child.send(question as object)
   })
 }
-/** Ten thousand deliveries made on a slow disk. */
+/** Time for making ten thousand deliveries on a slow disk, ms. */
 const answerTimeoutMs = 300_000

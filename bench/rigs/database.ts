@@ -1,11 +1,14 @@
 /**
- * A database of its own in a shared server, because two processes that measure must not meet each other's
- * rows; and COPY, which the driver speaks and does not offer.
+ * A separate database in a shared server, because two measuring processes must not meet each
+ * other's rows. Also COPY, which the driver's protocol knows but its interface lacks.
  */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 
-/** Makes an empty database beside the one of `url`; resolves to its URL. It goes with the server. */
+/**
+ * Makes an empty database beside the one of `url` and resolves to its URL. It disappears with the
+ * server.
+ */
 export async function freshDatabase(url: string): Promise<string> {
   const name = `bench_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({ connectionString: url })
@@ -18,24 +21,25 @@ export async function freshDatabase(url: string): Promise<string> {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }
 
-/** At 16 MB each: more than a bench writes between two checkpoints. */
+/** Log files of 16 MB each: more than a bench writes between two checkpoints. */
 const logFilesCount = 56
 
 /**
- * Makes a new server one that has run for a while: its log files are there to be used again. A new one
- * fills each with zeros while commits wait for it, some 30 ms for every 16 MB, which no server does after
- * its first day.
+ * Makes a new server like one that has run for a while, with log files ready for reuse. A new
+ * server fills each file with zeros while commits wait, about 30 ms for every 16 MB. No server does
+ * that after its first day.
  */
 export async function seasonLog(pool: { query(text: string): Promise<unknown> }): Promise<void> {
   for (let file = 0; file < logFilesCount; file++) {
     await pool.query(`select pg_logical_emit_message(false, 'bench', 'x')`)
     await pool.query('select pg_switch_wal()')
   }
-  // What lies before a checkpoint is renamed for later, as much of it as was written since the one before.
+  // A checkpoint renames older log files for reuse, as many as were written since the checkpoint
+  // before.
   await pool.query('checkpoint')
 }
 
-/** What the driver's connection can do beyond its types. */
+/** Abilities of the driver's connection that its types lack. */
 interface Wire {
   query(text: string): void
   sendCopyFromChunk(chunk: Buffer): void
@@ -49,7 +53,7 @@ export function copyIn(
   rows: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    // The driver hands its connection to whatever can submit itself.
+    // The driver gives its connection to any object with a submit method.
     client.query({
       submit(wire: Wire) {
         wire.query(text)

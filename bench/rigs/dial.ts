@@ -1,19 +1,25 @@
-/** A TCP or TLS connection to the host of an address, reading into one buffer that all connections share. */
+/**
+ * Opens a TCP or TLS connection to the host of an address. All connections read into one shared
+ * buffer.
+ */
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { threadId } from 'node:worker_threads'
 
-/** Read by the connection whose turn it is and by no other: a callback has done with it when it returns. */
+/** Used only by the connection whose callback runs, until the callback returns. */
 const shared = Buffer.allocUnsafe(256 * 1024)
 
-/** Far below the 28,000 ports that the kernel gives to one address. */
+/**
+ * Sockets for each source address: far below the 28,000 ports that the kernel gives to one address.
+ */
 const socketsPerAddress = 5_000
 let dialled = 0
 
 /**
- * Where the next socket to that host comes from. Each 5,000 sockets to the loopback interface come from
- * an address of their own: all from one would run out of ports, and be refused those that sockets of
- * the measurement before still hold. Elsewhere the kernel chooses; so it does where 127.0.0.1 is all there is.
+ * The source address of the next socket to that host. Each 5,000 sockets to the loopback interface
+ * use another address: one address would run out of ports, and could not use ports that the sockets
+ * of the measurement before still hold. For other hosts the kernel chooses, and so it does when
+ * only 127.0.0.1 exists.
  */
 export function sourceAddress(hostname: string): string | undefined {
   if (process.platform !== 'linux' || !hostname.startsWith('127.')) return undefined
@@ -22,11 +28,11 @@ export function sourceAddress(hostname: string): string | undefined {
 }
 const addressesPerThread = 256
 
-/** `url` is `http://host:port` or `https://host`. `read` may keep nothing of what it is given. */
+/** `url` is `http://host:port` or `https://host`. `read` must not keep the bytes that it gets. */
 export function dial(url: string, read: (bytes: Buffer) => void): Socket {
   const { protocol, hostname, port } = new URL(url)
   const localAddress = sourceAddress(hostname)
-  // TLS decrypts into buffers of its own; there is nothing to share.
+  // TLS decrypts into its own buffers, so nothing can be shared.
   const socket =
     protocol === 'https:'
       ? connectTls({ host: hostname, port: Number(port || 443), servername: hostname }).on(

@@ -1,6 +1,7 @@
 /**
- * The child process of `startEmbeddedServer`: `npm start` that tells its address, answers questions
- * about its counters over the process channel (HTTP would wait behind the load), and ends with its parent.
+ * The child process of `startEmbeddedServer`: `npm start` that reports its address, answers
+ * questions about its counters over the process channel (HTTP would wait behind the load), and ends
+ * with its parent.
  */
 import { startEmbedded } from '../../edge/embedded.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
@@ -19,7 +20,7 @@ const end = (stop: () => Promise<void>): void => {
     },
   )
 }
-// A signal to the terminal's whole group: the parent decides when to stop.
+// The terminal signals the whole group, but the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 const embedded = await startEmbedded(process.env)
 process.on('SIGTERM', () => end(() => embedded.stop()))

@@ -1,4 +1,4 @@
-/** A process that holds sockets for `holders.ts` and does nothing else with them. */
+/** A process that only holds sockets for `holders.ts`. */
 import { inParallel } from './parallel.ts'
 import { RawSocket } from './raw-socket.ts'
 import type { HolderAnswer, HolderQuestion } from './holders.ts'
@@ -34,7 +34,7 @@ process.on('message', (question: HolderQuestion) => {
     (error: unknown) => process.send?.({ failure: String(error) } satisfies HolderAnswer),
   )
 })
-// A signal to the terminal's whole group: the parent decides when to stop.
+// The terminal signals the whole group, but the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(0))
 process.send?.({ url: '' })

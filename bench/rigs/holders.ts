@@ -1,7 +1,7 @@
 /**
- * Sockets by the ten thousand, held by processes beside this one: what one process may have open is
- * often fewer (`ulimit -n`), and reading their answers here would take the time that something else is
- * measured with. Rejected: worker threads, which share their process's descriptors.
+ * Tens of thousands of sockets, held by other processes. One process may often open fewer (`ulimit
+ * -n`), and reading their answers here would take time from the measurement. Rejected: worker
+ * threads, which share the descriptors of their process.
  */
 import { readFileSync } from 'node:fs'
 import { askChild, startServerChild, type Closing, type ServerChild } from './child.ts'
@@ -10,7 +10,10 @@ export interface HeldSockets {
   url: string
   path: string
   count: number
-  /** The n-th token is for the n-th `socketsPerToken` sockets; none for a server that asks for none. */
+  /**
+   * The n-th token is for the n-th `socketsPerToken` sockets. Empty for a server that asks for
+   * none.
+   */
   tokens: readonly string[]
   socketsPerToken: number
 }
@@ -20,16 +23,16 @@ export type HolderAnswer = { closed: number } | { failure: string }
 export interface Holders {
   /** Resolves when all are open and greeted. */
   open(sockets: HeldSockets): Promise<void>
-  /** How many of them the server has closed. */
+  /** Number of sockets that the server has closed. */
   closed(): Promise<number>
   end(): Promise<void>
 }
 
 const socketsPerProcess = 10_000
-/** Descriptors of a process besides its sockets. */
+/** Descriptors that a process needs besides its sockets. */
 export const descriptorsReserve = 1_000
 
-/** Enough processes for so many sockets; they end with the bench. */
+/** Starts enough processes for so many sockets. They end with the bench. */
 export async function startHolders(context: Closing, count: number): Promise<Holders> {
   const each = Math.min(socketsPerProcess, descriptorsMax('self') - descriptorsReserve)
   const processes: ServerChild[] = []
@@ -47,7 +50,7 @@ export async function startHolders(context: Closing, count: number): Promise<Hol
   }
   return {
     async open(sockets) {
-      // Whole tokens to each process.
+      // Each process gets whole tokens.
       const share = Math.floor(each / sockets.socketsPerToken) * sockets.socketsPerToken
       await ask(index => ({
         do: 'open',
@@ -66,7 +69,7 @@ export async function startHolders(context: Closing, count: number): Promise<Hol
   }
 }
 
-/** Files and sockets that the process may have open; Node has raised it to the hard limit. */
+/** Files and sockets that the process may open. Node has raised the limit to the hard limit. */
 export function descriptorsMax(pid: number | 'self'): number {
   try {
     return Number(

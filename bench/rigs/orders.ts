@@ -1,5 +1,5 @@
 /**
- * Live orders as a busy evening has them, for benches of what an order costs at rest: made of events
+ * Live orders as on a busy evening, for benches of an order's cost at rest. They are made of events
  * through the real `evolve`, with names, addresses and items of ordinary length.
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -8,17 +8,20 @@ import { evolve } from '../../engine/orders/evolve.ts'
 import { absentOrder, type Order } from '../../engine/orders/state.ts'
 
 const atMs = 1_790_000_000_000
-/** Of a hundred orders: sent and not yet accepted, accepted, on the way to the pharmacy, on the way to the patient, open requests. */
+/**
+ * Shares of a hundred orders: sent and not yet accepted, accepted, on the way to the pharmacy, on
+ * the way to the patient, open requests.
+ */
 const share = { pending: 40, accepted: 30, assigned: 15, onTheWay: 10 }
 
-/** As many as a city has; each in many orders. */
+/** People of a city. Each has many orders. */
 const people = 5_000
 const personId = (kind: number, random: () => number): string =>
   `0190a5a0-000${kind}-7abc-8def-${Math.floor(random() * people)
     .toString(16)
     .padStart(12, '0')}`
 
-/** The n-th live order; an idle one waits for its pharmacy, or has one and no driver yet. */
+/** The n-th live order. An idle order waits for its pharmacy, or has one but no driver yet. */
 export function liveOrder(n: number, random: () => number, idle = false): Order {
   const id = (): string => uuidV7(atMs + n, random)
   const hex = (): string => id().replaceAll('-', '')

@@ -1,6 +1,12 @@
-/** Bounded concurrency: password hashing at the server is slow on purpose, and a flood of sign-ups is refused. */
+/**
+ * Bounded concurrency, because the server hashes passwords slowly on purpose and refuses a flood of
+ * sign-ups.
+ */
 
-/** Calls `work` for every item, at most `width` at once; rejects with the first failure after the others end. */
+/**
+ * Calls `work` for every item, at most `width` at once. Rejects with the first failure after all
+ * others have ended.
+ */
 export async function inParallel<T>(
   items: readonly T[],
   width: number,

@@ -1,6 +1,6 @@
 /**
- * Accounts for simulated people, made over HTTP as anybody would. Addresses carry a run's own tag, so
- * that a second run against the same server does not meet the accounts of the first.
+ * Accounts of simulated people, made over HTTP. Addresses carry the tag of the run, so that a
+ * second run against the same server does not meet the accounts of the first.
  */
 import { WebSocket } from 'ws'
 import {
@@ -16,17 +16,17 @@ export interface Place {
   longitude: number
 }
 
-/** Somebody signed in: how to call, and how to connect. */
+/** A signed-in person, with the client for calls and connections. */
 export interface Person {
   api: RestClient
-  /** The account's. */
+  /** Id of the account. */
   id: string
-  /** The pharmacy's or driver's record; the account's own id for a customer. */
+  /** Id of the pharmacy or driver; the account's own id for a customer. */
   recordId: string
   connect: ConnectOptions
 }
 
-/** Tells the accounts of two runs apart. */
+/** A tag that distinguishes the accounts of two runs. */
 export const runTag = (): string => `${Date.now().toString(36)}${process.pid.toString(36)}`
 
 function person(url: string, api: RestClient, id: string, recordId: string): Person {

@@ -1,9 +1,9 @@
 /**
- * Thousands of people, pharmacies and deliveries in seconds: rows written in bulk and commands sent on
- * the bus, beside the server and not through its HTTP. Ten thousand sign-ups over HTTP would take ten
- * minutes, nearly all of them spent hashing passwords, which is no bench of anything here. So these
- * accounts have no password that anybody knows; their tokens are signed with the bench's own secret.
- * Only for servers that the bench has started itself; a remote one is populated over HTTP (`people.ts`).
+ * Makes thousands of people, pharmacies and deliveries in seconds, with rows written in bulk and
+ * commands sent on the bus, past the server's HTTP. Ten thousand sign-ups over HTTP would take ten
+ * minutes, mostly for hashing passwords, which no bench measures. So these accounts have no known
+ * password, and their tokens are signed with the bench's secret. Only for servers that the bench
+ * has started itself; a remote one is populated over HTTP (`people.ts`).
  */
 import { createCommandClient } from '../../edge/kernel/commands.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
@@ -17,14 +17,17 @@ import { subjects } from '../../protocol/bus/subjects.ts'
 import { inParallel } from './parallel.ts'
 import type { Place } from './people.ts'
 
-/** What is wanted; plain data, because it travels to the process that has the database. */
+/** The wanted population. Plain data, because it is sent to the process that has the database. */
 export interface PopulationPlan {
   customers?: number
   /** One pharmacy at each place. */
   pharmacies?: readonly Place[]
-  /** Drivers of the first pharmacy, on the road and without an order. */
+  /** Drivers of the first pharmacy, on the road without an order. */
   drivers?: number
-  /** Orders of the first customer from the first pharmacy, each with a driver of its own on the way to it. */
+  /**
+   * Orders of the first customer from the first pharmacy, each with its own driver on the way to
+   * the pharmacy.
+   */
   deliveries?: number
 }
 export interface Population {
@@ -51,7 +54,7 @@ const attemptsMax = 5
 const nobodysHash = 'no password opens this account'
 let populations = 0
 
-/** Throws what the database or an actor refuses. */
+/** Throws the refusal of the database or of an actor. */
 export async function populate(
   { database, bus, jwtSecret, nowMs, random, after }: Parts,
   plan: PopulationPlan,
@@ -246,7 +249,7 @@ export async function populate(
   return { customers, pharmacies, drivers, deliveries }
 }
 
-/** The same command again: on a busy machine an engine may still be taking its slots. */
+/** Repeats the command, because on a busy machine an engine may still be taking its slots. */
 async function insist<T>(say: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,16 +1,17 @@
 /**
- * What processes use, from /proc: the generator and the server share the machine's processors, so that
- * frames a second of wall-clock time depend on who gets them; frames a second of the server's own
- * processor time do not. Elsewhere than on Linux there is no /proc, and these numbers are left out.
+ * Resources that processes use, read from /proc. The generator and the server share the machine's
+ * processors, so frames per second of wall-clock time depend on how they share; frames per second
+ * of the server's own processor time do not. Without /proc (not on Linux) these numbers are left
+ * out.
  */
 import { readFileSync } from 'node:fs'
 
-/** Of `times` in /proc/PID/stat; 100 on every Linux of today. */
+/** Unit of the times in /proc/PID/stat; 100 on every Linux of today. */
 const ticksPerSecond = 100
-/** `utime` and `stime` counted from after the name, which may hold spaces. */
+/** Position of `utime` (and then `stime`) after the name, which may contain spaces. */
 const userAt = 11
 
-/** User and system time of all threads; null where it cannot be read. Steps of 10 ms. */
+/** User and system time of all threads, in steps of 10 ms; null when it cannot be read. */
 export function cpuSecondsOf(pids: readonly number[]): number | null {
   return sum(pids, pid => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -19,7 +20,7 @@ export function cpuSecondsOf(pids: readonly number[]): number | null {
   })
 }
 
-/** Resident memory; null where it cannot be read. */
+/** Resident memory in bytes; null when it cannot be read. */
 export function residentBytesOf(pids: readonly number[]): number | null {
   return sum(
     pids,

@@ -1,8 +1,8 @@
 /**
- * CPU profiles on demand. Preloaded (`--import`) into a process under test: the first SIGUSR2 begins a
- * profile, the second ends it and writes it to BENCH_PROFILE_DIR, so that it holds the measured rounds
- * and nothing of the start. Rejected: `--cpu-prof`, whose file is mostly sign-ups and waiting.
- * Only main threads are profiled.
+ * CPU profiles on demand, preloaded (`--import`) into a process under test. The first SIGUSR2
+ * begins a profile; the second ends it and writes it to BENCH_PROFILE_DIR. So it contains the
+ * measured rounds and nothing of the start. Rejected: `--cpu-prof`, whose file is mostly sign-ups
+ * and waiting. Only main threads are profiled.
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
@@ -12,7 +12,7 @@ import { isMainThread } from 'node:worker_threads'
 const writtenTimeoutMs = 20_000
 const pollMs = 50
 
-/** Begins a profile of this thread; the result ends it and writes the file. */
+/** Begins a profile of this thread. The returned function ends it and writes the file. */
 export async function startProfile(): Promise<(path: string) => Promise<void>> {
   const session = new Session()
   session.connect()
@@ -21,7 +21,7 @@ export async function startProfile(): Promise<(path: string) => Promise<void>> {
   return async path => {
     const { profile } = await session.post('Profiler.stop')
     session.disconnect()
-    // Whoever waits for the file must not read half of it.
+    // A reader that waits for the file must not read half of it.
     writeFileSync(`${path}.part`, JSON.stringify(profile))
     renameSync(`${path}.part`, path)
   }
@@ -29,7 +29,7 @@ export async function startProfile(): Promise<(path: string) => Promise<void>> {
 
 const profilePath = (folder: string, pid: number): string => join(folder, `${pid}.cpuprofile`)
 
-/** Arguments of Node and the environment for a child that can be profiled; nothing without a folder. */
+/** Arguments of Node and environment of a child that can be profiled; empty without a folder. */
 export function profileArguments(folder: string | null): {
   execArgv: string[]
   env: NodeJS.ProcessEnv
@@ -39,7 +39,10 @@ export function profileArguments(folder: string | null): {
     : { execArgv: ['--import', import.meta.url], env: { BENCH_PROFILE_DIR: folder } }
 }
 
-/** Begins the profiles of those processes; the result ends them and resolves to the files. */
+/**
+ * Begins the profiles of those processes. The returned function ends them and resolves to the
+ * files.
+ */
 export function profileProcesses(folder: string, pids: readonly number[]): () => Promise<string[]> {
   for (const pid of pids) process.kill(pid, 'SIGUSR2')
   return async () => {

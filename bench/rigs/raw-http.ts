@@ -1,10 +1,11 @@
 /**
- * POSTs over connections that stay open for some seconds, at some 20 µs each: for open-loop schedules, where the
- * generator's own time must not be in the latencies. One request at a time on each connection; when all
- * are waiting for an answer another one is opened, as browsers and phones would.
+ * POSTs over connections that stay open for some seconds, at about 20 µs each, for open-loop
+ * schedules whose latencies must not contain the generator's own time. Each connection has one
+ * request at a time; when all wait for an answer, another one is opened, as browsers and phones do.
  *
- * Rejected: `fetch` (some 300 µs of the generator's processor a request, measured) and pipelining
- * (no client of ours does it, and an answer that waits behind another would be the client's doing).
+ * Rejected: `fetch` (about 300 µs of the generator's processor for each request, measured).
+ * Rejected: pipelining. No client of ours does it, and an answer that waits behind another would be
+ * the client's fault.
  */
 import type { Socket } from 'node:net'
 import { dial } from './dial.ts'
@@ -13,7 +14,10 @@ export interface RawAnswer {
   status: number
   body: string
 }
-/** Servers end a connection that was idle for long (uWebSockets after 10 s), and what is written at that moment is lost. */
+/**
+ * Idle time after which a connection is not used again, ms. Servers end an idle connection
+ * (uWebSockets after 10 s), and bytes written at that moment are lost.
+ */
 const idleMaxMsDefault = 4_000
 
 interface Waiting {
@@ -68,7 +72,7 @@ export class RawHttp {
   }
 
   async #newLane(): Promise<Lane> {
-    // One that ends while it opens was never among them.
+    // A connection that ends while it opens was never counted.
     const lane = await Lane.open(this.#url, ended => this.#all.delete(ended))
     this.#all.add(lane)
     return lane
@@ -100,7 +104,7 @@ class Lane {
     })
   }
 
-  /** False of one that has ended or may be about to; that one is given up. */
+  /** False when the connection has ended or may be about to end; it is then given up. */
   usable(idleMaxMs: number): boolean {
     if (!this.broken && performance.now() - this.#usedAtMs < idleMaxMs) return true
     this.#socket.destroy()

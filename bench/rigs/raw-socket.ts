@@ -1,24 +1,25 @@
 /**
- * A WebSocket client as cheap as Node allows, for thousands of sockets in one generator: the upgrade is
- * written by hand, received bytes land in one buffer that all sockets share, and texts are handed on as
- * bytes. Only what servers of a bench send is understood: unmasked, uncompressed, unfragmented frames.
+ * A WebSocket client as cheap as Node allows, for thousands of sockets in one generator. The
+ * upgrade is written by hand, all sockets receive into one shared buffer, and texts are passed on
+ * as bytes. It understands only frames that servers of a bench send: unmasked, uncompressed,
+ * unfragmented.
  *
- * Rejected: `ws`. It allocates several objects for each message and reads through streams, about 25 µs
- * a delivery; a fan-out to 1,000 terminals would measure the client. Masks are of zeros, which the
- * protocol allows and which leaves prebuilt messages as they are.
+ * Rejected: `ws`. It allocates several objects for each message and reads through streams, about 25
+ * µs a delivery, so a fan-out to 1,000 terminals would measure the client. Masks are of zeros,
+ * which the protocol allows and which leaves prebuilt messages unchanged.
  */
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { dial } from './dial.ts'
 
 export interface RawSocketOptions {
-  /** The server's, `http://host:port` or `https://host`. */
+  /** URL of the server, `http://host:port` or `https://host`. */
   url: string
   /** `/ws/pharmacy/` */
   path: string
   /** Sent as `Sec-WebSocket-Protocol: bearer, TOKEN`. */
   token?: string
-  /** Handed everything after the upgrade, the greeting too. */
+  /** Receives every text after the upgrade, including the greeting. */
   onText?: (socket: RawSocket, text: Buffer) => void
   onClose?: (socket: RawSocket, code: number) => void
 }
@@ -28,12 +29,12 @@ export class RawSocket {
   readonly #socket: Socket
   readonly #options: RawSocketOptions
   #upgraded = false
-  /** Of a message that has not fully come. */
+  /** Bytes of a message that has not fully arrived. */
   #rest: Buffer | null = null
   #settle: ((error: Error | null) => void) | null = null
-  /** Close code of the server, 1006 when the connection just ended; null while it lives. */
+  /** Close code of the server, 1006 when the connection just ended; null while it is open. */
   closedWith: number | null = null
-  /** The caller's own, for instance which terminal this is. */
+  /** For the caller, for instance the number of the terminal. */
   index = 0
   bytesReceived = 0
 
@@ -52,7 +53,10 @@ export class RawSocket {
     )
   }
 
-  /** Resolves at the upgrade, or with `greeted` at the first text, after which the server counts the socket in. */
+  /**
+   * Resolves at the upgrade; with `greeted`, at the first text, after which the server counts the
+   * socket.
+   */
   static open(options: RawSocketOptions, greeted = true): Promise<RawSocket> {
     return new Promise((resolve, reject) => {
       const socket = new RawSocket(options)
@@ -75,15 +79,15 @@ export class RawSocket {
     return this.#socket.writableLength
   }
 
-  /** JSON of up to 64 KB. */
+  /** Sends a text, such as JSON, of up to 64 KB. */
   sendText(text: string): void {
     this.#socket.write(maskedFrame(Buffer.from(text), 1))
   }
-  /** A whole frame of `maskedFrame`, prebuilt. */
+  /** Sends a prebuilt frame of `maskedFrame`. */
   sendFrame(frame: Buffer): void {
     this.#socket.write(frame)
   }
-  /** Stops reading: what a stalled reader looks like. */
+  /** Stops reading, as a stalled reader does. */
   pause(): void {
     this.#socket.pause()
   }
@@ -167,7 +171,7 @@ export class RawSocket {
 
 const switching = Buffer.from('HTTP/1.1 101')
 
-/** A client's frame with a mask of zeros. `opcode` 1 text, 2 binary, 10 pong. */
+/** A client's frame with a mask of zeros. `opcode`: 1 text, 2 binary, 10 pong. */
 export function maskedFrame(payload: Uint8Array, opcode: 1 | 2 | 10): Buffer {
   const { length } = payload
   const header =
@@ -178,7 +182,10 @@ export function maskedFrame(payload: Uint8Array, opcode: 1 | 2 | 10): Buffer {
   return Buffer.concat([Buffer.from([...header, 0, 0, 0, 0]), payload])
 }
 
-/** The text value of a JSON member, without parsing the rest; null when it is not there. The value must hold no escapes. */
+/**
+ * The text value of a JSON member, without parsing the rest; null when it is missing. The value
+ * must contain no escapes.
+ */
 export function memberOf(text: Buffer, name: string): string | null {
   const key = `"${name}":"`
   const at = text.indexOf(key, 0, 'latin1')

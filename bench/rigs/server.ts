@@ -1,7 +1,7 @@
 /**
- * The server under test, in processes of its own so that the generator's work is not in its latencies:
- * one embedded process, or an engine and an edge beside private NATS, Redis and PostgreSQL.
- * Everything ends with `stop()`, and with this process however it ends.
+ * The server under test, in its own processes, so that the generator's work is not in its
+ * latencies: one embedded process, or an engine and an edge beside private NATS, Redis and
+ * PostgreSQL. Everything ends with `stop()`, and with this process however it ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,29 +23,32 @@ export interface Server {
   url: string
   /** `embedded`, `NATS, Redis, PostgreSQL`, or the host of a deployment. */
   kind: string
-  /** Processes of ours that serve, for measuring what they use; none of a deployment elsewhere. */
+  /** Our serving processes, for measuring their resources; none for a deployment elsewhere. */
   pids: number[]
-  /** Location frames that the engine has judged, by verdict, since its start. */
+  /** Location frames that the engine has judged since its start, by verdict. */
   counters(): Promise<Counters>
-  /** Fills it in bulk, past its HTTP. A deployment elsewhere cannot be filled so, and rejects. */
+  /**
+   * Populates it in bulk, past its HTTP. Rejects for a deployment elsewhere, where that is
+   * impossible.
+   */
   populate(plan: PopulationPlan): Promise<Population>
-  /** Late-data policy and geofences on or off; only of an embedded server. */
+  /** Switches the late-data policy and geofences on or off; only for an embedded server. */
   policies?(on: boolean): Promise<void>
   stop(): Promise<void>
 }
 
-/** `atMs` is when they were true, on one clock per server. */
+/** `atMs` is the time of the counts, on one clock per server. */
 export interface Counters {
   counters: Record<string, number>
   atMs: number
 }
 
 export interface ServerOptions {
-  /** Instead of the run's own. */
+  /** Overrides the mode of the run. */
   mode?: 'embedded' | 'distributed'
   /** Sockets without a message rate, as BENCH_ALLOWED does. */
   benchAllowed?: boolean
-  /** Where its processes write CPU profiles; without it they cannot be profiled. */
+  /** Folder for CPU profiles of its processes. Without it they cannot be profiled. */
   profileDir?: string | null
 }
 

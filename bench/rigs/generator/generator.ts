@@ -1,12 +1,15 @@
 /**
- * Location frames in quantity, from worker threads, so that this process can watch the server and keep
- * the time meanwhile. How much of what it could the generator used is told by filling a bare sink with
- * the same messages: near its ceiling, a number is the generator's and not the server's.
+ * Sends location frames in quantity from worker threads, so that this process can watch the server
+ * and keep the time. Filling a bare sink with the same messages shows the generator's ceiling. Near
+ * that ceiling a number describes the generator and not the server.
  */
 import { Worker } from 'node:worker_threads'
 import { encodeFrames } from '../../../protocol/river/frames.ts'
 
-/** How frames are put into messages and messages into writes. A write is about one TCP segment when it fits. */
+/**
+ * Grouping of frames into messages and of messages into writes. A write is about one TCP segment
+ * when it fits.
+ */
 export interface Shape {
   framesPerMessage: number
   messagesPerWrite: number
@@ -15,18 +18,21 @@ export interface Shape {
 export interface GeneratorOptions extends Shape {
   /** `http(s)://host:port` */
   url: string
-  /** One socket for each. */
+  /** One socket for each token. */
   tokens: readonly string[]
-  /** Device time of the first frame; each next one is a millisecond later. */
+  /** Device time of the first frame, ms. Each next frame is a millisecond later. */
   startMs: number
   threads?: number
 }
 
-/** Frames on their way, sent and not yet counted by the server: well below what uWebSockets reads at once from a hundred sockets. */
+/**
+ * Frames sent and not yet counted by the server: well below what uWebSockets reads at once from a
+ * hundred sockets.
+ */
 const inFlightMax = 300_000
 const readyTimeoutMs = 60_000
 
-/** What one thread is told; `firstIndex` is the place of its sockets among all. */
+/** The options of one thread. `firstIndex` is the index of its first socket among all. */
 export interface WorkerOptions extends Shape {
   url: string
   tokens: readonly string[]
@@ -44,30 +50,30 @@ export interface GeneratorReport {
   frames: number
   writes: number
   seconds: number
-  /** Of its event loops, on average: 1 is a generator that had no time to spare. */
+  /** Average utilization of its event loops; 1 means that the generator had no time to spare. */
   utilization: number
-  /** Open loop only: pings on the same sockets, from the time when they were due. */
+  /** Only in the open loop: delays of pings on the same sockets, from their due times, ms. */
   pongsMs: number[]
   pingsUnanswered: number
-  /** How far the sending fell behind its schedule. */
+  /** Largest delay of sending behind the schedule, ms. */
   lateMsMax: number
   /** Sockets that the server ended. */
   closed: number
 }
 
 export interface Generator {
-  /** Sends as fast as it is taken; tell it what was counted, or it stops. */
+  /** Sends as fast as the server takes frames. Report the counts with `counted`, or it stops. */
   fill(): void
-  /** Open loop: that many frames a second, whatever becomes of them. */
+  /** Open loop: sends that many frames a second, whatever the server does. */
   pace(framesPerSecond: number): void
-  /** Frames that the server has counted of those sent so far. */
+  /** Frames sent so far that the server has counted. */
   counted(frames: number): void
   stop(): Promise<GeneratorReport>
-  /** Ends it without a report; harmless after `stop`. */
+  /** Ends it without a report. Harmless after `stop`. */
   terminate(): Promise<void>
 }
 
-/** Resolves when every socket is open. Rejects with the server's words when it refuses one. */
+/** Resolves when every socket is open. Rejects with the server's message when it refuses one. */
 export async function startGenerator({
   url,
   tokens,
@@ -126,7 +132,7 @@ export async function startGenerator({
   }
 }
 
-/** Bytes of one message's payload, as a sink counts them. */
+/** Payload bytes of one message, as a sink counts them. */
 export function payloadBytes({ framesPerMessage }: Shape): number {
   const frame = {
     seq: 0,
@@ -159,7 +165,8 @@ function merged(reports: readonly GeneratorReport[]): GeneratorReport {
 }
 
 function tell(worker: Worker, command: WorkerCommand): void {
-  // The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+  // The rule is about browser windows, whose postMessage takes an origin; that of a thread has
+  // none.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   worker.postMessage(command)
 }

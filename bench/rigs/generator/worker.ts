@@ -1,16 +1,17 @@
 /**
- * A worker thread that fills sockets with location frames: as fast as they are taken, or at a fixed rate
- * whatever becomes of them (open loop). WebSocket messages are built once, masked with a key of zeros
- * (which the protocol allows and which leaves the payload as it is), and written to raw sockets; between
- * writes only the numbers and times in them change. A client library would be measured otherwise: `ws`
- * masks and allocates for every message.
+ * A worker thread that fills sockets with location frames: as fast as the server takes them, or at
+ * a fixed rate whatever happens (open loop). WebSocket messages are built once, masked with a key
+ * of zeros (which the protocol allows and which leaves the payload unchanged), and written to raw
+ * sockets. Between writes only numbers and times in them change. With a client library the client
+ * would be measured: `ws` masks and allocates for every message.
  *
- * What is sent and not yet counted by the server is bounded, over all sockets together. Otherwise a
- * server slower than this generator is held at one socket: uWebSockets reads a socket again and again
- * as long as each read fills its buffer of 512 KB, and its timers wait meanwhile (measured: for good).
+ * Frames sent and not yet counted by the server are bounded, over all sockets together. Otherwise a
+ * server slower than this generator stays at one socket: uWebSockets reads a socket again as long
+ * as each read fills its buffer of 512 KB, and its timers wait meanwhile (measured: without end).
  *
- * Latency in the open loop is that of pings on the same sockets, which wait behind the frames before
- * them, from the time when they were due: a stalled server cannot hide behind a generator that waits.
+ * Latency in the open loop is the delay of pings on the same sockets, which wait behind earlier
+ * frames. It counts from their due time, so a stalled server cannot hide behind a generator that
+ * waits.
  */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
@@ -32,18 +33,18 @@ const openAtOnce = 64
 const pingEveryMs = 20
 
 let sent = 0
-/** What the server has counted of it. */
+/** Frames that the server has counted. */
 let counted = 0
 const pongsMs: number[] = []
 
 class Stream {
   readonly socket: Socket
   readonly #buffer: Buffer
-  /** Where each frame's number begins in the buffer; time and latitude follow at fixed distances. */
+  /** Offset of each frame's number in the buffer. Time and latitude follow at fixed distances. */
   readonly #offsets: number[] = []
   readonly #latitude: number
   #seq = 1
-  /** When the pings on their way were due, oldest first. */
+  /** Due times of the pings under way, oldest first. */
   readonly #pingsDueMs: number[] = []
   blocked = false
   writes = 0
@@ -61,7 +62,7 @@ class Stream {
       accuracyM: null,
     }
     const frames = Array.from({ length: framesPerMessage }, () => frame)
-    // A single frame is sent as one, not as an array of one.
+    // A single frame is sent alone, not as an array of one.
     const array = encodeFrames(frames)
     const payload = framesPerMessage === 1 ? array.subarray(1) : array
     const message = masked(0x82, payload)
@@ -74,7 +75,7 @@ class Stream {
       for (let f = 0; f < framesPerMessage; f++) this.#offsets.push(first + f * frameBytes + 2)
     }
     socket.on('error', () => undefined)
-    // Acknowledgements are read and forgotten.
+    // Acknowledgements are read and dropped.
     socket.on('data', (data: Buffer) => {
       if (this.#pingsDueMs.length === 0) return
       for (let at = data.indexOf(pong); at >= 0; at = data.indexOf(pong, at + pong.length)) {
@@ -84,7 +85,10 @@ class Stream {
     })
   }
 
-  /** The next numbers into the buffer, and the buffer to the kernel. Nobody may touch it until the kernel has it. */
+  /**
+   * Writes the next numbers into the buffer and gives it to the kernel. The buffer must not change
+   * until the kernel has it.
+   */
   write(): void {
     const buffer = this.#buffer
     for (const offset of this.#offsets) {
@@ -178,12 +182,13 @@ let lateMsMax = 0
 let eluStart = performance.eventLoopUtilization()
 
 function say(message: unknown): void {
-  // The rule is about windows of a browser, whose postMessage takes an origin; a thread's has none.
+  // The rule is about browser windows, whose postMessage takes an origin; that of a thread has
+  // none.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   parentPort!.postMessage(message)
 }
 
-/** As fast as it is taken. */
+/** Sends as fast as the server takes frames. */
 function fill(): void {
   if (!running) return
   for (const stream of streams) {
@@ -194,7 +199,10 @@ function fill(): void {
   else setImmediate(fill)
 }
 
-/** Writes leave at their times, in turn over the sockets; who is blocked is written to when it takes again, and is late. */
+/**
+ * Sends writes at their due times, in turn over the sockets. A blocked socket gets its write late,
+ * when it accepts bytes again.
+ */
 function pace(writesPerSecond: number): void {
   let written = 0
   let pinged = 0
