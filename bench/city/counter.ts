@@ -1,4 +1,6 @@
-/** The people of the demo who stand still: a pharmacy at its counter, and customers who ask. */
+/**
+ * The people of the demo who do not move: pharmacies at their counters, and customers who order.
+ */
 import {
   CaduceusError,
   connectCustomer,
@@ -21,9 +23,12 @@ const medicines = [
   'Metformin 500 mg',
   'Omeprazole 20 mg',
 ]
-/** A finger that is already moving does not stop for the news that somebody else was faster. */
+/**
+ * Reaction time, ms: a person who is about to accept does not stop when another pharmacy was
+ * faster.
+ */
 const reflexMs = 350
-/** At this distance a pharmacy is a third as keen as next door. */
+/** Distance, km, at which a pharmacy is a third as likely to accept as next door. */
 const keenKm = 0.25
 
 export class Pharmacy {
@@ -46,14 +51,17 @@ export class Pharmacy {
     return this.#terminal.isOpen
   }
 
-  /** The nearer the customer, the keener; some look and do nothing. */
+  /**
+   * The nearer the customer, the more likely the pharmacy accepts. Some pharmacies look and do
+   * nothing.
+   */
   #asked(request: NewRequest): void {
     this.#news.heard(request.request_id)
     const chance = this.#random()
     const keen = 0.8 * Math.exp(-request.distance_km / keenKm)
     if (chance >= keen + 0.15) return
     const accept = chance < keen
-    // Those next door need not think about the way.
+    // A pharmacy next door need not think about the way.
     const delayMs = 900 - Math.log(1 - this.#random()) * (1_000 + 4_000 * request.distance_km)
     const timer = setTimeout(
       () => {
@@ -98,7 +106,7 @@ export class Household {
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #shops: readonly { at: Point }[]
 
-  /** Most people ask from the neighbourhood of one of `shops`. */
+  /** Most people order from the neighbourhood of one of `shops`. */
   constructor(person: Person, shops: readonly { at: Point }[], random: Random, news: CityNews) {
     this.#person = person
     this.#shops = shops
@@ -114,7 +122,7 @@ export class Household {
     return this.#customer.isOpen
   }
 
-  /** Broadcasts a request from somewhere in the city; now and then thinks better of it. */
+  /** Broadcasts a request from somewhere in the city, and sometimes cancels it. */
   async ask(): Promise<void> {
     const random = this.#random
     const item = {
@@ -146,7 +154,7 @@ export class Household {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       this.#person.api.cancelRequest(requestId).catch((error: unknown) => {
-        // On its way already: then it is taken after all.
+        // The delivery is already under way, so the customer takes it after all.
         if (!(error instanceof CaduceusError)) this.#news.trouble(`customer: ${String(error)}`)
       })
     }, ms)

@@ -1,6 +1,6 @@
 /**
- * A driver of the demo: roams near the pharmacy, answers offers as people do, fetches and delivers what
- * was accepted, the nearest stop first, and reports each step over the real interfaces.
+ * A driver of the demo: roams near the pharmacy, answers offers as people do, fetches and delivers
+ * accepted orders, the nearest stop first, and reports each step over the real interfaces.
  */
 import {
   connectDriver,
@@ -19,7 +19,7 @@ interface Job {
   dropoff: Point
   carried: boolean
 }
-/** What the driver does now. `atMs` is when a stay ends, in the city's time. */
+/** The driver's current activity. `atMs` is the end of a stay, in the city's time. */
 type Doing =
   | { kind: 'roaming' }
   | { kind: 'driving'; job: Job }
@@ -53,7 +53,7 @@ export class CityDriver {
     this.#driver = connectDriver(person.connect)
     this.#driver.on('offer', offer => this.#offered(offer))
     this.#driver.on('assigned', order => this.#assigned(order))
-    // The position first: an available driver without one is not found.
+    // Send the position first: an available driver without a position is not found.
     this.#driver.on('open', () => this.#send())
     this.#driver.on('error', error => news.trouble(`driver: ${error.code} ${error.message}`))
   }
@@ -132,7 +132,7 @@ export class CityDriver {
     if (this.#doing.kind === 'roaming') this.#next()
   }
 
-  /** The nearest thing to do: a delivery that is carried or one to fetch. */
+  /** The nearest thing to do: a delivery that is carried, or one to fetch. */
   #next(): void {
     let best: Job | null = null
     let bestM = Infinity
@@ -169,14 +169,14 @@ export class CityDriver {
         this.#news.underWay(orderId)
       }
     } catch (error) {
-      // Cancelled meanwhile, most likely: the order says so, and the driver goes on.
+      // Most likely the order was cancelled meanwhile. The driver goes on.
       this.#jobs.delete(orderId)
       if (!this.#stopped) this.#news.gaveUp(orderId, error)
     }
     this.#next()
   }
 
-  /** After a human while; nothing happens any more once the demo ends. */
+  /** Acts after a pause as people make it. Does nothing once the demo has ended. */
   #later(ms: number, act: () => Promise<void>): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

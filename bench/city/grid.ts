@@ -6,9 +6,9 @@ import type { Place } from '../rigs/people.ts'
 
 export const center: Place = { latitude: 27.7172, longitude: 85.324 }
 const blockM = 120
-/** Streets from the centre to the edge of the city. */
+/** Number of streets from the centre to the edge of the city. */
 const streets = 11
-/** How far a vehicle without a destination strays from home. */
+/** Blocks that a vehicle without a destination strays from home. */
 const reachBlocks = 3
 const metresPerDegree = 111_195
 const metresPerDegreeEast = metresPerDegree * Math.cos((center.latitude * Math.PI) / 180)
@@ -50,12 +50,12 @@ export const doorNear = (p: Point, random: Random): Point => ({
   y: p.y + (random() - 0.5) * 500,
 })
 
-/** Somebody on the move: where they are, where they go next, how fast. */
+/** A moving person: position, route and speed. */
 export class Vehicle {
   at: Point
   headingDeg = 0
   speedMps = 0
-  /** Points still to be passed, in order; empty when the vehicle has arrived or roams. */
+  /** Points still to be passed, in order. Empty when the vehicle has arrived or roams. */
   #route: Point[] = []
   #direction: Point = { x: 1, y: 0 }
   readonly #random: Random
@@ -71,7 +71,7 @@ export class Vehicle {
     return this.#route.length === 0
   }
 
-  /** Along the streets to a door: first the one axis, then the other. */
+  /** Drives along the streets to a door: first along one axis, then along the other. */
   driveTo(target: Point): void {
     const from = corner(this.at)
     const last = corner(target)
@@ -79,7 +79,7 @@ export class Vehicle {
     this.#route = [from, turn, last, target]
   }
 
-  /** Moves on for `seconds`; a vehicle without a destination wanders, but stays within reach of `home`. */
+  /** Moves on for `seconds`. A vehicle without a destination wanders, but stays near `home`. */
   advance(seconds: number, home: Point | null): void {
     let left = seconds * this.#cruiseMps * (0.75 + this.#random() * 0.5)
     const before = this.at
@@ -94,7 +94,7 @@ export class Vehicle {
         this.at = next
         this.#route.shift()
         left -= away
-        // A vehicle that reached a destination stops there; one that roams goes on.
+        // A vehicle that reached its destination stops there; a roaming one goes on.
         if (home === null && this.#route.length === 0) break
       } else {
         this.at = {
@@ -115,7 +115,10 @@ export class Vehicle {
     this.speedMps = 0
   }
 
-  /** The next corner: mostly straight on, sometimes round a corner, back towards home when far from it. */
+  /**
+   * The next corner: mostly straight on, sometimes a turn, and back towards home when it is far
+   * away.
+   */
   #wander(home: Point): Point {
     const here = corner(this.at)
     const chance = this.#random()

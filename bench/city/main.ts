@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: `npm start` plus a simulated city. Everybody in it is an account of its own that
- * talks HTTP and WebSockets like anybody else; only the administrator is made beside HTTP, as
- * `npm run admin` does. The same seed gives the same people, places and intentions; the order in which
- * they meet is decided by the network and the clock, as in a real city.
+ * `npm run demo`: `npm start` plus a simulated city. Every person in it has an account and talks
+ * HTTP and WebSockets as a real person does. Only the administrator is made beside HTTP, as `npm
+ * run admin` does. The same seed gives the same people, places and intentions. The network and the
+ * clock decide the order in which they meet, as in a real city.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -86,12 +86,15 @@ const businesses = [
 ]
 const vehicles: readonly VehicleType[] = ['scooter', 'scooter', 'bike', 'car']
 const householdsCount = 25
-/** Sign-ups under way at once: hashing uses the cores, and more would only wait there. */
+/** Sign-ups under way at once. Hashing uses the cores, and more sign-ups would only wait. */
 const signUpsAtOnce = 4
-/** Each driver moves and reports once a second; they take turns, so that their frames do not come all at once. */
+/**
+ * Interval at which each driver moves and reports. Drivers take turns, so that their frames do not
+ * come all at once.
+ */
 const stepMs = 1_000
 const turns = 10
-/** Frames a second are those of the last while. */
+/** Window over which frames a second are counted. */
 const frameWindowMs = 5_000
 
 async function main(argv: string[]): Promise<number> {
@@ -118,7 +121,7 @@ async function main(argv: string[]): Promise<number> {
     ...process.env,
     ...(ownFolder !== null && { DATA_DIR: ownFolder }),
     ...(port !== null && { PORT: port }),
-    // Nobody is there to approve a made-up city.
+    // Nobody is there to approve the pharmacies of the city.
     REGISTRATION: 'open',
   }
   const ended = new Promise<string>(resolve => {
@@ -127,7 +130,7 @@ async function main(argv: string[]): Promise<number> {
     const seconds = options.text('seconds')
     if (seconds !== null) setTimeout(() => resolve('time is up'), Number(seconds) * 1_000)
   })
-  // Large, and not needed for `--help` and a typing mistake.
+  // Imported here, because it is large and `--help` and a mistyped option do not need it.
   const { startEmbedded } = await import('../../edge/embedded.ts')
   const { createLog } = await import('../../protocol/kernel/log.ts')
   const embedded = await startEmbedded(environment, {
@@ -169,7 +172,7 @@ class City {
   #nextAsk: NodeJS.Timeout | undefined
   #stopping = false
   #wake = (): void => undefined
-  /** Frames accepted at moments of the last while, oldest first. */
+  /** Counts of accepted frames within the window, oldest first. */
   readonly #framesSeen: { atMs: number; count: number }[] = []
 
   constructor(embedded: Embedded, line: LiveLine, options: CityOptions) {
@@ -184,12 +187,12 @@ class City {
   get #base(): string {
     return `http://localhost:${this.#embedded.port}`
   }
-  /** A stream of chance for one person, so that nobody's choices depend on anybody's timing. */
+  /** A random stream for one person, so that nobody's choices depend on another person's timing. */
   #randomOf(kind: number, index: number) {
     return seededRandom(this.#options.seed * 1_000_003 + kind * 100_003 + index)
   }
 
-  /** Populates the city, then resolves when it is ended. */
+  /** Populates the city, then resolves when it has ended. */
   async live(): Promise<void> {
     const { url } = this.#embedded
     const { pharmacies, drivers } = this.#options
@@ -217,7 +220,8 @@ class City {
     })
     await this.#showMaps(tag)
     this.#startClock()
-    // Households beside drivers: the first order should not wait for the last driver.
+    // Make households and drivers side by side, so that the first order need not wait for the last
+    // driver.
     const people = [
       ...Array.from({ length: householdsCount }, (_, index) => ({
         kind: 'household' as const,

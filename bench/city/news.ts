@@ -1,8 +1,11 @@
-/** What happens in the city, counted for the live line. Everything here is seen from outside, over the sockets. */
+/** Counts the events of the city for the live line, as seen from outside over the sockets. */
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { Latency, RequestClock, shown } from '../harness/latency.ts'
 
-/** Percentiles are of about the last this many requests' arrivals, so that the line shows now and not the start. */
+/**
+ * Percentiles cover about this many of the last arrivals, so that the line shows the present and
+ * not the start.
+ */
 const windowArrivals = 20_000
 const openMax = 20_000
 
@@ -21,7 +24,9 @@ export class CityNews {
   troubles = 0
   lastTrouble = ''
 
-  /** `onMoving` is called once, with the link of the first order that is being carried. */
+  /**
+   * `onMoving` is called once, with the tracking token of the first order that is being carried.
+   */
   constructor(onMoving: (trackingToken: string) => void) {
     this.#onMoving = onMoving
   }
@@ -50,7 +55,7 @@ export class CityNews {
     if (outcome === 'lost') this.lost++
   }
 
-  /** From the customer's socket. */
+  /** A status from the customer's socket. */
   status(orderId: string, status: string): void {
     if (status === 'expired') this.expired++
     if (status === 'cancelled') this.cancelled++

@@ -1,8 +1,8 @@
 /**
- * A micro suite as a bench: each round is a fresh process that measures every case in turn. Within one
- * process the rounds are not independent (the compiler's choices and the heap stay as they are), so that
- * a rerun of the same code could differ by more than all of its rounds did; fresh processes spread as
- * reruns do. It also keeps one suite's garbage out of the next one's numbers.
+ * A micro suite as a bench: each round is a fresh process that measures every case in turn. Rounds
+ * within one process are not independent, because the compiler's choices and the heap persist. A
+ * rerun of the same code could then differ by more than all of its rounds; fresh processes vary as
+ * reruns do. They also keep one suite's garbage out of the next one's numbers.
  */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

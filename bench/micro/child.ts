@@ -1,10 +1,10 @@
 /**
- * One round of a micro suite, with tinybench. Cases take turns, and the median of the turns counts: a
- * machine that slows down half-way slows all of them alike. Why not one long tinybench run: it measures
- * case after case, and drift becomes a ratio.
+ * One round of a micro suite, with tinybench. Cases take turns, and the median of the turns counts,
+ * so that a machine that slows down half-way slows all cases alike. Rejected: one long tinybench
+ * run. It measures case after case, and drift becomes a ratio.
  *
- * BENCH_SLOW=CASE:FACTOR makes a case do its work FACTOR times over: the deliberate regression with
- * which a test shows that `compare` catches one.
+ * BENCH_SLOW=CASE:FACTOR makes a case do its work FACTOR times. With this deliberate regression a
+ * test shows that `compare` finds one.
  */
 import { Bench } from 'tinybench'
 import { startProfile } from '../rigs/profile.ts'
@@ -14,7 +14,7 @@ import type { MicroCase, MicroSuite } from './suite.ts'
 
 const order = JSON.parse(process.argv[2]!) as MicroOrder
 const turns = 3
-/** Warm means compiled: a case of a few milliseconds a run needs some dozens of runs for it. */
+/** Warm means compiled. A case of a few milliseconds a run needs some dozens of runs for it. */
 const [turnMs, warmUpMs] = order.quick ? [25, 80] : [60, 200]
 
 async function operationsPerSecond(micro: MicroCase, timeMs: number): Promise<number> {
@@ -37,7 +37,7 @@ function slowed(name: string, micro: MicroCase): MicroCase {
   }
 }
 
-// A signal to the terminal's whole group: the parent decides when to stop.
+// The terminal signals the whole group, but the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(1))
 const { suite } = (await import(new URL(`./${order.suite}.bench.js`, import.meta.url).href)) as {

@@ -1,7 +1,7 @@
 /**
- * An accept in Redis, beside the least that any lock in Redis costs: one `SET NX`. Both go through
- * the same client with 64 commands in flight, as at an edge. "lost" is what nearly every pharmacy of a
- * broadcast hears; "won" writes each time, which a lease of 0 ms brings about for the script.
+ * An accept in Redis, beside the cheapest lock in Redis: one `SET NX`. Both use the same client
+ * with 64 commands in flight, as an edge does. "lost" is the answer that nearly every pharmacy of a
+ * broadcast gets. "won" writes each time, which a lease of 0 ms makes the script do.
  */
 import { Redis } from 'ioredis'
 import type { Claims } from '../../protocol/claims/claims.ts'
@@ -38,7 +38,7 @@ async function cases(services: MicroServices) {
   const pharmacyAt = (n: number): string => pharmacyIds[n % pharmacies]!
   const orderAt = (kind: string, n: number): string => kind + orderIds[n % orders]!
 
-  // Connections are made anew in each run, in all cases alike, so that none keeps the process alive.
+  // Each run makes new connections, in all cases alike, so that none keeps the process alive.
   const withClaims = async (
     leaseMs: number,
     use: (claims: Claims) => Promise<void>,

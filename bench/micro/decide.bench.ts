@@ -1,7 +1,8 @@
 /**
- * An order's life in pure code: twelve commands decided and their events evolved, from the broadcast to
- * the delivery, beside the least that any such step costs: spreading objects of the same shape with one
- * member changed. No journal, no mailbox: this is what the rules themselves cost.
+ * An order's life in pure code: twelve commands are decided and their events evolved, from the
+ * broadcast to the delivery. The baseline is the cheapest possible step: spreading objects of the
+ * same shape with one member changed. Without journal and mailbox, this is the cost of the rules
+ * themselves.
  */
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { defaultTariff } from '../../protocol/pricing/tariff.ts'
@@ -36,7 +37,7 @@ const vendor = {
 }
 const fact = { driver_id: driverId, name: 'Dee', phone: '+1 555 0101', vehicle_type: 'scooter' }
 
-/** A delivery as it usually goes, with a decline and a silence before the driver who takes it. */
+/** A usual delivery, with a decline and an unanswered offer before the driver who accepts. */
 function life(orderId: string): OrderCommand[] {
   const candidates = Array.from({ length: 20 }, (_, index) => ({
     vendor_id: id(2, index),
@@ -117,7 +118,7 @@ function life(orderId: string): OrderCommand[] {
   ]
 }
 
-/** Lives through the commands; the states it passed are what the baseline spreads. */
+/** Runs the commands. The baseline spreads the states that the order passed. */
 function liveThrough(commands: readonly OrderCommand[]): { order: Order; states: Order[] } {
   const states: Order[] = []
   let order: Order = absentOrder

@@ -1,6 +1,6 @@
 /**
- * Decoding one location frame: ours, which validates, beside msgpackr and JSON.parse, which do
- * not. Messages are a thousand different ones, so that no branch predictor learns them by heart.
+ * Decoding one location frame: our codec, which validates, beside msgpackr and JSON.parse, which do
+ * not. A thousand different messages keep the branch predictor from learning them.
  */
 import { pack, unpack } from 'msgpackr'
 import {

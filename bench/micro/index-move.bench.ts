@@ -1,8 +1,8 @@
 /**
- * Moving drivers in the index, beside the floor that no index can beat: writing latitude and
- * longitude to two arrays. 100 k drivers in a 30 km city; "city" moves are 50 m steps, the usual
- * frame; "jump" moves put a driver anywhere and nearly always relink. Filling an empty index is beside
- * building a packed tree, which is what a static index does for every move.
+ * Moving drivers in the index, beside a floor that no index can beat: writing latitude and
+ * longitude to two arrays. 100 k drivers are in a 30 km city. "city" moves are steps of 50 m, as in
+ * usual frames; "jump" moves put a driver anywhere and nearly always relink. Filling an empty index
+ * is measured beside building a packed tree, which a static index does for every move.
  */
 import KDBush from 'kdbush'
 import { MovingIndex } from '../../engine/geo/moving-index.ts'
@@ -21,7 +21,7 @@ async function cases() {
   const stepLongitude = longitude.map(value => value + (random() - 0.5) * 0.0009)
   const jumpLatitude = latitude.map(() => 28.6 + (random() - 0.5) * cityDeg)
   const jumpLongitude = longitude.map(() => 77.2 + (random() - 0.5) * cityDeg)
-  // Frames arrive in no order of driver number.
+  // Frames arrive in no particular order of driver numbers.
   const order = Int32Array.from({ length: drivers }, (_, number) => number)
   for (let last = drivers - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1))

@@ -1,10 +1,11 @@
 /**
- * What the journal's promises cost. The baseline is one bare statement for the same rows and bytes, in
- * batches of the same size, two at once as the journal has two lanes: events by `unnest`, the orders'
- * rows by `on conflict do update`, words of new orders. What the journal adds to it is the fence, the
+ * The cost of the journal's promises. The baseline is one bare statement for the same rows and
+ * bytes, in batches of the same size, two at once as the journal has two lanes: events by `unnest`,
+ * rows of orders by `on conflict do update`, words of new orders. The journal adds the fence, the
  * check that each append continues its actor, the grouping, and an answer for each append.
  *
- * Two raw cases write the events alone, by `unnest` and by COPY: what an order list that is never behind costs.
+ * Two raw cases write the events alone, by `unnest` and by COPY. They show the cost of order lists
+ * that are never behind.
  *
  * On PostgreSQL with fsync.
  */
@@ -27,7 +28,7 @@ import type { MicroServices, MicroSuite } from './suite.ts'
 
 const actorsPerRun = 512
 const rowsPerStatement = 256
-/** Versions that an actor reaches before a new one takes its place. */
+/** Versions that an actor reaches before a new one replaces it. */
 const lifeVersions = 8
 const slotCount = 64
 
@@ -37,10 +38,13 @@ const named = (columns: readonly { name: string }[]): string =>
 const plan = appendPlan(kinds)
 const placeOf = (table: string) => plan.places.find(place => place.table.name === table)!
 const [ordersPlace, wordsPlace] = [placeOf('orders'), placeOf('order_words')]
-/** After the fence and the check for gaps. */
+/** Position of the events in the parameters, after the fence and the check for gaps. */
 const eventsAt = 4
 
-/** The bare statements take the bytes that the journal's append takes: its columns, from the same lists. */
+/**
+ * The bare statements take the same bytes as the journal's append: its columns, from the same
+ * lists.
+ */
 function rawStatement(name: string, withRows: boolean) {
   let last = 0
   const arrays = (columns: readonly { type: ColumnType }[]): string =>
@@ -108,7 +112,7 @@ async function cases(services: MicroServices) {
   }
   await database.pool.query('create table copied_events (like events including all)')
 
-  /** Ids that live through some versions and are then replaced, as orders do. */
+  /** Ids that pass through some versions and are then replaced, as orders are. */
   const population = () => {
     let ids: string[] = []
     let version = lifeVersions
@@ -246,7 +250,7 @@ async function cases(services: MicroServices) {
 const baseline = 'raw unnest, 1 event and its order row'
 const baselineOfTwo = 'raw unnest, 2 events and one order row'
 
-/** Operations are events. */
+/** An operation is an event. */
 export const suite: MicroSuite = {
   name: 'journal-append',
   title: 'durable appends to the journal',

@@ -1,7 +1,7 @@
 /**
- * The token of a handshake, checked with everything that is asked of it, beside the bare HMAC that it must
- * cost. An edge remembers tokens whose signature was good, so there are two figures: a token that it has
- * not seen, or not lately (more of them come round than are remembered), and one that it has.
+ * Checking the token of a handshake completely, beside the bare HMAC that it must cost. An edge
+ * remembers tokens whose signature was good, so there are two figures: a token that it does not
+ * remember (more tokens are used than it remembers), and one that it does.
  */
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'

@@ -1,6 +1,7 @@
 /**
- * A command's way through an actor: slot, mailbox, decision, reply; with and without an append to the
- * journal in memory. Beside the least that handing anything on with an answer costs: one promise.
+ * A command's way through an actor: slot, mailbox, decision, reply, with and without an append to
+ * the journal in memory. The baseline is the cheapest way to pass a value on with an answer: one
+ * promise.
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'

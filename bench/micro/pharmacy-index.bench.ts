@@ -1,10 +1,10 @@
 /**
  * The geohash index of pharmacies beside the grid of drivers, on the same places: uniform and in
- * towns, 10 k to a million, radius 1 to 50 km, and moves of the places. The decision which index
- * keeps whom rests on these rows.
+ * towns, 10 k to a million, radius 1 to 50 km, and moves of the places. The decision about the
+ * index of each rests on these rows.
  *
- * The pharmacies of England are measured where CADUCEUS_DATA names their folder: the list may not
- * be shipped.
+ * The pharmacies of England are measured when CADUCEUS_DATA names their folder, because the list
+ * may not be shipped.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,10 +16,10 @@ import type { MicroCase, MicroSuite } from './suite.ts'
 
 const placesWanted = 60_000
 const movesAtOnce = 2_000
-/** About 50 m. */
+/** Degrees of latitude or longitude: about 50 m. */
 const stepDeg = 0.0009
 
-/** The pharmacies of England, or null where the list is absent. */
+/** The pharmacies of England; null when the list is absent. */
 function englishPharmacies(): Points | null {
   const file = join(
     process.env['CADUCEUS_DATA'] ?? '',
@@ -38,7 +38,7 @@ function englishPharmacies(): Points | null {
 
 let sink = 0
 
-/** Queries next to places of the list, and moves of places by a few metres, in both indexes. */
+/** Queries near places of the list, and moves of places by a few metres, in both indexes. */
 function casesOf(name: string, points: Points): Record<string, MicroCase> {
   const random = seededRandom(5)
   const count = points.latitude.length

@@ -1,6 +1,8 @@
-/** Places for the benches of the indexes: even over a country, or in towns of unequal size. */
+/**
+ * Places for the benches of the indexes: spread evenly over a country, or in towns of unequal size.
+ */
 
-/** Degrees, by number of the place. */
+/** Coordinates in degrees, by number of the place. */
 export interface Points {
   latitude: Float64Array
   longitude: Float64Array

@@ -1,9 +1,9 @@
 /**
- * The two questions that dispatch asks of geography, beside geokdbush over a packed tree and a
- * linear scan: the 10 nearest of 100 k drivers within 2 km in a 30 km city, and the pharmacies
- * within 10 km. The same of the city is asked of Redis (GEOSEARCH) and PostgreSQL (earthdistance over
- * GiST, and PostGIS where it is installed), as systems without an index of their own do. The pharmacies are the size of England's and clustered into towns, because the
- * real list may not be shipped.
+ * The two geographic questions of dispatch, beside geokdbush over a packed tree and a linear scan:
+ * the 10 nearest of 100 k drivers within 2 km in a 30 km city, and the pharmacies within 10 km. The
+ * question about drivers also goes to Redis (GEOSEARCH) and PostgreSQL (earthdistance over GiST,
+ * and PostGIS if installed), as in systems without their own index. The pharmacies are as many as
+ * England's and clustered into towns, because the real list may not be shipped.
  */
 import { around } from 'geokdbush'
 import KDBush from 'kdbush'
@@ -37,7 +37,7 @@ function packedTree(points: Points): KDBush {
   return tree.finish()
 }
 
-/** The nearest `limit` by looking at every point. */
+/** The nearest `limit`, found by looking at every point. */
 function linearScan(
   points: Points,
   latitude: number,
@@ -54,7 +54,7 @@ function linearScan(
   return found.slice(0, limit).length
 }
 
-/** Redis with all drivers under one key; filled by the first round, found by the others. */
+/** Redis with all drivers under one key. The first round fills it; the others find it filled. */
 async function redisWith(url: string, points: Points): Promise<Redis> {
   const redis = new Redis(url)
   if ((await redis.zcard('drivers')) === points.latitude.length) return redis
@@ -71,13 +71,13 @@ async function redisWith(url: string, points: Points): Promise<Redis> {
   return redis
 }
 
-/** How PostgreSQL finds the nearest with one of its extensions. */
+/** Finding the nearest with one extension of PostgreSQL. */
 interface PostgresWay {
   extension: string
-  /** What makes a place of latitude $2 and longitude $3, and the column's type. */
+  /** Expression that makes a place of latitude $2 and longitude $3, and the type of the column. */
   type: string
   placeOf(latitude: string, longitude: string): string
-  /** The 10 nearest within 2 km of latitude $1 and longitude $2. */
+  /** Query of the 10 nearest within 2 km of latitude $1 and longitude $2. */
   nearest: string
 }
 const earthdistance: PostgresWay = {
@@ -91,11 +91,14 @@ const postgis: PostgresWay = {
   extension: 'postgis',
   type: 'geography(Point, 4326)',
   placeOf: (latitude, longitude) => `st_point(${longitude}, ${latitude}, 4326)::geography`,
-  // The operator walks the index from near to far: no distance of others is computed.
+  // The operator walks the index from near to far, so no distance of other rows is computed.
   nearest: `select number from by_postgis where st_dwithin(place, st_point($2, $1, 4326)::geography, 2000) order by place <-> st_point($2, $1, 4326)::geography limit 10`,
 }
 
-/** A table of all drivers, indexed by their place, filled by the first round and found by the others; null where the extension is not installed. */
+/**
+ * A table of all drivers, indexed by their place. The first round fills it. Null when the extension
+ * is not installed.
+ */
 async function postgresWith(
   url: string,
   points: Points,
@@ -127,7 +130,7 @@ async function postgresWith(
   return pool
 }
 
-/** With as many under way at once as a client of one connection keeps. */
+/** Asks with as many queries under way as a client of one connection keeps. */
 async function asked(count: number, ask: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
   await Promise.all(
@@ -139,7 +142,7 @@ async function asked(count: number, ask: (index: number) => Promise<unknown>): P
 
 let sink = 0
 
-/** Queries, and between them every move that has fallen due meanwhile, on the same thread as in an engine. */
+/** Queries, and between them all moves that have become due, on the same thread as in an engine. */
 function queriesWhileMoving(index: MovingIndex, points: Points, at: Points): () => void {
   const random = seededRandom(4)
   const movesPerMs = 100
@@ -149,7 +152,7 @@ function queriesWhileMoving(index: MovingIndex, points: Points, at: Points): () 
     for (let query = 0; query < queries; query++) {
       sink += index.nearest(at.latitude[query]!, at.longitude[query]!, 10, 2).count
       const dueMs = performance.now()
-      // Time between runs belongs to the other cases.
+      // The time between runs belongs to other cases.
       const moves = Math.min(dueMs - movedUntilMs, 10) * movesPerMs
       for (let move = 0; move < moves; move++) {
         number = (number + 7919) % drivers
@@ -282,7 +285,7 @@ async function cases(services: MicroServices) {
   }
 }
 
-/** PostGIS is looked for where Debian's package puts it, and asked for by name where it is not. */
+/** Looks for PostGIS where Debian's package installs it, and names it as missing otherwise. */
 const optional = async (services: MicroServices): Promise<string[]> => {
   const client = new pg.Client({ connectionString: services.url('postgres') })
   await client.connect()

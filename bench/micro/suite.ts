@@ -1,16 +1,18 @@
 /**
- * What a micro-benchmark file exports: ways to do one thing. `baseline` names the case that the others
- * are divided by, so that the report is in ratios, which survive a change of machine where absolute
- * numbers do not. `bench.ts` beside this runs each round in a fresh process.
+ * The export of a micro-benchmark file: several ways to do one thing. `baseline` names the case by
+ * which the others are divided, so that the report shows ratios. Ratios survive a change of
+ * machine; absolute numbers do not. `bench.ts` runs each round in a fresh process.
  */
 import type { Goal } from '../harness/bench.ts'
 import type { ServiceName } from '../../protocol/testing/services.ts'
 
-/** One way of doing it. `run` does `operationsPerRun` operations, enough to dwarf the timer. */
+/**
+ * One way. `run` does `operationsPerRun` operations, enough to make the timer's error negligible.
+ */
 export interface MicroCase {
   run: () => void | Promise<void>
   operationsPerRun: number
-  /** Instead of the suite's; null for another thing measured on its own. */
+  /** Overrides the suite's baseline; null for a case that is measured on its own. */
   baseline?: string | null
   goal?: Goal
 }
@@ -21,14 +23,20 @@ export interface MicroServices {
 }
 
 export interface MicroSuite {
-  /** That of its file: `NAME.bench.ts`. */
+  /** The name of its file: `NAME.bench.ts`. */
   name: string
   title: string
-  /** Name of the case that the others are compared with. */
+  /** Name of the case to which the others are compared. */
   baseline: string
   needs?: readonly ServiceName[]
-  /** One line for each case that cannot run here, which says how to install what is missing; the others run without it. */
+  /**
+   * One line for each case that cannot run here, about installing the missing part. The other cases
+   * run.
+   */
   leftOut?(services: MicroServices): Promise<string[]>
-  /** Builds the cases; data is made here and not at import. Seeded, so that every run sees the same. */
+  /**
+   * Builds the cases. Data is made here and not at import, from a seed, so that every run has the
+   * same.
+   */
   cases(services: MicroServices): Promise<Record<string, MicroCase>>
 }

@@ -1,6 +1,7 @@
 /**
- * Bounds so small that the few orders of a simulation reach them: actors leave memory between two commands, queues
- * are full, a batch holds one thing. Each bound is small or as it is by a die of its own.
+ * Bounds so small that the few orders of a simulation reach them: actors leave memory between two
+ * commands, queues are full, a batch holds one item. For each bound a separate die decides whether
+ * it is small or normal.
  */
 import type { AppenderEnv } from '../../engine/journal/appender.ts'
 import { engineBounds, type EngineBounds } from '../../engine/actors/bounds.ts'
@@ -11,7 +12,10 @@ export interface SmallBounds {
   journal: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'>
 }
 
-/** From and to, of each bound. Those of live actors leave room for drivers and deadlines, which do not leave memory. */
+/**
+ * Range of each small bound. Those of live actors leave room for drivers and deadlines, which do
+ * not leave memory.
+ */
 const small: Record<keyof EngineBounds, readonly [number, number]> = {
   mailboxDepthMax: [1, 4],
   commandsInFlightMax: [3, 20],

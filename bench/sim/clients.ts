@@ -1,7 +1,7 @@
 /**
- * How people of the simulation call: over a network that loses requests and replies, to whichever edge
- * is there, with an idempotency key, again and again until there is an answer. What they were told
- * they remember, and the checker holds the journal against it.
+ * How people of the simulation call: over a network that loses requests and replies, to any living
+ * edge, with an idempotency key, repeatedly until there is an answer. They remember each answer,
+ * and the checker compares it with the journal.
  */
 import { pino } from 'pino'
 import { problemAnswer } from '../../edge/http/problem.ts'
@@ -15,7 +15,10 @@ import type { Schedule } from '../../engine/sim/schedule.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
 import type { Listener, SimEdge } from './edge/edge.ts'
 
-/** Somebody with a socket, as far as the world must know them. `bench/sim/connection.ts` has the rest. */
+/**
+ * A person with a socket, as far as the world must know them. `bench/sim/connection.ts` has the
+ * rest.
+ */
 export interface SocketHolder {
   readonly name: string
   readonly topic: string
@@ -24,21 +27,21 @@ export interface SocketHolder {
   dropConnection(): void
 }
 
-/** What people have of the world. */
+/** The parts of the world that people can see. */
 export interface Surroundings {
   readonly schedule: Schedule
   readonly faults: Faults
   readonly checker: Checker
   readonly database: SimDatabase
   edges(): readonly SimEdge[]
-  /** No new orders; what is under way is brought to its end. */
+  /** True when no new orders may begin; orders under way are finished. */
   closing(): boolean
   putPharmacy(vendor: DirectoryPharmacy): void
   note(who: string, what: string): void
-  /** Somebody has a socket from now on, or none any more. */
+  /** Registers a person who has a socket, or has one no longer. */
   joined(one: SocketHolder): void
   left(one: SocketHolder): void
-  /** What a deliberate bug makes of a socket. */
+  /** Applies a deliberate bug to a socket. */
   faulty(listener: Listener): Listener
 }
 
@@ -69,7 +72,7 @@ export class Caller {
     return `${this.name}-${++this.#calls}`
   }
 
-  /** One try. */
+  /** One attempt. */
   call<T>(work: (edge: SimEdge) => Promise<T>): Promise<Answer<T>> {
     const { schedule, faults } = this.world
     return new Promise(resolve => {
@@ -95,12 +98,15 @@ export class Caller {
         )
       }
       if (!faults.happens('client request lost', 0.03)) send()
-      // The same request a second time, as a proxy or an impatient thumb does it.
+      // Send the same request twice, as a proxy or an impatient user does.
       if (faults.happens('client repeats', 0.02)) schedule.after(this.chance.around(500), send)
     })
   }
 
-  /** A POST until there is a final answer; 'lost' when patience ends first, and then nothing is known. */
+  /**
+   * Repeats a POST until there is a final answer. 'lost' when patience ends first; the outcome is
+   * then unknown.
+   */
   async post<T>(
     route: string,
     body: unknown,
@@ -129,7 +135,7 @@ export class Caller {
       this.name,
       `${route} ${actorId ?? ''} -> ${answer.ok ? identify(answer.value) : answer.code}`,
     )
-    // Long after, once more: a proxy that kept it, or somebody who scrolled back.
+    // Repeat it long after, as a proxy that kept it, or a user who scrolled back.
     if (answer.ok && this.world.faults.happens('client repeats', 0.03))
       this.world.schedule.after(this.chance.around(120_000), () => {
         void once().then(again => this.#remember(key, route, again, identify, actorId, toldBefore))
@@ -137,7 +143,7 @@ export class Caller {
     return answer
   }
 
-  /** A refusal is no fact and may be another after a restart; what was granted stays granted. */
+  /** A refusal is not a fact and may differ after a restart. A granted command stays granted. */
   #remember<T>(
     key: string,
     route: string,

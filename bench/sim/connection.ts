@@ -1,16 +1,16 @@
 /**
- * Somebody with a socket: connects, is greeted, hears, is cut off and connects again. Between two connections they
- * know nothing; on one they live by what they are told. What they heard is kept, so that the simulation can ask
- * whether a message that was theirs came.
+ * A person with a socket: connects, is greeted, hears messages, is cut off and connects again.
+ * Between two connections the person knows nothing; during one they act on what they hear. Heard
+ * messages are kept, so that the simulation can check that each message reached its audience.
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
 import { Caller } from './clients.ts'
 import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
 import { clientLimits } from '../../protocol/client/limits.ts'
 
-/** How long a connection lasts, on average. */
+/** Average length of a connection. */
 const connectionMs = 90_000
-/** A process that is paused accepts nobody; a client tries elsewhere after this. */
+/** Time after which a client tries elsewhere, because a paused process accepts no connection. */
 const connectMs = 2_000
 
 export abstract class Connected extends Caller {
@@ -20,18 +20,18 @@ export abstract class Connected extends Caller {
   #drop: () => void = () => {}
   #ended = false
 
-  /** Which socket it is, and whose. */
+  /** The kind of the socket, and its owner. */
   abstract readonly socket: SocketKind
-  /** A new connection begins with an empty screen. */
+  /** Called at the start of a connection, with an empty screen. */
   protected abstract greeted(edge: SimEdge): void
   protected abstract told(message: Heard): void
 
-  /** Topics that the socket hears; see protocol/dispatch/pushes.ts. */
+  /** The topic of the socket; see protocol/dispatch/pushes.ts. */
   get topic(): string {
     return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}`
   }
 
-  /** Connects, and connects again, until `hangUp`. */
+  /** Connects again and again, until `hangUp`. */
   async stayConnected(): Promise<void> {
     while (!this.#ended) {
       const edges = this.world.edges()
@@ -42,7 +42,7 @@ export abstract class Connected extends Caller {
       const edge = this.chance.pick(edges)
       await new Promise<void>(closed => {
         edge.node.enter(() => this.#open(edge, closed))
-        // Connections come and go in the best of times.
+        // Connections end even when nothing fails.
         this.world.schedule.after(this.chance.around(connectionMs), () => closed())
         if (!edge.node.alive || edge.node.paused) this.world.schedule.after(connectMs, closed)
       })
@@ -53,7 +53,7 @@ export abstract class Connected extends Caller {
 
   #open(edge: SimEdge, closed: () => void): void {
     if (this.#ended) return closed()
-    // A socket of before that was opened late, when its process went on.
+    // An earlier attempt may have opened late, when its process went on.
     this.#drop()
     this.heard.clear()
     this.connectedSinceMs = this.world.schedule.nowMs

@@ -1,6 +1,7 @@
 /**
- * A customer orders and changes their mind, and follows what becomes of it on a socket: from a list when it
- * connects, by pushes from then on. Some give the link to somebody else, who follows without an account.
+ * A customer who orders, sometimes cancels, and follows the order on a socket: from a list at
+ * connection, by pushes after that. Some give the link to another person, who follows without an
+ * account.
  */
 import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -11,7 +12,7 @@ import { cityCentre, isEnded, quote, tell } from './people.ts'
 
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 
-/** Whoever has the link. */
+/** A holder of the tracking link. */
 class Follower extends Connected {
   readonly socket: SocketKind
   constructor(orderId: string, ...rest: ConstructorParameters<typeof Connected>) {
@@ -30,7 +31,7 @@ class Follower extends Connected {
 export class Customer extends Connected {
   readonly customerId: string
   readonly socket: SocketKind
-  /** Orders that are not over, as far as this customer knows. */
+  /** Orders that have not ended, as far as this customer knows. */
   readonly open = new Map<string, { version: number; locatedMs: number }>()
 
   constructor(name: string, customerId: string, ...rest: Arguments) {
@@ -53,7 +54,7 @@ export class Customer extends Connected {
   }
 
   protected greeted(): void {
-    // What the page reads when it connects, after the socket is open.
+    // Read the page's list after the socket is open.
     for (const view of listed(
       this.world.database,
       one => one.user_id === this.customerId && this.open.has(one.id),
@@ -84,7 +85,7 @@ export class Customer extends Connected {
 
   #over(orderId: string): void {
     this.open.delete(orderId)
-    // Who has the link may look for ever, so it can be taken back for ever.
+    // A holder of the link can follow for ever, so the customer can revoke it at any time.
     if (this.chance.happens(0.15)) void tell(this, this.#by, orderId, 'reissue_tracking', {})
   }
 
@@ -130,7 +131,7 @@ export class Customer extends Connected {
           items,
           ...words,
         }
-    // The customer was quoted a fee, by this pharmacy or for any.
+    // The customer got a quote of a fee, for this pharmacy or for any.
     if (chance.happens(0.3))
       Object.assign(body, {
         fee: quote(
@@ -140,7 +141,7 @@ export class Customer extends Connected {
             : chance.pick([null, null, chance.pick(pharmacyIds)]),
         ),
       })
-    // Some are far out, where there is no pharmacy at all.
+    // Some customers are far away, where there is no pharmacy.
     if (isBroadcast && chance.happens(0.03)) Object.assign(body, { latitude: 10, longitude: 10 })
     const verb: OrderVerb = isBroadcast ? 'broadcast' : 'create'
     const answer = await this.post(
@@ -149,7 +150,7 @@ export class Customer extends Connected {
       async (edge, { commandId, targetId }) => {
         witness.asked(targetId, { verb, customerId, body: { ...person, ...body } })
         witness.commanded(targetId, { verb, role: 'customer', id: customerId, data: body })
-        // Pushes may be quicker than the answer.
+        // A push may arrive before the answer.
         if (!this.open.has(targetId)) this.open.set(targetId, { version: 0, locatedMs: 0 })
         return (
           await edge.commands.order({
@@ -164,7 +165,7 @@ export class Customer extends Connected {
       order => order.id,
     )
     if (!answer.ok) return
-    // A repeated answer is as the first was, and may be older than the list.
+    // A repeated answer equals the first one and may be older than the list.
     if (isEnded(answer.value)) this.#over(answer.value.id)
     await this.#follow(answer.value.id)
   }
@@ -172,7 +173,7 @@ export class Customer extends Connected {
   async #follow(id: string): Promise<void> {
     const { chance } = this
     let cancels = chance.happens(0.15)
-    // Somebody who has sent the link to the wrong person, again and again.
+    // A customer who sent the link to the wrong person revokes it repeatedly.
     const reissues = chance.happens(0.15)
     const follower = chance.happens(0.3)
       ? new Follower(id, `${this.name}'s friend`, chance.fork(id), this.world)

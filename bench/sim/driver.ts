@@ -1,6 +1,7 @@
 /**
- * A driver with an app: goes on and off duty, takes offers, fetches and delivers, and sends where the device is.
- * The app knows what its socket was told, and at connection the offer it holds and the orders it has under way.
+ * A driver with an app: goes on and off duty, takes offers, fetches and delivers, and sends
+ * positions. The app knows the messages of its socket, and at connection the offer it holds and its
+ * orders under way.
  */
 import { encodeGeohash } from '../../protocol/river/geo.ts'
 import { encodeFrame, FrameReader } from '../../protocol/river/frames.ts'
@@ -18,7 +19,7 @@ import { cityCentre, isEnded, look, tell } from './people.ts'
 type Arguments = ConstructorParameters<typeof Connected> extends [string, ...infer R] ? R : never
 type Duty = 'available' | 'on_break' | 'offline'
 
-/** Of whichever edge sends: emptied before the next one begins. */
+/** Shared by all edges: emptied before the next edge uses it. */
 const batch = new LocationBatch()
 const reader = new FrameReader()
 
@@ -29,16 +30,16 @@ export class Driver extends Connected {
   readonly socket: SocketKind
   latitude: number
   longitude: number
-  /** The device's clock says when; the last genuine stamp. */
+  /** Device time of the last genuine frame. */
   lastFrameMs = 0
   #sequence = 0
   #duty: Duty = 'offline'
   #onBreakUntilMs = 0
-  /** As it was last told; null while a question is under way. */
+  /** The membership as last heard; null while a question is under way. */
   #membership: unknown = 'active'
-  /** Orders under way as they were last seen, in the order in which they were told. */
+  /** Orders under way as last seen, in the order in which they were told. */
   readonly carried = new Map<string, OrderView | null>()
-  /** Offers that were told on any connection: each is thought about once. */
+  /** Offers that any connection told, because each is decided once. */
   readonly #offers = new Set<string>()
 
   constructor(
@@ -148,7 +149,7 @@ export class Driver extends Connected {
     if (answer.ok) this.#duty = status
   }
 
-  /** Whoever was parted with asks to come back. */
+  /** A driver whose membership ended asks to join again. */
   #belongs(membership: unknown): void {
     const before = this.#membership
     this.#membership = membership
@@ -188,7 +189,8 @@ export class Driver extends Connected {
       if (this.#duty !== 'available' && this.world.schedule.nowMs >= this.#onBreakUntilMs)
         await this.#setStatus('available')
       else if (!this.world.closing() && this.chance.happens(0.004)) await this.#rest()
-      // Whoever accepted while going off duty is on the way and off duty, until a tap on the wrong or the right button.
+      // A driver who accepted while going off duty is under way and off duty, until a later tap
+      // changes it.
       else if (this.carried.size > 0 && this.chance.happens(0.03))
         await this.#setStatus(this.chance.pick(['available', 'on_break', 'offline']))
     }
@@ -209,7 +211,7 @@ export class Driver extends Connected {
     const { chance } = this
     const wish = this.world.closing() ? 0 : chance.random()
     await this.sleep(chance.around(4_000))
-    // Two buttons at once.
+    // Taps two buttons at once.
     if (wish < 0.1) void this.#rest()
     if (wish < 0.7) {
       const answer = await tell(this, this.#by, orderId, 'accept_offer', { offer_id })
@@ -222,7 +224,7 @@ export class Driver extends Connected {
       ])
   }
 
-  /** An order is this driver's: brought to its end, step by step, by what each answer says. */
+  /** Carries an order to its end, step by step, guided by each answer. */
   #carry(orderId: string, known: OrderView | null): void {
     if (this.carried.has(orderId)) return
     this.carried.set(orderId, known)
@@ -236,7 +238,7 @@ export class Driver extends Connected {
       this.carried.set(orderId, order)
       await this.sleep(this.chance.around(30_000))
       const answer = await this.#step(order)
-      // Refused: somebody else changed it, and the app looks.
+      // Refused: another party changed the order, so the app reads it.
       this.carried.set(orderId, answer.ok ? answer.value : null)
     }
   }
@@ -261,7 +263,7 @@ export class Driver extends Connected {
     }
   }
 
-  /** Drives towards what comes next, and says where it is. */
+  /** Drives towards the next stop and sends positions. */
   async #travel(): Promise<void> {
     for (;;) {
       await this.sleep(this.chance.between(4_000, 6_000))
@@ -298,7 +300,7 @@ export class Driver extends Connected {
     }
   }
 
-  /** Uploads a signature; who uploads asks the database and no engine. */
+  /** Uploads a signature. An upload asks the database and no engine. */
   #signed(): string {
     const { database, schedule } = this.world
     const id = uuidV7(Math.floor(schedule.nowMs), () => this.chance.random())

@@ -1,27 +1,28 @@
 /**
- * Once all works again: whoever is connected hears what is theirs, word for word and in seconds, because nothing
- * that could lose it is left. Terminals and their requests are in pins.ts, which also looks at reconnections.
+ * Once all faults are healed, every connected client must hear its messages, word for word and
+ * within seconds, because nothing can be lost any more. Terminals and their requests are in
+ * pins.ts, which also covers reconnections.
  */
 import type { Told } from '../../engine/sim/audience.ts'
 import { underWay } from '../../engine/sim/model/order.ts'
 import type { SocketHolder, Surroundings } from './clients.ts'
 import type { Customer } from './customer.ts'
 
-/** The people who are connected, and since when nothing is broken. */
+/** The connected people, and the time since which nothing is broken. */
 export type HearingWorld = Pick<Surroundings, 'schedule' | 'checker'> & {
   readonly calmSinceMs: number
   readonly customers: readonly Customer[]
   connected(): readonly SocketHolder[]
 }
 
-/** After all is healed slots still find their owners. */
+/** Time after healing in which slots still find their owners. */
 export const settlingMs = 60_000
-/** From the event to the socket. */
+/** Longest time from an event to the socket. */
 const tellingMs = 10_000
-/** A position a second is seen within one; a driver here sends one in five seconds. */
+/** Longest time until a position is seen. A driver here sends one in five seconds. */
 const locatingMs = 40_000
 
-/** Asks later whether those who are connected now have heard it. */
+/** Checks later that the clients connected now have heard the message. */
 export function mustHear(world: HearingWorld, { topic, text, actorId }: Told): void {
   const { schedule, checker, calmSinceMs } = world
   if (schedule.nowMs - calmSinceMs < settlingMs) return
@@ -36,7 +37,7 @@ export function mustHear(world: HearingWorld, { topic, text, actorId }: Told): v
   })
 }
 
-/** Customers of orders under way see where the driver is. */
+/** Customers of orders under way must see the driver's position. */
 export function mustLocate(world: HearingWorld): void {
   const {
     schedule: { nowMs },

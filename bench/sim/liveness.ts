@@ -1,4 +1,7 @@
-/** What must have come to its end when nothing goes wrong any more. Numbers in brackets are the invariants of SPEC.md. */
+/**
+ * Lists the work that must have ended when nothing fails any more. Numbers in brackets are the
+ * invariants of SPEC.md.
+ */
 import { isOver } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
 import { requestLimits } from '../../edge/requests/limits.ts'
@@ -6,7 +9,7 @@ import { requestLimits } from '../../edge/requests/limits.ts'
 /** A terminal is told at the latest at its second look; see requestLimits.terminalResyncMs. */
 const terminalPatienceMs = 2.5 * requestLimits.terminalResyncMs
 
-/** What is still to be done; nothing when all is well. */
+/** Unfinished work; empty when all is well. */
 export function unfinished(world: World): string[] {
   const { checker, database, schedule } = world
   const left: string[] = []

@@ -1,4 +1,6 @@
-/** `npm run sim`: one seed or many, what went wrong in them, and a short trace when one fails. */
+/**
+ * `npm run sim`: runs one seed or many, reports violations, and prints a short trace of a failure.
+ */
 import { parseArgs } from 'node:util'
 import { faultKinds, type FaultKind } from '../../engine/sim/faults.ts'
 import { kinds } from '../../engine/kinds.ts'
@@ -93,7 +95,7 @@ function tellSeed(seed: number, { violation, counts, journalHash }: RunResult): 
   )
 }
 
-/** What happened to the actor concerned, and what went wrong around it. */
+/** Prints the events of the actor concerned, and the faults around it. */
 function tellTrace({ violation, notes }: RunResult): void {
   const { actorId } = violation!
   const concerns = (note: { who: string; what: string }): boolean =>
@@ -108,7 +110,7 @@ function tellTrace({ violation, notes }: RunResult): void {
     say(`  ${(atMs / 1000).toFixed(3).padStart(10)}  ${who.padEnd(12)} ${what}`)
 }
 
-/** Ctrl-C ends it with what there was by then. */
+/** Ctrl-C ends it and keeps the results so far. */
 async function tellContest(seed: number, accepts: number, bug: RunOptions['bug']): Promise<number> {
   let stops = false
   process.once('SIGINT', () => {

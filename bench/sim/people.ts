@@ -1,4 +1,6 @@
-/** What all people of a simulation have in common: where they live, how they command, and what they quote. */
+/**
+ * The parts that all people of a simulation share: their homes, their commands and their quotes.
+ */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -11,7 +13,7 @@ import type { Answer, Caller } from './clients.ts'
 export const cityCentre = { latitude: 37.77, longitude: -122.42 }
 export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => hasEnded(status)
 
-/** Some fee for all, and by the kilometre in up to three bands. */
+/** A random tariff: a base fee, and rates per kilometre in up to three bands. */
 export const tariffOf = (chance: Chance): Tariff => ({
   base_minor: chance.whole(0, 500),
   minimum_minor: chance.whole(0, 400),
@@ -23,7 +25,7 @@ export const tariffOf = (chance: Chance): Tariff => ({
   ],
 })
 
-/** Sends a command of one person to an order, until answered. */
+/** Sends one person's command to an order, until it is answered. */
 export function tell(
   who: Caller,
   by: Principal,
@@ -47,7 +49,7 @@ export function tell(
   )
 }
 
-/** Reads one order, as a page does that was told of it; null when it cannot be had. */
+/** Reads one order, as a page does after a message; null when it cannot be read. */
 export async function look(who: Caller, orderId: string): Promise<OrderView | null> {
   for (let tries = 0; tries < looksMax; tries++) {
     const answer = await who.call(edge => edge.order(orderId))
@@ -58,7 +60,7 @@ export async function look(who: Caller, orderId: string): Promise<OrderView | nu
 }
 const looksMax = 20
 
-/** What somebody was quoted: a fee, and the kilometres it is for. */
+/** A quote: a fee and its kilometres. */
 export const quote = ({ world, chance }: Caller, vendor_id: string | null) => ({
   quote_id: uuidV7(Math.floor(world.schedule.nowMs), chance.random),
   vendor_id,

@@ -1,4 +1,7 @@
-/** What a pharmacy says to its drivers: it ends memberships, agrees to them again, and takes drivers off duty. */
+/**
+ * The commands of a pharmacy to its drivers: it ends and approves memberships, and takes drivers
+ * off duty.
+ */
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Caller } from './clients.ts'
 
@@ -8,7 +11,7 @@ export type PharmacyCaller = Caller & {
   readonly driverIds: readonly string[]
 }
 
-/** A pharmacy's word to one of its drivers. */
+/** Sends a pharmacy's command to one of its drivers. */
 export function tellDriver(
   pharmacy: PharmacyCaller,
   driverId: string,

@@ -1,6 +1,6 @@
 /**
- * What a pharmacy does besides its orders, and what is done to it: it changes its tariff and its place, parts with drivers
- * and takes them again, takes them off duty; an administrator suspends it for a while.
+ * The changes of a pharmacy besides its orders: it changes its tariff and its place, ends and
+ * renews memberships of drivers, and takes them off duty; an administrator suspends it for a while.
  */
 import { encodeBody } from '../../protocol/bus/codec.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
@@ -8,10 +8,10 @@ import { subjects } from '../../protocol/bus/subjects.ts'
 import { tariffOf } from './people.ts'
 import { tellDriver, type PharmacyCaller } from './pharmacy-drivers.ts'
 
-/** One change of some kind in this time, on average. */
+/** Average time between two changes. */
 const changeMs = 4 * 60_000
 
-/** Goes on for as long as orders come. */
+/** Goes on as long as orders come. */
 export async function keepOffice(
   pharmacy: PharmacyCaller,
   first: DirectoryPharmacy,

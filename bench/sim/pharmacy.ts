@@ -1,6 +1,6 @@
 /**
- * A pharmacy with its terminal: races for requests, accepts or rejects orders, and finds drivers for them. It knows
- * what the terminal was told, and what the list said when it connected.
+ * A pharmacy with its terminal: races for requests, accepts or rejects orders, and finds drivers
+ * for them. It knows the messages of its terminal, and the list at connection.
  */
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
@@ -9,11 +9,14 @@ import { type Heard, listed, type SocketKind } from './edge/edge.ts'
 import { look, quote, tell } from './people.ts'
 import { tellDriver } from './pharmacy-drivers.ts'
 
-/** At night nobody answers in time: such requests live until their deadline, through crashes and reconnections. */
+/**
+ * True at night, when nobody answers in time: such requests live until their deadline, through
+ * crashes and reconnections.
+ */
 const isLeftAlone = (requestId: string): boolean =>
   requestId.endsWith('0') || requestId.endsWith('1')
 
-/** What a terminal shows of a request. */
+/** A request as the terminal shows it. */
 interface Shown {
   expiresAtMs: number
   sinceMs: number
@@ -24,9 +27,9 @@ export class Pharmacy extends Connected {
   readonly pharmacyId: string
   readonly socket: SocketKind
   readonly driverIds: string[] = []
-  /** On the screen now. */
+  /** Requests on the screen now. */
   readonly shown = new Map<string, Shown>()
-  /** Ever told of on this connection. */
+  /** All requests that this connection has told. */
   readonly heardOf = new Set<string>()
   readonly #busy = new Set<string>()
 
@@ -55,7 +58,7 @@ export class Pharmacy extends Connected {
         this.#approveSoon(driverId)
   }
 
-  /** A driver of old asks to come back. */
+  /** Approves a former driver who asks to join again. */
   #approveSoon(driverId: string): void {
     void this.sleep(this.chance.around(20_000)).then(() =>
       tellDriver(this, driverId, 'approve_membership', {}),
@@ -85,7 +88,7 @@ export class Pharmacy extends Connected {
 
   #show(requestId: string, message: Heard): void {
     const { checker, schedule } = this.world
-    // Whatever became of it since: one connection is told of a request once.
+    // One connection must tell each request only once, whatever happened to it since.
     if (this.heardOf.has(requestId))
       checker.fail(
         '[9]',
@@ -163,7 +166,7 @@ export class Pharmacy extends Connected {
     }
   }
 
-  /** There is something to do for an order: looked at until there is not. */
+  /** Checks an order repeatedly until nothing is left to do for it. */
   #tendSoon(orderId: string): void {
     if (this.#busy.has(`tend ${orderId}`)) return
     this.#busy.add(`tend ${orderId}`)
@@ -179,7 +182,10 @@ export class Pharmacy extends Connected {
     }
   }
 
-  /** A search that goes on tells of its end; a driver who was chosen by hand may let it go without a word. */
+  /**
+   * Whether the pharmacy waits for a driver. A search reports its end; a driver chosen by hand may
+   * drop the order silently.
+   */
   #awaits({ status, driver_search }: OrderView): boolean {
     return status === 'pending' || (status === 'accepted' && driver_search.state !== 'searching')
   }
@@ -197,7 +203,7 @@ export class Pharmacy extends Connected {
     }
     const { state } = order.driver_search
     if (state !== 'idle' && state !== 'exhausted') return
-    // Once in a while nobody is free for long, and the pharmacy gives up.
+    // Sometimes no driver is free for long, and the pharmacy gives up.
     if (chance.happens(state === 'exhausted' ? 0.5 : 0.05))
       await tell(this, this.#by, order.id, 'cancel', { reason: 'no driver' })
     else if (chance.happens(0.4))

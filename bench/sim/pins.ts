@@ -1,6 +1,6 @@
 /**
- * Looks at the live positions of every engine: a pin never goes back in device time, and never to a
- * time that has not come [7]. Also, from calm on, whether terminals hear of open requests [9].
+ * Checks the live positions of every engine: a pin never goes back in device time, and never to a
+ * time in the future [7]. After healing it also checks that terminals hear of open requests [9].
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -8,7 +8,7 @@ import { candidatesOf } from '../../engine/sim/model/order.ts'
 import { mustLocate, settlingMs } from './hearing.ts'
 import type { World } from './world.ts'
 
-/** Looking after every step would cost more than the steps. */
+/** Steps between two checks, because a check after every step would cost more than the steps. */
 const stepsBetweenLooks = 25
 const tellingMs = 10_000
 
@@ -51,7 +51,10 @@ export class PinWatch {
     mustLocate(this.#world)
   }
 
-  /** Once all works, a connected terminal hears of an open request within seconds, whether it was there before or came later. */
+  /**
+   * Once all works, a connected terminal must hear of an open request within seconds, whether it
+   * connected before or after.
+   */
   #terminals(): void {
     const { pharmacies, checker, schedule, calmSinceMs } = this.#world
     if (schedule.nowMs - calmSinceMs < settlingMs) return

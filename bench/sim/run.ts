@@ -1,6 +1,6 @@
 /**
- * One simulation: hours of trouble with safety looked at after every step, a while of calm, then peace,
- * in which everything that was begun must come to its end.
+ * One simulation: hours of faults with safety checked after every step, a while of calm, then
+ * peace, in which all work that was begun must end.
  */
 import { createHash } from 'node:crypto'
 import type { FaultKind } from '../../engine/sim/faults.ts'
@@ -18,15 +18,15 @@ export interface RunOptions {
   without?: ReadonlySet<FaultKind>
   bug?: Bug | null
   customers?: number
-  /** More goes wrong than a seed would have it. */
+  /** More faults than the seed alone would give. */
   hostile?: boolean
-  /** Lines kept of what happened, for the trace of a failure. */
+  /** Lines kept for the trace of a failure. */
   notesMax?: number
 }
 
 export interface RunResult {
   violation: Violation | null
-  /** Of everything the journal holds, in the order of its commits. */
+  /** Hash of the whole journal, in the order of its commits. */
   journalHash: string
   faults: [FaultKind, number][]
   coverage: Coverage
@@ -39,13 +39,16 @@ export interface RunResult {
     simulatedHours: number
     cpuSeconds: number
   }
-  /** The last lines before the end, oldest first: ms since the start, who, what. */
+  /** The last lines before the end, oldest first: ms since the start, actor, event. */
   notes: readonly { atMs: number; who: string; what: string }[]
 }
 
-/** After the trouble people go on for this long while nothing fails, and terminals must hear of everything. */
+/**
+ * Time after the faults in which people go on while nothing fails, and terminals must hear of
+ * everything.
+ */
 const calmMs = 3 * 60_000
-/** Then this long is given for everything to come to its end: a search of ten minutes, and the way. */
+/** Time after that for all work to end: a search of ten minutes, and the way. */
 const peaceMs = 25 * 60_000
 const lookMs = 30_000
 

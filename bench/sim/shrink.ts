@@ -1,7 +1,7 @@
 /**
- * From a seed that fails to the least trouble that still makes it fail in the same way: without each
- * kind of fault in turn, with fewer customers, and no longer than needed. Greedy and bounded; a seed
- * whose failure needs a coincidence may not shrink at all, and then stays as it was.
+ * Reduces a failing seed to the fewest faults that still make it fail in the same way: without each
+ * kind of fault in turn, with fewer customers, and no longer than needed. Greedy and bounded. A
+ * seed whose failure needs a coincidence may not shrink at all.
  */
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import { simulate, type RunOptions, type RunResult } from './run.ts'
@@ -14,7 +14,7 @@ export interface Shrunk {
   runs: number
 }
 
-/** `tried` hears of every run. */
+/** `tried` is called for every run. */
 export async function shrink(
   options: RunOptions,
   failed: RunResult,
@@ -30,7 +30,7 @@ export async function shrink(
     if (stillFails) Object.assign(best, { options: changed, result })
     return stillFails
   }
-  // What happened after the failure does not matter; a failure in peace needs all that was before.
+  // Events after the failure do not matter; a failure in peace needs all that was before.
   const atHours = failed.counts.simulatedHours
   if (atHours < options.hours)
     best.options = { ...options, hours: Math.ceil(atHours * 1_000 + 1) / 1_000 }

@@ -1,13 +1,19 @@
-/** What goes wrong by itself, and when: processes, links, servers and clocks, each by a die of its own, and in storms several at once. */
+/**
+ * Causes faults of processes, links, servers and clocks, each by its own die, and in storms several
+ * at once.
+ */
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
 import type { EngineProcess, World } from './world.ts'
 
 const minute = 60_000
-/** A server that restarts may forget what was published this long before; see limits.outboxDoubtMs. */
+/**
+ * A restarted server may forget messages published within this time before; see
+ * limits.outboxDoubtMs.
+ */
 const forgottenMsMax = 900
 
-/** Each kind begins its own chain of accidents. */
+/** Starts one chain of accidents for each kind. */
 export function startWeather(world: World): void {
   const { faults, schedule } = world
   const accidents = accidentsOf(world)
@@ -30,7 +36,7 @@ export function startWeather(world: World): void {
     next()
   }
   for (const [kind, { meanMs }] of accidents) chain(kind, meanMs, () => strike(kind))
-  // One thing at a time is what everybody has thought of.
+  // Single faults are the ones that everybody has thought of.
   chain('storm', 12 * minute, () => {
     if (!faults.strikes('storm')) return
     world.note('weather', 'storm')
@@ -44,7 +50,7 @@ interface Accident {
   strike(): void
 }
 
-/** By kind: how far apart on average, and what happens. */
+/** By kind: the average interval, and the accident. */
 function accidentsOf(world: World): Map<FaultKind, Accident> {
   const { faults, schedule, network, claims, database } = world
   const accidents = new Map<FaultKind, Accident>()
@@ -55,7 +61,7 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     ...world.engines.map(one => one.node),
     ...world.edges().map(edge => edge.node),
   ]
-  /** One of all, or nobody when all are dead. */
+  /** A random living process; null when all are dead. */
   const some = (kind: FaultKind): SimNode | null =>
     nodes().length === 0 ? null : faults.die(kind).pick(nodes())
   const someEngine = (kind: FaultKind): SimNode | null =>
@@ -63,7 +69,7 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
   const later = (kind: FaultKind, fromMs: number, toMs: number, run: () => void): void => {
     schedule.after(faults.die(kind).between(fromMs, toMs), run)
   }
-  /** Something is wrong with one process for a while. */
+  /** Disturbs one process for a while. */
   const ails = (
     kind: FaultKind,
     meanMs: number,
@@ -82,10 +88,11 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
   accident('engine crash', 6 * minute, () => someEngine('engine crash')?.crash())
   accident('engine crash loop', 15 * minute, () => {
     const die = faults.die('engine crash loop')
-    // An order must come to its end within one, or a fact that is repeated in each life harms nobody.
+    // An order must end within one life, or a fact that is repeated in each life must do no harm.
     let livesLeft = die.happens(0.5) ? die.whole(4, 12) : die.whole(12, 60)
     const shorten = (process: EngineProcess): void => {
-      // Some die before they serve, some with work half done, none lives long enough for what is done in rounds.
+      // Some die before they serve, some with work half done. None lives long enough for work done
+      // in rounds.
       schedule.after(die.happens(0.3) ? die.between(0, 100) : die.between(100, 2_000), () => {
         if (!faults.healed) process.node.crash()
       })
@@ -147,7 +154,7 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
   )
   accident('bus restart', 5 * minute, () => {
     network.restart(faults.die('bus restart').between(0, forgottenMsMax))
-    // Not all find the way back at once.
+    // The processes do not all reconnect at once.
     for (const node of nodes()) later('bus restart', 50, 8_000, () => network.mend(node))
   })
 
@@ -211,10 +218,12 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
   return accidents
 }
 
-/** Until everything works again from the end of the trouble, at the most: each part has its own time. */
+/**
+ * Longest time from the end of the faults until everything works. Each part heals at its own time.
+ */
 const healingMs = 40_000
 
-/** Nothing new goes wrong from now on, and what is wrong is mended, one after the other. */
+/** Stops new faults and heals the existing ones, one after the other. */
 export function heal(world: World): void {
   const { schedule, faults, network, claims, database } = world
   world.note('weather', 'nothing new goes wrong')

@@ -1,7 +1,7 @@
 /**
  * A deployment and its people, from one seed: engines and edges that come and go over one database,
- * one bus and one server of claims. Wiring and lives of processes; what goes wrong when is in
- * weather.ts, what must be true in engine/sim/checker.ts.
+ * one bus and one server of claims. This file wires them and runs the lives of processes.
+ * weather.ts decides on faults, and engine/sim/checker.ts knows what must be true.
  */
 import { Engine } from '../../engine/engine.ts'
 import { kinds } from '../../engine/kinds.ts'
@@ -28,9 +28,9 @@ import { cityCentre, tariffOf } from './people.ts'
 import { Pharmacy } from './pharmacy.ts'
 import { keepOffice } from './pharmacy-office.ts'
 
-/** A lease, and a renewal that finds out. */
+/** One lease, and one renewal that notices its loss. */
 const doubtMs = 2 * limits.slotLeaseMsDefault
-/** Where virtual time begins, ms since the epoch. */
+/** Start of virtual time, ms since the epoch. */
 const startMs = 1_800_000_000_000
 
 export interface WorldOptions {
@@ -39,7 +39,7 @@ export interface WorldOptions {
   bug: Bug | null
   customers?: number
   hostile: boolean
-  /** How many lines of what happened are kept. */
+  /** Number of trace lines to keep. */
   notesMax: number
 }
 
@@ -47,7 +47,7 @@ export interface EngineProcess {
   node: SimNode
   engine: Engine
   serving: boolean
-  /** Told of the process that a supervisor starts in its place. */
+  /** Called with the process that a supervisor starts in its place. */
   replaced(by: EngineProcess): void
 }
 interface Note {
@@ -76,7 +76,7 @@ export class World implements Surroundings {
   readonly #bounds: Partial<SmallBounds>
   #incarnations = 0
   #closing = false
-  /** One engine at a time, which takes all slots at its start. */
+  /** True when one engine at a time takes all slots at its start. */
   #isEmbedded = false
 
   constructor(options: WorldOptions) {
@@ -130,7 +130,7 @@ export class World implements Surroundings {
   left(one: SocketHolder): void {
     this.#sockets.delete(one)
   }
-  /** Everybody with a socket, connected at this moment or not. */
+  /** Every person with a socket, connected at this moment or not. */
   connected(): readonly SocketHolder[] {
     return [...this.#sockets]
   }
@@ -147,12 +147,12 @@ export class World implements Surroundings {
   closing(): boolean {
     return this.#closing
   }
-  /** When all is healed, Infinity before that is known. */
+  /** Time at which all is healed; Infinity before it is known. */
   calmSinceMs = Infinity
   calm(fromMs: number): void {
     this.calmSinceMs = this.checker.witness.calmSinceMs = fromMs
   }
-  /** A clock went somewhere else: for as long as a lease lasts, engines may believe what is not so. */
+  /** A clock jumped: for the length of a lease, engines may hold wrong beliefs. */
   clocksJumped(): void {
     this.checker.doubtfulUntilMs = this.schedule.nowMs + doubtMs
   }
@@ -166,13 +166,13 @@ export class World implements Surroundings {
     if (this.notes.length > 2 * this.#options.notesMax) this.notes.splice(0, this.#options.notesMax)
   }
 
-  /** A pharmacy registers, or changes what it says of itself. */
+  /** A pharmacy registers or changes its row. */
   putPharmacy(row: DirectoryPharmacy): void {
     this.database.store.putPharmacy(row)
     this.checker.witness.pharmacyIs(row, this.schedule.nowMs)
   }
 
-  /** Everybody begins. */
+  /** Starts all people. */
   populate(): void {
     const chance = this.chance.fork('people')
     const id = (): string => uuidV7(startMs - 1, chance.random)
@@ -267,7 +267,7 @@ export class World implements Surroundings {
         process.serving = true
         this.note(node.name, 'serves')
       },
-      // As a supervisor does it with a process that could not start.
+      // As a supervisor does with a process that could not start.
       () => node.crash(),
     )
     return process
@@ -277,7 +277,7 @@ export class World implements Surroundings {
     this.schedule.after(this.chance.between(200, 4_000), () => process.replaced(this.bootEngine()))
   }
 
-  /** Hands over and ends; a new one comes. */
+  /** Hands over and ends; a new process replaces it. */
   leave(process: EngineProcess): void {
     this.note(process.node.name, 'leaves')
     const end = (): void => process.node.crash()
@@ -308,7 +308,7 @@ export class World implements Surroundings {
     return edge
   }
 
-  /** What can only be a defect of ours, whatever goes wrong around it. */
+  /** Reports log lines that can only come from a defect of ours, whatever faults surround them. */
   #logged(node: SimNode, level: string, message: string, detail: unknown): void {
     this.note(
       node.name,

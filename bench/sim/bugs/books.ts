@@ -1,4 +1,7 @@
-/** Deliberate bugs of the books: folds, rows, fees, earnings, places and arrivals that are wrong everywhere alike. None of them is in the product. */
+/**
+ * Deliberate bugs of the books: folds, rows, fees, earnings, places and arrivals that are wrong
+ * everywhere alike. None of them is in the product.
+ */
 import type { Driver } from '../../../engine/drivers/state.ts'
 import type { DriverCommand } from '../../../engine/drivers/commands.ts'
 import type { Effect } from '../../../engine/actors/effects.ts'
@@ -8,7 +11,7 @@ import type { Order } from '../../../engine/orders/state.ts'
 import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import { drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
-/** Events of an order as they are decided, changed. */
+/** Changes events of an order as they are decided. */
 const deciding = (change: (event: OrderEvent) => OrderEvent[]) =>
   withOrder({
     decide(state, command, nowMs) {
@@ -20,7 +23,7 @@ const deciding = (change: (event: OrderEvent) => OrderEvent[]) =>
   })
 
 type Complete = Extract<DriverCommand, { verb: 'complete' }>
-/** What is said to a driver's actor when an order of its is over, changed. */
+/** Changes the command to a driver's actor at the end of its order. */
 const completing = (change: (command: Complete, order: Order) => DriverCommand) =>
   withOrder({
     react: (event, state, atMs, source) =>

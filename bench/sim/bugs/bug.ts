@@ -1,6 +1,7 @@
 /**
- * What a deliberate bug is: proof that the simulator can fail. None is in the product. Each is put between the
- * engine and one of its ports, or in place of a behaviour, so that the product has no switch for being wrong.
+ * A deliberate bug proves that the simulator can fail. None is in the product. Each is put between
+ * the engine and one of its ports, or in place of a behaviour, so that the product has no switch
+ * for being wrong.
  */
 import type { Engine } from '../../../engine/engine.ts'
 import { driverKind } from '../../../engine/drivers/kind.ts'
@@ -16,37 +17,37 @@ import type { Amend } from '../edge/edge-database.ts'
 
 export interface Bug {
   about: string
-  /** What must be found broken by it. */
+  /** The rule that the bug must break. */
   rule: string
-  /** A seed that showed it; null: shown too seldom to be asked of a test. */
+  /** A seed that showed it; null when it shows too seldom for a test. */
   seed: number | null
   database?(database: SimDatabase): void
   claims?(server: ClaimServer): void
-  /** One engine's journal. */
+  /** Changes the journal of one engine. */
   journal?(journal: Store, database: SimDatabase): Store
-  /** Of one incarnation of an engine. */
+  /** Changes the kinds of one incarnation of an engine. */
   kinds?(): readonly AnyKind[]
   edgeBus?(bus: Bus): Bus
   engineBus?(bus: Bus): Bus
-  /** What a socket that opens reads. */
+  /** Changes the rows that a socket reads when it opens. */
   firstRows?: Amend
-  /** What an edge tells one socket. */
+  /** Changes the messages from an edge to one socket. */
   socket?(listener: Listener): Listener
   engine?(engine: Engine): void
 }
 
-/** Orders and drivers as the product has them. */
+/** Orders as in the product. */
 export const orders: AnyKind = orderKind
 export const drivers: AnyKind = driverKind
-/** These kinds, but for what is changed of one of them. */
+/** These kinds, with a change of one of them. */
 export const changed = (
   list: readonly AnyKind[],
   name: string,
   change: Partial<AnyKind>,
 ): readonly AnyKind[] => list.map(kind => (kind.name === name ? { ...kind, ...change } : kind))
-/** The kinds of the product, but for what is changed of orders. */
+/** The kinds of the product, with a change of orders. */
 export const withOrder = (change: Partial<AnyKind>): readonly AnyKind[] =>
   changed(kinds, orders.name, change)
-/** The same of drivers. */
+/** The kinds of the product, with a change of drivers. */
 export const withDriver = (change: Partial<AnyKind>): readonly AnyKind[] =>
   changed(kinds, drivers.name, change)

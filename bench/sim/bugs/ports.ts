@@ -1,11 +1,12 @@
 /**
- * Deliberate bugs that only show when a port fails in a way of its own: a server that forgets, a connection that breaks
- * unheard, a database that one process alone has lost, a memory that is small. None of them is in the product.
+ * Deliberate bugs that only show when a port fails in a particular way: a server that forgets, a
+ * connection that breaks silently, a database that only one process has lost, a small memory. None
+ * of them is in the product.
  */
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Bug } from './bug.ts'
 
-/** The bus as it is, but for what is changed. */
+/** The bus, with a change. */
 const over = (bus: Bus, change: Partial<Bus>): Bus => ({
   ...bus,
   get connected() {

@@ -1,4 +1,4 @@
-/** Deliberate bugs of pushes: who hears what. None of them is in the product. */
+/** Deliberate bugs in the audience of pushes. None of them is in the product. */
 import type { Effect } from '../../../engine/actors/effects.ts'
 import { deliveryOf, type Order } from '../../../engine/orders/state.ts'
 import { decodeBody, encodeBody } from '../../../protocol/bus/codec.ts'
@@ -14,7 +14,7 @@ interface Topical {
   message: SocketMessage
 }
 
-/** Messages to topics, changed; null leaves one out. */
+/** Changes messages to topics; null leaves one out. */
 const telling = (change: (told: Topical, order: Order) => Topical | null) =>
   withOrder({
     react: (event, state, atMs, source) =>
@@ -25,7 +25,7 @@ const telling = (change: (told: Topical, order: Order) => Topical | null) =>
       }),
   })
 
-/** What an edge hears of pushes, changed; null leaves one out. */
+/** Changes the pushes that an edge hears; null leaves one out. */
 const hearing = (bus: Bus, change: (push: Push) => Push | null): Bus => ({
   ...bus,
   get connected() {

@@ -26,7 +26,7 @@ import { LocationBatchReader } from '../../../protocol/river/location-batch.ts'
 import { subjects } from '../../../protocol/bus/subjects.ts'
 import { changed, drivers, orders, withDriver, withOrder, type Bug } from './bug.ts'
 
-/** Changes what recovery reads. */
+/** Changes the rows that recovery reads. */
 const loading = (
   journal: Store,
   change: <L extends LoadedActor | LoadedSlot>(loaded: L) => L,
@@ -35,7 +35,7 @@ const loading = (
   loadSlot: async slot => change(await journal.loadSlot(slot)),
   loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
 })
-/** Without the ids of what was carried out. */
+/** The snapshot without the ids of executed commands. */
 const forgotten = <S extends StoredSnapshot>(snapshot: S): S =>
   rewritten(snapshot, body => ({ ...body, acceptedIds: [] }))
 /** The same snapshot with another body or another head. */
@@ -201,7 +201,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
           : loaded
       }),
     kinds() {
-      // Only what was decided in this incarnation has a deadline.
+      // Only an actor that decided in this incarnation has a deadline.
       const decided = new WeakSet<object>()
       return withOrder({
         evolve(state, event, atMs) {
@@ -237,7 +237,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about: 'a driver forgets which commands it has heard, and takes an assignment without its hold',
     rule: '[4]',
     seed: 1,
-    // No cursor is ever stored, as when engines die young: whatever a slot ever sent comes again.
+    // No cursor is ever stored, as when engines die young, so every event of a slot is sent again.
     journal: journal =>
       loading({ ...journal, saveCursors: async () => {} }, loaded => {
         const events = loaded.events.map((event): StoredEvent =>
@@ -288,5 +288,5 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
       ),
   },
 }
-/** The state that the decision under way began with; decisions are synchronous. */
+/** The state before the decision under way. Decisions are synchronous. */
 let deciding: unknown = null

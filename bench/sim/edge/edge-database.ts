@@ -1,7 +1,7 @@
 /**
- * The edge's view of the simulated database: a Kysely whose driver understands the few statements
- * that the played parts of an edge send, and no others. The real query builder runs, so the real
- * idempotency and the real resynchronisation of terminals do.
+ * The edge's view of the simulated database: a Kysely whose driver understands only the few
+ * statements that the simulated parts of an edge send. The real query builder runs, and so do the
+ * real idempotency and the real resynchronisation of terminals.
  */
 import { factsOf } from '../../../protocol/orders/statuses.ts'
 import {
@@ -19,10 +19,10 @@ import type { SimNode } from '../../../engine/sim/node.ts'
 import type { Database, Tables } from '../../../migrations/database/open.ts'
 
 type Row = Record<string, unknown>
-/** Rows of `idempotency_keys`, by account and key; as durable as commits are. */
+/** Rows of `idempotency_keys`, by account and key. They are as durable as commits. */
 export type KeyRows = Map<string, Row>
 
-/** What a deliberate bug makes of the rows that a socket reads when it opens. */
+/** A deliberate bug's change of the rows that a socket reads when it opens. */
 export type Amend = (statement: string, rows: Row[]) => Row[]
 
 export function edgeDatabase(
@@ -68,7 +68,7 @@ export function edgeDatabase(
 
 /** Statuses of an order that a driver has under way. */
 
-/** The prepared statements of `edge/sockets/first-rows.ts`, in the words of their SQL. */
+/** Answers the prepared statements of `edge/sockets/first-rows.ts`, by the words of their SQL. */
 function firstOf(database: SimDatabase, name: string, keys: readonly string[]): Row[] {
   const { store } = database
   const drivers = database.columnsOf('drivers')
@@ -105,7 +105,7 @@ function firstOf(database: SimDatabase, name: string, keys: readonly string[]): 
   }
 }
 
-/** By statement: a simulation sends one text ten thousand times. */
+/** Columns by statement, because a simulation sends one text ten thousand times. */
 const columnsBySql = new Map<string, string[]>()
 function columnsOf(sql: string): string[] {
   let columns = columnsBySql.get(sql)

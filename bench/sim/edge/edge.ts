@@ -1,7 +1,8 @@
 /**
  * One edge of a simulation: the real command client, the real answers to broadcasts, the real
- * idempotency, the real hub with its terminals and sessions, over simulated ports. Not played are the
- * HTTP and WebSocket wire and sign-in: a client's call is a function call that may be lost either way.
+ * idempotency, and the real hub with its terminals and sessions, over simulated ports. HTTP,
+ * WebSocket and sign-in are not simulated: a client's call is a function call that may be lost on
+ * either way.
  */
 import { pino } from 'pino'
 import { createCommandClient } from '../../../edge/kernel/commands.ts'
@@ -31,19 +32,19 @@ import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 
 const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
-/** The edge counts; nobody reads it here. */
+/** Metrics that nobody reads here. */
 const metrics = new Proxy({}, { get: () => counter }) as Metrics
 
-/** A socket's kind, and the pharmacy, customer, driver or order that it is about. */
+/** The kind of a socket, and the pharmacy, customer, driver or order of it. */
 export interface SocketKind {
   role: 'customer' | 'pharmacy' | 'driver' | 'tracking'
   id: string
 }
 
-/** A message as a client reads it: JSON of a type, of whose fields nothing is promised. */
+/** A message as a client reads it: JSON with a type. No other field is assumed. */
 export type Heard = { readonly type: string } & Readonly<Record<string, unknown>>
 
-/** Whoever is connected: told of messages, and once of the end. */
+/** A connected client, which gets messages, and once the end. */
 export interface Listener {
   heard(message: Heard): void
   closed(): void
@@ -59,7 +60,7 @@ export class SimEdge {
   readonly #races: Races
   readonly #database: ReturnType<typeof edgeDatabase>
   readonly #simulated: SimDatabase
-  /** Calls under way, and sockets: what breaks when it crashes. */
+  /** Ends calls under way and sockets when the edge crashes. */
   readonly #broken = new Set<() => void>()
 
   constructor(
@@ -98,7 +99,7 @@ export class SimEdge {
     }
   }
 
-  /** A call of a client, carried out if the edge lives so long; `broken` when it does not. */
+  /** Runs a client's call if the edge lives long enough; `broken` otherwise. */
   serve<T>(
     work: () => Promise<T>,
     settle: { done(value: T): void; failed(error: unknown): void; broken(): void },
@@ -172,7 +173,7 @@ export class SimEdge {
     return view
   }
 
-  /** What a driver's socket is greeted with, by the statements of the product. */
+  /** The greeting of a driver's socket, by the statements of the product. */
   async greetDriver(driverId: string): Promise<{
     duty: string | undefined
     membership: unknown
@@ -196,7 +197,7 @@ export class SimEdge {
     }
   }
 
-  /** Opens somebody's socket. Returns the way to drop it without a word. */
+  /** Opens a socket. Returns a function that drops it silently. */
   open(kind: SocketKind, listener: Listener, carry: (run: () => void) => void): () => void {
     let isOpen = true
     const end = (): void => {
@@ -233,12 +234,15 @@ export class SimEdge {
     })
     this.#broken.add(broken)
     this.#hub.add(session)
-    // A handshake that fails ends the connection, and the client comes again.
+    // A failed handshake ends the connection, and the client connects again.
     this.#greet(session, kind).catch(end)
     return end
   }
 
-  /** As the openers of the product's sockets do it, without who may: subscribed first, read afterwards. */
+  /**
+   * Opens the socket as the product does, without its permission check: it subscribes first and
+   * reads afterwards.
+   */
   async #greet(session: Session, { role, id }: SocketKind): Promise<void> {
     const hub = this.#hub
     switch (role) {
@@ -269,7 +273,7 @@ export class SimEdge {
   }
 }
 
-/** What a list of the read model shows. */
+/** The orders that a list of the read model shows. */
 export function listed(database: SimDatabase, matches: (view: OrderView) => boolean): OrderView[] {
   const found: OrderView[] = []
   for (const { view } of database.store.orders()) if (matches(view)) found.push(view)
