@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every bench beside a baseline measured in the same run, because ratios survive a
- * change of machine and absolute numbers do not. A slow number alone is a failure only with --check;
- * what must hold and does not always is.
+ * change of machine and absolute numbers do not. A slow number fails the run only with --check; a
+ * broken check always does.
  */
 import { resultsFolder } from './harness/results.ts'
 import {
@@ -67,7 +67,7 @@ async function main(argv: string[]): Promise<number> {
     console.log(help)
     return 0
   }
-  // Every bench brings what it measures with it, so help and mistakes are answered before.
+  // Importing benches is slow, so help and mistakes are answered before.
   const { benches } = await import('./benches.ts')
   if (options.flag('list')) {
     console.log(list(benches))

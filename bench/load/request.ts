@@ -1,8 +1,8 @@
 /**
- * From a customer's request to the pharmacies' terminals, open loop: requests leave at their intended
- * times however slow the server is, and are timed from then. One pharmacy accepts each request, as in
- * life; otherwise requests would pile up that nobody ever takes. Beside it bare uWebSockets, which is
- * posted as much and publishes it to as many sockets: the least that HTTP in and sockets out can take.
+ * From a customer's request to the pharmacies' terminals, in the open loop: requests leave at their
+ * intended times, however slow the server is, and are timed from then. One pharmacy accepts each
+ * request, as in life; otherwise untaken requests would pile up. The baseline is bare uWebSockets,
+ * which publishes as many posts to as many sockets: the least cost of HTTP in and sockets out.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -22,9 +22,15 @@ const pharmaciesCount = 10
 const customersCount = 20
 const signUpsAtOnce = 6
 const goalRate = 500
-/** A thousand requests: with fewer, a third of what is measured is the compiler at work on code that it sees for the first time. */
+/**
+ * A thousand requests. With fewer, a third of the measurement would be the compiler's work on new
+ * code.
+ */
 const warmUp = { rate: 200, seconds: 5 }
-/** Requests without an answer at which the generator gives up on a rate: the server is far behind. */
+/**
+ * Requests without an answer at which the generator gives up on a rate, because the server is far
+ * behind.
+ */
 const inFlightMax = 2_000
 const drainMs = 10_000
 
@@ -78,7 +84,8 @@ async function open(context: Context): Promise<Round> {
         ...(before !== null && after !== null && { cpuSecondsPerUnit: (after - before) / sent }),
       })
       context.sample(measures.answer, { value: answer })
-      // More than the machine can do is a measurement; a request that was acknowledged and not heard of is a defect.
+      // More than the machine can do is a valid measurement. An acknowledged request that no
+      // terminal heard is a defect.
       context.check(
         missed === 0,
         `${server.kind}: at ${rate}/s ${missed} arrivals of acknowledged requests are missing`,

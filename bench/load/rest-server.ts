@@ -1,9 +1,9 @@
 /**
- * The servers of the rest bench, each a process of its own, by its first argument: `caduceus`, and the
- * same two reads by hand on bare uWebSockets and on Fastify. "The same" is what a reader gets: the
- * token verified by the same library under the same key, the order read from the same database by its
- * owner, the same JSON. What they leave out is what the difference pays for: limits, audit trail,
- * metrics, security headers, request ids, validation.
+ * The servers of the rest bench, each in its own process, chosen by the first argument: `caduceus`,
+ * and the same two reads by hand on bare uWebSockets and on Fastify. They give a reader the same:
+ * the token verified by the same library with the same key, the order read from the same database
+ * by its owner, the same JSON. They lack limits, audit trail, metrics, security headers, request
+ * ids and validation; the difference in cost pays for these.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ const healthy = {
   bench_allowed: true,
 }
 
-/** The order of the token's owner, or the status that says why not. */
+/** The order of the token's owner, or the status of the refusal. */
 function reads() {
   const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
   return {
@@ -139,7 +139,7 @@ const server = await start()
 const end = (): void => {
   void server.stop().finally(() => process.exit(0))
 }
-// A signal to the terminal's whole group: the parent decides when to stop.
+// The terminal signals the whole group, but the parent decides when to stop.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', end)
 process.on('disconnect', end)

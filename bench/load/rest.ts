@@ -1,8 +1,8 @@
 /**
- * What our HTTP costs beside doing the same by hand: `GET /api/health` and `GET /api/orders/{id}` on
- * the edge, on bare uWebSockets and on Fastify, all on one PostgreSQL. Measured in requests per second
- * of the server's own processor time: with the generator and the database on the same machine,
- * requests a second say little more than who got the processors.
+ * The cost of our HTTP beside the same by hand: `GET /api/health` and `GET /api/orders/{id}` on the
+ * edge, on bare uWebSockets and on Fastify, all on one PostgreSQL. The measure is requests per
+ * second of the server's own processor time. With the generator and the database on the same
+ * machine, requests per second mostly show who got the processors.
  */
 import { connect } from 'node:net'
 import { center } from '../city/grid.ts'

@@ -1,4 +1,7 @@
-/** How many hours of a deployment with its people and its faults the simulator plays in an hour of CPU time. */
+/**
+ * Hours of a deployment, with its people and its faults, that the simulator runs in an hour of CPU
+ * time.
+ */
 import type { Bench, Measure } from '../harness/bench.ts'
 import { simulate } from '../sim/run.ts'
 

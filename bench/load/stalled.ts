@@ -1,7 +1,7 @@
 /**
- * Readers that stopped reading: a tenth of 500 terminals read nothing while requests come. The others
- * must not hear any later for it, what waits for the stalled ones must stay bounded, and in the end they
- * are closed and not kept for ever. The delays are compared with those of the same schedule before.
+ * Stalled readers: a tenth of 500 terminals read nothing while requests come. The others must not
+ * hear later because of it, the bytes that wait for the stalled ones must stay bounded, and finally
+ * these are closed. The delays are compared with those of the same schedule before.
  */
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { residentBytesOf } from '../rigs/processes.ts'
@@ -38,7 +38,7 @@ async function open(context: Context): Promise<Round> {
   let stalledFrom = terminals
   const stack = ourStack(server)
   context.defer(() => stack.stop())
-  // Those who stopped reading are not waited for.
+  // Do not wait for the stalled terminals.
   const watching: Stack = {
     ...stack,
     openTerminals: async (field, arrived) =>

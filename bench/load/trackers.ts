@@ -1,10 +1,10 @@
 /**
- * From a driver's frame to the page that shows it: one order that a thousand people watch, and ten thousand
- * (quick: two hundred) orders with one watcher each. Open loop, from the intended time of the frame.
- * Each driver sends every four seconds, further apart than the push interval, so each frame is shown. Beside it
- * bare uWebSockets, which publishes what a driver sends to those who watch. Ten thousand orders are
- * twenty thousand sockets: each side opens its own when its turn comes, and ends them. Where a process may
- * not have as many, there are fewer orders, and the result says so.
+ * From a driver's frame to the tracking page: one order with a thousand watchers, and ten thousand
+ * orders (quick: two hundred) with one watcher each. Open loop, from the intended time of the
+ * frame. Each driver sends every four seconds, longer than the push interval, so each frame is
+ * shown. The baseline is bare uWebSockets, which publishes a driver's message to the watchers. Ten
+ * thousand orders are twenty thousand sockets, so each side opens its own when its turn comes, and
+ * ends them. When a process may not have as many, there are fewer orders, and the result says so.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
@@ -22,7 +22,7 @@ import { ourName, ourStack } from './stacks/ours.ts'
 import { fieldCenter, type Stack } from './stacks/stack.ts'
 
 const watchersOfOne = 1_000
-/** Several times a minute, as phones send. */
+/** Several frames a minute, as phones send. */
 const frameEveryMs = 4_000
 
 const goal = { p99Ms: limits.pushIntervalMs + 5, ...decision('what-a-delivery-costs') }
@@ -80,7 +80,7 @@ async function open(context: Context): Promise<Round> {
   ): Promise<{ delays: Latency; cpuSeconds: number | null }> => {
     context.progress(`${stack.name}: opens ${orders} orders`)
     const moving = await Locations.open(stack, orders)
-    // What opening them has set off is over.
+    // Wait until the work of opening them is done.
     await new Promise<void>(resolve => {
       setTimeout(resolve, 2 * limits.pushIntervalMs)
     })
@@ -109,7 +109,7 @@ async function open(context: Context): Promise<Round> {
   }
 }
 
-/** One order, a thousand watchers. */
+/** One order with a thousand watchers. */
 async function openHot(
   context: Context,
   url: string,
@@ -138,7 +138,7 @@ async function openHot(
     for (let i = 0; i < frames && !context.signal.aborted; i++) {
       seq++
       const latitude = Number((fieldCenter.latitude + seq * 1e-5).toFixed(5))
-      // As JSON writes it: without zeros at the end.
+      // The number as JSON writes it: without zeros at the end.
       const mark = `"latitude":${latitude},`
       const dueMs = performance.now()
       let count = 0

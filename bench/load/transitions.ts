@@ -1,8 +1,8 @@
 /**
- * Acknowledged transitions of orders: placed, accepted, cancelled, each decided, journaled on PostgreSQL
- * with fsync and answered. First as many as there can be, then at half of that in open loop, with the time
- * from when each was to be sent until its answer. Beside them one bare insert after the other, committed:
- * what the disk and the connection alone take.
+ * Acknowledged transitions of orders: placed, accepted, cancelled, each decided, journaled on
+ * PostgreSQL with fsync and answered. First as many as possible, then half of that in the open
+ * loop, timed from the intended moment to the answer. The baseline is one bare committed insert
+ * after the other: the cost of the disk and the connection alone.
  */
 import type { OrderCommand } from '../../engine/orders/commands.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
@@ -79,12 +79,12 @@ export const bench: Bench = {
       if (!reply.ok) throw new Error(`${command.verb} was refused: ${reply.code}, ${reply.detail}`)
     }
 
-    /** That many orders, from their beginning to their end. */
+    /** Runs that many orders from beginning to end. */
     const play = (count: number): Promise<void> =>
       inParallel(Array.from({ length: count }, id), atOnce, async orderId => {
         for (const command of steps(orderId, orderId)) await tell(orderId, command)
       })
-    // Until the compiler is done with all of it.
+    // Warm up until everything is compiled.
     await play(warmOrders)
 
     return async () => {
@@ -114,7 +114,8 @@ export const bench: Bench = {
 
       const answers = new Latency()
       const durationMs = context.quick ? 2_000 : 3_000
-      // The next step of an order comes some hundred others later: it never waits for its own past.
+      // The next step of an order comes after some hundred steps of others, so it never waits for
+      // its own last step.
       const turns = inTurns(
         () => {
           const orderId = id()
@@ -132,7 +133,7 @@ export const bench: Bench = {
   },
 }
 
-/** Steps of new orders without end, each order's own about `apart` steps of others from one another. */
+/** Endless steps of new orders. The steps of one order are about `apart` steps of others apart. */
 function* inTurns(
   begin: () => { orderId: string; commands: OrderCommand[] },
   apart: number,
@@ -145,7 +146,10 @@ function* inTurns(
   }
 }
 
-/** Sends at that rate whatever the answers do; latency counts from when each was to be sent. Resolves to how many failed. */
+/**
+ * Sends at that rate, whatever the answers do. Latency counts from the intended moment. Resolves to
+ * the number of failures.
+ */
 async function openLoop(
   perSecond: number,
   durationMs: number,
@@ -155,7 +159,7 @@ async function openLoop(
   const fromMs = performance.now()
   const total = Math.floor((perSecond * durationMs) / 1_000)
   let sent = 0
-  // Counted and not kept: a promise for each would be the largest part of what the collector copies.
+  // Counted and not kept: a promise for each would dominate the garbage collector's work.
   let answered = 0
   let failed = 0
   await new Promise<void>(resolve => {

@@ -1,7 +1,8 @@
 /**
- * Which test passes which mutant: learned from one run of a test file without any mutant, when it is first
- * asked about, and kept until a file that the test can come to changes. Rejected: a run of every test file
- * before the first trial, because most mutants are caught by a test beside them.
+ * Learns which test passes which mutant, from one run of a test file without any active mutant,
+ * when it is first asked. The result is kept until a file that the test can reach changes.
+ * Rejected: a run of every test file before the first trial, because most mutants are caught by a
+ * test beside them.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -22,13 +23,13 @@ export interface TestCoverage {
   mutantIds: ReadonlySet<number>
 }
 
-/** What is kept of a test: the ordinals of the mutants that it passes, by file. */
+/** The stored result of a test: the ordinals of the mutants that it passes, by file. */
 interface Kept {
   tookMs: number
   passed: Record<string, number[]>
 }
 
-/** A test file that takes longer than this without a mutant is left out, as one that fails is. */
+/** A test file that takes longer than this without a mutant is left out, as a failing one is. */
 const timeoutMs = 10 * 60_000
 
 export class Coverage {
@@ -39,7 +40,7 @@ export class Coverage {
   readonly #known = new Map<string, Kept>()
   readonly #byId: ReadonlyMap<number, Mutant>
 
-  /** `folder`: where it is kept between runs. `told` hears of every run of a test file. */
+  /** `folder` keeps results between runs. `told` is called for every run of a test file. */
   constructor(workshop: Workshop, folder: string, told: (line: string) => void) {
     this.#workshop = workshop
     this.#folder = folder
@@ -48,7 +49,7 @@ export class Coverage {
     mkdirSync(folder, { recursive: true })
   }
 
-  /** Nothing: the test fails without a mutant, and proves nothing. */
+  /** Null when the test fails without a mutant, because it then proves nothing. */
   of(test: string): Promise<TestCoverage | null> {
     let asked = this.#asked.get(test)
     if (asked === undefined) {
@@ -58,7 +59,7 @@ export class Coverage {
     return asked
   }
 
-  /** How long it took without a mutant; nothing where that is not known yet. */
+  /** Time without a mutant, ms; undefined when it is not known yet. */
   tookMs(test: string): number | undefined {
     return this.#kept(test)?.tookMs
   }

@@ -1,4 +1,4 @@
-/** The mutants of one run: so many of all, by a seed, each as likely as any other. */
+/** Draws the mutants of one run by a seed, each with the same probability. */
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 
 /** The first `count` of a shuffle (Fisher and Yates, from the front). */

@@ -1,6 +1,7 @@
 /**
- * Which files a test can come to, and how near they are, read from the texts: its imports, theirs, and every
- * file that one of them names by its path, as tests do that start an engine of their own.
+ * Finds the files that a test can reach, and their distance, from the texts: its imports, their
+ * imports, and every file that one of them names by its path, as tests do that start their own
+ * engine.
  */
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
@@ -17,7 +18,7 @@ export class Imports {
     this.#texts = texts
   }
 
-  /** How many steps each file is away from this one, which is at 0. */
+  /** Number of steps from this file to each other file. The file itself is at 0. */
   distances(from: string): ReadonlyMap<string, number> {
     const found = new Map([[from, 0]])
     for (const [path, steps] of found)
@@ -25,7 +26,7 @@ export class Imports {
     return found
   }
 
-  /** Of the contents of every file that this one can come to, in 32 characters. */
+  /** A hash of the contents of every file that this one can reach, in 32 characters. */
   fingerprint(from: string): string {
     const hash = createHash('sha256')
     for (const path of [...this.distances(from).keys()].toSorted())

@@ -1,4 +1,7 @@
-/** `npm run mutants`: are mistakes in the code noticed? So many are drawn by seed, and each must make some test fail. */
+/**
+ * `npm run mutants`: checks that tests notice mistakes in the code. Mutants are drawn by seed, and
+ * each must make a test fail.
+ */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
@@ -69,7 +72,7 @@ const oneLine = (text: string): string => {
 const placeOf = ({ file, line, column, kind }: Mutant): string =>
   `${file}:${line}:${column} ${kind}`
 
-/** In the order drawn, `jobs` at a time; Ctrl-C ends it with what there is. */
+/** Tries them in the order drawn, `jobs` at a time. Ctrl-C ends it with the results so far. */
 async function tryAll(
   drawn: readonly Mutant[],
   jobs: number,

@@ -1,12 +1,13 @@
 /**
- * All mistakes that can be made in the product by one small change, as Stryker's instrumenter finds
- * them: a turned comparison, a condition that always holds, an emptied block, another operator. Texts
- * are left alone: nearly all of them are words for people, and a test for each would copy the code. What else is
- * spared is said in rules.ts.
+ * All mistakes that one small change can make in the product, as Stryker's instrumenter finds them:
+ * a turned comparison, a condition that always holds, an emptied block, another operator. Texts are
+ * not changed: nearly all are words for people, and a test of each would copy the code. rules.ts
+ * lists the other exceptions.
  *
- * Every mistake is compiled in at once, and a variable of the environment says which one is active.
- * Rejected: Stryker's own runner. It sends all test files through one `tap` for each mistake, where a
- * mistake is nearly always found by the test beside it, and it cannot draw a hundred of all by a seed.
+ * Every mistake is compiled in at once, and an environment variable says which one is active.
+ * Rejected: Stryker's own runner. It sends all test files through one `tap` for each mistake,
+ * although the test beside it nearly always finds it, and it cannot draw a hundred of all by a
+ * seed.
  */
 import { createInstrumenter } from '@stryker-mutator/instrumenter'
 import { createInjector } from 'typed-inject'
@@ -24,7 +25,10 @@ export interface Mutant {
   kind: string
   before: string
   after: string
-  /** The how manieth of its file, counted from 0 and with those that are spared: other files do not change it. */
+  /**
+   * Position among the mutants of its file, from 0, including spared ones, so that other files do
+   * not change it.
+   */
   ordinal: number
 }
 
@@ -34,19 +38,22 @@ export interface Source {
 }
 
 const houses = /^(engine|protocol|edge)\//
-/** Parts of tests, worlds in which they run, tables of examples, and pages, whose tests need a browser each. */
+/**
+ * Parts of tests, their fixtures, tables of examples, and pages, whose tests need a browser each.
+ */
 const notProduct =
   /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^edge\/(pages|[^/]+\/page)\/|^engine\/sim\/|\/examples\//
 
-/** Is this a file of the product, in which mistakes are made? */
+/** Whether this is a file of the product, in which mistakes are made. */
 export const isProduct = (path: string): boolean =>
   path.endsWith('.ts') && houses.test(path) && !notProduct.test(path)
 
 /**
- * What the instrumented code calls, in place of Stryker's header, which counts every pass and makes a hot loop ten times
- * slower: is this the active mutant, and, while coverage is measured, which mutants were passed. The first of a place
- * stands for all of them, so the second pass costs one look. As functions and `var`, because modules that import
- * each other call them before their own first line has run. Browsers load some of these files too.
+ * The functions that instrumented code calls, in place of Stryker's header, which counts every pass
+ * and makes a hot loop ten times slower. They answer whether a mutant is active and, while coverage
+ * is measured, record which mutants were passed. The first mutant of a place stands for all of
+ * them, so the second pass costs one look. Functions and `var`, because modules that import each
+ * other call them before their own first line has run. Browsers load some of these files too.
  */
 const switches = `var active_9fa48, passed_9fa48
 function stryMutAct_9fa48(id) { return id === (active_9fa48 ??= Number(globalThis.process?.env.ACTIVE_MUTANT ?? -1)) }
@@ -57,7 +64,7 @@ function stryCov_9fa48(first) {
 }
 `
 
-/** Numbers in place of texts: they are compared in one step, and lie in an array of bytes. */
+/** Numbers in place of texts: they compare in one step and fit an array of bytes. */
 const withNumbers = (code: string): string =>
   code.replaceAll(
     /\b(stryMutAct_9fa48|stryCov_9fa48)\(("\d+"(?:, "\d+")*)\)/g,
@@ -80,7 +87,7 @@ const logger = {
   fatal: silent,
 }
 
-/** The sources with every mutant in them, switched off, and the list of mutants. */
+/** The sources with every mutant in them, all inactive, and the list of mutants. */
 export async function instrument(
   sources: readonly Source[],
 ): Promise<{ sources: Source[]; mutants: Mutant[] }> {

@@ -45,7 +45,7 @@ const levels = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
 const logs = new Set(['log', 'logger', 'console'])
 const words = new Set(['description', 'summary', 'title', 'help'])
 
-/** `name`, `it.name` and `it.#name` are called `name`. */
+/** `name`, `it.name` and `it.#name` all have the name `name`. */
 function nameOf(node: Node | undefined): string {
   if (node === undefined) return ''
   if (node.type === 'MemberExpression' || node.type === 'OptionalMemberExpression')
@@ -60,7 +60,7 @@ function isLogCall({ type, callee }: Node): boolean {
   return nameOf(callee) === 'log' || (levels.has(nameOf(callee)) && logs.has(nameOf(callee.object)))
 }
 
-/** Does this do nothing but write lines of the log? */
+/** Whether this only writes lines of the log. */
 function onlyLogs(node: Node | null | undefined): boolean {
   if (node === null || node === undefined) return false
   switch (node.type) {
@@ -81,7 +81,10 @@ const isError = ({ type, callee }: Node): boolean =>
   type === 'NewExpression' && nameOf(callee).endsWith('Error')
 const isRefusal = ({ type, callee }: Node): boolean =>
   type === 'CallExpression' && nameOf(callee) === 'reject'
-/** `new Error(words)`, `new CaduceusError(code, words, details)`, `reject(code, words)`: details are no words. */
+/**
+ * Whether the argument is text for people: `new Error(words)`, `new CaduceusError(code, words,
+ * details)`, `reject(code, words)`. Details are not.
+ */
 const isWords = (call: Node, key: unknown): boolean =>
   (isError(call) && (key === 0 || key === 1)) || (isRefusal(call) && key === 1)
 
@@ -91,7 +94,9 @@ function onlyWords({ type, computed, key, properties }: Node): boolean {
   return type === 'ObjectProperty' && computed !== true && words.has(nameOf(key))
 }
 
-/** Why no mistake is made at this node and below it; nothing where mistakes are made. */
+/**
+ * The reason why no mistake is made at this node and below it; undefined where mistakes are made.
+ */
 function reasonToSpare({ node, parent, key, listKey }: Path): string | undefined {
   if (onlyLogs(node)) return 'a line of the log'
   if (listKey === 'arguments' && parent !== null && isWords(parent, key)) return 'words for people'

@@ -1,18 +1,24 @@
-/** One mutant on trial: the tests that pass it run, nearest first, until one fails or patience ends. */
+/**
+ * The trial of one mutant: runs the tests that pass it, nearest first, until one fails or the time
+ * is over.
+ */
 import type { Coverage } from './coverage.ts'
 import type { Mutant } from './mutants.ts'
 import { runTest, type Workshop } from './workshop.ts'
 
 export type Verdict =
   | { outcome: 'caught'; by: string; timedOut: boolean }
-  /** `left`: tests that were not run any more, so they did not catch it either. */
+  /** `left`: tests that were not run, so they did not catch it. */
   | { outcome: 'survived'; tests: number; left: number }
   | { outcome: 'untested' }
 
-/** A mutant may make a loop endless. */
+/** Bounded, because a mutant may make a loop endless. */
 const timeoutOf = (tookMs: number): number => 30_000 + 3 * tookMs
 
-/** `patienceMs`: what the tests of one mutant may take, counted as they take without one. Throws nothing. */
+/**
+ * `patienceMs`: time for the tests of one mutant, counted by their time without one. Throws
+ * nothing.
+ */
 export async function trial(
   workshop: Workshop,
   mutant: Mutant,
@@ -47,10 +53,13 @@ export async function trial(
   return ran === 0 ? { outcome: 'untested' } : { outcome: 'survived', tests: ran, left: 0 }
 }
 
-/** What a test takes that never ran here. */
+/** Assumed time of a test that never ran here. */
 const guessMs = 4_000
 
-/** Those that can come to the file: its own test, its folder's, and fewer imports between are nearer, and so is a quick one. */
+/**
+ * Sorts the tests that can reach the file: its own test, tests of its folder, fewer imports
+ * between, and quick tests come first.
+ */
 export function nearestFirst(
   file: string,
   tests: readonly string[],

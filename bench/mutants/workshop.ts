@@ -1,6 +1,6 @@
 /**
- * A copy of the project in a temporary folder, compiled with all mutants in it, where tests run. The
- * sources there are the real ones: tests that read sources find them as they are.
+ * A copy of the project in a temporary folder, compiled with all mutants in it, where tests run.
+ * Its sources are the real ones, so that tests that read sources find them unchanged.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -26,7 +26,10 @@ export interface Workshop {
   remove(): void
 }
 
-/** Copies what git tracks, as it stands in the working tree; throws when it does not compile. */
+/**
+ * Copies the files that git tracks, as they are in the working tree. Throws when they do not
+ * compile.
+ */
 export async function openWorkshop(root: string): Promise<Workshop> {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-mutants-'))
   const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
@@ -42,7 +45,7 @@ export async function openWorkshop(root: string): Promise<Workshop> {
     .map(path => ({ path, text: readFileSync(join(folder, path), 'utf8') }))
   const instrumented = await instrument(products)
   for (const { path, text } of instrumented.sources) writeFileSync(join(folder, path), text)
-  // Types are checked by the gate; here they would only reject what mutants make of them.
+  // The gate checks types. Here the check would only reject what mutants do to them.
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noCheck', '--incremental', 'false'], {
     cwd: folder,
     stdio: 'inherit',
@@ -59,7 +62,7 @@ export async function openWorkshop(root: string): Promise<Workshop> {
   return openFolder(folder, instrumented.mutants, tests, imports)
 }
 
-/** A folder in which the mutants are compiled already. */
+/** A folder in which the mutants are already compiled. */
 export function openFolder(
   folder: string,
   mutants: readonly Mutant[],
@@ -83,8 +86,9 @@ const textual = /\.(ts|js|json|lua|sql|html|css|md|yml|yaml)$/
 const hookFile = 'mutants-hook.mjs'
 
 /**
- * Loaded into every process of a test: tells those that it starts with an environment of their own about the
- * mutant, and says which mutants were passed, every second too, because some of them are killed.
+ * Loaded into every process of a test. It passes the mutant on to child processes with their own
+ * environment, and reports the passed mutants, also every second, because some processes are
+ * killed.
  */
 const hook = (mutants: number): string => `import { ChildProcess } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -115,7 +119,7 @@ export interface TestRun {
   timedOut: boolean
 }
 
-/** Runs one test file in a process group of its own, which is ended as a whole when the time is over. */
+/** Runs one test file in its own process group. The whole group is ended when the time is over. */
 export function runTest(
   { folder }: Pick<Workshop, 'folder'>,
   test: string,
@@ -150,7 +154,7 @@ export function runTest(
     }, timeoutMs)
     child.once('exit', code => {
       clearTimeout(timer)
-      // What the test started and left behind must not fill the machine.
+      // End processes that the test left behind, because they must not fill the machine.
       end()
       resolve({ passed: code === 0 && !timedOut, tookMs: performance.now() - startedMs, timedOut })
     })

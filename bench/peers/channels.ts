@@ -1,7 +1,7 @@
 /**
- * The Django Channels stack of the seed document, from Debian's packages: one Daphne process, one
- * redis-server, SQLite as in its prototype. Where the packages are not, the bench is skipped and
- * the published measurement in bench/README.md stands for it, named as such.
+ * A Django Channels stack as in the prototype, from Debian's packages: one Daphne process, one
+ * redis-server, SQLite. Without the packages the bench is skipped, and the published measurement in
+ * bench/README.md stands for it, named as such.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
 
-/** Debian's own interpreter first: its packages are installed for it and for no other. */
+/** Debian's own interpreter first: its packages are installed only for it. */
 const interpreters = ['/usr/bin/python3', 'python3']
 const startTimeoutMs = 20_000
 
@@ -34,7 +34,7 @@ function interpreter(): string | null {
   return null
 }
 
-/** Null when it can run, else one line that says how to install it. */
+/** Null when it can run, else one line about installing it. */
 export const channelsMissing = (): string | null =>
   interpreter() === null
     ? 'Django Channels: not found; install with: apt-get install --no-install-recommends daphne python3-channels-redis'

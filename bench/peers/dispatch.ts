@@ -1,12 +1,12 @@
 /**
- * The same work through other stacks: a request to 200 terminals within a radius, and locations from
- * drivers to the trackers of their orders. Caduceus journals every request before it answers, checks who
- * is asking and matches by its own index; Socket.IO 4 with its Redis adapter and Redis GEOSEARCH, on two
- * processes, does neither; nor does Django Channels, the seed document's stack. One request or location
- * at a time gives the delay of an idle stack, many at a time what it can carry. The delays are open loop,
- * at a rate that the stack can bear.
+ * The same work through other stacks: a request to 200 terminals within a radius, and locations
+ * from drivers to the trackers of their orders. Caduceus journals every request before it answers,
+ * checks permissions and matches by its own index. Socket.IO 4 with its Redis adapter and Redis
+ * GEOSEARCH, on two processes, does none of this; neither does Django Channels. One request or
+ * location at a time gives the delay of an idle stack; many at a time give its capacity. The delays
+ * are open loop, at a rate that the stack can bear.
  *
- * Rejected: each stack's published numbers as a baseline; they are of other machines and clients.
+ * Rejected: each stack's published numbers as a baseline. They are from other machines and clients.
  */
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { decision } from '../harness/decisions.ts'
@@ -21,16 +21,16 @@ import { startSocketIo } from './socketio.ts'
 
 const terminals = 200
 const deliveries = 200
-/** Of the terminals: all are told, these are read at once (see `Broadcasts.delays`). */
+/** Terminals that are read at once; all are told (see `Broadcasts.delays`). */
 const timedCount = 40
 
 interface Case {
   start: () => Promise<Stack>
   name: string
-  /** Under way at once at most: of requests, and of locations of each driver. */
+  /** Most requests under way at once, and most locations of each driver. */
   requests: number
   locations: number
-  /** Open loop. */
+  /** Requests a second in the open loop. */
   requestsPerSecond: number
   locationsPerSecond: number
 }
@@ -52,7 +52,7 @@ const channels: Case = {
 }
 
 const most = (stack: string, what: string): string => `${stack}: ${what}`
-/** `over` is the stack that ours is to be a multiple of. */
+/** `over`: the stack of which ours must be a multiple. */
 const measuresOf = (stack: string, over: string | null, times: number) =>
   ({
     deliveries: {
@@ -107,7 +107,7 @@ interface Measured {
   delay: Latency
 }
 
-/** Opens both kinds of sockets on the stack; a round measures all four. */
+/** Opens both kinds of sockets on the stack. A round measures all four quantities. */
 async function drive(
   context: Context,
   stack: Stack,

@@ -1,7 +1,7 @@
 /**
- * One process of the Socket.IO peer: Socket.IO 4, its Redis adapter, and Redis GEOSEARCH for who is
- * near. It does the work of a broadcast and of a location and nothing besides: no accounts, no checks of
- * what it receives, nothing kept. It is told its Redis by the environment and answers with its port.
+ * One process of the Socket.IO peer: Socket.IO 4, its Redis adapter, and Redis GEOSEARCH for the
+ * search nearby. It does only the work of a broadcast and of a location: no accounts, no
+ * validation, no storage. The environment names its Redis, and it answers with its port.
  */
 import { createServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
@@ -79,7 +79,7 @@ async function broadcast({
     notes,
     at: new Date().toISOString(),
   }
-  // Either each terminal hears its own distance, which is a publication each; or all hear the same.
+  // Each terminal gets its own distance in a separate publication, or all get the same message.
   if (each)
     for (const [id, distance] of near)
       io.to(`pharmacy:${id}`).emit('new_request', { ...body, distance_km: Number(distance) })

@@ -1,7 +1,8 @@
 /**
- * Socket.IO 4 with its Redis adapter and Redis GEOSEARCH, two node processes beside one redis-server.
- * Half of the terminals and all drivers are on the first, the other half and all trackers on the second,
- * so what crosses Redis here crosses it in production too. The client speaks Engine.IO over raw sockets.
+ * Socket.IO 4 with its Redis adapter and Redis GEOSEARCH: two node processes and one redis-server.
+ * Half of the terminals and all drivers are on the first process, the other half and all trackers
+ * on the second. So messages cross Redis here as in production. The client speaks Engine.IO over
+ * raw sockets.
  */
 import { startServerChild, type ServerChild } from '../rigs/child.ts'
 import { RawHttp } from '../rigs/raw-http.ts'
@@ -9,7 +10,10 @@ import { RawSocket, memberOf } from '../rigs/raw-socket.ts'
 import { startRedis } from '../../protocol/testing/services.ts'
 import type { Stack } from '../load/stacks/stack.ts'
 
-/** `each`: every terminal hears its own distance, one publication each; otherwise all hear the same, in one. */
+/**
+ * `each`: every terminal gets its own distance, in a separate publication; otherwise all get the
+ * same message.
+ */
 export async function startSocketIo(each: boolean): Promise<Stack> {
   const redis = await startRedis()
   const processes: ServerChild[] = []

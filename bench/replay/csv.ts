@@ -1,7 +1,8 @@
 /**
- * CSV as a stream: RFC 4180 quotes, either line ending, a byte-order mark, `.gz` by its name. Columns
- * are found by the names in the header, each under any of several, so that files of different origin
- * are read alike. A record is bounded; a file of any length takes the memory of one record.
+ * CSV as a stream: RFC 4180 quotes, either line ending, a byte-order mark, `.gz` by its name.
+ * Columns are found by their names in the header, each under several possible names, so that files
+ * of different origin are read alike. A record is bounded, and a file of any length takes the
+ * memory of one record.
  */
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
@@ -9,11 +10,14 @@ import { createGunzip } from 'node:zlib'
 
 const recordCharactersMax = 64 * 1024
 
-/** Every record of the file, as arrays of texts, the header first. Throws on a quote that never ends. */
+/**
+ * Every record of the file as an array of texts, the header first. Throws on a quote that never
+ * ends.
+ */
 async function* readRecords(path: string): AsyncGenerator<string[]> {
   const file = createReadStream(path)
   const bytes: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
-  // A read error must reach whoever reads, also through the pipe.
+  // A read error must reach the reader, also through the pipe.
   file.on('error', error => bytes.destroy(error))
   try {
     yield* parseRecords(bytes.setEncoding('utf8') as AsyncIterable<string>)
@@ -23,7 +27,10 @@ async function* readRecords(path: string): AsyncGenerator<string[]> {
   }
 }
 
-/** Where the parser is: in a bare field, in a quoted one, or after a quote that may end it or double itself. */
+/**
+ * The state of the parser: in a bare field, in a quoted one, or after a quote that may end the
+ * field or double itself.
+ */
 type At = 'start' | 'bare' | 'quoted' | 'quote'
 
 export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
@@ -47,7 +54,7 @@ export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerat
         continue
       }
       if (character === '"' && at !== 'bare') {
-        // At the start it opens the quotes; after a quote inside them it stands for itself.
+        // At the start of a field a quote opens it; after a quote inside it stands for itself.
         if (at === 'quote') field += '"'
         at = 'quoted'
       } else if (character === ',') {
@@ -74,8 +81,8 @@ export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerat
 }
 
 /**
- * The records as objects. `columns` gives each wanted column the names it may have; one that the
- * header lacks is an error, unless `optional` lists it, and then its texts are empty.
+ * The records as objects. `columns` lists the possible names of each column. A column that the
+ * header lacks is an error, unless `optional` lists it; its texts are then empty.
  */
 export async function* readColumns<C extends string>(
   path: string,

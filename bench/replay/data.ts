@@ -1,6 +1,6 @@
 /**
- * What is replayed: pharmacies, recorded positions of vehicles, trips. Pharmacies and trips are kept;
- * positions are streamed, once to survey them and once to send them.
+ * The replayed data: pharmacies, recorded positions of vehicles, trips. Pharmacies and trips are
+ * kept in memory. Positions are streamed, once to survey them and once to send them.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -82,7 +82,7 @@ const inBox = (box: Box | null, latitude: number, longitude: number): boolean =>
     longitude >= box.longitudeMin &&
     longitude <= box.longitudeMax)
 
-/** An empty text is no number. */
+/** NaN for an empty text. */
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 const onGlobe = (latitude: number, longitude: number): boolean =>
   Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180
@@ -116,7 +116,10 @@ export async function loadPharmacies(
   return { pharmacies, unplaced }
 }
 
-/** Positions in the file's order, those of the first `minutes` only. Times are taken as they are: dirt is what the policy is for. */
+/**
+ * Positions of the first `minutes`, in the file's order. Times are not cleaned, because the
+ * late-data policy must handle bad ones.
+ */
 export async function* readTraces(
   path: string,
   minutes: number | null,
@@ -152,7 +155,9 @@ export async function surveyTraces(path: string, minutes: number | null): Promis
   return { firstTs, lastTs, points, cabs: [...cabs] }
 }
 
-/** Trips that begin in the window and the box, by time. `zeroLength` are left out and counted. */
+/**
+ * Trips that begin in the window and the box, by time. `zeroLength` counts trips that are left out.
+ */
 export async function loadTrips(
   path: string,
   window: { firstTs: number; lastTs: number },
@@ -192,7 +197,7 @@ export async function loadTrips(
   return { trips: limit === null ? trips : trips.slice(0, limit), zeroLength }
 }
 
-/** Where there are no recorded trips: people who live near pharmacies, at even times over the window. */
+/** Invents trips when none are recorded: people near pharmacies, at even times over the window. */
 export function inventTrips(
   pharmacies: readonly PharmacyRow[],
   count: number,
@@ -205,7 +210,7 @@ export function inventTrips(
     return {
       pickupTs: window.firstTs + ((window.lastTs - window.firstTs) * index) / count,
       durationSeconds: 300 + random() * 900,
-      // Some 1.5 km around.
+      // Within about 1.5 km.
       latitude: near.latitude + (random() - 0.5) * 0.027,
       longitude: near.longitude + (random() - 0.5) * 0.04,
     }

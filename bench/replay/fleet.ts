@@ -1,6 +1,7 @@
 /**
- * The recorded vehicles as drivers: each streams its own positions, numbered in the file's order and
- * stamped with the recorded spacing, one binary frame at a time, and hears what becomes of them.
+ * The recorded vehicles as drivers. Each streams its own positions as single binary frames,
+ * numbered in the file's order and stamped with the recorded spacing, and follows their
+ * acknowledgements.
  */
 import { Connection } from '../../protocol/client/connection.ts'
 import { readAck } from '../../protocol/client/outbox.ts'
@@ -8,7 +9,7 @@ import { encodeFrame } from '../../protocol/river/frames.ts'
 import type { Person } from '../rigs/people.ts'
 import type { TracePoint } from './data.ts'
 
-/** Sent moments of a driver's last frames, by device time, so that a tracker's news can be matched. */
+/** Times of sending of a driver's last frames, by device time, to match a tracker's messages. */
 const rememberedMax = 256
 
 type Received = { type: string } & Record<string, unknown>
@@ -18,13 +19,13 @@ export class Cab {
   readonly #connection: Connection<Received>
   readonly #sentAtMs = new Map<number, number>()
   #ready: Promise<void>
-  /** Frames put on the socket; numbers begin with 1. */
+  /** Number of frames put on the socket. Frame numbers begin with 1. */
   sent = 0
   /** Highest number that the edge acknowledged. */
   acknowledged = 0
-  /** Positions that no frame can carry, refused by the encoder as by the edge. */
+  /** Positions that no frame can carry. The encoder refuses them as the edge would. */
   unencodable = 0
-  /** Not connected when the frame was due. */
+  /** Frames that were due while the driver was not connected. */
   unsent = 0
   errors = 0
 
@@ -57,7 +58,7 @@ export class Cab {
       throw new Error(`a driver cannot go to work: ${JSON.stringify(answer)}`)
   }
 
-  /** `timestampMs` is the device time to stamp. */
+  /** `timestampMs`: the device time of the frame. */
   send(point: TracePoint, timestampMs: number): void {
     let bytes: Uint8Array
     try {
@@ -79,7 +80,7 @@ export class Cab {
       return
     }
     this.sent++
-    // Of two frames with one device time the first is the one that moves the pin.
+    // Of two frames with one device time the first one moves the pin.
     if (!this.#sentAtMs.has(timestampMs)) this.#sentAtMs.set(timestampMs, performance.now())
     if (this.#sentAtMs.size > rememberedMax)
       for (const oldest of this.#sentAtMs.keys()) {
@@ -88,7 +89,7 @@ export class Cab {
       }
   }
 
-  /** When the frame of that device time was sent, as performance.now() counts. */
+  /** When the frame of that device time was sent, by performance.now(). */
   sentAt(timestampMs: number): number | undefined {
     return this.#sentAtMs.get(timestampMs)
   }
@@ -99,8 +100,8 @@ export class Cab {
 }
 
 /**
- * Device time for a recorded time. The recorded spacing stays, because the policy judges speeds by it,
- * and the run's last stamp is its end, so that no stamp is ever in the future.
+ * Device time for a recorded time. The recorded spacing is kept, because the policy judges speeds
+ * by it. The last stamp of the run is its end, so that no stamp is ever in the future.
  */
 export function stamper(
   window: { firstTs: number; lastTs: number },

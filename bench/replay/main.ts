@@ -1,7 +1,7 @@
 /**
- * `npm run replay`: recorded input through the real sockets. Pharmacies become accounts and terminals,
- * recorded vehicles become drivers whose positions stream as frames, trips become requests. At the end
- * it checks what must hold and says so by its exit code.
+ * `npm run replay`: sends recorded data through the real sockets. Pharmacies become accounts and
+ * terminals, recorded vehicles become drivers that stream frames, and trips become requests. At the
+ * end it checks the results and reports by its exit code.
  */
 import { LiveLine } from '../harness/live-line.ts'
 import { loadLine, machineLine } from '../harness/machine.ts'

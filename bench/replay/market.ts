@@ -1,7 +1,7 @@
 /**
- * Trips as orders: customers broadcast them, pharmacies answer (several at once, by seeded chance), the
- * winner's free driver is assigned and takes as long as the recorded trip did. Everything that was
- * heard is kept, so that the end can be checked: one winner each, every loser told, nobody waiting.
+ * Trips as orders: customers broadcast them, pharmacies answer (several at once, by seeded chance),
+ * and the winner's free driver is assigned and takes as long as the recorded trip. All messages are
+ * kept, so that the end can be checked: one winner each, every loser told, nobody waiting.
  */
 import {
   connectTerminal,
@@ -25,7 +25,7 @@ export interface MarketOptions {
   expiresInSeconds: number
 }
 
-/** One order, as seen from outside. */
+/** One order as clients see it. */
 export interface Ask {
   trip: TripRow
   orderId: string
@@ -33,15 +33,15 @@ export interface Ask {
   notified: number
   expiresAtMs: number
   customer: Person
-  /** Pharmacies that heard `won`. */
+  /** Pharmacies that received `won`. */
   winners: string[]
   lost: number
   rejected: number
   /** Answers other than won, lost and recorded. */
   odd: string[]
-  /** Answers that never came. */
+  /** Number of answers that never came. */
   unanswered: number
-  /** Answers sent and not yet answered. */
+  /** Number of answers still awaited. */
   waiting: number
   delivered: boolean
   stuck: string | null
@@ -58,9 +58,12 @@ interface Shop {
 const trackersMax = 100
 const assignAttemptsMax = 3
 const answerDelayMs = { min: 60, max: 400 }
-/** A finger that is already moving does not stop for the news that somebody else was faster. */
+/**
+ * Reaction time, ms: a person who is about to accept does not stop when another pharmacy was
+ * faster.
+ */
 const reflexMs = 150
-/** An expiry is heard of a little after its moment. */
+/** Extra wait for the message of an expiry, ms. */
 const expiryReserveMs = 1_500
 
 export class Market {
@@ -109,7 +112,7 @@ export class Market {
     shop.free.push(cab)
   }
 
-  /** The trip's customer broadcasts now. */
+  /** The customer of the trip broadcasts now. */
   async ask(trip: TripRow, index: number, customer: Person): Promise<void> {
     const startedMs = performance.now()
     try {
@@ -158,7 +161,10 @@ export class Market {
     else early.push(apply)
   }
 
-  /** Chance depends on the pharmacy and the trip alone: the same seed gives the same intentions, whoever is faster. */
+  /**
+   * The choice depends only on the pharmacy and the trip, so the same seed gives the same
+   * intentions whoever is faster.
+   */
   #asked(
     pharmacyId: string,
     index: number,
@@ -260,13 +266,13 @@ export class Market {
         return
       } catch (error) {
         if (attempt === assignAttemptsMax) throw error
-        // The driver's last delivery is being let go of.
+        // The driver's last delivery is still being released.
         await this.#pause(100)
       }
     }
   }
 
-  /** Follows the order by its public link, and times what is heard of its driver's frames. */
+  /** Follows the order by its public link, and times the driver's frames. */
   #track(ask: Ask, cab: Cab): void {
     if (this.#trackers.size >= trackersMax || this.#stopped) return
     const tracker = connectTracker({ ...cab.person.connect, trackingToken: ask.trackingToken })
@@ -274,7 +280,7 @@ export class Market {
     const connectedAtMs = performance.now()
     tracker.on('location', ({ at }) => {
       const sentAtMs = cab.sentAt(Date.parse(at))
-      // A frame from before the tracker came is news to it, but says nothing about how fast news travels.
+      // A frame from before the tracker connected says nothing about the delay of messages.
       if (sentAtMs !== undefined && sentAtMs >= connectedAtMs)
         this.frameToTracker.record(performance.now() - sentAtMs)
     })
@@ -290,7 +296,10 @@ export class Market {
     })
   }
 
-  /** Orders that will still change by themselves: open ones, and those whose pharmacy has a vehicle. */
+  /**
+   * Number of orders that will still change by themselves: open ones, and those whose pharmacy has
+   * a vehicle.
+   */
   get unfinished(): number {
     const nowMs = Date.now()
     let count = 0

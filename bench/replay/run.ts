@@ -1,4 +1,7 @@
-/** One replay against a server that is there: sign-ups, then the recorded hour, then the wait for what it began. */
+/**
+ * One replay against a running server: sign-ups, then the recorded hour, then a wait for open
+ * deliveries.
+ */
 import { LiveLine } from '../harness/live-line.ts'
 import { shown } from '../harness/latency.ts'
 import { inParallel, settled } from '../rigs/parallel.ts'
@@ -22,7 +25,7 @@ export interface ReplayPlan {
   pharmacies: PharmacyRow[]
   traces: string | null
   trips: string | null
-  /** Invented where no trips are given. */
+  /** Number of requests to invent when no trips are given. */
   requests: number
   minutes: number | null
   limitTrips: number | null
@@ -31,17 +34,17 @@ export interface ReplayPlan {
   line: LiveLine
   /** Longest wait for deliveries after the last position. */
   settleMs: number
-  /** Becomes true when the user wants the end: what was begun is summed up. */
+  /** Becomes true when the user ends the run; the results so far are then summed up. */
   interrupted(): boolean
 }
 
 const customersCount = 40
-/** Hashing uses the server's cores; more would only wait there. */
+/** Sign-ups under way at once. Hashing uses the server's cores, and more would only wait. */
 const signUpsAtOnce = 6
 const terminalsTimeoutMs = 30_000
 /** Acknowledgements come at most once a second. */
 const lastAckMs = 1_500
-/** The span of invented trips when there are no traces. */
+/** Minutes of invented trips when there are no traces. */
 const inventedMinutes = 10
 
 export async function replay(plan: ReplayPlan): Promise<Outcome> {
@@ -150,7 +153,7 @@ async function signUp(
   return { customers, cabs }
 }
 
-/** Recorded time as time of this run. */
+/** Converts recorded time to time of this run. */
 class Clock {
   readonly #startMs = performance.now()
   readonly #firstTs: number
@@ -160,7 +163,7 @@ class Clock {
     this.#speed = speed
   }
 
-  /** Resolves when the recorded moment is due; at once when it is past. */
+  /** Resolves when the recorded moment is due, or at once when it has passed. */
   async until(ts: number): Promise<void> {
     const waitMs = this.#startMs + ((ts - this.#firstTs) * 1_000) / this.#speed - performance.now()
     if (waitMs > 1)
@@ -184,7 +187,10 @@ async function sendTraces(
   }
 }
 
-/** Open loop: a slow server does not make the customers wait for each other. Resolves when the last one asks. */
+/**
+ * Open loop: a slow server does not make customers wait for each other. Resolves when the last
+ * customer has ordered.
+ */
 async function askTrips(
   plan: ReplayPlan,
   market: Market,

@@ -1,4 +1,4 @@
-/** What a replay proved: counters, final states as the server tells them, checks, percentiles. */
+/** The results of a replay: counters, final states from the server, checks, percentiles. */
 import { orderStatuses, statusTable } from '../../protocol/orders/statuses.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -22,7 +22,7 @@ export interface Outcome {
   runSeconds: number
 }
 
-/** The engine's own count of location frames, through the edge. */
+/** The engine's own count of location frames, read through the edge. */
 export async function frameCounters(url: string): Promise<FrameCounters> {
   const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(10_000) })
   const health = (await answer.json()) as { engine?: { frames?: FrameCounters } | null }
@@ -31,7 +31,7 @@ export async function frameCounters(url: string): Promise<FrameCounters> {
 
 const pagesMax = 1_000
 
-/** Every order of the replay's customers, as the server has it. */
+/** Every order of the replay's customers, from the server. */
 async function finalOrders(
   customers: Person[],
   wanted: ReadonlyMap<string, Ask>,
@@ -56,7 +56,10 @@ const accepted: ReadonlySet<string> = new Set(
   orderStatuses.filter(status => statusTable[status].step !== null && status !== 'pending'),
 )
 
-/** Pharmacies in the radius by brute force over the file's own numbers. A distance within a metre of the radius may fall either way. */
+/**
+ * Pharmacies within the radius by brute force over the file's numbers. A distance within a metre of
+ * the radius may count either way.
+ */
 function expectedNotified(
   pharmacies: readonly PharmacyRow[],
   ask: Ask,
@@ -80,7 +83,10 @@ function expectedNotified(
   }
 }
 
-/** Lines to print, and what is wrong; nothing wrong is exit 0. `alone`: nobody else used the server meanwhile. */
+/**
+ * Lines to print, and a list of errors; an empty list exits with 0. `alone`: nobody else used the
+ * server meanwhile.
+ */
 export async function summarize(
   outcome: Outcome,
   alone: boolean,

@@ -1,4 +1,7 @@
-/** From stored runs to what a report shows: the latest record of each bench and mode, its summary, its history. */
+/**
+ * Collects the content of a report from stored runs: the latest record of each bench and mode, its
+ * summary, its history.
+ */
 import type { BenchRecord, MeasureRecord, StoredRun } from '../harness/results.ts'
 import { summarize, type Summary } from '../harness/summary.ts'
 
@@ -8,7 +11,9 @@ export interface Row {
   summary: Summary
 }
 
-/** A later run of the same bench in the same mode replaces an earlier one; one that was cut off does not. */
+/**
+ * A later run of the same bench in the same mode replaces an earlier one, unless it was cut off.
+ */
 export function latestBenches(runs: readonly StoredRun[]): BenchRecord[] {
   const latest = new Map<string, BenchRecord>()
   for (const { benches } of runs)
@@ -26,7 +31,7 @@ export const rowsOf = (benches: readonly BenchRecord[]): Row[] =>
     bench.measures.map(measure => ({ bench, measure, summary: summarize(measure) })),
   )
 
-/** Micro benches have no server, so the mode says nothing of them. */
+/** The title. Micro benches have no server, so the mode is left out for them. */
 export const benchTitle = ({ name, group, mode }: BenchRecord): string =>
   group === 'micro' ? name : `${name}, ${mode}`
 
@@ -36,7 +41,10 @@ export interface History {
   points: { run: StoredRun; value: number }[]
 }
 
-/** Medians over time of everything measured in two runs or more: ratios where there are any, else values. Quick runs only beside quick ones. */
+/**
+ * Medians over time of every measure with two runs or more: ratios if there are any, else values.
+ * Quick runs are compared only with quick ones.
+ */
 export function histories(runs: readonly StoredRun[]): History[] {
   const all = new Map<string, History>()
   for (const run of runs)

@@ -1,37 +1,40 @@
 /**
- * `compare A B`: what changed beyond the noise. Rounds of the same measure are compared by their ratios
- * to the baseline of the same round, where they have one, so that a slower machine or a neighbour at
- * work is not taken for a slower program. A change is reported when both hold: chance explains it badly
- * (Welch on logarithms, Holm over all measures of the comparison), and it is large enough to matter.
+ * `compare A B`: the changes beyond the noise. Rounds of the same measure are compared by their
+ * ratios to the baseline of the same round, if there is one, so that a slower machine or a busy
+ * neighbour is not taken for a slower program. A change is reported when it is unlikely by chance
+ * (Welch on logarithms, Holm over all measures) and large enough to matter.
  *
- * Baselines themselves tell what became of the machine; they are reported apart and blame nobody.
+ * Baselines show changes of the machine. They are reported apart and do not fail the comparison.
  */
 import type { Group } from '../harness/bench.ts'
 import type { MeasureRecord, StoredRun } from '../harness/results.ts'
 import { difference, holm, type Difference } from '../harness/statistics.ts'
 
-/** The chance of even one false alarm in a comparison. */
+/** Probability of even one false alarm in a comparison. */
 const alpha = 0.01
-/** Smaller changes are not worth a look, however certain. Reruns of the same commit on a quiet machine stay below. */
+/**
+ * Smaller changes are ignored, however certain. Reruns of the same commit on a quiet machine stay
+ * below.
+ */
 const effectMin: Record<Group | 'p99', number> = { micro: 0.1, load: 0.15, peers: 0.2, p99: 0.3 }
 
 export interface Compared {
   bench: string
   measure: string
-  /** What was compared: the ratio to the baseline, the plain value, or the p99. */
+  /** The compared quantity: the ratio to the baseline, the plain value, or the p99. */
   of: 'ratio' | 'value' | 'p99'
   /** B over A. */
   change: Difference
   verdict: 'better' | 'worse' | 'same'
-  /** Chance explains it badly, yet it is too small to matter. */
+  /** Unlikely by chance, but too small to matter. */
   small: boolean
 }
 
 export interface Comparison {
   measures: Compared[]
-  /** Plain values of the baselines: the machine. */
+  /** Plain values of the baselines, which describe the machine. */
   machine: Compared[]
-  /** In one of the two only, or with too few rounds. */
+  /** Measures in only one of the two, or with too few rounds. */
   incomparable: string[]
 }
 
@@ -85,7 +88,7 @@ export function compare(
   return { measures: judged(false), machine: judged(true), incomparable }
 }
 
-/** Rounds of the runs taken together, by bench, mode and measure. */
+/** Rounds of all runs together, by bench, mode and measure. */
 function seriesOf(runs: readonly StoredRun[]): Map<string, Series> {
   const all = new Map<string, Series>()
   for (const { benches } of runs)

@@ -1,4 +1,4 @@
-/** The report as one page without anything from elsewhere: tables, and charts as inline SVG. */
+/** The report as one self-contained page: tables, and charts as inline SVG. */
 import type { BenchRecord, StoredRun } from '../harness/results.ts'
 import { plain, showCpu, showRatio, showValue } from '../harness/summary.ts'
 import { benchTitle, histories, latestBenches, rowsOf, type History, type Row } from './collect.ts'
@@ -12,7 +12,10 @@ const groups = {
 } as const
 type Cell = string | { html: string; class: string }
 
-/** `runs` are shown, oldest first; `past` is every run for the history. `sources`: the way from the page to the repository's root, for links to decision records. */
+/**
+ * `runs` are shown, oldest first; `past` is every run, for the history. `sources`: the path from
+ * the page to the repository's root, for links to decision records.
+ */
 export function reportPage(
   runs: readonly StoredRun[],
   past: readonly StoredRun[],
@@ -76,7 +79,7 @@ ${table(
 
 const busy = ({ run }: Pick<StoredRun, 'run'>): boolean => run.loadAverage > run.machine.cores / 2
 
-/** What a reader must know before believing the rest. */
+/** Facts that a reader must know before trusting the numbers. */
 function unmeasured(benches: readonly BenchRecord[], runs: readonly StoredRun[]): string {
   const lines = [
     ...runs
@@ -174,7 +177,9 @@ function detailCells(row: Row): Cell[] {
   ]
 }
 
-/** How many were answered within so long. Nines are equally far apart, because the tail is what is asked about. */
+/**
+ * Share of answers within a time. Nines are equally far apart, because readers ask about the tail.
+ */
 function latencyChart(bench: BenchRecord): string {
   const nines = (percent: number): number => -Math.log10(1 - percent / 100)
   return chart({
@@ -187,7 +192,7 @@ function latencyChart(bench: BenchRecord): string {
       .filter(measure => measure.latency !== undefined)
       .map(measure => ({
         name: measure.name,
-        // Beyond one in as many as there were, a percentile is the largest said again.
+        // A percentile beyond the number of values only repeats the largest one.
         points: measure
           .latency!.percentiles.filter(
             ([percent]) => percent < 100 && percent <= 100 - 100 / measure.latency!.count,
@@ -197,7 +202,10 @@ function latencyChart(bench: BenchRecord): string {
   })
 }
 
-/** A chart for each x axis and unit; a line for each curve, and for latencies its p99 dashed beside it. */
+/**
+ * A chart for each x axis and unit; a line for each curve, and for latencies its p99 dashed beside
+ * it.
+ */
 function curveCharts(bench: BenchRecord): string {
   const rows = rowsOf([bench]).filter(({ measure }) => measure.curve !== undefined)
   const kinds = new Set(rows.map(({ measure }) => `${measure.curve!.xLabel}\n${measure.unit}`))
@@ -233,7 +241,7 @@ function curveCharts(bench: BenchRecord): string {
     .join('')
 }
 
-/** What has a goal is shown, the rest on demand. */
+/** Measures with a goal are shown; the others on demand. */
 function historySection(all: readonly History[], goals: readonly Row[]): string {
   if (all.length === 0) return ''
   const wanted = new Set(goals.map(({ bench, measure }) => `${benchTitle(bench)}: ${measure.name}`))

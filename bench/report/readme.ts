@@ -1,4 +1,6 @@
-/** The table of bench/README.md, between two marks, so that it can be renewed and never be edited by hand. */
+/**
+ * The table of bench/README.md, between two marks, so that it is renewed and never edited by hand.
+ */
 import type { StoredRun } from '../harness/results.ts'
 import { plain, showValue } from '../harness/summary.ts'
 import { benchTitle, latestBenches, rowsOf } from './collect.ts'
@@ -6,7 +8,7 @@ import { benchTitle, latestBenches, rowsOf } from './collect.ts'
 const begin = '<!-- bench: written by `npm run bench -- report --readme` -->'
 const end = '<!-- bench: end -->'
 
-/** What has a goal, in Markdown. */
+/** Measures with a goal, in Markdown. */
 export function summaryTable(runs: readonly StoredRun[]): string {
   const { machine, at, loadAverage } = runs.at(-1)!.run
   const rows = rowsOf(latestBenches(runs)).filter(({ summary }) => summary.goals.length > 0)
@@ -32,7 +34,7 @@ export function summaryTable(runs: readonly StoredRun[]): string {
   ].join('\n')
 }
 
-/** The text with what stands between the marks replaced. Throws when they are not there. */
+/** The text with a new table between the marks. Throws when the marks are missing. */
 export function withTable(readme: string, table: string): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)]
   if (from < 0 || to < from)

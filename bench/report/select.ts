@@ -1,4 +1,6 @@
-/** Which results are meant by a word of the command line: a file, a run's id, or a commit. */
+/**
+ * Finds the results that a word of the command line names: a file, the id of a run, or a commit.
+ */
 import { existsSync, statSync } from 'node:fs'
 import { readRun, storedRuns, type StoredRun } from '../harness/results.ts'
 import { UsageError } from '../harness/options.ts'
@@ -6,7 +8,10 @@ import { UsageError } from '../harness/options.ts'
 const listedMax = 10
 const commitCharactersMin = 4
 
-/** Of a commit all runs, oldest first; of a file or id that one. Throws UsageError when there is none. */
+/**
+ * All runs of a commit, oldest first; the one run of a file or id. Throws UsageError when there is
+ * none.
+ */
 export function selectRuns(word: string, folder?: string): StoredRun[] {
   if (existsSync(word) && statSync(word).isFile()) return [readRun(word)]
   const runs = storedRuns(folder)
@@ -28,7 +33,10 @@ export function selectRuns(word: string, folder?: string): StoredRun[] {
   )
 }
 
-/** What a report shows when nothing is named: the full runs of the newest commit that has any, or else the newest run. */
+/**
+ * The runs of a report without arguments: the full runs of the newest commit that has any, or else
+ * the newest run.
+ */
 export function latestRuns(runs: readonly StoredRun[]): StoredRun[] {
   const full = runs.filter(({ run }) => run.id.startsWith('full-'))
   const newest = full.at(-1)

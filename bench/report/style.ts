@@ -1,6 +1,8 @@
-/** How the report looks, by day and by night: colours are variables, charts and tables use no others. */
+/**
+ * The style of the report, light and dark. Colours are variables; charts and tables use no others.
+ */
 
-/** Of the series of a chart, in their order: as many as `--c0`, `--c1`… in the style. */
+/** Colours of the series of a chart, in order: as many as `--c0`, `--c1`… in the style. */
 export const seriesColours = 10
 
 export const css = `

@@ -1,7 +1,7 @@
 /**
- * Charts as SVG text: lines over a linear or logarithmic axis, with ticks, a legend and a title for each
- * point. Rejected: a chart library, because the report must open from a file, years later, without a
- * network, and this is all that it needs of one.
+ * Charts as SVG text: lines over a linear or logarithmic axis, with ticks, a legend and a title for
+ * each point. Rejected: a chart library, because the report must open from a file, years later,
+ * without a network, and needs no more than this.
  */
 import { seriesColours } from './style.ts'
 
@@ -19,7 +19,7 @@ export interface Chart {
   logY?: boolean
   /** Names for x = 0, 1, 2…, instead of numbers. */
   xNames?: readonly string[]
-  /** Instead of ticks at round numbers: where, and what is written there. */
+  /** Positions and names of ticks, instead of ticks at round numbers. */
   yTicks?: readonly (readonly [y: number, name: string])[]
   marks?: boolean
   series: readonly ChartSeries[]
@@ -92,7 +92,7 @@ export function chart({
   const names =
     xNames?.map((name, at) => [at, name] as const) ??
     x.ticks.map(tick => [tick, shortNumber(tick)] as const)
-  // Names that would lie over each other are left out.
+  // Leave out names that would overlap.
   const every = Math.ceil((names.length * 74) / inner.width)
   for (const [at, name] of names.filter(
     (_, index) => xNames === undefined || index % every === 0,
@@ -133,7 +133,7 @@ export function chart({
   return `<svg viewBox="0 0 ${width} ${total}" role="img" aria-label="${escapeXml(title)}">${parts.join('')}</svg>`
 }
 
-/** From the first tick to the first that no point is beyond. */
+/** From the first tick to the first one above all points. */
 function within(ticks: readonly (readonly [number, string])[], max: number): Axis {
   const [low, high] = [ticks[0]![0], (ticks.find(([at]) => at >= max) ?? ticks.at(-1)!)[0]]
   return { ticks: [], at: value => Math.min(1, (value - low) / (high - low || 1)) }
@@ -155,7 +155,7 @@ function axis(min: number, max: number, log: boolean, byIndex: boolean): Axis {
       Math.floor(Math.log10(min) + 1e-9),
       Math.max(Math.floor(Math.log10(min) + 1e-9) + 1, Math.ceil(Math.log10(max) - 1e-9)),
     ]
-    // Within few decades the numbers between the powers are needed to read anything.
+    // Within few decades, ticks between the powers are needed to read values.
     const steps = high - low <= 2 ? [1, 2, 5] : [1]
     const ticks = Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at))
       .flatMap(power => steps.map(step => step * power))

@@ -1,7 +1,7 @@
 /**
- * What clients hear at an edge's door, seen from beside the client: each has a WebSocket class of its own
- * that notes its attempts, its refusals and when it was told to come again. It changes nothing: where the
- * client does not listen to a refusal, the socket ends as it would have without us.
+ * Observes the answers of an edge's door beside a client. Each client has its own WebSocket class
+ * that notes attempts, refusals and the told time to come again. It changes nothing: when the
+ * client does not listen to a refusal, the socket ends as it would anyway.
  */
 import { WebSocket } from 'ws'
 import type { WebSocketConstructor } from '../../protocol/client/index.ts'
@@ -15,7 +15,7 @@ export class Door {
   refused = 0
   readonly wrong: string[] = []
 
-  /** For one client. */
+  /** A WebSocket class for one client. */
   socketClass(): WebSocketConstructor {
     let notBeforeMs = 0
     const comes = (): void => {

@@ -1,6 +1,6 @@
 /**
- * SIGKILL, again and again, for the process of `npm start` under load: at any moment of its life, that
- * of its recovery included. At the end its database is opened and every acknowledgement looked up.
+ * SIGKILL, again and again, for the process of `npm start` under load, at any moment of its life
+ * including its recovery. At the end its database is opened and every acknowledgement is looked up.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,18 +24,24 @@ export interface KillOptions {
   seed: number
   kills: number
   customers?: number
-  /** Peace at the end; broadcasts live for half a minute at most, and then every one of them must have ended. */
+  /**
+   * Time without faults at the end, ms. Broadcasts live for half a minute at most, and then every
+   * one must have ended.
+   */
   restMs?: number
   say(line: string): void
   progress(line: string): void
   interrupted(): boolean
 }
 
-/** Longer than any start on a machine that does ten things at once; one that ends is known at once. */
+/** Longer than any start on a busy machine. An early end of the process is noticed at once. */
 const readyTimeoutMs = 180_000
-/** A third of the deaths come while it starts: in its imports, in the database's recovery, in its own. */
+/**
+ * Share of deaths while it starts: in its imports, in the recovery of the database, in its own
+ * recovery.
+ */
 const earlyDeaths = 0.33
-/** Any other comes after something of this life was acknowledged; nobody waits for that longer than this. */
+/** Other deaths come after this life has acknowledged something, or after this time. */
 const loadMs = 4_000
 const outputCharactersMax = 4_000
 const restMsDefault = 30_000
@@ -94,7 +100,7 @@ export async function killAgainAndAgain(
     one.kill(signal)
     await gone
   }
-  /** A start that ends by itself is a loss of another kind: the data would be there, and nobody could read it. */
+  /** A start that ends by itself is also a loss: the data exists, but nobody can read it. */
   const endedByItself = (): boolean =>
     child !== null && (child.exitCode !== null || child.signalCode !== null)
   const endWithUs = (): void => {
@@ -157,7 +163,8 @@ export async function killAgainAndAgain(
         `torture: ${kills} of ${options.kills} kills · orders ${memory.orders.size} · acknowledged ${memory.acknowledgements} · delivered ${delivered(memory)}`,
       )
     }
-    // In peace again: what was begun may end, deadlines are kept, the same keys get the same answers.
+    // Without faults again: started work may end, deadlines are kept, and the same keys get the
+    // same answers.
     if (wrong.length === 0 && !(await start().ready))
       wrong.push(`it does not start any more: ${output}`)
     endMs = performance.now() + 5_000

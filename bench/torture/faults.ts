@@ -1,6 +1,6 @@
 /**
- * Everything that is done to the deployment, one row each: how often, to whom, for how long. A fault
- * holds its target for itself and puts it right again; several act at once on different targets.
+ * All faults of the deployment, one row each: frequency, target, duration. A fault holds its target
+ * alone and heals it. Several faults act at once on different targets.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -12,7 +12,7 @@ import { serverNames, type Member, type ServerName } from '../../protocol/testin
 export interface Fault {
   name: string
   weight: number
-  /** Whom it would hit now; the names are what it holds. */
+  /** The target that it would hit now. The names are the things that it holds. */
   target(
     deployment: Deployment,
     chance: Chance,
@@ -95,7 +95,7 @@ const weather =
     }
   }
 
-/** Killed, gone for a while, there again: without what it had only in memory. */
+/** Kills it, waits, and starts it again without the contents of its memory. */
 const crash = async (service: Service, chance: Chance): Promise<void> => {
   await service.kill()
   await sleep(chance.between(0, 5_000))
@@ -110,12 +110,12 @@ const hang = async (service: Service, chance: Chance): Promise<void> => {
   }
 }
 
-/** It is gone already, or hangs: then there is nothing to flush. */
+/** The service may be gone or hang; then there is nothing to flush. */
 const flush = async (service: Service): Promise<void> => {
   await redisCommand(service.port, 'FLUSHALL').catch(() => undefined)
 }
 
-/** Scripts ran and their answers never came: each was on its way back when the connection was cut. */
+/** Scripts ran and their answers never came, because the connection was cut on their way back. */
 const loseReplies = async (member: Member, chance: Chance): Promise<void> => {
   member.weather(['redis'], { delayMs: chance.between(5, 60) })
   try {
@@ -182,7 +182,9 @@ export const faults: readonly Fault[] = [
   ofServer('postgres hung', 1, 'postgres', hang),
 ]
 
-/** What can mislead a race at its edges: the claims lose their memory or their voice, commands are sent again. */
+/**
+ * Faults that can mislead a race: the claims forget or cannot be reached, commands are sent again.
+ */
 export const claimFaults: readonly Fault[] = [
   ofServer('redis flushed', 6, 'redis', flush),
   ofServer('redis crashed, back empty', 2, 'redis', crash),
@@ -197,7 +199,9 @@ export const claimFaults: readonly Fault[] = [
   ofMember('commands repeated', 3, 'edges', async member => member.cut(['nats'])),
 ]
 
-/** And behind them: half of the orders wait for a lease to end, and then have another owner. */
+/**
+ * Faults behind the race: half of the orders wait for a lease to end, and then have another owner.
+ */
 export const ownerFaults: readonly Fault[] = [
   ofMember('engine killed', 1, 'engines', restart('SIGKILL')),
   ofMember(

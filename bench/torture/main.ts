@@ -1,9 +1,10 @@
 /**
- * `npm run torture`: engines and edges as processes of their own on real NATS, Redis and PostgreSQL,
- * killed, paused, cut off and restarted while people order and deliver; at the end everything that was
- * acknowledged must be there. Exit 1 when something is not.
+ * `npm run torture`: engines and edges as processes on real NATS, Redis and PostgreSQL are killed,
+ * paused, cut off and restarted while people order and deliver. At the end everything that was
+ * acknowledged must be there. Exit 1 when something is missing.
  *
- * Each kind of torture is imported when it is chosen, so that `--help` and a typing mistake are answered at once.
+ * Each kind of torture is imported when it is chosen, so that `--help` and a mistyped option are
+ * answered at once.
  */
 import { LiveLine } from '../harness/live-line.ts'
 import { loadLine, machineLine } from '../harness/machine.ts'

@@ -1,18 +1,18 @@
 /**
- * Faults, one after the other and some at once, chosen from a seed, until told to stop; then all is put
- * right. The same seed chooses the same faults in the same order; what they meet is as real as the
- * machine, and differs from run to run.
+ * Starts faults, one after the other and some at once, chosen from a seed, until told to stop; then
+ * heals all. The same seed chooses the same faults in the same order. Their effects are as real as
+ * the machine, and differ from run to run.
  */
 import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
 import type { Fault } from './faults.ts'
 
 export interface Plan {
-  /** How often each was done. */
+  /** Number of times that each fault was started. */
   readonly counts: ReadonlyMap<string, number>
-  /** Those that act now. */
+  /** Faults that act now. */
   readonly acting: ReadonlySet<string>
-  /** No further fault; resolves when every target is itself again. */
+  /** Starts no further fault. Resolves when every target is healed. */
   end(): Promise<void>
 }
 

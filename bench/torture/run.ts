@@ -1,4 +1,7 @@
-/** One torture run: people live their stories while faults strike, then all comes to rest and is judged. */
+/**
+ * One torture run: people live their stories while faults strike. Then the system comes to rest and
+ * is judged.
+ */
 import { Chance } from '../../protocol/kernel/chance.ts'
 import { newTally, type Tally } from './memory/ask.ts'
 import { startDeployment } from '../../protocol/testing/deployment.ts'
@@ -11,7 +14,7 @@ import { customerLife } from './stories.ts'
 
 export interface RunOptions {
   seed: number
-  /** How long faults strike; starting, settling and judging come on top. */
+  /** Time in which faults strike, ms; starting, settling and judging come on top. */
   faultsMs: number
   customers?: number
   pharmacies?: number
@@ -24,7 +27,7 @@ export interface RunOptions {
 }
 
 export interface Outcome {
-  /** Empty: the run is passed. */
+  /** Errors; empty when the run has passed. */
   wrong: string[]
   faults: ReadonlyMap<string, number>
   orders: number
@@ -32,12 +35,12 @@ export interface Outcome {
   wins: number
   deliveries: number
   tally: Tally
-  /** Times an engine said that it was fenced and wrote nothing. */
+  /** Number of times that an engine was fenced and wrote nothing. */
   fenced: number
 }
 
 const progressEveryMs = 500
-/** Stories end this much after the last fault, so that some of them come to their end in peace. */
+/** Time from the last fault to the end of stories, so that some of them end without faults. */
 const afterglowMs = 3_000
 
 export async function torture(options: RunOptions): Promise<Outcome> {

@@ -1,6 +1,6 @@
 /**
- * After the last fault: the system must come to rest by itself, and then work as if nothing had been.
- * Liveness is judged here, with generous bounds; safety is judged in `check.ts` and knows no bounds.
+ * After the last fault the system must come to rest by itself and then work normally. Liveness is
+ * judged here, with generous bounds. `check.ts` judges safety, without bounds.
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -22,13 +22,13 @@ interface Settling {
   say(line: string): void
 }
 
-/** The client's longest pause between two attempts, and some. */
+/** The client's longest pause between two attempts, and some reserve. */
 const reconnectedMs = 45_000
 const heardMs = 10_000
 const atRestMs = 45_000
 const repeatsAsked = 40
 
-/** What is wrong; an empty list is a passed run. */
+/** The errors; an empty list is a passed run. */
 export async function settle(context: Settling): Promise<string[]> {
   const { deployment, people, memory } = context
   const unasked = deployment.members.flatMap(member => member.unasked)
@@ -39,7 +39,7 @@ export async function settle(context: Settling): Promise<string[]> {
     ...(await repeats(context)),
     ...(await everyTerminalHears(context)),
   ]
-  // What follows a commit (commands to other actors, publication) may still be under way.
+  // The consequences of a commit (commands to other actors, publication) may still be under way.
   const giveUpMs = performance.now() + atRestMs
   for (;;) {
     const published = await readPublished(deployment.servers.nats.url)
@@ -63,7 +63,8 @@ async function reconnected({ pharmacies, drivers }: People): Promise<string[]> {
   ]
   await settled(() => closed().length === 0, reconnectedMs)
   const wrong = closed().map(who => `${who} did not come back`)
-  // Locations are acknowledged again: the apps' buffers empty. One batch a second is always under way.
+  // Locations are acknowledged again, so the buffers of the apps empty. One batch a second is
+  // always under way.
   const full = () => drivers.filter(one => one.socket.unacknowledged.length > 5)
   await settled(() => full().length === 0, reconnectedMs)
   return [
@@ -75,7 +76,7 @@ async function reconnected({ pharmacies, drivers }: People): Promise<string[]> {
   ]
 }
 
-/** The same key once more, after everything: the same order [3]. */
+/** Repeats the same key after everything; it must name the same order [3]. */
 async function repeats({ deployment, memory, chance, tally }: Settling): Promise<string[]> {
   const wrong: string[] = []
   const orders = [...memory.orders.values()]
@@ -94,7 +95,7 @@ async function repeats({ deployment, memory, chance, tally }: Settling): Promise
   return wrong
 }
 
-/** A request at each edge reaches the terminals of both, and so does its end [9]. */
+/** A request at each edge must reach the terminals of both, and so must its end [9]. */
 async function everyTerminalHears({
   deployment,
   people,
@@ -143,7 +144,7 @@ async function everyTerminalHears({
       wrong.push(
         `[9] ${heard.get(id)?.size ?? 0} of ${people.pharmacies.length} terminals heard of ${id}`,
       )
-    // Unless a terminal took it, it is cancelled; either way it is over for all.
+    // Unless a terminal took it, it is cancelled. Either way it ends for all.
     await ask(
       { ...context, untilMs: performance.now() + 20_000 },
       { method: 'DELETE', path: `/api/requests/${id}`, token: customer!.token, key: randomUUID() },

@@ -1,7 +1,7 @@
 /**
- * What happens to one order, told by the people in it: a customer asks, pharmacies race, a driver is
- * found, the delivery ends one way or another. Every step is asked with a key of its own until it is
- * answered, and every answer is remembered. A story that nobody answers is given up, as people do.
+ * The story of one order: a customer orders, pharmacies race, a driver is found, the delivery ends
+ * in one way or another. Every step has its own key and is repeated until it is answered, and every
+ * answer is remembered. A story without answers is given up, as people do.
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -22,12 +22,12 @@ export interface StoryContext {
   memory: Memory
   tally: Tally
   chance: Chance
-  /** No story goes on beyond this, by `performance.now`; it may come earlier than it seemed. */
+  /** No story goes on beyond this time, by `performance.now`. The time may move forward. */
   endMs(): number
   pauseMsMax?: number
 }
 
-/** How long one step is asked for before the client gives up. */
+/** Time for which a client repeats one step before it gives up. */
 const patienceMs = 25_000
 const pollMs = 400
 
@@ -83,7 +83,7 @@ async function broadcastStory(context: StoryContext, customer: Customer): Promis
         })
     })(),
   ])
-  // Somebody at a terminal may still take it.
+  // A terminal may still accept it.
   const giveUpMs = Math.min(context.endMs(), performance.now() + 6_000)
   while (order.winner === null && !order.cancelled && performance.now() < giveUpMs)
     await pause(pollMs)
@@ -178,7 +178,7 @@ async function directStory(context: StoryContext, customer: Customer): Promise<v
   await deliver(context, customer, order, pharmacy)
 }
 
-/** Finds a driver by hand or by offers, then the driver brings it there, or brings it back. */
+/** Finds a driver by hand or by offers. The driver then delivers the parcel or brings it back. */
 async function deliver(
   context: StoryContext,
   customer: Customer,
@@ -308,7 +308,10 @@ async function create(
   return null
 }
 
-/** Asks with patience. An order whose creation was acknowledged is never unknown to those it concerns. */
+/**
+ * Repeats until answered. An order whose creation was acknowledged must never be unknown to its
+ * parties.
+ */
 async function say(
   context: StoryContext,
   asked: Asked,

@@ -30,39 +30,42 @@ import { clientLimits } from '../../protocol/client/limits.ts'
 import { socketLimits } from '../../edge/kernel/limits.ts'
 
 export interface StormOptions {
-  /** At the edge that dies. */
+  /** Sockets at the edge that dies. */
   sockets: number
-  /** How often it dies. */
+  /** Number of times that it dies. */
   storms: number
   say(line: string): void
   progress(line: string): void
 }
 
 export interface StormOutcome {
-  /** Empty: passed. */
+  /** Errors; empty when passed. */
   wrong: string[]
   sockets: number
   drivers: number
-  /** Per storm: from the start of the new edge until the last was back. */
+  /** Per storm: seconds from the start of the new edge until the last client was back. */
   backSeconds: number[]
   /** Per storm: handshakes that the new edge told to come later. */
   refused: number[]
   frames: number
-  /** Of the edge, with all back, after each storm. */
+  /** Memory of the edge after each storm, with all clients back. */
   residentMegabytes: number[]
 }
 
 const driverShare = 0.1
-/** At the other edge, which nothing happens to. */
+/** Sockets at the other edge, which must not be disturbed. */
 const bystanders = 20
 const frameEveryMs = 1_000
 const awayMs = 500
-/** Twice the client's longest pause: all have asked for a token by then. */
+/** Twice the client's longest pause: all clients have asked for a token by then. */
 const knockMs = 2 * clientLimits.reconnectMsMax
-/** Few enough that refusing does not depend on how fast a machine opens sockets: it has seconds for a moment's work. */
+/**
+ * Handshakes a second at the door. They are few, so that refusals do not depend on the speed of the
+ * machine.
+ */
 const doorOf = (sockets: number): number =>
   Math.min(socketLimits.handshakesPerSecondMax, Math.ceil(sockets / 5))
-/** Several times the client's longest pause, and what the door takes to let all in. */
+/** Several times the client's longest pause, plus the time that the door needs for all. */
 const backMs = (sockets: number): number =>
   4 * clientLimits.reconnectMsMax + (3_000 * sockets) / doorOf(sockets)
 const emptyMs = 60_000
@@ -182,7 +185,7 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
         wrong.push(
           `storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`,
         )
-      // Not one more than came: what the storm left half open would stay for ever.
+      // Exactly as many sockets as clients: half-open sockets of the storm would stay for ever.
       if (
         !(await metricIs(dying, 'caduceus_sockets', sockets)) ||
         !(await metricIs(dying, 'caduceus_handshakes_under_way', 0))
@@ -213,7 +216,7 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
   }
 }
 
-/** Where clients wait for a token; open at first. */
+/** Holds clients that wait for a token. Open at first. */
 class Gate {
   #closed: Promise<void> | null = null
   #open: () => void = () => undefined
@@ -262,7 +265,7 @@ async function populated(
   }
 }
 
-/** The sum over all labels. */
+/** The sum of the metric over all labels. */
 async function metricOf(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   return text

@@ -6,10 +6,10 @@ import { inParallel } from '../../rigs/parallel.ts'
 import type { Stack } from './stack.ts'
 
 const opensAtOnce = 128
-/** What a terminal of ours is sent for a request is about as long. */
+/** About as long as the rest of our message to a terminal. */
 const padding = 'x'.repeat(400)
 
-/** Stopped by `stop()`: a second one with other sockets may use the same server. */
+/** `stop()` ends only its sockets: another stack may use the same server. */
 export function bareStack({ url, pids }: BareServer): Stack {
   const http = new RawHttp(url)
   const sockets: RawSocket[] = []

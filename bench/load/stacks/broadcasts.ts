@@ -1,4 +1,6 @@
-/** Broadcasts through any stack: as many as it takes, and how long one takes at a rate that all can bear. */
+/**
+ * Broadcasts through any stack: the highest rate, and the delay at a rate that all stacks can bear.
+ */
 import { Latency } from '../../harness/latency.ts'
 import { settled } from '../../rigs/parallel.ts'
 import type { RawSocket } from '../../rigs/raw-socket.ts'
@@ -17,7 +19,10 @@ export interface Delays {
   missing: number
 }
 
-/** What one request has come to: terminals that have not heard of it, and those of them that are timed. */
+/**
+ * The progress of one request: terminals that have not heard of it, and how many of these are
+ * timed.
+ */
 interface Flight {
   dueMs: number
   left: number
@@ -32,7 +37,7 @@ export class Broadcasts {
   #arrived: (flight: Flight, nowMs: number) => void = () => undefined
   #sequence = 0
   #terminals: readonly RawSocket[] = []
-  /** Those whose arrivals are timed; null for all. */
+  /** Terminals whose arrivals are timed; null for all. */
   #timed: ReadonlySet<number> | null = null
 
   private constructor(stack: Stack, field: Field) {
@@ -68,7 +73,10 @@ export class Broadcasts {
     })
   }
 
-  /** Closed loop: a number of requests is always under way. The most that the stack delivers. */
+  /**
+   * Closed loop: a fixed number of requests is always under way. Measures the most that the stack
+   * delivers.
+   */
   async throughput(ms: number, underWay: number, signal: AbortSignal): Promise<Throughput> {
     let deliveries = 0
     this.#arrived = () => {
@@ -89,11 +97,12 @@ export class Broadcasts {
   }
 
   /**
-   * Open loop: requests leave when they are due. Latency of each delivery, and of the last of each request.
+   * Open loop: requests leave when they are due. Measures the delay of each delivery, and of the
+   * last one of each request.
    *
-   * `timedCount`: so many terminals, spread over all, are read and timed at once; the others are read when
-   * the measurement is over. To read a thousand sockets takes this process some 15 ms, in which the server
-   * has long told the last one: otherwise the figure would be the generator's.
+   * `timedCount`: this many terminals, spread over all, are read and timed at once. The others are
+   * read after the measurement. This process needs about 15 ms to read a thousand sockets, in which
+   * the server has long finished, so the figure would otherwise be the generator's.
    */
   async delays(
     perSecond: number,
@@ -136,7 +145,8 @@ export class Broadcasts {
     const sent: Promise<void>[] = []
     for (let i = 0; i < total && !signal.aborted; i++) {
       const dueMs = startMs + (i * 1_000) / perSecond
-      // Never early, or an answer could come before its question was due; late by up to a millisecond, which is in the latencies.
+      // Never early, or an answer could come before its question was due. Late by up to a
+      // millisecond, which counts as latency.
       for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now())
         await new Promise<void>(resolve => {
           setTimeout(resolve, Math.ceil(waitMs))
@@ -153,7 +163,7 @@ export class Broadcasts {
     return { each, last, missing: this.#forget() }
   }
 
-  /** Deliveries that never came; a later measurement must not wait for them. */
+  /** Drops deliveries that never came, because a later measurement must not wait for them. */
   #forget(): number {
     let missing = 0
     for (const { left } of this.#flights.values()) missing += left

@@ -1,21 +1,24 @@
-/** Locations from drivers to the trackers of their orders through any stack: the most, and how long one takes. */
+/**
+ * Locations from drivers to the trackers of their orders through any stack: the highest rate, and
+ * the delay.
+ */
 import { Latency } from '../../harness/latency.ts'
 import { settled } from '../../rigs/parallel.ts'
 import type { RawSocket } from '../../rigs/raw-socket.ts'
 import type { Stack } from './stack.ts'
 
 const drainMs = 5_000
-/** A driver whose tracker hears nothing for so long sends on. */
+/** Time after which a driver sends on although its tracker has heard nothing. */
 const lostMs = 3_000
 
 export class Locations {
   readonly #count: number
-  /** When each location was due, by delivery and number. */
+  /** Due time of each location, by delivery and number. */
   readonly #dueMs: Float64Array[]
   readonly #sent: Int32Array
-  /** For the flow: what is given up counts as heard. */
+  /** For the flow: locations that were given up count as heard. */
   readonly #heard: Int32Array
-  /** For the figures: only what did arrive. */
+  /** For the figures: only locations that did arrive. */
   readonly #shown: Int32Array
   readonly #heardMs: Float64Array
   #latency: Latency | null = null
@@ -44,7 +47,7 @@ export class Locations {
     return locations
   }
 
-  /** Ends its sockets; the stack may open others. */
+  /** Ends its sockets. The stack may open others. */
   close(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -56,8 +59,9 @@ export class Locations {
   }
 
   /**
-   * Closed loop: every driver has at most that many on their way. Locations a second that reached their
-   * tracker, or were overtaken by a newer one that did: a stack that coalesces shows the newest only.
+   * Closed loop: every driver has at most that many locations under way. Measures locations a
+   * second that reached their tracker or were overtaken by a newer one, because a stack that
+   * coalesces shows only the newest.
    */
   async throughput(ms: number, underWay: number, signal: AbortSignal): Promise<number> {
     this.#latency = null
@@ -65,7 +69,7 @@ export class Locations {
     const before = this.#shownAll()
     while (performance.now() < startMs + ms && !signal.aborted) {
       for (let delivery = 0; delivery < this.#count; delivery++) {
-        // A stack that loses one must not stop its driver for good.
+        // A stack that loses a location must not stop its driver for ever.
         if (
           this.#sent[delivery]! > this.#heard[delivery]! &&
           performance.now() - Math.max(startMs, this.#heardMs[delivery]!) > lostMs
@@ -78,7 +82,8 @@ export class Locations {
         setImmediate(resolve)
       })
     }
-    // What is on its way counts, with the time that it takes: a slow stack has as much on its way as it shows in a second.
+    // Locations under way count, together with their time: a slow stack has as many under way as it
+    // shows in a second.
     await this.#drained()
     const lastMs = this.#heardMs.reduce((latest, atMs) => Math.max(latest, atMs), 0)
     return ((this.#shownAll() - before) * 1_000) / Math.max(ms, lastMs - startMs)
@@ -108,10 +113,10 @@ export class Locations {
 
   async #drained(): Promise<void> {
     await settled(() => this.#sent.every((sent, i) => sent <= this.#heard[i]!), drainMs)
-    // What was lost is not waited for again.
+    // Do not wait again for lost locations.
     this.#heard.set(this.#sent)
   }
 }
 
-/** More than any stack has under way for one driver. */
+/** More locations than any stack has under way for one driver. */
 const kept = 4_096

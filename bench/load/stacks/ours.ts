@@ -1,7 +1,7 @@
 /**
- * The server under test as a stack: real accounts, tokens, requests that are journaled before they are
- * answered, frames in their binary form. A tracker's message carries no number of the frame, so the
- * number travels in the position: each frame of a delivery lies one step further north.
+ * The server under test as a stack: real accounts, tokens, requests journaled before the answer,
+ * binary frames. A tracker's message does not contain the number of the frame, so the position
+ * carries it: each frame of a delivery lies one step further north.
  */
 import type { Context } from '../../harness/bench.ts'
 import { inParallel } from '../../rigs/parallel.ts'
@@ -17,9 +17,11 @@ export const ourName = 'Caduceus'
 
 const opensAtOnce = 128
 const customersCount = 50
-/** Degrees of one step: a centimetre, so that a thousand a second are no impossible speed. */
+/**
+ * Degrees of one step: a centimetre, so that a thousand steps a second are not an impossible speed.
+ */
 const step = 1e-7
-/** Further than one opening goes, and no impossible jump from one to the next. */
+/** Degrees between two openings: further than one opening moves, and not an impossible jump. */
 const openingDegrees = 1e-4
 const latitudeKey = Buffer.from('"latitude":')
 
@@ -75,7 +77,8 @@ export function ourStack(server: Server): Stack {
         deliveriesOf.get(count) ??
         (await server.populate({ pharmacies: [fieldCenter], deliveries: count })).deliveries
       deliveriesOf.set(count, deliveries)
-      // A tracker is greeted with the last position of an opening before, which must not be taken for one of this.
+      // The greeting of a tracker has the last position of an earlier opening, which must not count
+      // for this one.
       const south = fieldCenter.latitude + openings++ * openingDegrees
       const [drivers, trackers]: RawSocket[][] = [[], []]
       await inParallel(deliveries, opensAtOnce, async ({ trackingToken, driverToken }, i) => {
@@ -90,7 +93,7 @@ export function ourStack(server: Server): Stack {
       const lastMs = new Float64Array(count)
       return {
         send(delivery, sequence) {
-          // Device times of a driver never stand still, or the frame is a duplicate.
+          // Device times of a driver must always grow, or the frame is a duplicate.
           const timestampMs = (lastMs[delivery] = Math.max(lastMs[delivery]! + 1, Date.now()))
           const frame = encodeFrame({
             seq: sequence + 1,
@@ -114,7 +117,7 @@ export function ourStack(server: Server): Stack {
   }
 }
 
-/** Thousands who come at once may be told to come again (close code 1001), and do, as our client does. */
+/** Repeats an opening that was told to come again (close code 1001), as our client does. */
 async function patiently<T>(open: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -131,7 +134,7 @@ async function patiently<T>(open: () => Promise<T>): Promise<T> {
 const attemptsMax = 20
 const comeAgainMs = 500
 
-/** The letter in `{"type":"new_request"` and `{"type":"location"`. */
+/** The distinguishing letter in `{"type":"new_request"` and `{"type":"location"`. */
 const [newRequest, location] = [0x6e, 0x6c]
 
 function numberAfter(text: Buffer, key: Buffer): number {
@@ -141,6 +144,6 @@ function numberAfter(text: Buffer, key: Buffer): number {
     : Number.parseFloat(text.toString('latin1', at + key.length, at + key.length + 24))
 }
 
-/** Started in the bench's mode. */
+/** Starts it in the bench's mode. */
 export const startOurs = async (context: Pick<Context, 'server'>): Promise<Stack> =>
   ourStack(await context.server())

@@ -1,11 +1,11 @@
 /**
- * A stack that does the two things which every dispatch system does: tells each pharmacy terminal
- * within a radius of a request, and carries a driver's location to the one who watches the order. The
- * same sockets, schedules and clocks drive all of them (`broadcasts.ts`, `locations.ts`).
+ * A stack that does the two tasks of every dispatch system: it tells each pharmacy terminal within
+ * a radius of a request, and carries a driver's location to the tracker of the order. The same
+ * sockets, schedules and clocks drive all stacks (`broadcasts.ts`, `locations.ts`).
  */
 import type { RawSocket } from '../../rigs/raw-socket.ts'
 
-/** Where the terminals of all stacks stand, and the radius that reaches every one of them. */
+/** The places of the terminals of all stacks, and the radius that reaches every one of them. */
 export interface Field {
   latitude: number
   longitude: number
@@ -15,20 +15,23 @@ export interface Field {
 }
 
 export interface Stack {
-  /** As the report calls it. */
+  /** The name in the report. */
   name: string
-  /** Processes whose processor time is the stack's. */
+  /** Processes whose processor time counts for the stack. */
   pids(): readonly number[]
-  /** A terminal for each pharmacy of the field; `arrived` hears the marker of each request, once a terminal. */
+  /**
+   * Opens a terminal for each pharmacy of the field. `arrived` gets the marker of each request,
+   * once for each terminal.
+   */
   openTerminals(
     field: Field,
     arrived: (marker: string, terminal: number) => void,
   ): Promise<RawSocket[]>
-  /** Resolves when the request was taken, which may be after the terminals heard of it. */
+  /** Resolves when the request was accepted, possibly after the terminals have heard of it. */
   request(field: Field, marker: string): Promise<void>
   /**
-   * Drivers with an order each, and a tracker for each order. `send` puts one location of that driver on
-   * its way; `arrived` hears the number that went with it.
+   * Opens drivers with an order each, and a tracker for each order. `send` sends one location of
+   * that driver; `arrived` gets its number.
    */
   openDeliveries(
     count: number,

@@ -1,7 +1,7 @@
 /**
- * One HTTP request as a careful client makes it: an idempotency key, another edge when one does not
- * answer, again until somebody says yes or no. What it returns was said by the system; null means that
- * nobody said anything, and then the client knows nothing.
+ * One HTTP request as a careful client makes it: with an idempotency key, at another edge when one
+ * does not answer, repeated until the answer is yes or no. Null means that no answer came, and the
+ * client then knows nothing.
  */
 import { isErrorCode, errorCatalogue } from '../../../protocol/kernel/errors.ts'
 import type { Chance } from '../../../protocol/kernel/chance.ts'
@@ -14,7 +14,7 @@ export interface Asked {
   form?: FormData
   key?: string
 }
-/** `code` is that of the problem, null for a success. */
+/** `code` is the code of the problem; null for a success. */
 export interface Answer {
   status: number
   code: string | null
@@ -24,20 +24,20 @@ export interface Answer {
 export interface AskContext {
   urls: readonly string[]
   chance: Chance
-  /** No further attempt after this, on the clock of `performance.now`. */
+  /** No further attempt after this time, by `performance.now`. */
   untilMs: number
   tally: Tally
   /** The longest pause between two attempts. */
   pauseMsMax?: number
 }
 
-/** What all clients met. */
+/** Counts of all clients. */
 export interface Tally {
   attempts: number
   answered: number
   unanswered: number
   unavailable: number
-  /** Answers that no client should ever see: 500s, with where they came from. */
+  /** Answers that no client should ever see: 500s, with their source. */
   internal: string[]
   slowestMs: number
 }

@@ -1,7 +1,7 @@
 /**
- * The verdict: every client's memory against the journal, the journal against itself, against the read
- * model and against what was published. Each line found here is something that a person would have
- * been lied to about. The numbers in brackets are the invariants of engine/SPEC.md.
+ * The verdict: every client's memory against the journal, and the journal against itself, the read
+ * model and the published events. Each line is a false statement to a person. The numbers in
+ * brackets are the invariants of engine/SPEC.md.
  */
 import { factsOf } from '../../../protocol/orders/statuses.ts'
 import { kinds } from '../../../engine/kinds.ts'
@@ -87,7 +87,7 @@ function numbering(
 
 const known = new Kinds(kinds)
 
-/** The events once more through `evolve`: the row that people see is what comes of them. */
+/** Replays the events through `evolve`. The row that people see must be the result. */
 function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledger): string[] {
   const wrong: string[] = []
   const { kind } = events[0]!
@@ -185,7 +185,7 @@ function remembered(order: Remembered, events: readonly JournaledEvent[]): strin
   return wrong
 }
 
-/** A creation made at most one order, however often it was asked for. */
+/** A creation must make at most one order, however often it was repeated. */
 function creations(memory: Memory, ledger: Ledger): string[] {
   const counts = new Map<string, number>()
   for (const { userId } of ledger.orders.values()) counts.set(userId, (counts.get(userId) ?? 0) + 1)
@@ -197,7 +197,7 @@ function creations(memory: Memory, ledger: Ledger): string[] {
     )
 }
 
-/** Orders and drivers must agree once everything has come to rest, and every broadcast has its end. */
+/** At rest, orders and drivers must agree, and every broadcast must have ended. */
 function books(ledger: Ledger, nowMs: number): string[] {
   const wrong: string[] = []
   const carried = new Map<string, string[]>()

@@ -1,4 +1,4 @@
-/** The journal and the read model as the database has them at the end, read whole. */
+/** The whole journal and read model, as the database has them at the end. */
 import { orderView, type OrderParts } from '../../../protocol/orders/view-parts.ts'
 import pg from 'pg'
 import type { DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
@@ -35,11 +35,11 @@ export interface Ledger {
   events: JournaledEvent[]
   orders: Map<string, OrderRow>
   drivers: Map<string, DriverRow>
-  /** Per slot: everything at or below was published and what it commands was done. */
+  /** Per slot: events up to this number were published, and their commands were carried out. */
   cursors: Map<number, number>
 }
 
-/** From a server, by a connection of its own. */
+/** Reads from a server, by a separate connection. */
 export async function readLedgerAt(url: string): Promise<Ledger> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -68,7 +68,8 @@ export async function readLedger(
   }>(
     'select actor_id, version, slot, seq, kind, at, command_id, type, v, data from events order by slot, seq',
   )
-  // `version` is in the progress as well: a column of its own may be newer than what people are shown.
+  // `version` is in the progress too: the separate column may be newer than the view that people
+  // see.
   const orders = await rows<{ id: string; user_id: string; version: number } & OrderParts>(
     'select id, user_id, version, placed, progress from orders',
   )

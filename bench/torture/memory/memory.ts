@@ -1,6 +1,7 @@
 /**
- * What clients were told, and must find again. Only what was heard is noted: an answer that never came
- * says nothing. Contradictions between two answers are found here at once, without the journal.
+ * The acknowledgements that clients got and must find again. Only received answers are noted; a
+ * missing answer says nothing. Contradictions between two answers are found here at once, without
+ * the journal.
  */
 import type { Asked } from './ask.ts'
 
@@ -12,15 +13,15 @@ export type Step =
   | 'returning'
   | 'returned'
 
-/** Everything that was acknowledged about one order. */
+/** All acknowledged facts about one order. */
 export interface Remembered {
   orderId: string
   customerId: string
-  /** What created it; asked again it must name the same order. */
+  /** The request that created it. A repetition must name the same order. */
   asked: Asked
   kind: 'broadcast' | 'direct'
   winner: string | null
-  /** Pharmacies that were told that somebody else has it. */
+  /** Pharmacies that were told that another one has it. */
   losers: Set<string>
   declined: Set<string>
   rejected: boolean
@@ -32,7 +33,7 @@ export interface Remembered {
 
 export class Memory {
   readonly orders = new Map<string, Remembered>()
-  /** Creations asked for, by customer: each may have made one order, told or not. */
+  /** Number of creations, by customer. Each may have made one order, acknowledged or not. */
   readonly attempted = new Map<string, number>()
   readonly contradictions: string[] = []
   acknowledgements = 0
@@ -63,7 +64,7 @@ export class Memory {
     return remembered
   }
 
-  /** Null for an order whose creation was never acknowledged: then nobody asks after it. */
+  /** Does nothing for an order whose creation was never acknowledged. */
   note(orderId: string, note: (remembered: Remembered) => void): void {
     const remembered = this.orders.get(orderId)
     if (remembered === undefined) return

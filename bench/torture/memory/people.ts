@@ -1,7 +1,7 @@
 /**
- * The people of a torture run: pharmacies at their terminals and drivers on the road answer what their
- * sockets tell them, through the ordinary client. Each has a stream of chance of its own. Customers have
- * no socket: their stories are in `stories.ts`.
+ * The people of a torture run: pharmacies at their terminals and drivers on the road react to their
+ * sockets, through the ordinary client. Each has its own random stream. Customers have no socket;
+ * their stories are in `stories.ts`.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -52,10 +52,10 @@ export interface PeopleOptions {
 export const center = { latitude: 27.7172, longitude: 85.324 }
 const locationEveryMs = 1_000
 const answerTimeoutMs = 20_000
-/** Registering hashes a password, which is slow on purpose. */
+/** Registrations under way at once: hashing a password is slow on purpose. */
 const registrationsAtOnce = 4
 
-/** Registers them all, before the torture begins: an account is made once, and carefully. */
+/** Registers all people, carefully, before the torture begins. */
 export async function gatherPeople(options: PeopleOptions): Promise<People> {
   const { urls, chance, pharmacies: count, driversEach } = options
   const tag = runTag()
@@ -112,7 +112,7 @@ export async function gatherPeople(options: PeopleOptions): Promise<People> {
   }
 }
 
-/** The terminal takes some requests, refuses some and looks away from others. */
+/** The terminal accepts some requests, refuses some and ignores others. */
 function staff({ id, terminal }: Pharmacist, chance: Chance, memory: Memory): void {
   terminal.on('new_request', ({ request_id }) => {
     const mood = chance.random()
@@ -125,7 +125,7 @@ function staff({ id, terminal }: Pharmacist, chance: Chance, memory: Memory): vo
             switch (result.outcome) {
               case 'won':
                 return memory.won(request_id, id)
-              // Who refuses what it has already hears the same word.
+              // A pharmacy that refuses the order that it already has gets the same answer.
               case 'lost':
                 return type === 'ACCEPTED'
                   ? memory.note(request_id, order => order.losers.add(id))

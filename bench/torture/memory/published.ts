@@ -1,4 +1,7 @@
-/** What other services got to hear: the whole stream, read by a consumer that was away from the first day. */
+/**
+ * The events that other services received: the whole stream, read by a consumer that was away from
+ * the first day.
+ */
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { decodeBody } from '../../../protocol/bus/codec.ts'
@@ -6,7 +9,7 @@ import type { PublishedEvent } from '../../../protocol/dispatch/events.ts'
 import { eventStream, subjects } from '../../../protocol/bus/subjects.ts'
 
 export interface Published {
-  /** Per slot the seqs in the order in which they came, repeats left out. */
+  /** Per slot, the sequence numbers in the order of arrival, without repeats. */
   bySlot: Map<number, number[]>
   ids: Map<string, PublishedEvent>
   repeats: number
@@ -19,7 +22,7 @@ export async function readPublished(url: string): Promise<Published> {
     const manager = await jetstreamManager(connection)
     const published: Published = { bySlot: new Map(), ids: new Map(), repeats: 0 }
     const name = `torture-${Date.now()}`
-    // The stream has the older names of some events as well.
+    // The stream also has the older names of some events.
     const { num_pending: count } = await manager.consumers.add(eventStream, {
       name,
       ack_policy: AckPolicy.None,

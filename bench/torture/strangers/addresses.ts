@@ -1,12 +1,13 @@
 /**
- * Addresses of the loopback interface, one for each person and each stranger: bounds that are counted by address
- * would otherwise take the attackers and the people beside them for one household. Linux answers on all of 127.0.0.0/8.
+ * Addresses of the loopback interface, one for each person and each stranger. With one address,
+ * bounds by address would count the attackers and the honest people together. Linux answers on all
+ * of 127.0.0.0/8.
  */
 import { Agent, request } from 'node:http'
 import { WebSocket } from 'ws'
 import type { WebSocketConstructor } from '../../../protocol/client/index.ts'
 
-/** Other systems have 127.0.0.1 alone. */
+/** Null on Linux; other systems have only 127.0.0.1. */
 export const addressesMissing: string | null =
   process.platform === 'linux' ? null : 'it needs all addresses of 127.0.0.0/8, which Linux has'
 
@@ -17,7 +18,10 @@ export const homeAddress = (index: number): string =>
 export const strangeAddress = (index: number): string =>
   `127.66.${Math.floor(index / 250) % 250}.${1 + (index % 250)}`
 
-/** A WebSocket class whose sockets come from that address. `refused` hears the status of an answer that is none. */
+/**
+ * A WebSocket class whose sockets come from that address. `refused` gets the status of an answer
+ * that is not a WebSocket.
+ */
 export function socketsFrom(
   address: string,
   refused: (status: number) => void,
@@ -56,7 +60,7 @@ export class Caller {
     this.#agent = new Agent({ keepAlive: true, localAddress: address })
   }
 
-  /** Never rejects. `timeoutMs`: then the connection is given up. */
+  /** Never rejects. After `timeoutMs` the connection is given up. */
   call(
     { url, method, path, token, body, type = 'application/json', key }: Call,
     timeoutMs = 60_000,

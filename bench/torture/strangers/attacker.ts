@@ -1,4 +1,7 @@
-/** A thread of attackers: their work must not be in what the people beside them measure. Ends when it is told to. */
+/**
+ * A thread of attackers, so that their work does not slow the measured people. It ends when it is
+ * told to.
+ */
 import { parentPort, workerData } from 'node:worker_threads'
 import { attack, type AttackName, type Targets } from './attacks.ts'
 

@@ -1,10 +1,10 @@
 /**
- * What strangers do to memory and processor: requests of the largest size and beyond, texts that are made to be
- * slow to check, floods of sign-ins and of sockets, and uploads that never end. Each attack goes on until it is told
- * to stop, and counts what it was answered.
+ * Attacks of strangers on memory and processor: requests of the largest size and beyond, texts that
+ * are slow to check, floods of sign-ins and of sockets, and uploads that never end. Each attack
+ * goes on until it is told to stop, and counts its answers.
  *
- * They pause a little between two calls. A flood without a pause would only show that the attackers take the
- * processor of the machine that they share with everything else here.
+ * They pause a little between two calls. A flood without a pause would only show that the attackers
+ * take the processor of the shared machine.
  */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
@@ -15,25 +15,28 @@ export interface Targets {
   /** Tokens of strangers' own accounts. */
   customers: readonly string[]
   pharmacies: readonly string[]
-  /** E-mails of honest people, which are not secret. */
+  /** E-mail addresses of honest people, which are not secret. */
   emails: readonly string[]
   place: { latitude: number; longitude: number }
 }
 
-/** Answers by status; `none` is a connection that ended without one, `open` a connection that is held at the end. */
+/**
+ * Answers by status. `none` is a connection that ended without one; `open` is a connection that is
+ * held at the end.
+ */
 export type Told = Record<string, number>
 
 export const attackNames = ['patterns', 'floods', 'uploads', 'requests'] as const
 export type AttackName = (typeof attackNames)[number]
 
-/** The answers that show that an attack was one: an attack that meets none of them would pass every check. */
+/** Answers that prove that the attack happened. An attack without them would pass every check. */
 export const mustMeet: Record<AttackName, readonly string[]> = {
   patterns: ['400', '413'],
   floods: ['401', '101'],
   uploads: ['open', '429'],
   requests: ['201', '413', '101'],
 }
-/** A slow machine gets this much longer to meet them, ms. */
+/** Extra time for a slow machine to get them, ms. */
 const longerMsMax = 90_000
 
 class Tally {
@@ -51,7 +54,7 @@ const pause = (ms: number): Promise<void> =>
   })
 let next = 0
 
-/** So many at once, each with an address of its own, until the signal. */
+/** Runs so many lanes at once, each with its own address, until the signal. */
 async function lanes(
   count: number,
   life: AbortSignal,
@@ -61,7 +64,8 @@ async function lanes(
     Array.from({ length: count }, async (_, lane) => {
       while (!life.aborted) {
         const caller = new Caller(strangeAddress(next++))
-        // A new address now and then: what is counted by address never stops them for long.
+        // Change the address from time to time, so that bounds by address never stop the attack for
+        // long.
         for (let calls = 0; calls < callsPerAddress && !life.aborted; calls++)
           await work(caller, lane)
         caller.close()
@@ -71,7 +75,7 @@ async function lanes(
 }
 const callsPerAddress = 40
 
-/** A call counted; its answer. */
+/** Makes a call, counts it and returns its answer. */
 async function told(tally: Tally, caller: Caller, call: Call): Promise<Answer> {
   const answer = await caller.call(call)
   tally.note(answer.status === 0 ? 'none' : answer.status)
@@ -79,8 +83,8 @@ async function told(tally: Tally, caller: Caller, call: Call): Promise<Answer> {
 }
 
 /**
- * Requests of 23 kB and of the size that is just allowed, as many as may be open, ended and asked anew; and terminals
- * that connect and hear of all of them.
+ * Requests of 23 kB and of the largest allowed size, as many as may be open, ended and made again;
+ * and terminals that connect and hear all of them.
  */
 async function requests(
   { urls, customers, pharmacies, place }: Targets,
@@ -141,7 +145,10 @@ async function requests(
   await Promise.all([asking, looking])
 }
 
-/** Rows that anybody may call, with bodies that make a careless check slow; each body also at the size that is read. */
+/**
+ * Routes that anybody may call, with bodies that make a careless check slow; each body also at the
+ * largest size that is read.
+ */
 async function patterns({ urls }: Targets, tally: Tally, life: AbortSignal): Promise<void> {
   const rows = [
     '/api/auth/login',
@@ -193,7 +200,10 @@ async function patterns({ urls }: Targets, tally: Tally, life: AbortSignal): Pro
   })
 }
 
-/** Wrong passwords of honest people and of nobody from many addresses, and sockets without a token from one. */
+/**
+ * Wrong passwords of real and invented people from many addresses, and sockets without a token from
+ * one.
+ */
 async function floods({ urls, emails }: Targets, tally: Tally, life: AbortSignal): Promise<void> {
   const guessing = lanes(48, life, async (caller, lane) => {
     const turn = next++
@@ -224,7 +234,7 @@ async function floods({ urls, emails }: Targets, tally: Tally, life: AbortSignal
   await Promise.all([guessing, knocking])
 }
 
-/** Half of an upload from one account, over and over, with as many connections as it likes. */
+/** Half of an upload from one account, over and over, with many connections. */
 async function uploads(
   { urls, customers }: Targets,
   tally: Tally,
@@ -261,7 +271,7 @@ async function uploads(
   )
 }
 
-/** A socket by hand, which is let go as soon as anything is answered. */
+/** A socket by hand, which is closed at the first answer. */
 function openSocket(url: string, localAddress: string, path: string, tally: Tally): Socket {
   const { hostname, port, host } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port), localAddress })
@@ -271,13 +281,13 @@ function openSocket(url: string, localAddress: string, path: string, tally: Tall
   )
   void status(socket).then(heard => {
     tally.note(heard)
-    // Whoever has a token goes on reading what it is told of.
+    // A socket with a token goes on reading its messages.
     if (heard !== 101 || !path.includes('token=ey')) socket.destroy()
   })
   return socket
 }
 
-/** The status of the first answer, `none` when the connection ends without one. */
+/** The status of the first answer; `none` when the connection ends without one. */
 function status(socket: Socket): Promise<number | 'none'> {
   return new Promise(resolve => {
     let first = true
@@ -301,8 +311,8 @@ const attacks: Record<
 }
 
 /**
- * Runs one until the signal, and until it has met what it must; resolves with the answers when the
- * last call has ended. What is `open` is counted at the end, so nobody waits for it.
+ * Runs one attack until the signal, and until it has got the answers that prove it. Resolves with
+ * the answers when the last call has ended. `open` is counted at the end, so nobody waits for it.
  */
 export async function attack(name: AttackName, targets: Targets, life: AbortSignal): Promise<Told> {
   const tally = new Tally()

@@ -1,9 +1,10 @@
 /**
- * Honest people beside strangers: customers ask and read, pharmacies hear at their terminals and accept, others come
- * to their terminals in this moment, drivers stream, people sign in and upload. Each has an address of its own. What
- * they wait for is measured from the moment at which it was due; what refuses them or cuts them off is noted.
+ * Honest people beside strangers: customers order and read, pharmacies accept at their terminals,
+ * others just connect, drivers stream, people sign in and upload. Each has its own address. Waiting
+ * times are measured from the due moment; refusals and cut connections are noted.
  *
- * They ask once and do not come again as `ask.ts` does: a refusal that a careful client hides is still a refusal.
+ * They ask once and do not repeat as `ask.ts` does, because a refusal that a careful client hides
+ * is still a refusal.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -23,12 +24,12 @@ import type { Memory } from '../memory/memory.ts'
 import { center } from '../memory/people.ts'
 import { Caller, homeAddress, socketsFrom, type Answer, type Call } from './addresses.ts'
 
-/** What honest people waited for in one phase. */
+/** Waiting times of honest people in one phase. */
 export class Waits {
-  /** HTTP answers of all kinds but sign-ins, whose hash is slow on purpose. */
+  /** HTTP answers of all kinds except sign-ins, whose hash is slow on purpose. */
   readonly answers = new Latency()
   readonly signIns = new Latency()
-  /** From asking until a terminal hears of it. */
+  /** From the request until a terminal hears of it. */
   readonly heard = new RequestClock(new Latency())
   /** From the wish to connect until the greeting. */
   readonly greetings = new Latency()
@@ -37,7 +38,7 @@ export class Waits {
 export interface HonestOptions {
   urls: readonly string[]
   people: Population
-  /** Of the pharmacies, so many stay at their terminals; the others come and go. */
+  /** Number of pharmacies that stay at their terminals; the others come and go. */
   staying: number
   positions: PositionsOnBus
   memory: Memory
@@ -49,7 +50,7 @@ const signInEveryMs = 1_500
 const uploadEveryMs = 1_500
 const comeEveryMs = 1_000
 const frameEveryMs = 500
-/** Longer than anything that a busy machine makes of an answer; who waits longer was not answered. */
+/** Longer than any answer of a busy machine takes. A longer wait counts as no answer. */
 const patienceMs = 60_000
 
 export class Honest {
@@ -68,7 +69,10 @@ export class Honest {
     this.#options = options
   }
 
-  /** Makes the accounts and connects terminals and drivers. Throws when somebody cannot connect even in peace. */
+  /**
+   * Makes the accounts and connects terminals and drivers. Throws when a client cannot connect even
+   * without attacks.
+   */
   static async gather(options: HonestOptions): Promise<Honest> {
     const honest = new Honest(options)
     const { urls, people, positions } = options
@@ -119,7 +123,7 @@ export class Honest {
     return this.#emails
   }
 
-  /** All of them live for so long; resolves when the last thing that they began has ended. */
+  /** Runs all of them for so long. Resolves when their last activity has ended. */
   async live(phase: string, forMs: number): Promise<Waits> {
     this.#phase = phase
     const waits = (this.#waits = new Waits())
@@ -159,7 +163,10 @@ export class Honest {
     return waits
   }
 
-  /** In peace again: each request was taken by its pharmacy, and each acknowledged position came to the bus. */
+  /**
+   * Without attacks: each request must have been taken by its pharmacy, and each acknowledged
+   * position must be on the bus.
+   */
   async settle(): Promise<void> {
     const { memory } = this.#options
     const open = () =>
@@ -250,7 +257,7 @@ export class Honest {
   }
 
   async #upload(token: string, index: number, waits: Waits, dueMs: number): Promise<void> {
-    // As a form of the platform writes it; its boundary is in the type.
+    // Written as a form by the platform; its boundary is in the type.
     const form = new Response(signatureForm())
     const body = Buffer.from(await form.arrayBuffer())
     await this.#call(
@@ -285,7 +292,7 @@ export class Honest {
     )
   }
 
-  /** Comes to its terminal, is greeted, and goes. */
+  /** Connects to its terminal, is greeted, and leaves. */
   async #come(token: string, index: number, waits: Waits, dueMs: number): Promise<void> {
     const who = `coming pharmacy ${index}`
     const terminal = connectTerminal({
@@ -314,7 +321,8 @@ export class Honest {
     const caller = this.#callers.get(index) ?? new Caller(homeAddress(index))
     this.#callers.set(index, caller)
     let answer = await caller.call(call, patienceMs)
-    // An idle connection that ends while it is used anew is asked again, as every client does; a second time is a cut.
+    // Repeat once when an idle connection ended while it was used again, as every client does. A
+    // second time is a cut.
     if (answer.status === 0) answer = await caller.call(call, patienceMs)
     latency.record(performance.now() - dueMs)
     if (answer.status >= 200 && answer.status < 300) return answer
@@ -327,7 +335,7 @@ export class Honest {
     return null
   }
 
-  /** Now and then until then, all of one kind apart from each other. */
+  /** Repeats at random intervals until a time. All of one kind are spread. */
   async #every(
     everyMs: number,
     untilMs: number,

@@ -1,8 +1,9 @@
 /**
- * Strangers attack a running deployment, and honest people are beside them: two engines and two edges on real servers
- * under their ordinary limits. Each attack goes on for a phase, after a calm phase of the same run that the others are
- * compared with. No process may end, no acknowledged answer may be lost, no honest socket cut, and nobody honest
- * refused. How long honest people wait is told, and no bound is set to it: that would measure the machine.
+ * Strangers attack a running deployment beside honest people: two engines and two edges on real
+ * servers under their ordinary limits. Each attack lasts for a phase, and is compared with a calm
+ * phase of the same run. No process may end, no acknowledged answer may be lost, no honest socket
+ * cut, and no honest person refused. Waiting times of honest people are reported without a bound,
+ * because a bound would measure the machine.
  */
 import { Worker } from 'node:worker_threads'
 import { openDatabase } from '../../../migrations/database/open.ts'
@@ -23,7 +24,7 @@ import { attackNames, mustMeet, type AttackName, type Targets, type Told } from 
 import { Honest, type Waits } from './honest.ts'
 
 export interface StrangersOptions {
-  /** Of each phase. */
+  /** Length of each phase. */
   phaseMs: number
   logsDir?: string
   say(line: string): void
@@ -34,14 +35,14 @@ export interface StrangersOptions {
 export interface Phase {
   name: string
   waits: Waits
-  /** What the strangers were answered; null in peace. */
+  /** Answers to the strangers; null in the calm phase. */
   told: Told | null
-  /** The most that each process had, MB. */
+  /** Largest memory of each process, MB. */
   megabytes: Record<string, number>
 }
 
 export interface StrangersOutcome {
-  /** Empty: passed. */
+  /** Errors; empty when passed. */
   wrong: string[]
   phases: Phase[]
   orders: number
@@ -51,13 +52,13 @@ const honestCounts = { customers: 6, staying: 6, coming: 3, drivers: 6 }
 const strangeCounts = { customers: 24, pharmacies: 4 }
 const memoryEveryMs = 200
 const atRestMs = 60_000
-/** Attackers wait for their last answers. */
+/** Time in which attackers wait for their last answers. */
 const endMs = 150_000
 
 export async function strangers(options: StrangersOptions): Promise<StrangersOutcome> {
   const memory = new Memory()
   const deployment = await startDeployment({
-    // What anybody is counted by is what is tried here: the ordinary limits, which the other stories lift.
+    // The ordinary limits are under test here; the other stories lift them.
     environment: Object.fromEntries(
       Object.entries(ordinaryLimits).map(([name, value]) => [
         `RATE_LIMIT_${name}_PER_ADDRESS`,
@@ -69,7 +70,7 @@ export async function strangers(options: StrangersOptions): Promise<StrangersOut
   const ends: (() => unknown)[] = [() => deployment.stop()]
   try {
     const { people, strange } = await gathered(deployment)
-    // How many they opened is nobody's memory.
+    // Nobody knows how many requests the strangers opened.
     for (const { userId } of strange.customers) memory.attempted.set(userId, Infinity)
     const positions = await PositionsOnBus.observe(deployment.servers.nats.url, center)
     ends.push(() => positions.close())
@@ -111,7 +112,7 @@ export async function strangers(options: StrangersOptions): Promise<StrangersOut
 
 const ordinaryLimits = { AUTH: 1_000, WRITE: 12_000, READ: 30_000, UPLOAD: 1_200, PUBLIC: 6_000 }
 
-/** Accounts in bulk: all pharmacies near, honest ones and others. */
+/** Makes accounts in bulk: all pharmacies near, honest ones and others. */
 async function gathered({
   servers,
   jwtSecret,
@@ -169,7 +170,7 @@ async function phase(
 const megabytesOf = ({ pid }: Member): number =>
   (residentBytesOf(pid === null ? [] : [pid]) ?? 0) / 1e6
 
-/** One attack in a thread of its own. */
+/** One attack in its own thread. */
 class Attackers {
   readonly #worker: Worker
   readonly #told: Promise<Told>
@@ -185,7 +186,7 @@ class Attackers {
     this.#told.catch(() => undefined)
   }
 
-  /** Throws when they failed, or do not come to their end. */
+  /** Throws when the attackers failed or do not end. */
   async end(): Promise<Told> {
     this.#worker.postMessage('end', [])
     const timer = setTimeout(() => {
