@@ -152,7 +152,7 @@ export async function startWorld(open: () => Promise<Database>) {
         .orderBy('id')
         .execute(),
     /** Waits until the condition is true in the database. */
-    async until(condition: string, values: unknown[] = [], timeoutMs = 8_000): Promise<void> {
+    async until(condition: string, values: unknown[] = [], timeoutMs = 60_000): Promise<void> {
       const untilMs = Date.now() + timeoutMs
       for (;;) {
         const {

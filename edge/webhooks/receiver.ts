@@ -67,7 +67,7 @@ export async function startReceiver(behaviour: Behaviour = answerOk, port = 0): 
     port: listening,
     received,
     behaviour,
-    async until(count, timeoutMs = 8_000) {
+    async until(count, timeoutMs = 60_000) {
       const untilMs = Date.now() + timeoutMs
       while (received.length < count) {
         if (Date.now() > untilMs)
