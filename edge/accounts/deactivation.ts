@@ -39,7 +39,7 @@ export async function setAccountActive(
       'this is the account you are signed in with; another administrator can end it',
     )
   const now = new Date(ctx.nowMs())
-  const vendor = await ctx.database.kysely.transaction().execute(async tx => {
+  const pharmacy = await ctx.database.kysely.transaction().execute(async tx => {
     const changed = await tx
       .updateTable('users')
       .set({ is_active: active, deactivated_at: active ? null : now, updated_at: now })
@@ -75,7 +75,7 @@ export async function setAccountActive(
       .executeTakeFirst()
   })
   await ctx.endedAccess.announce()
-  if (vendor !== undefined) announcePharmacy(ctx, vendor, from)
+  if (pharmacy !== undefined) announcePharmacy(ctx, pharmacy, from)
   const account = await accountById(ctx.database.kysely, id)
   if (account === null) throw new CaduceusError('not_found', 'no such account')
   if (!active && account.driver_id !== null) {

@@ -15,7 +15,7 @@ import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { requireRevision } from '../http/preconditions.ts'
-import { vendorLetter, type VendorDecision } from './letters.ts'
+import { pharmacyLetter, type PharmacyDecision } from './letters.ts'
 import { decidedAt, movedColumns, refusedMoveColumns } from './moving.ts'
 import { cancelSuspendedOrders } from './suspension.ts'
 
@@ -26,7 +26,7 @@ export type DecisionVerb = 'approve' | 'reject' | 'suspend'
 type PharmacyRow = Selectable<VendorsTable>
 
 interface Plan {
-  decision: VendorDecision
+  decision: PharmacyDecision
   columns: Updateable<VendorsTable>
 }
 
@@ -70,7 +70,7 @@ function planDecision(row: PharmacyRow, verb: DecisionVerb): Plan | null {
 }
 
 /** Throws `vendor_not_found`, `vendor_status_conflict`, `precondition_failed`. */
-export async function decideVendor(
+export async function decidePharmacy(
   ctx: DecisionContext,
   adminId: string,
   vendorId: string,
@@ -121,7 +121,7 @@ export async function decideVendor(
     )
     const owner = await accountById(ctx.database.kysely, row.user_id)
     if (owner !== null)
-      ctx.messenger.post(vendorLetter(owner.email, row.business_name, decision, reason))
+      ctx.messenger.post(pharmacyLetter(owner.email, row.business_name, decision, reason))
   }
   return row
 }

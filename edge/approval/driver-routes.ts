@@ -23,7 +23,7 @@ import { approvalLimits } from './limits.ts'
 import { askAgain, decideMembership, type MembershipContext } from './memberships.ts'
 
 const tags = ['drivers']
-const VendorId = Type.Object({ id: Uuid })
+const PharmacyId = Type.Object({ id: Uuid })
 const oneDriver = { 200: { description: 'The driver', schema: DriverProfile } }
 export const InvitationCode = Type.String({
   pattern: invitationCodePattern,
@@ -152,7 +152,7 @@ export function driverApprovalRoutes(
       operationId: 'inviteDriver',
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       summary: 'Make a code that a driver joins with; it is shown this once',
       body: closedObject({
         uses: Type.Optional(
@@ -192,7 +192,7 @@ export function driverApprovalRoutes(
       summary: "The pharmacy's invitations, newest first, without their codes",
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject(page),
       errors: ['vendor_not_found'],
       responses: {
@@ -247,7 +247,7 @@ export function driverApprovalRoutes(
       operationId: 'removeDriver',
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       idempotent: true,
       summary: 'The same as ending the membership; the record and what the driver has earned stay',
       responses: oneDriver,
@@ -282,7 +282,7 @@ export function driverApprovalRoutes(
       tags,
       auth: ['driver'],
       standing: 'driver',
-      params: VendorId,
+      params: PharmacyId,
       idempotent: true,
       summary:
         'Ask to belong to the pharmacy again: with an invitation at once, else once a day, and wait',

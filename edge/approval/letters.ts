@@ -13,7 +13,7 @@ const letter = (to: string, subject: string, ...lines: string[]): Message => ({
 const because = (reason: string | null): string[] =>
   reason === null || reason === '' ? [] : [`The reason that was given: ${reason}`]
 
-export type VendorDecision =
+export type PharmacyDecision =
   | 'approved'
   | 'rejected'
   | 'suspended'
@@ -21,10 +21,10 @@ export type VendorDecision =
   | 'move refused'
 
 /** A letter to the pharmacy's account about an administrator's decision. */
-export function vendorLetter(
+export function pharmacyLetter(
   to: string,
   pharmacy: string,
-  decision: VendorDecision,
+  decision: PharmacyDecision,
   reason: string | null,
 ): Message {
   switch (decision) {

@@ -20,11 +20,11 @@ import {
   Text,
   Timestamp,
 } from '../kernel/shapes.ts'
-import { decideVendor, type DecisionContext, type DecisionVerb } from './decisions.ts'
+import { decidePharmacy, type DecisionContext, type DecisionVerb } from './decisions.ts'
 import { moveOf } from './moving.ts'
 
 const tags = ['admin']
-const VendorId = Type.Object({ id: Uuid })
+const PharmacyId = Type.Object({ id: Uuid })
 export const Move = nullable(
   Type.Object({
     latitude: Latitude,
@@ -96,7 +96,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       summary,
       tags,
       auth: ['admin'],
-      params: VendorId,
+      params: PharmacyId,
       body,
       idempotent: true,
       versioned: true,
@@ -105,7 +105,14 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       handler: async request => {
         const answer = await once(ctx, request, operationId, async () => {
           const { reason = null } = request.body as { reason?: string }
-          await decideVendor(ctx, request.identity.userId, request.params.id, verb, reason, request)
+          await decidePharmacy(
+            ctx,
+            request.identity.userId,
+            request.params.id,
+            verb,
+            reason,
+            request,
+          )
           return { status: 200, body: {} }
         })
         const row = await db

@@ -58,7 +58,7 @@ interface DriverRow {
 const slackMs = 60_000
 const full: Standing = { access: 'full', why: '' }
 
-const whyVendor: Record<Exclude<PharmacyStatus, 'active'>, string> = {
+const whyPharmacy: Record<Exclude<PharmacyStatus, 'active'>, string> = {
   pending: 'an administrator has not decided upon this pharmacy yet',
   suspended: 'this pharmacy is suspended',
   rejected: 'this pharmacy was not approved',
@@ -68,19 +68,19 @@ const whyDriver: Record<Exclude<Membership, 'active'>, string> = {
   ended: 'you do not belong to this pharmacy any more',
 }
 
-const ofVendor = (status: PharmacyStatus): Standing =>
-  status === 'active' ? full : { access: 'none', why: whyVendor[status] }
+const ofPharmacy = (status: PharmacyStatus): Standing =>
+  status === 'active' ? full : { access: 'none', why: whyPharmacy[status] }
 function ofDriver(
   membership: Membership,
-  vendorStatus: PharmacyStatus,
+  pharmacyStatus: PharmacyStatus,
   carries: boolean,
   vendorId: string,
 ): Standing {
-  if (membership === 'active' && vendorStatus === 'active') return { ...full, vendorId }
+  if (membership === 'active' && pharmacyStatus === 'active') return { ...full, vendorId }
   const why =
     membership !== 'active'
       ? whyDriver[membership]
-      : `your pharmacy does not work at present: ${vendorStatus}`
+      : `your pharmacy does not work at present: ${pharmacyStatus}`
   return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
 }
 
@@ -118,7 +118,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const listeners: ((news: readonly StandingNews[]) => void)[] = []
   let lookedAtMs: number | null = null
 
-  const vendorNews = (id: string): PharmacyNews | null => {
+  const pharmacyNews = (id: string): PharmacyNews | null => {
     const one = news.get(id)?.one
     return one?.kind === 'vendor' ? one : null
   }
@@ -218,20 +218,20 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     return heard !== undefined && decidedAt !== null && Number(decidedAt) > heard.atMs
   }
 
-  const vendorStanding = async (id: string): Promise<Standing> => {
+  const pharmacyStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
     if (cached !== undefined) return cached
     const row = await pharmacyRow(id)
     if (row === undefined) return full
     if (isNewer(id, row.standing_at)) await looks.look()
     // News that arrived during the read is newer than the row.
-    const standing = ofVendor(vendorNews(id)?.status ?? row.status)
+    const standing = ofPharmacy(pharmacyNews(id)?.status ?? row.status)
     if (standing.access === 'full') known.set(id, standing)
     return standing
   }
   const driverStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
-    if (cached !== undefined && (vendorNews(cached.vendorId!)?.status ?? 'active') === 'active')
+    if (cached !== undefined && (pharmacyNews(cached.vendorId!)?.status ?? 'active') === 'active')
       return cached
     const row = await driverRow(id)
     if (row === undefined) return full
@@ -241,7 +241,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     const membership = heard?.kind === 'driver' ? heard.membership : row.membership
     const standing = ofDriver(
       membership,
-      vendorNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active',
+      pharmacyNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active',
       row.carries,
       row.vendor_id,
     )
@@ -251,18 +251,18 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
 
   return {
     async of({ role, vendorId, driverId }) {
-      if (role === 'vendor' && vendorId !== null) return vendorStanding(vendorId)
+      if (role === 'vendor' && vendorId !== null) return pharmacyStanding(vendorId)
       if (role === 'driver' && driverId !== null) return driverStanding(driverId)
       return full
     },
     taken({ role, vendorId, driverId, standing }) {
       if (role === 'vendor' && vendorId !== null) {
-        const heard = vendorNews(vendorId)
-        return heard === null || heard.status === 'active' ? null : ofVendor(heard.status)
+        const heard = pharmacyNews(vendorId)
+        return heard === null || heard.status === 'active' ? null : ofPharmacy(heard.status)
       }
       if (role !== 'driver' || driverId === null) return null
       const own = news.get(driverId)?.one
-      const employer = standing?.vendorId === undefined ? null : vendorNews(standing.vendorId)
+      const employer = standing?.vendorId === undefined ? null : pharmacyNews(standing.vendorId)
       const membership = own?.kind === 'driver' ? own.membership : 'active'
       const now = ofDriver(
         membership,

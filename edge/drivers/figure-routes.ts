@@ -100,12 +100,12 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
     const driver = await driverRows(db).where('drivers.id', '=', id).executeTakeFirst()
     if (driver === undefined || !mayManage(identity, driver))
       throw new CaduceusError('driver_not_found', 'no such driver')
-    const vendor = await db
+    const pharmacy = await db
       .selectFrom('vendors')
       .select(['time_zone', 'delivery_promise_minutes'])
       .where('id', '=', driver.vendor_id)
       .executeTakeFirst()
-    const timeZone = vendor?.time_zone ?? 'UTC'
+    const timeZone = pharmacy?.time_zone ?? 'UTC'
     const to = given.to ?? (await dayOf(db, ctx.nowMs(), timeZone))
     const from =
       given.from ?? new Date(Date.parse(to) - (daysDefault - 1) * dayMs).toISOString().slice(0, 10)
@@ -116,7 +116,7 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
     return {
       driver,
       timeZone,
-      promiseMinutes: vendor?.delivery_promise_minutes ?? 60,
+      promiseMinutes: pharmacy?.delivery_promise_minutes ?? 60,
       days: { from, to } satisfies Period,
     }
   }

@@ -65,7 +65,7 @@ import {
   SignedInView,
   VerificationToken,
 } from '../kernel/shapes.ts'
-import { isActiveVendor } from '../pharmacies/routes.ts'
+import { isActivePharmacy } from '../pharmacies/routes.ts'
 
 export type DriverContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs' | 'random'> &
   WithEndedAccess &
@@ -143,7 +143,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
           .guard(registered_from, async () => {
             const vendor_id =
               named?.toLowerCase() ?? (await pharmacyOfInvitation(ctx, invitation_code!))
-            if (!(await isActiveVendor(ctx, vendor_id)))
+            if (!(await isActivePharmacy(ctx, vendor_id)))
               throw new CaduceusError('vendor_not_found', 'no such pharmacy, or it is not active')
             const membership =
               open || invitation_code !== undefined ? ('active' as const) : ('pending' as const)

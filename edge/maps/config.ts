@@ -1,4 +1,4 @@
-/** Which services know places and ways. */
+/** Configuration of the services that know places and routes. */
 import {
   ConfigError,
   isBaseUrl,
@@ -7,7 +7,7 @@ import {
   type Environment,
 } from '../../protocol/kernel/environment.ts'
 
-/** Null where there is none. URLs without a slash at the end. */
+/** The configured services; null for a missing one. URLs have no slash at the end. */
 export interface MapServices {
   google: { url: string; apiKey: string } | null
   nominatimUrl: string | null
@@ -18,7 +18,7 @@ export interface MapsConfig {
   maps: MapServices
 }
 
-/** GOOGLE_MAPS_API_KEY, GOOGLE_MAPS_URL, NOMINATIM_URL and OSRM_URL. Throws ConfigError. */
+/** Reads GOOGLE_MAPS_API_KEY, GOOGLE_MAPS_URL, NOMINATIM_URL and OSRM_URL. Throws ConfigError. */
 export const readMapsConfig = (environment: Environment): MapsConfig => ({
   maps: mapServices(name => textVariable(environment, name)),
 })

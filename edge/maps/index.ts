@@ -1,4 +1,4 @@
-/** Places and ways: the map services that orders and prices ask. */
+/** Maps: the services for places and routes that orders and prices use. */
 import { createMaps } from './maps.ts'
 import { feature } from '../kernel/feature.ts'
 import { readMapsConfig } from './config.ts'

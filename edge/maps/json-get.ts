@@ -1,7 +1,8 @@
 /**
- * GET of a JSON document from a service that may be slow, large or broken: bounded in time, in bytes
- * and in how many are under way. Redirects are not followed: the operator named a service, not what it
- * points to. Errors say what happened and never the URL, in which there may be a key.
+ * GET of a JSON document from a service that may be slow, large or broken. It is bounded in time,
+ * in bytes and in the number of requests under way. Redirects are not followed, because the
+ * operator named this service and not another. Errors describe the failure and never contain the
+ * URL, which may contain a key.
  */
 import { readFileSync } from 'node:fs'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
@@ -51,7 +52,10 @@ export function jsonGetter(after: (ms: number, run: () => void) => () => void): 
   }
 }
 
-/** A failure in words that may be logged. `status`: of an answer that was not 200; null when there was none. */
+/**
+ * A failure with a text that may be logged. `status`: status of an answer other than 200; null
+ * without an answer.
+ */
 export class ServiceError extends Error {
   readonly status: number | null
   constructor(message: string, status: number | null = null) {

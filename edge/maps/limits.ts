@@ -1,4 +1,4 @@
-/** Bounds of asking services that know places. */
+/** Bounds of requests to map services. */
 import { limits, relation } from '../../protocol/kernel/limits.ts'
 
 export const mapsLimits = {
@@ -7,7 +7,7 @@ export const mapsLimits = {
   mapsAnswerBytesMax: 256 * 1024,
   mapsCacheEntriesMax: 10_000,
   mapsCacheMs: 24 * 3_600_000,
-  /** A router that failed is left alone for this long. */
+  /** Time for which a router that failed is not asked. */
   routerPauseMs: 10_000,
 } as const
 

@@ -1,6 +1,7 @@
 /**
- * Google's Geocoding and Distance Matrix APIs, by HTTP: one GET each, no library. A geocoder's answer's `location_type` says how exact it
- * is; APPROXIMATE is the middle of a town or a postcode, which nobody can deliver to.
+ * Google's Geocoding and Distance Matrix APIs over HTTP: one GET each, without a library. The
+ * `location_type` of a geocoder's answer tells its accuracy; APPROXIMATE is the middle of a town or
+ * a postcode, to which nobody can deliver.
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -31,7 +32,8 @@ export function googleGeocoder(
       `${url}/maps/api/geocode/json?${new URLSearchParams({ address, key: apiKey })}`,
     )) as Answer
     if (answer.status === 'ZERO_RESULTS') return null
-    // OVER_QUERY_LIMIT, REQUEST_DENIED, INVALID_REQUEST, UNKNOWN_ERROR: all with HTTP status 200.
+    // OVER_QUERY_LIMIT, REQUEST_DENIED, INVALID_REQUEST and UNKNOWN_ERROR all come with HTTP status
+    // 200.
     if (answer.status !== 'OK') throw new Error(saying(answer.status))
     const exact = answer.results?.find(result => result.geometry?.location_type !== 'APPROXIMATE')
     const { lat = NaN, lng = NaN } = exact?.geometry?.location ?? {}
@@ -41,7 +43,10 @@ export function googleGeocoder(
   }
 }
 
-/** Metres and seconds by road of the quickest way, without traffic: a price must not depend on the minute in which it was asked for. */
+/**
+ * Metres and seconds by road of the quickest route, without traffic, because a price must not
+ * depend on the minute of the question.
+ */
 export function googleRouter(
   { url, apiKey }: { url: string; apiKey: string },
   get: JsonGetter,
@@ -55,7 +60,8 @@ export function googleRouter(
     )) as Matrix
     if (answer.status !== 'OK') throw new Error(saying(answer.status))
     const element = answer.rows?.[0]?.elements?.[0]
-    // NOT_FOUND, ZERO_RESULTS, MAX_ROUTE_LENGTH_EXCEEDED are about these two points; the next pair may have a way.
+    // NOT_FOUND, ZERO_RESULTS and MAX_ROUTE_LENGTH_EXCEEDED concern these two points; the next pair
+    // may have a route.
     if (element?.status !== 'OK') throw new ServiceError(saying(element?.status), 400)
     const { distance: { value: metres = NaN } = {}, duration: { value: seconds = NaN } = {} } =
       element
@@ -65,6 +71,6 @@ export function googleRouter(
   }
 }
 
-/** With its own word, if it is one: a longer text may hold the key. */
+/** Contains the service's status if it is one word; a longer text may contain the key. */
 const saying = (status: string | undefined): string =>
   `the service answered ${/^[A-Z_]{1,40}$/.test(status ?? '') ? status : 'without a status'}`

@@ -1,6 +1,7 @@
 /**
- * A Nominatim-compatible service: OpenStreetMap's, or one's own. `place_rank` says how exact an answer
- * is: 26 is a street, 30 a house; a town or a postcode is less, and nobody can deliver to it.
+ * A Nominatim-compatible service: OpenStreetMap's or one's own. `place_rank` tells the accuracy of
+ * an answer: 26 is a street, 30 a house. A town or a postcode has less, and nobody can deliver to
+ * it.
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import type { JsonGetter } from './json-get.ts'

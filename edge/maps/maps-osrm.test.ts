@@ -1,4 +1,4 @@
-/** What an OSRM router may answer, and what is no answer. */
+/** Valid and invalid answers of an OSRM router. */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { osrmRouter } from './maps-osrm.ts'
@@ -21,7 +21,7 @@ const ok = (distance: unknown, duration: unknown) => ({
   ],
 })
 
-t.test('an answer', async t => {
+t.test('a valid answer gives kilometres and minutes', async t => {
   t.same(
     await route(ok(1_500, 61)),
     { distance_km: 1.5, duration_minutes: 1.1 },
@@ -37,7 +37,7 @@ t.test('an answer', async t => {
   })
 })
 
-t.test('no answer', async t => {
+t.test('an invalid answer is an error', async t => {
   for (const [answer, why] of [
     [{ code: 'NoRoute', routes: [{ distance: 1, duration: 1 }] }, /answered NoRoute$/],
     [{ code: 'no route!' }, /without a code/],

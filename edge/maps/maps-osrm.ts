@@ -1,4 +1,4 @@
-/** An OSRM-compatible router: kilometres and minutes by road of the quickest way. */
+/** An OSRM-compatible router: kilometres and minutes by road of the quickest route. */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { JsonGetter } from './json-get.ts'
 import type { Router } from './port.ts'

@@ -1,4 +1,4 @@
-/** The map services, as they answer: real HTTP, from servers of our own. */
+/** The map services over real HTTP, with servers of the test in their place. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
@@ -61,7 +61,7 @@ function mapsOf(config: Partial<MapServices>) {
 const berlin = { latitude: 52.5163, longitude: 13.3777 }
 const charlottenburg = { latitude: 52.5208, longitude: 13.2957 }
 
-t.test('without a service an address is refused, and says why', async t => {
+t.test('without a service an address is refused with the reason', async t => {
   const { maps } = mapsOf({})
   t.notOk(maps.hasGeocoder)
   await t.rejects(maps.locate('456 Home Ave'), {
@@ -70,7 +70,7 @@ t.test('without a service an address is refused, and says why', async t => {
   })
 })
 
-t.test('Google', async t => {
+t.test('Google finds addresses', async t => {
   const found = {
     formatted_address: 'Pariser Platz, 10117 Berlin',
     geometry: { location: { lat: 52.5163, lng: 13.3777 }, location_type: 'ROOFTOP' },
@@ -150,7 +150,7 @@ t.test('Google', async t => {
   t.notMatch(lines.join('\n'), /the.key|address=/, 'neither key nor address is in the log')
 })
 
-t.test('Google gives roads too, as its Distance Matrix answers', async t => {
+t.test('Google finds routes by its Distance Matrix', async t => {
   const element = {
     status: 'OK',
     distance: { text: '6.5 km', value: 6_543 },
@@ -207,7 +207,7 @@ t.test('Google gives roads too, as its Distance Matrix answers', async t => {
   t.notMatch(lines.join('\n'), /the.key|origins=/, 'neither key nor place is in the log')
 })
 
-t.test('a second service steps in when the first one fails', async t => {
+t.test('a second service is asked when the first one fails', async t => {
   const osrm = await service(t, json({}, 502))
   const nominatim = await service(
     t,
@@ -237,7 +237,7 @@ t.test('a second service steps in when the first one fails', async t => {
   t.same([osrm.asked.length, nominatim.asked.length, google.asked.length], [1, 1, 2])
 })
 
-t.test('Nominatim', async t => {
+t.test('Nominatim finds addresses', async t => {
   const place = {
     lat: '52.5163',
     lon: '13.3777',
@@ -264,7 +264,7 @@ t.test('Nominatim', async t => {
 })
 
 t.test(
-  'an address is looked up once, also by two at once; a failure is not remembered',
+  'an address is looked up once, even by two callers at once; a failure is not cached',
   async t => {
     const nominatim = await service(t, json([{ lat: '1', lon: '2', place_rank: 30 }]))
     const { maps, clock } = mapsOf({ nominatimUrl: nominatim.url })
@@ -281,7 +281,7 @@ t.test(
   },
 )
 
-t.test('a service that is silent is given up, and only so many are waited for', async t => {
+t.test('a silent service is given up, and the number of waiting requests is bounded', async t => {
   let silent = 0
   let heard = () => {}
   const nominatim = await service(t, () => {
@@ -304,7 +304,7 @@ t.test('a service that is silent is given up, and only so many are waited for', 
   t.equal(timers.size, 0)
 })
 
-t.test('OSRM gives roads; without it or when it fails the great circle with a detour', async t => {
+t.test('OSRM finds routes; without it the great circle with a detour is used', async t => {
   const osrm = await service(
     t,
     json({ code: 'Ok', routes: [{ distance: 6_543.2, duration: 912.5, legs: [] }], waypoints: [] }),
@@ -350,7 +350,7 @@ t.test('OSRM gives roads; without it or when it fails the great circle with a de
   t.ok(Math.abs(without.duration_minutes - ((straightKm * 1.3) / 22) * 60) < 0.11)
 })
 
-t.test('a cache forgets what was least lately used', async t => {
+t.test('a full cache forgets the entry that was used longest ago', async t => {
   const cache = new BoundedCache<number>(2, 1_000, () => 0)
   cache.set('a', 1)
   cache.set('b', 2)

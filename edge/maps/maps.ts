@@ -1,6 +1,6 @@
 /**
- * The map services of a configuration behind one port: which of them is asked first, what is remembered
- * of their answers, and what is estimated where none answers.
+ * The map services of a configuration behind one port: the order in which they are asked, the cache
+ * of their answers, and the estimate when no service answers.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/river/geo.ts'
@@ -18,7 +18,7 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
   const get = jsonGetter(env.after)
   const geocoder = geocoderOf(config, get)
   const router = routerOf(config, get)
-  // Promises and not answers, so that the same address asked twice at once is looked up once.
+  // The cache holds promises, so that an address asked twice at once is looked up once.
   const places = new BoundedCache<Promise<Located | null>>(
     mapsLimits.mapsCacheEntriesMax,
     mapsLimits.mapsCacheMs,
@@ -51,7 +51,8 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
         found = await pending
       } catch (error) {
         places.delete(key)
-        // Never the error as it is: its text may hold the URL, and that the key and somebody's address.
+        // The error itself is never logged: its text may contain the URL, and so the key and
+        // somebody's address.
         env.log.warn({ reason: (error as Error).message }, 'an address could not be looked up')
         throw new CaduceusError(
           'geocoding_failed',
@@ -77,7 +78,8 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
         routes.set(key, route)
         return { ...route, source: 'router' }
       } catch (error) {
-        // 400 is about these two points (an island, a place off its map); the next pair may have a way.
+        // Status 400 concerns these two points (an island, a place off the map); the next pair may
+        // have a route.
         const pause_ms =
           error instanceof ServiceError && error.status === 400 ? 0 : mapsLimits.routerPauseMs
         routerRestsUntilMs = env.nowMs() + pause_ms
@@ -91,7 +93,10 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
   }
 }
 
-/** Google's where there is a key: whoever pays for it wants it used. Another one that is named steps in when it fails. */
+/**
+ * Google is first where there is a key, because its owner pays for it. Another configured service
+ * is asked when it fails.
+ */
 function geocoderOf(config: MapServices, get: JsonGetter): Geocoder | null {
   return firstThat([
     config.google === null ? null : googleGeocoder(config.google, get),
@@ -99,7 +104,7 @@ function geocoderOf(config: MapServices, get: JsonGetter): Geocoder | null {
   ])
 }
 
-/** One's own before the one that is paid for by the question. */
+/** One's own router is asked before the one that costs money for each question. */
 function routerOf(config: MapServices, get: JsonGetter): Router | null {
   return firstThat([
     config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get),
@@ -107,7 +112,7 @@ function routerOf(config: MapServices, get: JsonGetter): Router | null {
   ])
 }
 
-/** Asks each in turn until one answers; fails as the last one does. */
+/** Asks each service in turn until one answers; fails with the last error. */
 function firstThat<Of extends Geocoder | Router>(services: readonly (Of | null)[]): Of | null {
   const [first, second] = services.filter(service => service !== null) as ((
     ...asked: unknown[]
@@ -120,7 +125,7 @@ function firstThat<Of extends Geocoder | Router>(services: readonly (Of | null)[
   ) as Of
 }
 
-/** The great circle with a detour, at a town's speed. */
+/** The great circle with a detour, at the speed of town traffic. */
 function estimated(from: GeoPoint, to: GeoPoint): Route {
   const distance_km = roadKm(distanceKm(from.latitude, from.longitude, to.latitude, to.longitude))
   return { distance_km, duration_minutes: travelMinutes(distance_km), source: 'estimate' }

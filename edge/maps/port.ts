@@ -1,10 +1,10 @@
 /**
- * What an edge knows of places: where an address is, and how far two points are by road. The port that
- * orders and prices use, and the two kinds of service behind it.
+ * The port to map services that orders and prices use: the place of an address, and the distance of
+ * two points by road; and the two kinds of service behind it.
  *
- * An address is looked up or refused, never guessed: a medicine at made-up coordinates is a medicine that
- * does not arrive. A route is different: without a router, or when it fails, the great circle with a
- * detour factor is good enough to price and to promise, and the log says which it was.
+ * An address is looked up or refused, never guessed, because a medicine at invented coordinates
+ * does not arrive. A route may be estimated: without a router, or when it fails, the great circle
+ * with a detour factor is accurate enough for a price and a promise, and `source` names the origin.
  */
 import type { Log } from '../../migrations/database/pool.ts'
 import type { GeoPoint } from '../../protocol/river/geo.ts'
@@ -13,7 +13,7 @@ export interface Located extends GeoPoint {
   address: string
 }
 export interface Route {
-  /** By road. */
+  /** Distance by road, km. */
   distance_km: number
   duration_minutes: number
   source: 'router' | 'estimate'
@@ -23,8 +23,9 @@ export interface Maps {
   readonly hasGeocoder: boolean
   readonly hasRouter: boolean
   /**
-   * Throws CaduceusError: `geocoding_unavailable` when no service is configured, `address_not_found` when
-   * it knows no such address or only its town, `geocoding_failed` when it does not answer in time.
+   * Throws CaduceusError: `geocoding_unavailable` when no service is configured,
+   * `address_not_found` when the service does not know the address or knows only its town,
+   * `geocoding_failed` when it does not answer in time.
    */
   locate(address: string): Promise<Located>
   /** Never throws. */
@@ -36,7 +37,10 @@ export interface WithMaps {
   readonly maps: Maps
 }
 
-/** One service. `null`: it knows no such address, or too vaguely to deliver to. Throws when it fails. */
+/**
+ * One service. `null`: it does not know the address, or not accurately enough to deliver. Throws
+ * when it fails.
+ */
 export type Geocoder = (address: string) => Promise<Located | null>
 export type Router = (from: GeoPoint, to: GeoPoint) => Promise<Omit<Route, 'source'>>
 

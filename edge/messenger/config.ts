@@ -1,4 +1,4 @@
-/** How mails and SMS leave this edge. */
+/** Configuration of the delivery of mails and SMS. */
 import {
   ConfigError,
   isBaseUrl,
@@ -8,9 +8,9 @@ import {
   type Environment,
 } from '../../protocol/kernel/environment.ts'
 
-/** Null where nothing is configured. */
+/** The configured carriers; null for a missing one. */
 export interface DeliveryConfig {
-  /** NODE_ENV is `production`: no development outbox. */
+  /** True when NODE_ENV is `production`; then there is no development outbox. */
   production: boolean
   smtp: { url: string; from: string } | null
   twilio: { accountSid: string; authToken: string; from: string; baseUrl: string } | null
@@ -20,7 +20,7 @@ export interface MessengerConfig {
   delivery: DeliveryConfig
 }
 
-/** SMTP_URL, MAIL_FROM and the TWILIO_ variables. Throws ConfigError. */
+/** Reads SMTP_URL, MAIL_FROM and the TWILIO_ variables. Throws ConfigError. */
 export const readMessengerConfig = (environment: Environment): MessengerConfig => ({
   delivery: readDelivery(name => textVariable(environment, name)),
 })
@@ -32,7 +32,7 @@ function readDelivery(text: (name: string) => string | null): DeliveryConfig {
   if (smtpUrl === null && text('MAIL_FROM') !== null)
     throw new ConfigError('MAIL_FROM is set and SMTP_URL is not; set that too, or unset it')
   const url = smtpUrl === null ? null : new URL(smtpUrl)
-  // Gmail and most others sign in with the very address that sends.
+  // Gmail and most others sign in with the sending address.
   const user = decodeURIComponent(url?.username ?? '')
   const from = text('MAIL_FROM') ?? (user.includes('@') ? user : null)
   if (url !== null && from === null)

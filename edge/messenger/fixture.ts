@@ -1,4 +1,7 @@
-/** For tests: a real SMTP server, and an HTTP server that speaks as much of Twilio's API as we do. */
+/**
+ * Servers for tests: a real SMTP server, and an HTTP server with the part of Twilio's API that we
+ * use.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
@@ -14,7 +17,7 @@ export interface SmsRequest {
   form: Record<string, string>
 }
 
-/** `refuse` answers the nth mail with a reply code; null takes it. */
+/** `refuse` returns the reply code for the nth mail; null accepts it. */
 export async function mailServer(refuse: (nth: number) => number | null = () => null) {
   const mails: TakenMail[] = []
   let nth = 0

@@ -1,4 +1,4 @@
-/** Mails and SMS: what carries them, and the outbox of a development server. */
+/** Mails and SMS: their carriers, and the outbox of a development server. */
 import { createMessenger } from './messenger.ts'
 import { feature } from '../kernel/feature.ts'
 import { outboxRoutes } from './routes.ts'

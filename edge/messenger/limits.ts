@@ -5,6 +5,6 @@ export const messengerLimits = {
   messageAttemptsMax: 3,
   messageRetryMs: 2_000,
   messageTimeoutMs: 10_000,
-  /** Kept by the development outbox. */
+  /** Messages that the development outbox keeps. */
   outboxMessagesMax: 200,
 } as const

@@ -22,7 +22,7 @@ const sms: Message = {
   text: '123456 is your code.',
 }
 
-/** A messenger whose pauses take no time, and what it logged and counted. */
+/** A messenger whose pauses take no time, with its log lines and counts. */
 function messengerWith(delivery: DeliveryConfig) {
   const lines: string[] = []
   const pausesMs: number[] = []
@@ -70,7 +70,7 @@ t.test('mail goes over SMTP', async t => {
   t.equal(
     first.from,
     'sender@example.org',
-    'the sender is the user of SMTP_URL where MAIL_FROM says nothing else',
+    'the sender is the user of SMTP_URL unless MAIL_FROM is set',
   )
   t.match(first.text, /^Subject: Your code\r?$/m)
   t.match(first.text, /123456 is your code\./)
@@ -90,7 +90,7 @@ t.test('mail goes over SMTP', async t => {
 })
 
 t.test(
-  'a mail that is refused for good is not sent again; one that never passes is given up',
+  'a mail refused for good is not sent again; a mail that never passes is given up',
   async t => {
     const server = await mailServer(nth => (nth === 1 ? 550 : 451))
     const { messenger, lines, pausesMs, counted } = messengerWith({
@@ -146,7 +146,7 @@ t.test('an SMS goes over the HTTP API of Twilio', async t => {
   await server.stop()
 })
 
-t.test('with nothing configured, the development outbox: loud, bounded', async t => {
+t.test('without configuration, the development outbox logs and keeps a bounded number', async t => {
   const { messenger, lines } = messengerWith(nothing)
   messenger.requireChannel('sms')
   messenger.post(sms)
@@ -166,7 +166,7 @@ t.test('with nothing configured, the development outbox: loud, bounded', async t
   )
 })
 
-t.test('in production nothing is pretended', async t => {
+t.test('in production there is no development outbox', async t => {
   const { delivery } = readConfig(
     { JWT_SECRET_KEY: 'x'.repeat(32), NODE_ENV: 'production' },
     'embedded',

@@ -1,11 +1,11 @@
 /**
- * Sends mail and SMS behind the request that asked for it: a caller must not learn from the time of an
- * answer whether there was anybody to write to. So delivery is queued (bounded, repeated a few times)
- * and a failure is in the log and the metrics and not in the answer; only a server that cannot send at
- * all says so, because that has nothing to do with the recipient.
+ * Sends mails and SMS after the request that asked for them, because the time of an answer must not
+ * tell whether there was a recipient. Deliveries are queued (bounded, repeated a few times). A
+ * failure shows in the log and the metrics and not in the answer. Only a server that cannot send at
+ * all says so, because that does not depend on the recipient.
  *
- * Rejected: a table of messages to send. A code that is still unsent after a restart has expired, and
- * its text would lie in the database in the clear.
+ * Rejected: a table of messages to send. A code that is unsent after a restart has expired, and its
+ * text would be in the database in plain text.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -18,15 +18,18 @@ import { smtpCarrier } from './smtp.ts'
 import { twilioCarrier } from './twilio.ts'
 
 export interface Messenger {
-  /** Throws `delivery_unconfigured` when nothing here can carry such a message. */
+  /** Throws `delivery_unconfigured` when no carrier of this server can deliver such a message. */
   requireChannel(channel: Channel): void
-  /** Never waits, never throws: a message that cannot be queued or delivered is logged and counted. */
+  /**
+   * Never waits and never throws. A message that cannot be queued or delivered is logged and
+   * counted.
+   */
   post(message: Message): void
-  /** What carries each channel; `none` in production without a configuration. */
+  /** The carrier of each channel; `none` in production without a configuration. */
   readonly channels: Readonly<Record<Channel, Carrier['name'] | 'none'>>
-  /** Of the development outbox, newest first. */
+  /** Messages of the development outbox, newest first. */
   outbox(): readonly OutboxMessage[]
-  /** Resolves when nothing is left to deliver. */
+  /** Resolves when every message is delivered or given up. */
   drain(): Promise<void>
   close(): void
 }
@@ -127,7 +130,7 @@ export function createMessenger({
         )
     },
     post(message) {
-      // An account that was made by a phone's code has no e-mail to be written to.
+      // An account that was made by a phone's code has no e-mail.
       if (message.to === '') return
       if (
         carriers[message.channel] === null ||
@@ -138,7 +141,7 @@ export function createMessenger({
         return
       }
       queue.push(message)
-      // Begun behind the caller, who is about to answer.
+      // The delivery starts after the caller, which is about to answer.
       after(0, pump)
     },
     outbox: () => outbox?.messages() ?? [],

@@ -1,7 +1,7 @@
 /**
- * The development outbox: where messages go when nothing is configured that could carry them. It says
- * so in every line, keeps the last few for an admin to read, and is never used in production, where a
- * code in a log is a code given away.
+ * The development outbox: it takes messages when no carrier is configured. Every line says so. It
+ * keeps the last few messages for an administrator, and is never used in production, where a code
+ * in a log is a leaked code.
  */
 import type { Logger } from 'pino'
 import { messengerLimits } from './limits.ts'
@@ -14,7 +14,7 @@ export interface OutboxMessage extends Message {
 }
 
 export interface Outbox extends Carrier {
-  /** Newest first; at most messengerLimits.outboxMessagesMax, and those of this process only. */
+  /** Newest first; at most messengerLimits.outboxMessagesMax, of this process only. */
   messages(): readonly OutboxMessage[]
 }
 

@@ -1,4 +1,6 @@
-/** What the development outbox holds, for an admin. In production there is none, and the list is empty. */
+/**
+ * The development outbox for administrators. In production there is none, and the list is empty.
+ */
 import Type from 'typebox'
 import type { WithMessenger } from './messenger.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'

@@ -1,6 +1,6 @@
 /**
- * Mail over SMTP. Connections are pooled, because the handshake of TLS and sign-in costs more than the
- * mail. Text only: a code needs no picture, and a mail without HTML is filtered less.
+ * Mail over SMTP. Connections are pooled, because TLS and sign-in cost more than the mail. Text
+ * only: a code needs no picture, and a mail without HTML is filtered less often.
  */
 import { createTransport } from 'nodemailer'
 import { messengerLimits } from './limits.ts'
@@ -24,11 +24,12 @@ export function smtpCarrier({ url, from }: { url: string; from: string }): Carri
     name: 'smtp',
     async send({ to, subject, text }) {
       try {
-        // As an object, so that nothing in it is read as a list of addresses.
+        // The recipient is an object, so that no text in it is read as a list of addresses.
         await transport.sendMail({ from, to: { name: '', address: to }, subject, text })
       } catch (error) {
         const { code, responseCode } = error as { code?: string; responseCode?: number }
-        // A sign-in that fails is the operator's mistake and may be mended; an address that is none stays so.
+        // A failed sign-in is the operator's mistake and may be corrected; an invalid address stays
+        // invalid.
         const permanent =
           responseCode === undefined
             ? code === 'EENVELOPE'

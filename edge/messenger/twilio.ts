@@ -1,6 +1,6 @@
 /**
- * SMS over Twilio's HTTP API. Rejected: Twilio's own package, which is some twenty megabytes for one
- * POST with a form.
+ * SMS over Twilio's HTTP API. Rejected: Twilio's own package, about twenty megabytes for one POST
+ * with a form.
  */
 import { messengerLimits } from './limits.ts'
 import { DeliveryError, type Carrier } from './carrier.ts'
@@ -30,7 +30,7 @@ export function twilioCarrier({ accountSid, authToken, from, baseUrl }: TwilioSe
           false,
         )
       })
-      // Read in any case: a body left unread keeps its connection.
+      // The body is always read, because an unread body keeps its connection.
       const answer = (await response.json().catch(() => null)) as { code?: unknown } | null
       if (response.ok) return
       const detail = typeof answer?.code === 'number' ? `, code ${answer.code}` : ''

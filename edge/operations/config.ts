@@ -1,12 +1,12 @@
-/** Who may read the metrics from another machine. */
+/** Configuration of the metrics for other machines. */
 import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 
 export interface OperationsConfig {
-  /** Opens /metrics to a Prometheus on another machine; null: to none. */
+  /** Token that opens /metrics to a Prometheus on another machine; null: closed. */
   metricsToken: string | null
 }
 
-/** METRICS_TOKEN. Throws ConfigError. */
+/** Reads METRICS_TOKEN. Throws ConfigError. */
 export const readOperationsConfig = (environment: Environment): OperationsConfig => ({
   metricsToken: metricsToken(textVariable(environment, 'METRICS_TOKEN')),
 })

@@ -1,4 +1,6 @@
-/** What the people who run a deployment need: health, metrics, and commands that were given up. */
+/**
+ * Operations: health, metrics, and commands that were given up, for the operators of a deployment.
+ */
 import type { RegistrationConfig } from '../approval/registration.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'

@@ -1,4 +1,7 @@
-/** Commands between actors that their receiver failed at and that were given up: `/api/admin/parked-commands`. */
+/**
+ * Commands between actors that failed at their receiver and were given up:
+ * `/api/admin/parked-commands`.
+ */
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -61,7 +64,7 @@ export function parkedCommandRoutes({
   database: { kysely: db },
   bus,
 }: Pick<Kernel, 'database' | 'bus'>): AnyRoute[] {
-  /** In the order in which they were to happen. */
+  /** In the order in which the commands were sent. */
   const inOrder = () =>
     db
       .selectFrom('parked_commands')
@@ -208,7 +211,7 @@ export function parkedCommandRoutes({
       handler: async ({ params, log }) => {
         const [dropped] = await dropParked(db, params)
         if (dropped === undefined) throw notFound()
-        // The audit trail says who and when; what it was is nowhere else.
+        // The audit trail has the administrator and the time; only this line has the command.
         log.warn({ dropped }, 'parked command dropped')
         return { status: 200, body: view(dropped) }
       },

@@ -1,11 +1,12 @@
 /**
- * Commands between actors that were given up, sent once more because somebody asked. They go to the
- * receiver's engine as they were stored and under their own ids, so a replay of what was done meanwhile
- * does nothing (invariant 3, and by state: ADR 18); and a row leaves only when its command is
- * answered well, so whoever replays may be cut off, be two, or try again.
+ * Replays commands between actors that were given up, when an administrator asks. They go to the
+ * receiver's engine as they were stored, under their own ids, so a replay of a command that was
+ * done meanwhile has no effect (invariant 3, and by state: ADR 18). A row is deleted only after a
+ * successful answer, so a replay may be cut off, run twice, or be repeated.
  *
- * Rejected: an engine that reads the rows and tries by itself. It did, for ten seconds, and gave up:
- * what changed since is a release or a record, and who changed it knows when.
+ * Rejected: an engine that reads the rows and tries by itself. It did so for ten seconds and gave
+ * up. A later success needs a new release or a changed record, and the person who changed it knows
+ * when.
  */
 import type { Kysely, Selectable } from 'kysely'
 import type { ParkedCommandsTable, Tables } from '../../migrations/database/tables.ts'
@@ -18,13 +19,16 @@ import { subjects } from '../../protocol/bus/subjects.ts'
 import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export type ParkedRow = Selectable<ParkedCommandsTable>
-/** The receiver and what it knows the command by; rows that share both hold the same command. */
+/** The receiver and the command's id there; rows with the same two hold the same command. */
 export interface ParkedKey {
   actor_id: string
   command_id: string
 }
 
-/** Null: done, and its row is gone. Otherwise why not, and the row stays. Throws what the database throws. */
+/**
+ * Null when the command was done and its row deleted; otherwise the reason, and the row stays.
+ * Throws errors of the database.
+ */
 export async function replayParked(
   db: Kysely<Tables>,
   bus: Pick<Bus, 'request'>,
@@ -58,7 +62,7 @@ export async function replayParked(
     : { code, detail }
 }
 
-/** What was dropped. */
+/** The dropped commands. */
 export async function dropParked(
   db: Kysely<Tables>,
   { actor_id, command_id }: ParkedKey,

@@ -1,10 +1,13 @@
-/** What the world hears of a server's health and figures, and what its administrators and its own machine hear. */
+/** Health and metrics, as strangers, administrators and programs of this machine may see them. */
 import t from 'tap'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
 const edge = await startFixture({ METRICS_TOKEN: 'a-token-for-Prometheus' })
 t.teardown(() => edge.stop())
-/** As a proxy passes on somebody from elsewhere; what connects without these lines is a program of this machine. */
+/**
+ * Headers with which a proxy passes on a request from elsewhere. A request without them comes from
+ * a program of this machine.
+ */
 const elsewhere: Record<string, string>[] = [
   { 'x-forwarded-for': '192.0.2.1' },
   { forwarded: 'for=192.0.2.1' },
@@ -12,7 +15,7 @@ const elsewhere: Record<string, string>[] = [
   { 'x-real-ip': '192.0.2.1' },
 ]
 
-t.test('the world hears whether the server is alive and well, and no counter', async t => {
+t.test('a stranger sees the health of the server and no counters', async t => {
   for (const path of ['/api/health', '/health']) {
     for (const headers of elsewhere) {
       const { status, body } = await edge.call('GET', path, { headers })
@@ -42,7 +45,7 @@ t.test('the world hears whether the server is alive and well, and no counter', a
   }
 })
 
-t.test('metrics are for this machine and for whoever has the token', async t => {
+t.test('only this machine and callers with the token read metrics', async t => {
   t.match((await edge.call('GET', '/metrics')).body, /caduceus_http_requests_total/)
   for (const headers of elsewhere) {
     t.equal((await edge.call('GET', '/metrics', { headers })).status, 401, JSON.stringify(headers))
@@ -57,45 +60,42 @@ t.test('metrics are for this machine and for whoever has the token', async t => 
   }
 })
 
-t.test(
-  'times of lists that are times are taken, others are told, and none is a defect',
-  async t => {
-    const { token } = await edge.admin()
-    const good = [
-      '2016-12-31T23:59:60Z',
-      '0001-01-01T00:00:00Z',
-      '9999-12-31T23:59:59.999Z',
-      '2026-01-31T09:30:00%2B05:45',
-      '2026-01-31t09:30:00z',
-    ]
-    const bad = [
-      '0000-01-01T00:00:00Z',
-      '10000-01-01T00:00:00Z',
-      '2026-02-30T00:00:00Z',
-      '2026-01-31T24:00:00Z',
-      '2026-01-31T09:30:00',
-      '2026-01-31T09:30:00Z[Europe/Paris]',
-      'now',
-      '2026-01-31T09:30:00+05:45',
-    ]
-    const lists: [path: string, names: string[], days: boolean][] = [
-      ['/api/orders', ['created_from', 'created_to'], true],
-      ['/api/requests', ['created_from', 'created_to'], true],
-      ['/api/admin/audit', ['from', 'until'], false],
-    ]
-    for (const [path, names, days] of lists)
-      for (const name of names) {
-        for (const value of [...good, ...(days ? ['9999-12-31', '0001-01-01'] : [])])
-          t.equal(
-            (await edge.call('GET', `${path}?${name}=${value}`, { token })).status,
-            200,
-            `${path}?${name}=${value}`,
-          )
-        for (const value of [...bad, '0000-01-01', '2026-02-30']) {
-          const { status, body } = await edge.call('GET', `${path}?${name}=${value}`, { token })
-          t.equal(status, 400, `${path}?${name}=${value}`)
-          t.match(body.detail, new RegExp(`^${name} must be `))
-        }
+t.test('valid times in lists are accepted, and others are refused with the rule', async t => {
+  const { token } = await edge.admin()
+  const good = [
+    '2016-12-31T23:59:60Z',
+    '0001-01-01T00:00:00Z',
+    '9999-12-31T23:59:59.999Z',
+    '2026-01-31T09:30:00%2B05:45',
+    '2026-01-31t09:30:00z',
+  ]
+  const bad = [
+    '0000-01-01T00:00:00Z',
+    '10000-01-01T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-01-31T24:00:00Z',
+    '2026-01-31T09:30:00',
+    '2026-01-31T09:30:00Z[Europe/Paris]',
+    'now',
+    '2026-01-31T09:30:00+05:45',
+  ]
+  const lists: [path: string, names: string[], days: boolean][] = [
+    ['/api/orders', ['created_from', 'created_to'], true],
+    ['/api/requests', ['created_from', 'created_to'], true],
+    ['/api/admin/audit', ['from', 'until'], false],
+  ]
+  for (const [path, names, days] of lists)
+    for (const name of names) {
+      for (const value of [...good, ...(days ? ['9999-12-31', '0001-01-01'] : [])])
+        t.equal(
+          (await edge.call('GET', `${path}?${name}=${value}`, { token })).status,
+          200,
+          `${path}?${name}=${value}`,
+        )
+      for (const value of [...bad, '0000-01-01', '2026-02-30']) {
+        const { status, body } = await edge.call('GET', `${path}?${name}=${value}`, { token })
+        t.equal(status, 400, `${path}?${name}=${value}`)
+        t.match(body.detail, new RegExp(`^${name} must be `))
       }
-  },
-)
+    }
+})

@@ -1,4 +1,4 @@
-/** Whether the edge and what it depends on are well, and the numbers by which that is judged. */
+/** Health of the edge and its dependencies, and the metrics. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Type from 'typebox'
 import { sql } from 'kysely'
@@ -13,7 +13,7 @@ import type { OperationsMetrics } from './metrics.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { nullable } from '../kernel/shapes.ts'
 
-/** How old the state of the dependencies may be that /api/health tells. */
+/** Age that the state of the dependencies in /api/health may have. */
 const healthFreshMs = 250
 
 export type SystemContext = Pick<
@@ -22,9 +22,9 @@ export type SystemContext = Pick<
 > &
   WithConfig<KernelConfig & RegistrationConfig & OperationsConfig> &
   WithMetrics<OperationsMetrics>
-/** A health check that hangs is itself an outage: whatever is slower than this counts as down. */
+/** A health check that hangs is an outage: a slower check than this counts as down. */
 const checkMs = 1_000
-/** No order has it: the claims answer `unknown` and keep nothing. */
+/** An id that no order has: the claims answer `unknown` and keep nothing. */
 const nobody = '00000000-0000-7000-8000-000000000000'
 
 const State = Type.Enum(['up', 'down'])
@@ -99,7 +99,7 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
       registration: ctx.config.registration,
     }
   }
-  /** Anybody may ask as often as they like: who asks while the last look is fresh, or under way, hears what it saw. */
+  /** Anybody may ask as often as they like. Callers share a look while it is under way or fresh. */
   let last: { untilMs: number; answer: ReturnType<typeof look> } | null = null
   const seen = () => {
     const nowMs = ctx.nowMs()
@@ -108,7 +108,10 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
       last = { untilMs: nowMs + healthFreshMs, answer: look() }
     return last.answer
   }
-  /** Counters say how busy a place is, which is its own business: for administrators, and for programs of this machine. */
+  /**
+   * Counters show how busy a pharmacy is, so only administrators and programs of this machine see
+   * them.
+   */
   const health = async ({ identity, isLocal }: Pick<RouteRequest, 'identity' | 'isLocal'>) => {
     const { engine, version: running, ...open } = await seen()
     return {
@@ -116,7 +119,7 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
       body: identity?.role === 'admin' || isLocal ? { ...open, engine, version: running } : open,
     }
   }
-  /** Prometheus on this machine needs nothing; anywhere else it shows METRICS_TOKEN. */
+  /** Prometheus on this machine needs no token; from elsewhere it must send METRICS_TOKEN. */
   const mayMeasure = (isLocal: boolean, authorization: string | undefined): boolean => {
     const { metricsToken } = ctx.config
     if (isLocal) return true
@@ -170,7 +173,8 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
             'unauthenticated',
             'metrics are for programs of this machine, and for whoever shows METRICS_TOKEN as a bearer token',
           )
-        // Of the whole deployment and across restarts: a scrape of any edge shows it.
+        // The count covers the whole deployment and outlasts restarts, so a scrape of any edge
+        // shows it.
         const parked = await answered(() =>
           ctx.database.kysely
             .selectFrom('parked_commands')

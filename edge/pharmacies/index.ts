@@ -2,7 +2,7 @@
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { VendorView, pharmacyRoutes, type PharmacyContext } from './routes.ts'
-import { openVendor } from './socket.ts'
+import { openFleet } from './socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
@@ -13,7 +13,7 @@ export const pharmacies = feature<Kernel & PharmacyContext>()({
     {
       path: '/ws/vendor/:vendor_id',
       role: 'vendor',
-      open: (session, entrance) => openVendor(parts, session, entrance),
+      open: (session, entrance) => openFleet(parts, session, entrance),
     },
   ],
   named: { Vendor: VendorView },

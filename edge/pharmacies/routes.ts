@@ -59,7 +59,7 @@ export type PharmacyContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' 
   WithConfig<KernelConfig & AccountsConfig & RegistrationConfig & TrackingConfig>
 
 const tags = ['vendors']
-const VendorId = Type.Object({ id: Uuid })
+const PharmacyId = Type.Object({ id: Uuid })
 const DispatchPolicy = Type.Enum(dispatchPolicies)
 
 export const VendorView = Type.Object({
@@ -302,7 +302,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       auth: roles,
       scope: 'vendors:read',
       standing: 'any',
-      params: VendorId,
+      params: PharmacyId,
       versioned: true,
       responses: { 200: { description: 'The pharmacy', schema: VendorView } },
       errors: ['vendor_not_found'],
@@ -330,7 +330,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       tags,
       auth: ['vendor', 'admin'],
       standing: 'any',
-      params: VendorId,
+      params: PharmacyId,
       versioned: true,
       body: closedObject({
         business_name: Type.Optional(PersonName),
@@ -409,7 +409,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       summary: 'Orders of the pharmacy',
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject({
         ...page,
         ...orderFilters,
@@ -439,7 +439,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
 }
 
 /** True when the pharmacy exists and is active, so that a driver may join. */
-export async function isActiveVendor(
+export async function isActivePharmacy(
   ctx: Pick<Kernel, 'database'>,
   vendorId: string,
 ): Promise<boolean> {

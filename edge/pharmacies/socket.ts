@@ -48,7 +48,7 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 /** Size of an escape such as `\u0001`. */
 const jsonBytesPerCharacterMax = 6
 
-export async function openVendor(
+export async function openFleet(
   ctx: Pick<Kernel, 'commands' | 'database' | 'hub'>,
   session: Session,
   entrance: Entrance,

@@ -1,6 +1,9 @@
 /** Bounds of quotes. */
 export const pricingLimits = {
   quoteTtlMs: 15 * 60_000,
-  /** How far an order's drop-off may lie from the quote's: a pin set twice by hand. */
+  /**
+   * Distance in km between the drop-off of an order and that of its quote: the same pin set twice
+   * by hand.
+   */
   quoteDriftKm: 0.15,
 } as const

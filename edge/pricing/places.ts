@@ -1,4 +1,4 @@
-/** Where something is, from what a caller sent: coordinates as they are, or an address that is looked up. */
+/** The place in a caller's fields: the given coordinates, or the looked-up address. */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { distanceKm, type GeoPoint } from '../../protocol/river/geo.ts'
 import { areaOf } from '../../protocol/orders/area.ts'
@@ -14,8 +14,8 @@ export interface GivenPlace {
 }
 
 /**
- * Null when nothing was sent. `field` is the prefix of the caller's fields, such as `delivery_`. Throws
- * `invalid_request` for half a coordinate, and what `Maps.locate` throws.
+ * Null when no field was sent. `field` is the prefix of the caller's fields, such as `delivery_`.
+ * Throws `invalid_request` for half a coordinate, and the errors of `Maps.locate`.
  */
 export async function placeOf(
   ctx: WithMaps,
@@ -35,7 +35,7 @@ export async function placeOf(
   return { latitude: found.latitude, longitude: found.longitude }
 }
 
-/** The same, where there must be a place. */
+/** Like `placeOf`, for a required place. */
 export async function requiredPlace(
   ctx: WithMaps,
   field: string,
@@ -49,17 +49,17 @@ export async function requiredPlace(
   return place
 }
 
-/** Whether two pins stand for one door. */
+/** True when two pins mean the same door. */
 export const samePlace = (a: GeoPoint, b: GeoPoint): boolean =>
   distanceKm(a.latitude, a.longitude, b.latitude, b.longitude) <= pricingLimits.quoteDriftKm
 
-/** Whether a pin is in an area that was told of a door. */
+/** True when a pin is in the area that was given for a door. */
 export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
   const { latitude, longitude } = areaOf(pin)
   return latitude === area.latitude && longitude === area.longitude
 }
 
-/** Throws `vendor_not_found` unless there is such an active pharmacy. */
+/** Throws `vendor_not_found` unless such an active pharmacy exists. */
 export async function pharmacyPlace(ctx: Pick<Kernel, 'database'>, vendorId: string) {
   const row = await ctx.database.kysely
     .selectFrom('vendors')

@@ -1,10 +1,10 @@
 /**
- * Delivery fees before the order: quoted, kept for a quarter of an hour, honoured. A quote binds one
- * pharmacy, because tariffs are theirs; it is good for the account that asked and for the way that it
- * was asked for, or a customer would price the shortest way and order the longest.
+ * Delivery fees before the order: quoted, kept for a quarter of an hour, honoured. A quote belongs
+ * to one pharmacy, because each has its own tariff. It is valid for the account and the route that
+ * it was made for; otherwise a customer could price the shortest route and order the longest.
  *
- * The quote is checked here and its fee travels with the command, so the order's actor needs no quotes;
- * what it decided stays in the journal.
+ * The quote is checked here and its fee travels with the command, so the order's actor needs no
+ * quotes, and the journal keeps its decision.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
@@ -31,7 +31,7 @@ export interface Quote extends Estimate {
   expiresAtMs: number
 }
 
-/** What the default tariff would ask; binds nobody. */
+/** The fee by the default tariff; it binds no pharmacy. */
 export async function estimateFee(
   ctx: Pick<Kernel, 'config'> & WithMaps,
   pickup: GeoPoint,
@@ -50,12 +50,12 @@ export async function makeQuote(
   pickup: GeoPoint | null,
   delivery: GeoPoint,
 ): Promise<Quote> {
-  const vendor = await pharmacyPlace(ctx, vendorId)
+  const pharmacy = await pharmacyPlace(ctx, vendorId)
   const estimate = await estimateFee(
     ctx,
-    pickup ?? { latitude: vendor.latitude, longitude: vendor.longitude },
+    pickup ?? { latitude: pharmacy.latitude, longitude: pharmacy.longitude },
     delivery,
-    tariffIn(ctx.config.currency, vendor.tariff),
+    tariffIn(ctx.config.currency, pharmacy.tariff),
   )
   const id = uuidV7(ctx.nowMs(), ctx.random)
   const expiresAtMs = ctx.nowMs() + pricingLimits.quoteTtlMs
@@ -64,7 +64,7 @@ export async function makeQuote(
     .values({
       id,
       account_id: accountId,
-      vendor_id: vendor.id,
+      vendor_id: pharmacy.id,
       pickup_latitude: estimate.pickup.latitude,
       pickup_longitude: estimate.pickup.longitude,
       delivery_latitude: delivery.latitude,
@@ -76,14 +76,15 @@ export async function makeQuote(
       expires_at: new Date(expiresAtMs),
     })
     .execute()
-  return { ...estimate, id, vendor_id: vendor.id, expiresAtMs }
+  return { ...estimate, id, vendor_id: pharmacy.id, expiresAtMs }
 }
 
 /**
- * The fee as a command carries it. `vendorId` null: of a request, which the quote's pharmacy may accept
- * or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows the area of the door and no more, so that
- * is all that its quote can be held against; held against the door, quotes would be a way to find it. Throws `quote_not_found` also for somebody else's,
- * `quote_expired`, `quote_mismatch`.
+ * The fee in the form of a command. `vendorId` null: for a request, which the quote's pharmacy may
+ * accept or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows only the area
+ * of the door, so its quote is compared with the area; a comparison with the door would let quotes
+ * find the door. Throws `quote_not_found`, also for another account's quote, `quote_expired` and
+ * `quote_mismatch`.
  */
 export async function feeTerms(
   ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'>,
@@ -104,7 +105,8 @@ export async function feeTerms(
     .executeTakeFirst()
   if (row === undefined || row.vendor_id === null)
     throw new CaduceusError('quote_not_found', 'no such quote')
-  // In another currency than this deployment's of now, it is of before a change.
+  // A quote in another currency than the deployment's present one was made before a change of
+  // currency.
   if (row.expires_at.getTime() <= ctx.nowMs() || row.currency !== ctx.config.currency)
     throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
   if (order.vendorId !== null && order.vendorId !== row.vendor_id)

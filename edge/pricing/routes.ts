@@ -1,4 +1,4 @@
-/** Delivery fees before the order: `/api/pricing`, and their older name. */
+/** Delivery fees before the order: `/api/pricing`, and its older name. */
 import Type from 'typebox'
 import { Latitude, Longitude, Point } from '../../protocol/kernel/schema.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
@@ -138,7 +138,8 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
             body: { quote_id: null, vendor_id: null, expires_at: null, ...estimateView(estimate) },
           }
         }
-        // The pharmacy knows where it is better than a map does: its address alone is not looked up. Whoever pays for the way has no say in it.
+        // The pharmacy knows its place better than a map, so a pick-up address alone is not looked
+        // up. A customer, who pays for the route, cannot choose where it begins.
         const says =
           identity.role === 'admin' ||
           identity.role === 'service' ||

@@ -1,19 +1,20 @@
-/** How often somebody may ask; nobody counts in a load test. */
+/** Configuration of rate limits; a load test has none. */
 import type { Environment } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import { readRateRules, type RateRules } from '../kernel/rates.ts'
 
 export interface RateConfig {
-  /** Null with BENCH_ALLOWED: without limits. */
+  /** Null with BENCH_ALLOWED: no limits. */
   rateRules: RateRules | null
 }
 
-/** The RATE_LIMIT_ variables. Throws ConfigError. */
+/** Reads the RATE_LIMIT_ variables. Throws ConfigError. */
 export function readRateConfig(
   environment: Environment,
   { benchAllowed }: Pick<KernelConfig, 'benchAllowed'>,
 ): RateConfig {
-  // Also where BENCH_ALLOWED makes them count for nothing: a mistake in them is one all the same.
+  // They are read even with BENCH_ALLOWED, which ignores them, because a mistake in them is still a
+  // mistake.
   const rateRules = readRateRules(environment)
   return { rateRules: benchAllowed ? null : rateRules }
 }

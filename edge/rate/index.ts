@@ -1,4 +1,4 @@
-/** How often one account and one address may ask: the counters that every route and socket uses. */
+/** Rate limits: the counters of accounts and addresses that every route and socket uses. */
 import { feature } from '../kernel/feature.ts'
 import { readRateConfig } from './config.ts'
 import { createRateLimits, type RateLimits } from './rate-limits.ts'

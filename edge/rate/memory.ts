@@ -1,17 +1,20 @@
 /**
- * Counters in this process, bounded: the library's own forget a key when its window ends and not
- * before, so whoever has many addresses could fill the memory within one window. Here the oldest
- * window makes room, which is the one that has least left to forbid.
+ * Bounded counters in this process. The library's own counters forget a key only when its window
+ * ends, so a caller with many addresses could fill the memory within one window. Here the oldest
+ * window makes room, because it has the least time left to forbid anything.
  *
- * Rejected: hashing keys into a fixed table, where strangers share a counter and one of them is refused
- * for what the other did.
+ * Rejected: hashing keys into a fixed table, because strangers would share a counter and one would
+ * be refused for the other's requests.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RateRule } from '../kernel/rates.ts'
 import { rateLimits } from './limits.ts'
 
 export class BoundedMemoryLimiter extends RateLimiterMemory {
-  /** When each key's window ends. All windows are equally long, so the order of insertion is that of the ends. */
+  /**
+   * End of each key's window. All windows are equally long, so the order of insertion is the order
+   * of the ends.
+   */
   readonly #endsAtMs = new Map<string, number>()
   readonly #keysMax: number
   readonly #nowMs: () => number
@@ -37,14 +40,14 @@ export class BoundedMemoryLimiter extends RateLimiterMemory {
       if (endsAtMs > nowMs && (this.#endsAtMs.size < this.#keysMax || this.#endsAtMs.has(key)))
         break
       this.#endsAtMs.delete(known)
-      // The window that ended is the library's to forget too: its timer may be late.
+      // The library must forget the ended window too; its timer may be late.
       void this.delete(known)
     }
     if (!this.#endsAtMs.has(key)) this.#endsAtMs.set(key, nowMs + this.duration * 1_000)
     return super.consume(key, pointsToConsume)
   }
 
-  /** A key whose window was forgotten has nothing to be given back. */
+  /** A key whose window was forgotten has no points to give back. */
   override reward(key: string, points = 1): Promise<RateLimiterRes> {
     return this.#endsAtMs.has(key)
       ? super.reward(key, points)

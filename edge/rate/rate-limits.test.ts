@@ -7,7 +7,10 @@ import { rateClasses, readRateRules } from '../kernel/rates.ts'
 const rules = readRateRules({ RATE_LIMIT_AUTH_PER_ACCOUNT: '3', RATE_LIMIT_AUTH_PER_ADDRESS: '5' })
 const silent = () => {}
 
-/** RL1 counts up to the limit; RL2 keys, classes and ways are apart; RL3 says what is left and when it ends. */
+/**
+ * RL1 counts up to the limit; RL2 keys, classes and ways are separate; RL3 reports the rest and the
+ * end of the window.
+ */
 async function contract(t: Test, rates: RateLimits): Promise<void> {
   for (const left of [2, 1, 0])
     t.match(
@@ -31,14 +34,14 @@ async function contract(t: Test, rates: RateLimits): Promise<void> {
   )
 }
 
-t.test('in memory', async t => {
+t.test('counters in memory keep the contract', async t => {
   const rates = createRateLimits({ rules, redisUrl: null, nowMs: Date.now, onLog: silent })
   t.teardown(() => rates.close())
   await contract(t, rates)
 })
 
 t.test(
-  'in Redis: shared by edges, and counted here while it is away',
+  'counters in Redis are shared by edges, and memory counts while Redis is away',
   { skip: requireOrSkip(t, 'redis') },
   async t => {
     const redis = await startRedis()
@@ -49,7 +52,7 @@ t.test(
       other.close()
       await redis.stop()
     })
-    // Until the connection is there, each counts for itself: not what this test is about.
+    // Before the connection exists each counts for itself, which this test does not check.
     for (let shared = false, probe = 0; !shared; probe++) {
       await new Promise(resolve => {
         setTimeout(resolve, 20)
@@ -72,7 +75,7 @@ t.test(
   },
 )
 
-t.test('memory is bounded, and the oldest window makes room', async t => {
+t.test('the memory is bounded, and the oldest window makes room', async t => {
   let nowMs = 0
   const limiter = new BoundedMemoryLimiter(
     'test',

@@ -1,8 +1,8 @@
 /**
- * The rate limits of an edge: a counter per class, account and address. In Redis when there is one, so
- * that a client that spreads over several edges gains nothing; otherwise in this process. When Redis is
- * away each edge counts for itself: a limit that is a little too generous for a minute is worth more
- * than a pharmacy that cannot answer.
+ * The rate limits of an edge: a counter for each class, account and address. They are in Redis when
+ * there is one, so that a client gains nothing by using several edges; otherwise in this process.
+ * While Redis is away each edge counts for itself, because a limit that is too generous for a
+ * minute is better than a pharmacy that cannot answer.
  */
 import { createHash } from 'node:crypto'
 import { RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
@@ -18,7 +18,7 @@ import {
   type RateRules,
 } from '../kernel/rates.ts'
 
-/** How a window stands after this request. */
+/** State of a window after this request. */
 export interface RateVerdict {
   allowed: boolean
   by: RateBy
@@ -27,18 +27,18 @@ export interface RateVerdict {
   resetSeconds: number
 }
 
-/** By which a class is counted. */
+/** The keys by which a class is counted. */
 type Counted<C> = C extends OfAddress ? 'address' : RateBy
 
 export interface RateLimits {
-  /** Counts one request. Never rejects: a counter that cannot be reached refuses nobody. */
+  /** Counts one request. Never rejects; a counter that cannot be reached refuses nobody. */
   count<C extends RateClass | OfAddress>(of: C, by: Counted<C>, key: string): Promise<RateVerdict>
-  /** Takes back one that was counted and allowed. Never rejects. */
+  /** Uncounts a request that was counted and allowed. Never rejects. */
   giveBack<C extends RateClass | OfAddress>(of: C, by: Counted<C>, key: string): Promise<void>
   close(): void
 }
 
-/** Parts with the counters; null: without limits, as load tests run. */
+/** Parts with the counters; null: no limits, for load tests. */
 export interface WithRates {
   readonly rates: RateLimits | null
 }
@@ -71,7 +71,7 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
         duration: rule.windowSeconds,
         rejectIfRedisNotReady: true,
         insuranceLimiter: memory,
-        // Who is over the limit is refused without asking Redis again until the window ends.
+        // A key over the limit is refused without asking Redis again until the window ends.
         inMemoryBlockOnConsumed: rule.requestsMax + 1,
       }),
     }
@@ -126,7 +126,10 @@ export function createRateLimits({ rules, redisUrl, nowMs, onLog }: RateLimitsDe
   }
 }
 
-/** The e-mail or phone that a sign-in is aimed at, as a key: counters need not know whose it is, nor how it was written. */
+/**
+ * A key from the e-mail or phone at which a sign-in aims. Counters need not know the address or its
+ * spelling.
+ */
 export function accountKey(emailOrPhone: string): string {
   const plain = emailOrPhone.includes('@')
     ? normalEmail(emailOrPhone.trim())

@@ -1,9 +1,14 @@
-/** The counters' connection to Redis: quick to give up and slow to knock, because memory counts meanwhile. */
+/**
+ * The counters' connection to Redis. It gives up quickly and reconnects slowly, because memory
+ * counts meanwhile.
+ */
 import { Redis } from 'ioredis'
 
-/** A request waits for its counter: after this it is counted here instead. */
+/** Time that a request waits for its counter; after it memory counts. */
 const redisCommandTimeoutMs = 300
-/** No answer to anything for this long: the connection is dead, whatever the socket thinks. */
+/**
+ * Time without any answer after which the connection counts as dead, whatever the socket reports.
+ */
 const silenceMs = 1_500
 const reconnectMsMax = 1_000
 

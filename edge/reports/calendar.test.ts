@@ -1,10 +1,12 @@
-/** Days by the clock on the wall: across changes of it, at its strangest, and in what is asked for. */
+/**
+ * Days of local time: across clock changes, in unusual time zones, and in the ranges of queries.
+ */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import { reportLimits } from './limits.ts'
 import { dateAt, datesOf, localTime, rangeOf } from './calendar.ts'
 
-t.test('local time names its distance from UTC', async t => {
+t.test('local time contains its offset from UTC', async t => {
   for (const [utc, timeZone, expected] of [
     ['2026-01-15T12:00:00.000Z', 'UTC', '2026-01-15T12:00:00+00:00'],
     ['2026-03-29T00:59:59.999Z', 'Europe/Berlin', '2026-03-29T01:59:59+01:00'],
@@ -20,7 +22,7 @@ t.test('local time names its distance from UTC', async t => {
   t.equal(localTime(null, 'UTC'), '')
 })
 
-t.test('local time is the same moment', async t => {
+t.test('local time names the same moment', async t => {
   const zones = [
     'UTC',
     'Europe/Berlin',
@@ -44,7 +46,7 @@ t.test('local time is the same moment', async t => {
   t.pass()
 })
 
-t.test('ranges', async t => {
+t.test('ranges are read, and invalid ranges are refused', async t => {
   const nowMs = Date.parse('2026-03-28T23:30:00Z')
   const of = (asked: Parameters<typeof rangeOf>[0], timeZone = 'Europe/Berlin') => {
     try {

@@ -1,16 +1,16 @@
 /**
- * Days as a pharmacy's clock on the wall has them. A day is a date, never a number of hours: on two
- * days of the year it has 23 or 25 of them, and some places have no midnight on one of these.
+ * Days of a pharmacy's local time. A day is a date and not a number of hours: on two days of the
+ * year it has 23 or 25 hours, and some places have no midnight on one of them.
  *
- * Which day a moment belongs to is asked of the database, which also counts it; here dates are only
- * counted through and moments written down.
+ * The database decides the day of a moment, because it also counts the day; this code only lists
+ * dates and formats moments.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { dayMs as dayOf } from '../../protocol/kernel/iso-time.ts'
 import { reportLimits } from './limits.ts'
 import { invalid } from '../kernel/validate.ts'
 
-/** Both days are part of it. As `YYYY-MM-DD`. */
+/** A range with both days included, as `YYYY-MM-DD`. */
 export interface DateRange {
   from: string
   to: string
@@ -20,7 +20,10 @@ const dayMs = 24 * 3_600_000
 export const datePattern = '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
-/** Writes `YYYY-MM-DD HH:MM:SS`. The names of zones come from a column that admits known ones only, so the map is small. */
+/**
+ * Formats `YYYY-MM-DD HH:MM:SS`. Zone names come from a column that admits only known zones, so the
+ * map is small.
+ */
 function clockOf(timeZone: string): Intl.DateTimeFormat {
   let clock = clocks.get(timeZone)
   if (clock === undefined)
@@ -35,11 +38,11 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
-/** The date there at a time in ms. */
+/** The local date at a time in ms. */
 export const dateAt = (ms: number, timeZone: string): string =>
   clockOf(timeZone).format(ms).slice(0, 10)
 
-/** A time of UTC as the clock there showed it, with its distance from UTC: `2026-03-29T03:30:00+02:00`. */
+/** A time of UTC as local time with its offset from UTC: `2026-03-29T03:30:00+02:00`. */
 export function localTime(utc: string | null, timeZone: string): string {
   if (utc === null) return ''
   const seconds = Math.floor(Date.parse(utc) / 1000)
@@ -60,7 +63,10 @@ export function datesOf({ from, to }: DateRange): string[] {
   return dates
 }
 
-/** One day, or from and to, or today there. Throws `invalid_request` for a date that is none and for a range that is too long or runs backwards. */
+/**
+ * One day, or `from` and `to`, or today's local date. Throws `invalid_request` for an invalid date
+ * and for a range that is too long or runs backwards.
+ */
 export function rangeOf(
   asked: { date?: string; from?: string; to?: string },
   timeZone: string,

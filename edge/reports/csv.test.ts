@@ -1,4 +1,6 @@
-/** [ASVS V1.2.10, V5.3.10] CSV that every reader reads back, and that no spreadsheet runs. */
+/**
+ * [ASVS V1.2.10, V5.3.10] Every reader reads the CSV back, and no spreadsheet runs a formula in it.
+ */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -18,7 +20,7 @@ async function written(rows: Cell[][], bom = false, batch = 2): Promise<string> 
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** RFC 4180 by its grammar, written without a look at the writer. */
+/** A reader by the grammar of RFC 4180, written without a look at the writer. */
 function read(text: string): string[][] {
   const rows: string[][] = []
   let [row, cell, quoted, at]: [string[], string, boolean, number] = [[], '', false, 0]
@@ -47,7 +49,7 @@ function read(text: string): string[][] {
   return rows
 }
 
-t.test('formulas are defused, numbers are not', async t => {
+t.test('formulas are made harmless, and numbers stay unchanged', async t => {
   for (const [given, expected] of [
     ['=1+1', "'=1+1"],
     ['+1 555 0100', "'+1 555 0100"],
@@ -73,7 +75,7 @@ t.test('formulas are defused, numbers are not', async t => {
   t.match(read(await written([]))[0], ['a', 'b,"c"'], 'headings alone, when there is nothing')
 })
 
-t.test('the mark of UTF-8 comes once, and first', async t => {
+t.test('the mark of UTF-8 comes once, at the beginning', async t => {
   const text = await written(
     [
       ['1', '2'],
@@ -88,7 +90,7 @@ t.test('the mark of UTF-8 comes once, and first', async t => {
   t.notOk((await written([['1', '2']])).includes('\u{feff}'))
 })
 
-t.test('whatever is written is read back, but for the apostrophe', async () => {
+t.test('a reader gets back the written table, except for added apostrophes', async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', '=', "'", ';', ' ', '\t', '-', 'a') }),

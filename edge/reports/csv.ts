@@ -1,17 +1,17 @@
 /**
  * Tables as CSV: RFC 4180, UTF-8, and safe to open in a spreadsheet. A cell that would begin a
- * formula there (`= + - @`, tab, return, and their wide forms) gets an apostrophe before it: what a
- * customer wrote into an order is text on the pharmacist's screen and not a program.
+ * formula there (`= + - @`, tab, return, and their wide forms) gets an apostrophe in front, so that
+ * a customer's text stays text on the pharmacist's screen and does not run.
  *
- * Rows come in batches and leave in batches, so that an export of any length holds one of them.
+ * Rows arrive and leave in batches, so an export of any length holds one batch in memory.
  *
- * Rejected: csv-stringify, which took twenty times as long over a page of orders, all of it on the
- * thread that the sockets live on, and left a lone line feed unquoted where lines end in two characters.
+ * Rejected: csv-stringify. It took twenty times as long for a page of orders, on the thread of the
+ * sockets, and left a lone line feed unquoted where lines end in two characters.
  */
 
 export type Cell = string | number | null
 
-/** One cell of a row by its heading. */
+/** The cell of a row under its heading. */
 export interface Column<R> {
   heading: string
   of(row: R): Cell
@@ -19,7 +19,10 @@ export interface Column<R> {
 
 const byteOrderMark = '\u{feff}'
 
-/** The heading first, then the rows as their batches come. `bom`: marked as UTF-8, without which Excel reads it as something else. */
+/**
+ * The heading, then the rows in batches. `bom`: begins with the mark of UTF-8, without which Excel
+ * reads another encoding.
+ */
 export async function* csvOf<R>(
   columns: readonly Column<R>[],
   batches: AsyncIterable<readonly R[]>,
@@ -33,7 +36,7 @@ export async function* csvOf<R>(
   if (pending !== '') yield Buffer.from(pending)
 }
 
-/** Every text is quoted, a number never: that is also how a reader tells them apart. */
+/** Every text is quoted and no number, so that a reader can tell them apart. */
 const lines = (rows: Cell[][]): string =>
   rows.map(row => `${row.map(written).join(',')}\r\n`).join('')
 
@@ -43,5 +46,5 @@ function written(cell: Cell): string {
   return `"${startsFormula.test(cell) ? "'" : ''}${cell.replaceAll('"', '""')}"`
 }
 
-/** What OWASP lists, and the wide forms that East Asian keyboards write. */
+/** The characters that OWASP lists, and the wide forms of East Asian keyboards. */
 const startsFormula = /^[=+\-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}]/u

@@ -1,12 +1,12 @@
 /**
- * A pharmacy's days in figures. Each figure counts by its own moment: an order that was accepted
- * before midnight and delivered after it is in two days, once in each figure, so that the days of a
- * month add up to the month.
+ * Daily figures of a pharmacy. Each figure counts by its own moment: an order that was accepted
+ * before midnight and delivered after it counts in two days, once in each figure, so that the days
+ * of a month add up to the month.
  *
- * Asked of the read model, which the journal writes in the transaction of the event: the figures
- * agree with the journal at any moment, and a test recomputes them from the events.
+ * The figures come from the read model, which the journal writes in the transaction of the event.
+ * They agree with the journal at any moment, and a test recomputes them from the events.
  *
- * Rejected: counters that events increase, which would have to be made anew whenever a definition or
+ * Rejected: counters that events increase, which would have to be rebuilt whenever a definition or
  * a pharmacy's time zone changes.
  */
 import { statusesWith } from '../../protocol/orders/statuses.ts'
@@ -16,12 +16,12 @@ import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { datesOf, type DateRange } from './calendar.ts'
 
-/** What a report needs to know of the pharmacy. */
-export interface ReportVendor {
+/** The facts of a pharmacy that a report needs. */
+export interface ReportPharmacy {
   id: string
   timeZone: string
   promiseMinutes: number
-  /** Of the sums of money; what was earned in another currency is in none. */
+  /** Currency of the sums of money; amounts in other currencies are left out. */
   currency: string
 }
 
@@ -39,7 +39,7 @@ export interface Figures {
   average_delivery_minutes: number | null
 }
 
-/** Sums, of which averages of any number of days can be made. */
+/** Sums from which averages over any number of days can be computed. */
 interface Sums {
   received: number
   accepted: number
@@ -68,38 +68,42 @@ const noSums: Sums = {
 }
 
 /**
- * A time of an order's progress, found in its text: each JSON function of the database fails on a whole document
- * if anybody wrote U+0000 or half a surrogate pair anywhere in it, and one customer's note would take
- * a pharmacy's reports away. Inside somebody's text a quote is escaped, so nothing else reads like this.
+ * A time of an order's progress, found in its text. Each JSON function of the database fails on a
+ * whole document with U+0000 or half a surrogate pair anywhere in it, and one customer's note would
+ * make a pharmacy's reports fail. Quotes inside a text are escaped, so no text can look like this
+ * field.
  */
 export const timeOfProgress = (field: string) =>
   sql`substring(progress::text from ${sql.lit(`"${field}":"([^"]*)"`)})::timestamptz`
 
-/** Of an order: when it came to its pharmacy. */
+/** Time at which an order came to its pharmacy. */
 export const receivedAt = sql<Date>`case kind when 'direct' then created_at else accepted_at end`
 
-/** Orders of the pharmacy that can have had a moment in the range; the days themselves are compared by date. */
-export const ordersAround = (vendor: ReportVendor, range: DateRange) => sql`
-  vendor_id = ${vendor.id}
-  and created_at < (${range.to}::date + 2)::timestamp at time zone ${vendor.timeZone}::text
-  and updated_at >= (${range.from}::date - 1)::timestamp at time zone ${vendor.timeZone}::text`
+/**
+ * Orders of the pharmacy that can have a moment in the range; the days themselves are compared by
+ * date.
+ */
+export const ordersAround = (pharmacy: ReportPharmacy, range: DateRange) => sql`
+  vendor_id = ${pharmacy.id}
+  and created_at < (${range.to}::date + 2)::timestamp at time zone ${pharmacy.timeZone}::text
+  and updated_at >= (${range.from}::date - 1)::timestamp at time zone ${pharmacy.timeZone}::text`
 
-/** The ends whose time is in no column of its own. */
+/** End statuses whose time has no column of its own. */
 const toldByEnd = [...statusesWith('reachedAt', 'ended_at')]
 
-/** Every day of the range, also those on which nothing happened, and their total. */
+/** Every day of the range, also days without orders, and their total. */
 export async function dailyReport(
   db: Kysely<Tables>,
-  vendor: ReportVendor,
+  pharmacy: ReportPharmacy,
   range: DateRange,
 ): Promise<{ days: (Figures & { date: string })[]; total: Figures }> {
   const { rows } = await sql<Sums & { date: string }>`
     with mine as (
-      select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, case when currency = ${vendor.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, status,
+      select ${receivedAt} as received_at, created_at, accepted_at, delivered_at, case when currency = ${pharmacy.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, status,
         case when status = any(${toldByEnd}) then ${timeOfProgress('ended_at')} end as ended_at
-      from orders where ${ordersAround(vendor, range)}
+      from orders where ${ordersAround(pharmacy, range)}
     ), moments as (
-      select what, (at at time zone ${vendor.timeZone}::text)::date as date, mine.*
+      select what, (at at time zone ${pharmacy.timeZone}::text)::date as date, mine.*
       from mine, lateral (values ('received', received_at), ('accepted', accepted_at), ('delivered', delivered_at), (status, ended_at)) as moment(what, at)
       where at is not null
     )
@@ -110,7 +114,7 @@ export async function dailyReport(
       count(*) filter (where what = 'cancelled')::integer as cancelled,
       count(*) filter (where what = 'delivered')::integer as delivered,
       count(*) filter (where what = 'returned')::integer as returned,
-      count(*) filter (where what = 'delivered' and delivered_at - accepted_at <= make_interval(mins => ${vendor.promiseMinutes}::integer))::integer as on_time,
+      count(*) filter (where what = 'delivered' and delivered_at - accepted_at <= make_interval(mins => ${pharmacy.promiseMinutes}::integer))::integer as on_time,
       coalesce(sum(delivery_fee_minor) filter (where what = 'delivered'), 0) as fee_minor,
       coalesce(sum(actual_distance_km) filter (where what = 'delivered'), 0) as distance_km,
       coalesce(sum(extract(epoch from accepted_at - created_at) * 1000) filter (where what = 'accepted'), 0) as accept_ms,
@@ -125,9 +129,9 @@ export async function dailyReport(
   return {
     days: datesOf(range).map(date => ({
       date,
-      ...figuresOf(byDate.get(date) ?? noSums, vendor.currency),
+      ...figuresOf(byDate.get(date) ?? noSums, pharmacy.currency),
     })),
-    total: figuresOf(total, vendor.currency),
+    total: figuresOf(total, pharmacy.currency),
   }
 }
 
@@ -147,6 +151,6 @@ function figuresOf(sums: Sums, currency: string): Figures {
   }
 }
 
-/** To a hundredth of a minute; null of none. */
+/** Average in minutes, to a hundredth; null without a value. */
 export const averageMinutes = (ms: number, count: number): number | null =>
   count === 0 ? null : Math.round(ms / count / 600) / 100

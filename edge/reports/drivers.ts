@@ -1,7 +1,7 @@
 /**
- * How a pharmacy's drivers did: deliveries by the day of the delivery, offers by the day they were
- * made. Deliveries come from the read model; offers are in the journal alone, whose primary key
- * finds an order's events without a search.
+ * Figures of a pharmacy's drivers: deliveries by the day of the delivery, offers by the day on
+ * which they were made. Deliveries come from the read model. Offers are only in the journal, whose
+ * primary key finds an order's events without a search.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -10,7 +10,7 @@ import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { reportLimits } from './limits.ts'
 import { eventsWhere } from '../orders/recorded-events.ts'
 import type { DateRange } from './calendar.ts'
-import { averageMinutes, ordersAround, timeOfProgress, type ReportVendor } from './daily.ts'
+import { averageMinutes, ordersAround, timeOfProgress, type ReportPharmacy } from './daily.ts'
 
 export interface DriverFigures {
   driver_id: string
@@ -21,15 +21,15 @@ export interface DriverFigures {
   returns: number
   earnings: number
   distance_km: number
-  /** From the assignment to the pick-up, of what was delivered. */
+  /** Average from the assignment to the pick-up of delivered orders. */
   average_pickup_minutes: number | null
-  /** From the pick-up to the delivery. */
+  /** Average from the pick-up to the delivery. */
   average_delivery_minutes: number | null
   offers_made: number
   offers_accepted: number
   offers_declined: number
   offers_expired: number
-  /** Of the offers that were answered or ran out; null of none. */
+  /** Share of the accepted among the answered and expired offers; null without any. */
   acceptance_rate: number | null
 }
 
@@ -47,22 +47,22 @@ interface Row {
 }
 
 /**
- * The pharmacy's drivers of today and whoever else drove for it in the range, busiest first, at most
- * reportLimits.reportDriversMax. An assignment by the pharmacy's own hand is no offer.
+ * The pharmacy's present drivers and all others who delivered for it in the range, busiest first,
+ * at most reportLimits.reportDriversMax. An assignment by the pharmacy is not an offer.
  */
 export async function driverReport(
   db: Kysely<Tables>,
-  vendor: ReportVendor,
+  pharmacy: ReportPharmacy,
   range: DateRange,
 ): Promise<DriverFigures[]> {
   const inRange = (at: RawBuilder<unknown>) =>
-    sql<boolean>`(${at} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
-  const offers = await offersOf(db, vendor, range, inRange)
+    sql<boolean>`(${at} at time zone ${pharmacy.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`
+  const offers = await offersOf(db, pharmacy, range, inRange)
   const { rows } = await sql<Row>`
     with mine as (
       select id, driver_id, status, accepted_at, delivered_at,
-        case when currency = ${vendor.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, progress
-      from orders where ${ordersAround(vendor, range)}
+        case when currency = ${pharmacy.currency} then delivery_fee_minor end as delivery_fee_minor, actual_distance_km, progress
+      from orders where ${ordersAround(pharmacy, range)}
     ), carried as (
       select driver_id, status, delivered_at, accepted_at, delivery_fee_minor, actual_distance_km,
         ${timeOfProgress('driver_assigned_at')} as assigned_at, ${timeOfProgress('picked_up_at')} as picked_up_at
@@ -72,7 +72,7 @@ export async function driverReport(
       select driver_id,
         count(*) filter (where status = 'delivered')::integer as delivered,
         count(*) filter (where status = 'returned')::integer as returned,
-        count(*) filter (where status = 'delivered' and delivered_at - accepted_at <= make_interval(mins => ${vendor.promiseMinutes}::integer))::integer as on_time,
+        count(*) filter (where status = 'delivered' and delivered_at - accepted_at <= make_interval(mins => ${pharmacy.promiseMinutes}::integer))::integer as on_time,
         sum(delivery_fee_minor) filter (where status = 'delivered') as fee_minor,
         sum(actual_distance_km) filter (where status = 'delivered') as distance_km,
         sum(extract(epoch from picked_up_at - assigned_at) * 1000) filter (where status = 'delivered') as pickup_ms,
@@ -84,13 +84,13 @@ export async function driverReport(
       coalesce(fee_minor, 0) as fee_minor, coalesce(distance_km, 0) as distance_km,
       coalesce(pickup_ms, 0) as pickup_ms, coalesce(delivery_ms, 0) as delivery_ms
     from drivers d left join deliveries on deliveries.driver_id = d.id
-    where d.vendor_id = ${vendor.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
+    where d.vendor_id = ${pharmacy.id} or deliveries.driver_id is not null or d.id = any(${[...offers.keys()]}::uuid[])
     order by delivered desc, d.id limit ${reportLimits.reportDriversMax}`.execute(db)
   return rows.map(row =>
     figuresOf(
       row,
       offers.get(row.driver_id) ?? { made: 0, accepted: 0, declined: 0, expired: 0 },
-      vendor.currency,
+      pharmacy.currency,
     ),
   )
 }
@@ -102,18 +102,18 @@ interface Offers {
   expired: number
 }
 
-/** By driver: the offers that were made in the range, and how each ended. */
+/** The offers made in the range and their ends, by driver. */
 async function offersOf(
   db: Kysely<Tables>,
-  vendor: ReportVendor,
+  pharmacy: ReportPharmacy,
   range: DateRange,
   inRange: (at: RawBuilder<unknown>) => RawBuilder<boolean>,
 ): Promise<Map<string, Offers>> {
   const byDriver = new Map<string, Offers>()
-  /** Of the order at hand: offers of the range that nobody has answered yet. */
+  /** Offers of the present order, made in the range and not answered yet. */
   const open = new Map<string, Offers>()
   let orderId = ''
-  const events = sql`type in ('offer_made', 'offer_closed', 'driver_assigned') and actor_id in (select id from orders where ${ordersAround(vendor, range)})`
+  const events = sql`type in ('offer_made', 'offer_closed', 'driver_assigned') and actor_id in (select id from orders where ${ordersAround(pharmacy, range)})`
   for await (const { actorId, event, extra: counts } of eventsWhere(db, events, inRange(sql`at`))) {
     if (actorId !== orderId) open.clear()
     orderId = actorId

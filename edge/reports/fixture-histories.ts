@@ -6,7 +6,7 @@ import fc from '../../protocol/testing/properties.ts'
 import type { Order } from '../../engine/orders/state.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import type { ReportVendor } from './daily.ts'
+import type { ReportPharmacy } from './daily.ts'
 
 export const hourMs = 3_600_000
 export const newId = (): string => uuidV7(Date.now(), Math.random)
@@ -25,7 +25,7 @@ export const changes: [timeZone: string, at: string][] = [
 const cruelText = 'nul \u0000, half \ud800, "ended_at":"1999-01-01T00:00:00Z", "offer_id":"x"'
 
 export interface People {
-  vendor: ReportVendor
+  pharmacy: ReportPharmacy
   drivers: string[]
 }
 export interface Plan {
@@ -56,13 +56,13 @@ export const plan = fc.record({
 /** What may follow, most of it so that orders get somewhere. */
 export function nextEvents(
   order: Order,
-  { vendor, drivers }: People,
+  { pharmacy, drivers }: People,
   { feeMinor, km }: Plan,
   choice: number,
 ): OrderEvent[] {
   const driver_id = drivers[choice % drivers.length]!
   const fact = {
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     name: 'Pharmacy',
     phone: '1',
     latitude: 1,
@@ -110,7 +110,7 @@ export function nextEvents(
         accepted,
         accepted,
         cancelled,
-        { type: 'order_rejected', data: { vendor_id: vendor.id, reason: cruelText } },
+        { type: 'order_rejected', data: { vendor_id: pharmacy.id, reason: cruelText } },
       ]
     case 'accepted': {
       const { search } = order
@@ -188,7 +188,7 @@ export function nextEvents(
 
 export const firstEvent = (
   id: string,
-  { vendor }: People,
+  { pharmacy }: People,
   direct: boolean,
   atMs: number,
 ): OrderEvent => {
@@ -212,7 +212,7 @@ export const firstEvent = (
         data: {
           ...born,
           vendor: {
-            vendor_id: vendor.id,
+            vendor_id: pharmacy.id,
             name: 'Pharmacy',
             phone: '1',
             latitude: 1,
@@ -229,7 +229,7 @@ export const firstEvent = (
           ...born,
           radius_km: 5,
           expires_at_ms: atMs + hourMs,
-          candidates: [{ vendor_id: vendor.id, distance_km: 2 }],
+          candidates: [{ vendor_id: pharmacy.id, distance_km: 2 }],
         },
       } as OrderEvent)
 }

@@ -13,9 +13,9 @@ export interface Stored {
 }
 
 /** The reports a second time: from the events, with the platform's calendar. */
-export function recomputed(events: Stored[], { vendor, drivers }: People, range: DateRange) {
+export function recomputed(events: Stored[], { pharmacy, drivers }: People, range: DateRange) {
   const clock = new Intl.DateTimeFormat('en-CA', {
-    timeZone: vendor.timeZone,
+    timeZone: pharmacy.timeZone,
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
@@ -91,7 +91,7 @@ export function recomputed(events: Stored[], { vendor, drivers }: People, range:
           day.fees += data.earnings_minor
           day.km += data.actual_distance_km ?? 0
           day.deliveryMs += tookMs
-          if (tookMs <= vendor.promiseMinutes * 60_000) day.delivered_on_time++
+          if (tookMs <= pharmacy.promiseMinutes * 60_000) day.delivered_on_time++
         }
       }
       if (!inRange(at)) continue
@@ -102,7 +102,7 @@ export function recomputed(events: Stored[], { vendor, drivers }: People, range:
         driver!.km += data.actual_distance_km ?? 0
         driver!.pickupMs += pickedUp!.at.getTime() - assigned!.at.getTime()
         driver!.deliveryMs += at.getTime() - pickedUp!.at.getTime()
-        if (at.getTime() - accepted!.at.getTime() <= vendor.promiseMinutes * 60_000)
+        if (at.getTime() - accepted!.at.getTime() <= pharmacy.promiseMinutes * 60_000)
           driver!.delivered_on_time++
       }
       if (type === 'returned') driver!.returns++

@@ -1,9 +1,9 @@
 /**
- * A pharmacy's orders as rows of an export, read page by page, oldest first. Each page is a query of
- * its own that begins after the last order of the one before.
+ * The orders of a pharmacy as rows of an export, read page by page, oldest first. Each page is a
+ * query that begins after the last order of the page before.
  *
- * Rejected: a database cursor. It holds a connection and a snapshot for as long as the slowest client
- * reads; the embedded database has one connection, and the engine needs it.
+ * Rejected: a database cursor. It holds a connection and a snapshot for as long as the slowest
+ * client reads; the embedded database has one connection, and the engine needs it.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -13,17 +13,17 @@ import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
 import { localTime, type DateRange } from './calendar.ts'
 import type { Column } from './csv.ts'
-import { ordersAround, receivedAt, type ReportVendor } from './daily.ts'
+import { ordersAround, receivedAt, type ReportPharmacy } from './daily.ts'
 
 export interface ExportFilter {
   range: DateRange | null
   status?: OrderStatus
 }
 
-/** Orders that came to the pharmacy in the range; the same ones that `orders_received` counts. */
+/** Orders that came to the pharmacy in the range; the same orders as in `orders_received`. */
 export async function* exportedOrders(
   db: Kysely<Tables>,
-  vendor: ReportVendor,
+  pharmacy: ReportPharmacy,
   { range, status }: ExportFilter,
 ): AsyncGenerator<OrderView[]> {
   let last: { created_at: Date; id: string } | null = null
@@ -31,10 +31,10 @@ export async function* exportedOrders(
     let query = db
       .selectFrom('orders')
       .select(['id', 'created_at', 'placed', 'progress'])
-      .where('vendor_id', '=', vendor.id)
+      .where('vendor_id', '=', pharmacy.id)
     if (range !== null)
       query = query.where(
-        sql<boolean>`${ordersAround(vendor, range)} and (${receivedAt} at time zone ${vendor.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`,
+        sql<boolean>`${ordersAround(pharmacy, range)} and (${receivedAt} at time zone ${pharmacy.timeZone}::text)::date between ${range.from}::date and ${range.to}::date`,
       )
     if (status !== undefined) query = query.where('status', '=', status)
     if (last !== null)
@@ -52,7 +52,7 @@ export async function* exportedOrders(
   }
 }
 
-/** Times as the pharmacy's clock showed them. */
+/** The columns of an order, with times as local time of the pharmacy. */
 export function orderColumns(timeZone: string): Column<OrderView>[] {
   const plain = (...names: (keyof OrderView)[]): Column<OrderView>[] =>
     names.map(name => ({ heading: name, of: order => order[name] as string | number | null }))

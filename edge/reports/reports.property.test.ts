@@ -48,7 +48,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
     await db
       .insertInto('vendors')
       .values({
-        id: people.vendor.id,
+        id: people.pharmacy.id,
         user_id: newId(),
         business_name: 'Pharmacy',
         email: 'p@example.com',
@@ -65,7 +65,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
         .values({
           id,
           user_id: newId(),
-          vendor_id: people.vendor.id,
+          vendor_id: people.pharmacy.id,
           full_name: 'Driver',
           email: null,
           phone: '2',
@@ -112,7 +112,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
     const { rows } = await database.pool.query<Stored>(
       `select e.actor_id, e.at, e.type, e.data from events e
       where e.actor_id in (select id from orders where vendor_id = $1) order by e.actor_id, e.version`,
-      [people.vendor.id],
+      [people.pharmacy.id],
     )
     return rows
   }
@@ -125,7 +125,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
       fc.nat({ max: 3 }),
       async ([timeZone, at], plans, shift) => {
         const people: People = {
-          vendor: { id: newId(), timeZone, promiseMinutes: 60, currency: 'USD' },
+          pharmacy: { id: newId(), timeZone, promiseMinutes: 60, currency: 'USD' },
           drivers: [newId(), newId()],
         }
         const around = Date.parse(at)
@@ -138,7 +138,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
           { from: date(-1), to: date(1) },
         ]) {
           const expected = recomputed(events, people, range)
-          const report = await dailyReport(db, people.vendor, range)
+          const report = await dailyReport(db, people.pharmacy, range)
           assert.deepEqual(
             report.days.map(day => day.date),
             [...expected.days.keys()],
@@ -173,7 +173,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
           assert.equal(report.total.orders_delivered, sum('orders_delivered'))
           close(report.total.delivery_fees, sum('delivery_fees'), 1e-6, 'the days add up')
 
-          const drivers = await driverReport(db, people.vendor, range)
+          const drivers = await driverReport(db, people.pharmacy, range)
           assert.deepEqual(
             new Set(drivers.map(driver => driver.driver_id)),
             new Set(people.drivers),
@@ -201,7 +201,7 @@ t.test('reports are what the events say, around every kind of midnight', async t
           }
 
           let exported = 0
-          for await (const page of exportedOrders(db, people.vendor, { range }))
+          for await (const page of exportedOrders(db, people.pharmacy, { range }))
             exported += page.length
           assert.equal(
             exported,

@@ -1,4 +1,7 @@
-/** Reports and exports over HTTP: [OWASP API1] whose they are, what they take, and exports of many pages. */
+/**
+ * Reports and exports over HTTP: [OWASP API1] their owners, their inputs, and exports of many
+ * pages.
+ */
 import t from 'tap'
 import { reportLimits } from './limits.ts'
 import { newId, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
@@ -19,7 +22,7 @@ const lines = (csv: string): string[] =>
     .split('\r\n')
     .slice(0, -1)
 
-/** Writes an order with its times into the read model, as the journal does. */
+/** Writes an order with its times into the read model in the form of the journal. */
 async function store(
   at: string,
   change: Parameters<typeof viewOf>[0] | object = {},
@@ -46,7 +49,7 @@ async function store(
   )
 }
 
-t.test('whose reports they are', async t => {
+t.test('only a pharmacy itself and administrators read its reports', async t => {
   for (const [method, path] of [
     ['GET', base],
     ['GET', `${base}/drivers`],
@@ -79,7 +82,7 @@ t.test('whose reports they are', async t => {
   }
 })
 
-t.test('what may be asked', async t => {
+t.test('invalid queries are refused', async t => {
   for (const [query, field] of [
     ['date=yesterday', 'date'],
     ['date=2026-13-01', 'date'],
@@ -103,7 +106,7 @@ t.test('what may be asked', async t => {
   )
 })
 
-t.test("a day is the pharmacy's, and a long one is counted whole", async t => {
+t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole', async t => {
   await edge.database.pool.query(`update vendors set time_zone = 'Europe/Berlin' where id = $1`, [
     vendor.id,
   ])
@@ -119,7 +122,7 @@ t.test("a day is the pharmacy's, and a long one is counted whole", async t => {
     delivery_fee: 3.5,
     actual_distance_km: 1.25,
   })
-  // The 25th of October 2026 lasts from 22:00 UTC of the 24th to 23:00 UTC of the 25th there: 25 hours.
+  // In Berlin 25 October 2026 lasts from 22:00 UTC of the 24th to 23:00 UTC of the 25th: 25 hours.
   for (const at of [
     '2026-10-24T21:59:59.999Z',
     '2026-10-24T22:00:00.000Z',
@@ -184,7 +187,7 @@ t.test("a day is the pharmacy's, and a long one is counted whole", async t => {
     },
   ])
   edge.clock.skewMs = Date.parse('2026-10-24T22:30:00Z') - Date.now()
-  // Tokens are of today, whatever today is.
+  // The test signs in again, because tokens belong to the present day.
   const {
     body: { access_token },
   } = await call('POST', '/api/auth/login', {
@@ -198,7 +201,7 @@ t.test("a day is the pharmacy's, and a long one is counted whole", async t => {
   edge.clock.skewMs = 0
 })
 
-t.test('the CSV of the report, of the drivers and of the orders', async t => {
+t.test('the report, the drivers and the orders are exported as CSV', async t => {
   const days = await call('GET', `${base}/export-csv?from=2026-10-24&to=2026-10-26`, {
     token: vendor.token,
   })
@@ -239,48 +242,51 @@ t.test('the CSV of the report, of the drivers and of the orders', async t => {
   t.equal((await bytes('&bom=false'))[0], '"'.charCodeAt(0))
 })
 
-t.test('an export of many pages has every order once, oldest first, and no formula', async t => {
-  const count = 3 * reportLimits.exportPageRows + 7
-  const view = viewOf({
-    id: newId(),
-    vendor_id: otherVendor.id,
-    customer_name: '=HYPERLINK("https://evil.example","x")',
-    customer_phone: '+1 555',
-    items: [{ name: 'Paracetamol, 500 "mg"', quantity: 2 }],
-    notes: '@SUM(1)\nsecond line',
-  })
-  // Many of one millisecond, so that a page ends among equals.
-  await edge.database.pool.query(
-    `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
+t.test(
+  'an export of many pages contains every order once, oldest first, and no formula',
+  async t => {
+    const count = 3 * reportLimits.exportPageRows + 7
+    const view = viewOf({
+      id: newId(),
+      vendor_id: otherVendor.id,
+      customer_name: '=HYPERLINK("https://evil.example","x")',
+      customer_phone: '+1 555',
+      items: [{ name: 'Paracetamol, 500 "mg"', quantity: 2 }],
+      notes: '@SUM(1)\nsecond line',
+    })
+    // Many orders have the same millisecond, so that a page ends among equal times.
+    await edge.database.pool.query(
+      `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
      select id, 'direct', 'n', id::text, case when n % 2 = 0 then 'pending' else 'cancelled' end, $1, $2, at, at, 1, replace($3::text, $4, id::text)::json
      from (select n, gen_random_uuid() as id, timestamptz '2026-01-01' + make_interval(secs => n / 400) as at from generate_series(1, $5::integer) n) as rows`,
-    [view.user_id, otherVendor.id, JSON.stringify(view), view.id, count],
-  )
-  const all = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
-    token: otherVendor.token,
-    body: {},
-  })
-  t.equal(all.status, 200)
-  t.equal(all.headers.get('content-disposition'), 'attachment; filename="orders.csv"')
-  const ids = [...(all.body as string).matchAll(/^"ORD-[^"]*","([0-9a-f-]{36})"/gm)].map(
-    match => match[1],
-  )
-  t.equal(ids.length, count)
-  const { rows } = await edge.database.pool.query<{ id: string }>(
-    'select id from orders where vendor_id = $1 order by created_at, id',
-    [otherVendor.id],
-  )
-  t.same(
-    ids,
-    rows.map(row => row.id),
-  )
-  t.match(all.body, '"\'=HYPERLINK(""https://evil.example"",""x"")"')
-  t.match(all.body, '"\'@SUM(1)\nsecond line"')
-  t.match(all.body, '"2 x Paracetamol, 500 ""mg"""')
-  t.notMatch(all.body, /(^|,|")[=+@]/m, 'no cell begins a formula')
-  const some = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
-    token: admin.token,
-    body: { status: 'cancelled', from: '2010-01-01', to: '2026-01-01', bom: false },
-  })
-  t.equal([...(some.body as string).matchAll(/^"ORD-/gm)].length, Math.ceil(count / 2))
-})
+      [view.user_id, otherVendor.id, JSON.stringify(view), view.id, count],
+    )
+    const all = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
+      token: otherVendor.token,
+      body: {},
+    })
+    t.equal(all.status, 200)
+    t.equal(all.headers.get('content-disposition'), 'attachment; filename="orders.csv"')
+    const ids = [...(all.body as string).matchAll(/^"ORD-[^"]*","([0-9a-f-]{36})"/gm)].map(
+      match => match[1],
+    )
+    t.equal(ids.length, count)
+    const { rows } = await edge.database.pool.query<{ id: string }>(
+      'select id from orders where vendor_id = $1 order by created_at, id',
+      [otherVendor.id],
+    )
+    t.same(
+      ids,
+      rows.map(row => row.id),
+    )
+    t.match(all.body, '"\'=HYPERLINK(""https://evil.example"",""x"")"')
+    t.match(all.body, '"\'@SUM(1)\nsecond line"')
+    t.match(all.body, '"2 x Paracetamol, 500 ""mg"""')
+    t.notMatch(all.body, /(^|,|")[=+@]/m, 'no cell begins a formula')
+    const some = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
+      token: admin.token,
+      body: { status: 'cancelled', from: '2010-01-01', to: '2026-01-01', bom: false },
+    })
+    t.equal([...(some.body as string).matchAll(/^"ORD-/gm)].length, Math.ceil(count / 2))
+  },
+)

@@ -1,4 +1,7 @@
-/** A pharmacy's figures and their exports: `/api/reports/vendors/{vendor_id}`, and `/api/vendors/{id}/export-csv`. */
+/**
+ * A pharmacy's figures and their exports: `/api/reports/vendors/{vendor_id}`, and
+ * `/api/vendors/{id}/export-csv`.
+ */
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -9,7 +12,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 import { datePattern, rangeOf, type DateRange } from './calendar.ts'
 import { csvOf, type Column } from './csv.ts'
-import { dailyReport, type Figures, type ReportVendor } from './daily.ts'
+import { dailyReport, type Figures, type ReportPharmacy } from './daily.ts'
 import { driverReport, type DriverFigures } from './drivers.ts'
 import { exportedOrders, orderColumns } from './order-export.ts'
 import { closedObject, nullable, Timestamp } from '../kernel/shapes.ts'
@@ -28,7 +31,7 @@ const bom = Type.Optional(
     description: 'Begin with the mark by which Excel knows UTF-8; true unless given',
   }),
 )
-const VendorId = Type.Object({ vendor_id: Uuid })
+const PharmacyId = Type.Object({ vendor_id: Uuid })
 const minutes = nullable(Type.Number())
 
 const figures = {
@@ -115,11 +118,11 @@ const csvAnswer = {
 export function reportRoutes(ctx: ReportContext): AnyRoute[] {
   const db = ctx.database.kysely
 
-  /** To everybody else the pharmacy does not exist. */
-  const ownVendor = async (
+  /** For every other caller the pharmacy does not exist. */
+  const ownPharmacy = async (
     identity: Identity,
     id: string,
-  ): Promise<ReportVendor & { name: string }> => {
+  ): Promise<ReportPharmacy & { name: string }> => {
     const row =
       identity.role === 'admin' || identity.vendorId === id
         ? await db
@@ -137,24 +140,26 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       currency: ctx.config.currency,
     }
   }
-  const headOf = (vendor: ReportVendor & { name: string }, days: DateRange) => ({
-    vendor_id: vendor.id,
-    vendor_name: vendor.name,
-    time_zone: vendor.timeZone,
+  const headOf = (pharmacy: ReportPharmacy & { name: string }, days: DateRange) => ({
+    vendor_id: pharmacy.id,
+    vendor_name: pharmacy.name,
+    time_zone: pharmacy.timeZone,
     ...days,
-    currency: vendor.currency,
+    currency: pharmacy.currency,
     generated_at: new Date(ctx.nowMs()).toISOString(),
   })
 
   const orders = (
-    vendor: ReportVendor,
+    pharmacy: ReportPharmacy,
     filter: Parameters<typeof exportedOrders>[2],
     withMark: boolean,
   ): RouteAnswer =>
     csv(
       'orders',
       filter.range,
-      csvOf(orderColumns(vendor.timeZone), exportedOrders(db, vendor, filter), { bom: withMark }),
+      csvOf(orderColumns(pharmacy.timeZone), exportedOrders(db, pharmacy, filter), {
+        bom: withMark,
+      }),
     )
 
   return [
@@ -165,16 +170,16 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       summary: "The pharmacy's figures, day by day; of today unless told otherwise",
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject(range),
       responses: { 200: { description: 'The report', schema: VendorReport } },
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
-        const vendor = await ownVendor(identity, params.vendor_id)
-        const days = rangeOf(query, vendor.timeZone, ctx.nowMs())
+        const pharmacy = await ownPharmacy(identity, params.vendor_id)
+        const days = rangeOf(query, pharmacy.timeZone, ctx.nowMs())
         return {
           status: 200,
-          body: { ...headOf(vendor, days), ...(await dailyReport(db, vendor, days)) },
+          body: { ...headOf(pharmacy, days), ...(await dailyReport(db, pharmacy, days)) },
         }
       },
     }),
@@ -185,16 +190,16 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       summary: "How the pharmacy's drivers did; today unless told otherwise",
       tags,
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject(range),
       responses: { 200: { description: 'The drivers, busiest first', schema: DriverReport } },
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
-        const vendor = await ownVendor(identity, params.vendor_id)
-        const days = rangeOf(query, vendor.timeZone, ctx.nowMs())
+        const pharmacy = await ownPharmacy(identity, params.vendor_id)
+        const days = rangeOf(query, pharmacy.timeZone, ctx.nowMs())
         return {
           status: 200,
-          body: { ...headOf(vendor, days), drivers: await driverReport(db, vendor, days) },
+          body: { ...headOf(pharmacy, days), drivers: await driverReport(db, pharmacy, days) },
         }
       },
     }),
@@ -206,7 +211,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       tags,
       rate: 'upload',
       auth: ['vendor', 'admin'],
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject({
         ...range,
         content: Type.Optional(Type.Enum(['days', 'drivers', 'orders'])),
@@ -216,14 +221,14 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
         const { content = 'days', bom: withMark = true, ...asked } = query
-        const vendor = await ownVendor(identity, params.vendor_id)
-        const days = rangeOf(asked, vendor.timeZone, ctx.nowMs())
+        const pharmacy = await ownPharmacy(identity, params.vendor_id)
+        const days = rangeOf(asked, pharmacy.timeZone, ctx.nowMs())
         switch (content) {
           case 'days':
             return csv(
               'report',
               days,
-              csvOf(dayColumns, once((await dailyReport(db, vendor, days)).days), {
+              csvOf(dayColumns, once((await dailyReport(db, pharmacy, days)).days), {
                 bom: withMark,
               }),
             )
@@ -231,10 +236,10 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
             return csv(
               'drivers',
               days,
-              csvOf(driverColumns, once(await driverReport(db, vendor, days)), { bom: withMark }),
+              csvOf(driverColumns, once(await driverReport(db, pharmacy, days)), { bom: withMark }),
             )
           case 'orders':
-            return orders(vendor, { range: days }, withMark)
+            return orders(pharmacy, { range: days }, withMark)
         }
       },
     }),
@@ -252,12 +257,12 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, body }) => {
         const { status, bom: withMark = true, ...asked } = body
-        const vendor = await ownVendor(identity, params.id)
+        const pharmacy = await ownPharmacy(identity, params.id)
         const days =
           Object.keys(asked).length === 0
             ? null
-            : rangeOf(asked, vendor.timeZone, ctx.nowMs(), Number.POSITIVE_INFINITY)
-        return orders(vendor, { range: days, ...(status !== undefined && { status }) }, withMark)
+            : rangeOf(asked, pharmacy.timeZone, ctx.nowMs(), Number.POSITIVE_INFINITY)
+        return orders(pharmacy, { range: days, ...(status !== undefined && { status }) }, withMark)
       },
     }),
   ]
@@ -267,7 +272,7 @@ async function* once<R>(rows: readonly R[]): AsyncGenerator<readonly R[]> {
   yield rows
 }
 
-/** Nothing of the name comes from outside. */
+/** No part of the file name comes from outside. */
 function csv(what: string, days: DateRange | null, body: AsyncIterable<Uint8Array>): RouteAnswer {
   const name =
     days === null

@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { medicineRoutes } from './medicine.ts'
 import type { OrderContext } from '../orders/terms.ts'
 import { requestRoutes } from './routes.ts'
-import { openPharmacy } from './socket.ts'
+import { openTerminal } from './socket.ts'
 import { Terminals } from './terminals.ts'
 import type { UploadContext } from '../uploads/upload-store.ts'
 import { access } from './callers.ts'
@@ -24,7 +24,7 @@ export const requests = feature<Kernel & OrderContext & UploadContext>()({
       {
         path: '/ws/pharmacy',
         role: 'pharmacy',
-        open: (session, entrance) => openPharmacy(parts, terminals, session, entrance),
+        open: (session, entrance) => openTerminal(parts, terminals, session, entrance),
       },
     ]
   },

@@ -253,7 +253,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
               ...(audio && { audio_url: ownPath(audio, request.origin) }),
             }
             const { order } = await respondToRequest(ctx, answer, request)
-            const vendor = await ctx.database.kysely
+            const pharmacy = await ctx.database.kysely
               .selectFrom('vendors')
               .select('business_name')
               .where('id', '=', vendorId)
@@ -264,7 +264,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
                 id: answerId(answer),
                 request_id,
                 pharmacy_id: vendorId,
-                pharmacy_name: vendor?.business_name ?? null,
+                pharmacy_name: pharmacy?.business_name ?? null,
                 response_type,
                 responded_at: respondedAt(ctx, answer, order),
                 message: 'Response recorded. Customer will be notified.',

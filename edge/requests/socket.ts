@@ -17,7 +17,7 @@ import type { Terminals } from './terminals.ts'
 
 export type TerminalContext = Pick<Kernel, 'database' | 'hub'> & RespondContext & SigningContext
 
-export async function openPharmacy(
+export async function openTerminal(
   ctx: TerminalContext,
   terminals: Terminals,
   session: Session,

@@ -1,4 +1,7 @@
-/** Text at the door: each kind in its form, wherever a schema has it, and at a cost that grows with its length alone. */
+/**
+ * Normalising text: each kind in its form, wherever a schema has it, at a cost that only grows with
+ * its length.
+ */
 import t from 'tap'
 import Type from 'typebox'
 import { normalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
@@ -11,7 +14,7 @@ import { newPasswordRule, opaqueString, passwordForms } from './passwords.ts'
 const capitals = '0190B2A0-0000-7000-8000-00000000ABCD'
 const small = capitals.toLowerCase()
 
-t.test('the schema says what each text is, at any depth', t => {
+t.test('the schema names the kind of each text, at any depth', t => {
   const check = compileCheck(
     Type.Object({
       id: Uuid,
@@ -66,7 +69,7 @@ t.test('the schema says what each text is, at any depth', t => {
   t.end()
 })
 
-t.test('marks without end are refused before anybody sorts them', t => {
+t.test('a text with too many marks is refused before it is composed', t => {
   const check = compileCheck(Type.Object({ name: Type.String() }))
   t.throws(() => check({ name: `a${'\u0301\u0316'.repeat(500_000)}` }), {
     code: 'invalid_request',
@@ -77,7 +80,7 @@ t.test('marks without end are refused before anybody sorts them', t => {
   t.end()
 })
 
-t.test('phones', t => {
+t.test('phones are brought into E.164 where the country is known', t => {
   for (const [written, country, normal] of [
     ['+977 984-123 4567', null, '+9779841234567'],
     ['00977 9841234567', null, '+9779841234567'],
@@ -93,17 +96,17 @@ t.test('phones', t => {
     ['(555) 555-5555', 'US', '+15555555555'],
     ['011 977 9841234567', 'US', '+9779841234567'],
     ['+44 (0)20 7946 0958', null, '+442079460958'],
-    // The digits for the plus are each country's own.
+    // The digits for the plus differ by country.
     ['0011 977 9841234567', 'AU', '+9779841234567'],
     ['010 977 9841234567', 'JP', '+9779841234567'],
     ['000 254 712345678', 'KE', '+254712345678'],
     ['810 977 9841234567', 'RU', '+9779841234567'],
     ['977 9841234567', 'NP', '+9779841234567'],
-    // Nobody has them, and they are in the documents.
+    // Nobody has these numbers, and they are in the documents.
     ['+1234567890', 'NP', '+1234567890'],
     ['+1999888777', null, '+1999888777'],
     ['+977', null, '+977'],
-    // Without a country: as written.
+    // Without a country a number stays as written.
     ['9841234567', null, '9841234567'],
     ['(555) 555-5555', null, '(555) 555-5555'],
     ['\u200b(555)\u00a0555-5555', null, '(555) 555-5555'],
@@ -135,7 +138,7 @@ t.test('phones', t => {
   t.end()
 })
 
-t.test('e-mails that are one', t => {
+t.test('spellings of one e-mail are equal', t => {
   for (const [one, other] of [
     ['İzmir@example.com', 'izmir@example.com'],
     ['İzmir@example.com', 'i̇zmir@EXAMPLE.com'],
@@ -144,7 +147,8 @@ t.test('e-mails that are one', t => {
     ['miKe@example.org', 'mike@example.org'],
     ['ann\u200b@x.org', 'ann@x.org'],
     ['ИВАН@x.ru', 'иван@x.ru'],
-    // A keyboard's blank, full-width letters, Lithuanian accents, and a domain as a browser and as an app write it.
+    // A wide blank, full-width letters, Lithuanian accents, and a domain as a browser and as an app
+    // write it.
     [' ann@x.org\u3000', 'ann@x.org'],
     ['ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ', 'ann@example.org'],
     ['ann@例え。jp', 'ann@例え.jp'],
@@ -175,7 +179,7 @@ t.test('e-mails that are one', t => {
   t.end()
 })
 
-t.test('passwords by OpaqueString', t => {
+t.test('passwords are compared by OpaqueString', t => {
   t.equal(opaqueString('pass\u3000w\u00a0e\u0301'), 'pass w é')
   t.equal(opaqueString('Ｐａｓｓ Σ'), 'Ｐａｓｓ Σ', 'neither width nor case changes')
   t.same(passwordForms('plain'), ['plain'], 'one attempt where there is one form')

@@ -1,9 +1,11 @@
 /**
- * Text is normalised once, where it enters: ids to small letters, phones to their form of record, and all
- * text to Unicode's NFC, so that nothing behind the door has to think of spellings. The schema says which
- * text is of which kind; the walk happens before the check, which then sees only what will be stored.
+ * Text is normalised once, where it enters: ids to small letters, phones to their stored form, and
+ * all text to Unicode's NFC, so that no later code has to consider spellings. The schema names the
+ * kind of each text. The walk happens before the check, which then sees only text that will be
+ * stored.
  *
- * A password that is shown stays as it was typed, because one that was stored in another form must still open.
+ * A shown password stays as it was typed, because a password that was stored in another form must
+ * still open.
  */
 import type Type from 'typebox'
 import type { FieldError } from '../../protocol/kernel/errors.ts'
@@ -14,19 +16,19 @@ import { combiningRule, composedText } from '../../protocol/kernel/text.ts'
 import { depthMax, rulesToldMax } from './limits.ts'
 import { newPasswordRule, opaqueString } from './passwords.ts'
 
-/** `hex`: letters without case. `password` was set before, `newPassword` is to be set. */
+/** `hex`: letters without case. `password` exists already; `newPassword` is being set. */
 export type TextKind = 'id' | 'hex' | 'email' | 'phone' | 'password' | 'newPassword'
 
-/** What a deployment decides about text. */
+/** The rules of text that a deployment chooses. */
 export interface TextRules {
   phoneCountry: CountryCode | null
 }
 export const plainRules: TextRules = { phoneCountry: null }
 
-/** The keyword of a schema that names the kind; documents carry it too. */
+/** The keyword of a schema that names the kind; documents contain it too. */
 export const kindKeyword = 'x-text-kind'
 
-/** Changes the value in place. Returns the rules that its text breaks. */
+/** Changes the value in place. Returns the rules that its texts break. */
 export type Normalise = (value: unknown) => FieldError[]
 
 interface Plan {
@@ -57,7 +59,7 @@ export function compileNormalise(schema: Type.TSchema, rules: TextRules): Normal
   }
 }
 
-/** Branches of a union are laid over one another: a kind changes only text that can be of it. */
+/** Branches of a union are merged: a kind changes only text that fits it. */
 function planOf(schema: Schema): Plan {
   const parts = [schema, ...(schema.anyOf ?? []), ...(schema.allOf ?? [])]
   const nested = parts.slice(1).map(planOf)
@@ -109,7 +111,7 @@ function walk(
     const at = path === '' ? name : `${path}.${name}`
     if (typeof value === 'string') {
       const normal = textOf(inner, value, at, rules, broken)
-      // Defined and not assigned: a property may be called __proto__.
+      // defineProperty is used, because a property may be called __proto__.
       if (normal !== value) Object.defineProperty(holder, name, { value: normal })
     } else walk(inner, value, at, depth + 1, rules, broken)
   }

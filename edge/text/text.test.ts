@@ -1,4 +1,7 @@
-/** Spellings of one thing, over the wire: ids in capitals, e-mails, phones and passwords of other keyboards. */
+/**
+ * Spellings of one thing over HTTP: ids in capitals; e-mails, phones and passwords of other
+ * keyboards.
+ */
 import t from 'tap'
 import { hash } from '@node-rs/argon2'
 import { completePhones } from '../accounts/complete-phones.ts'
@@ -68,7 +71,7 @@ t.test('ids in capitals are the same ids', async t => {
   )
 })
 
-t.test('an e-mail is one address however it is written', async t => {
+t.test('every spelling of an e-mail is one address', async t => {
   for (const [written, typed] of [
     ['İzmir@example.com', 'i̇ZMİR@example.com'],
     ['Rene\u0301@example.org', 'RENÉ@Example.ORG'],
@@ -84,7 +87,7 @@ t.test('an e-mail is one address however it is written', async t => {
   }
 })
 
-t.test('a phone is one number however it is written, and says so where it is none', async t => {
+t.test('every spelling of a phone is one number, and an invalid one is reported', async t => {
   for (const phone of [
     '+977 984 123 4567',
     '00977-9841234567',
@@ -130,7 +133,7 @@ t.test('a phone is one number however it is written, and says so where it is non
   t.match(made.body.user, { phone_notice: /names no country/ }, 'the older API says so too')
 })
 
-t.test('numbers of before are completed when their country is known', async t => {
+t.test('stored numbers are completed when their country is known', async t => {
   const person = await edge.customer()
   const phoneOf = async () =>
     (await call('GET', '/api/auth/me', { token: person.token })).body.phone as string
@@ -150,7 +153,7 @@ t.test('numbers of before are completed when their country is known', async t =>
   }
 })
 
-t.test('a password is the same from another keyboard, and those of before still open', async t => {
+t.test('a password is equal from another keyboard, and older stored forms still open', async t => {
   const {
     body: { user },
   } = await register({ email: 'keys@example.org', password: 'cafe\u0301\u3000noir' })
@@ -181,7 +184,7 @@ t.test('a password is the same from another keyboard, and those of before still 
   })
 })
 
-t.test('names in one form, and no more marks than a name has', async t => {
+t.test('names are normalised, and too many marks are refused', async t => {
   t.equal((await register({ full_name: 'Rene\u0301' })).body.user.full_name, 'René')
   t.match(await register({ full_name: `Z${'\u0301'.repeat(60)}` }), {
     status: 400,

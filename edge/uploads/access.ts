@@ -185,7 +185,7 @@ async function ordersNaming(
 /** The records with which an account takes part in orders. */
 export async function partyOf(ctx: AccessContext, accountId: string): Promise<Party> {
   const db = ctx.database.kysely
-  const vendor = await db
+  const pharmacy = await db
     .selectFrom('vendors')
     .select('id')
     .where('user_id', '=', accountId)
@@ -195,5 +195,5 @@ export async function partyOf(ctx: AccessContext, accountId: string): Promise<Pa
     .select('id')
     .where('user_id', '=', accountId)
     .executeTakeFirst()
-  return { vendorId: vendor?.id ?? null, driverId: driver?.id ?? null }
+  return { vendorId: pharmacy?.id ?? null, driverId: driver?.id ?? null }
 }

@@ -184,11 +184,11 @@ async function deliveriesOf(
     union all select id, vendor_id from drivers where id = any(${idsOf('driver')}::uuid[])`.execute(
     tx,
   )
-  const vendorOf = new Map(rows.map(row => [row.id, row.vendor_id]))
+  const pharmacyOf = new Map(rows.map(row => [row.id, row.vendor_id]))
   const atMs = ctx.nowMs()
   const wanted = events.flatMap(event =>
     subscribers
-      .filter(subscriber => concerns(subscriber, event, vendorOf.get(event.actorId) ?? null))
+      .filter(subscriber => concerns(subscriber, event, pharmacyOf.get(event.actorId) ?? null))
       .map(subscriber => ({
         subscriptionId: subscriber.id,
         toPharmacy: subscriber.vendorId !== null,

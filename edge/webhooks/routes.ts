@@ -49,7 +49,10 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
    * A pharmacy subscribes to its own orders; an administrator or a service to those of one pharmacy
    * or of all.
    */
-  async function vendorOf(identity: Identity, wanted: string | undefined): Promise<string | null> {
+  async function pharmacyOf(
+    identity: Identity,
+    wanted: string | undefined,
+  ): Promise<string | null> {
     if (identity.role === 'vendor') {
       const { id } = principalOf(identity)
       if (wanted !== undefined && wanted !== id)
@@ -88,7 +91,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       handler: async ({ identity, body }) => {
         const { events = [], description = null } = body
         const url = checkUrl(body.url, ctx.config.webhookAllowPrivate).href
-        const vendorId = await vendorOf(identity, body.vendor_id)
+        const vendorId = await pharmacyOf(identity, body.vendor_id)
         const id = uuidV7(ctx.nowMs(), ctx.random)
         const secret = newSecret()
         const owner = ownerOf(identity) ?? { column: 'owner_id' as const, id: identity.userId }

@@ -43,12 +43,12 @@ async function addressOf(
   { vendorId, ownerId }: Disabled,
 ): Promise<string | null> {
   if (vendorId !== null) {
-    const vendor = await db
+    const pharmacy = await db
       .selectFrom('vendors')
       .select('email')
       .where('id', '=', vendorId)
       .executeTakeFirst()
-    if (vendor !== undefined) return vendor.email
+    if (pharmacy !== undefined) return pharmacy.email
   }
   const owner = await db
     .selectFrom('users')

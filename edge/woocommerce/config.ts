@@ -1,13 +1,13 @@
-/** The one shop that a small deployment configures without a person who connects it. */
+/** Configuration of the one shop that a small deployment connects by variables. */
 import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
 import { isUuid } from '../../protocol/kernel/ids.ts'
 
 export interface ShopConfig {
-  /** The one shop of a deployment that delivers to `/api/webhooks/wc/order-created` itself. */
+  /** The shop that delivers to `/api/webhooks/wc/order-created` itself. */
   shop: { secret: string; vendorId: string } | null
 }
 
-/** WC_WEBHOOK_SECRET and WC_WEBHOOK_VENDOR_ID. Throws ConfigError. */
+/** Reads WC_WEBHOOK_SECRET and WC_WEBHOOK_VENDOR_ID. Throws ConfigError. */
 export const readShopConfig = (environment: Environment): ShopConfig => ({
   shop: shop(
     textVariable(environment, 'WC_WEBHOOK_SECRET'),

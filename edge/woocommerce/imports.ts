@@ -1,12 +1,13 @@
 /**
- * Orders of a shop on their way to being ours. Each is a row before anything is tried, because a shop
- * sends an order once and does not repeat it: what cannot be placed now (no coordinates, no engine)
- * waits there for a person or for the next attempt, and the shop hears that all is well; after five
- * answers that are not, WooCommerce disables the webhook.
+ * Imports of shop orders. Each is a row before anything is tried, because a shop sends an order
+ * once and does not repeat it. An order that cannot be placed now (no coordinates, no engine) waits
+ * there for a person or for the next attempt, and the shop gets a success, because WooCommerce
+ * disables a webhook after five other answers.
  *
- * The customer is a guest: an id that is the same for an e-mail at a pharmacy, without an account. The
- * e-mail is what somebody typed into a shop. Rejected: an account under that e-mail. It would put a
- * shop's orders into the history of whoever has the address, or keep its owner from registering it.
+ * The customer is a guest: an id that is the same for an e-mail at a pharmacy, without an account.
+ * The e-mail is what somebody typed into a shop. Rejected: an account with that e-mail. It would
+ * put a shop's orders into the history of the owner of the address, or keep the owner from
+ * registering it.
  */
 import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
@@ -38,16 +39,16 @@ export type Arrival =
   | { outcome: 'pending' | 'duplicate'; row: ImportRow }
 
 const rowsPerRetry = 20
-/** What may come right by itself is tried for so long; then it is for a person. */
+/** Time for which a refusal that may pass is tried again; then a person decides. */
 const retryForMs = 24 * 3_600_000
 const transient = (Object.keys(errorCatalogue) as ErrorCode[]).filter(
   code => errorCatalogue[code].retryable,
 )
 
 /**
- * Takes an order whose signature was good. An order of the shop becomes one of ours at most once: what
- * comes again with the same date is a repeat, and with a later one it replaces what still waits, but
- * never touches an order that people are at work on.
+ * Takes an order with a valid signature. A shop order becomes one of ours at most once. A delivery
+ * with the same date is a repeat. One with a later date replaces an import that still waits, and
+ * never an order that is being handled.
  */
 export async function takeOrder(
   ctx: ImportContext,
@@ -101,8 +102,9 @@ export async function takeOrder(
 }
 
 /**
- * A delivery that was signed and is no order with an id: a row without a draft, once for the same bytes.
- * Nothing of it is kept, since nobody can say what in it is whose; the shop still has the order.
+ * Keeps a signed delivery that is not an order with an id: a row without a draft, once for the same
+ * bytes. Its contents are not kept, because nobody knows whose data they are; the shop still has
+ * the order.
  */
 export async function keepUnreadable(
   ctx: ImportContext,
@@ -139,7 +141,10 @@ export async function keepUnreadable(
     .executeTakeFirstOrThrow()
 }
 
-/** Completes what waits with coordinates that a person found. Throws `import_not_pending`, or why it could not be placed. */
+/**
+ * Places a waiting order with coordinates that a person found. Throws `import_not_pending`, or the
+ * reason why it could not be placed.
+ */
 export async function complete(
   ctx: ImportContext,
   row: ImportRow,
@@ -159,8 +164,8 @@ export async function complete(
 }
 
 /**
- * Places the order of a row. Never throws a refusal: it is the row's reason. The ids of the order and
- * of the command are the row's, so two that place it at once place one order.
+ * Places the order of a row. Never throws a refusal; the row gets it as its reason. The ids of the
+ * order and of the command come from the row, so two simultaneous attempts place one order.
  */
 async function place(
   ctx: ImportContext,
@@ -190,7 +195,7 @@ async function place(
         notes: draft.notes,
       },
     })
-    // The order has it all now; a second copy of somebody's address serves nobody.
+    // The order contains everything now, so the copy of somebody's address is deleted.
     const done = await db
       .updateTable('imports')
       .set({ status: 'imported', reason: null, draft: null, updated_at: new Date(ctx.nowMs()) })
@@ -225,14 +230,17 @@ async function locate(ctx: ImportContext, address: string): Promise<Coordinates>
   return ctx.maps.locate(address)
 }
 
-/** A UUID made of the pharmacy and of what the shop knows its customer by. */
+/** A UUID made of the pharmacy and the shop's key of its customer. */
 export const guestId = (vendorId: string, customerKey: string): string =>
   derivedId(`guest\0${vendorId}\0${customerKey}`)
 
-/** Tries again what was refused for a passing reason, or was cut off half way. Returns how many it tried. */
+/**
+ * Tries again imports that were refused for a passing reason or cut off. Returns the number of
+ * attempts.
+ */
 export async function retryImports(ctx: ImportContext): Promise<number> {
   const nowMs = ctx.nowMs()
-  // Taken by moving its time: another edge that looks now finds others.
+  // The rows are claimed by changing their time, so another edge that looks now finds other rows.
   const { rows } = await sql<ImportRow>`
     update imports set updated_at = ${new Date(nowMs)} where id in (
       select id from imports where status = 'pending' and (reason is null or reason = any(${transient}::text[]))
@@ -243,7 +251,7 @@ export async function retryImports(ctx: ImportContext): Promise<number> {
   return rows.length
 }
 
-/** Returns the way to stop. */
+/** Returns the function that stops it. */
 export function startImportRetries(
   ctx: ImportContext,
   after: (ms: number, run: () => void) => () => void,

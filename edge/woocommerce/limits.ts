@@ -1,8 +1,8 @@
-/** Bounds of connected shops and of what is imported from them. */
+/** Bounds of connected shops and of their imports. */
 export const shopLimits = {
   webhookIntegrationsPerVendorMax: 20,
-  /** What an import may hold of a shop's order id and date. */
+  /** Length of a shop's order id and date in an import. */
   importTextCharactersMax: 64,
-  /** A transient refusal of an import is tried again after this. */
+  /** Time after which an import is tried again after a passing refusal. */
   importRetryMs: 30_000,
 } as const

@@ -1,4 +1,4 @@
-/** Shop orders as they come: the documented example, and what plugins and people make of it. */
+/** Shop orders: the documented example, and the variants of plugins and people. */
 import { createHmac } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +31,7 @@ const order = (rest: object = {}): WooOrder => ({
   ...rest,
 })
 
-t.test('the real signed body', t => {
+t.test('a real signed body becomes an order', t => {
   if (!existsSync(`${data}/woo/signed_body.json`)) {
     t.pass(`skipped: no woo/signed_body.json in ${data}`)
     t.end()
@@ -82,7 +82,7 @@ t.test('the real signed body', t => {
   t.end()
 })
 
-t.test('signatures and pings', t => {
+t.test('signatures are verified, and pings are recognised', t => {
   const body = Buffer.from('{"id":1}')
   const good = createHmac('sha256', 'secret').update(body).digest('base64')
   t.ok(signedBy('secret', body, good))
@@ -108,7 +108,7 @@ t.test('signatures and pings', t => {
   t.end()
 })
 
-t.test('what is ignored', t => {
+t.test('orders without a delivery are ignored', t => {
   const table: [name: string, rest: object, ignored: boolean][] = [
     ['to be paid', { status: 'pending' }, false],
     ['on hold', { status: 'on-hold' }, false],
@@ -132,7 +132,9 @@ t.test('what is ignored', t => {
   t.end()
 })
 
-/** The same order as PHP writes it after a plugin took out one entry of each list. */
+/**
+ * The same order in the form in which PHP writes it after a plugin removed one entry of each list.
+ */
 const withGaps = (value: unknown, depth = 0): unknown => {
   if (Array.isArray(value))
     return Object.fromEntries(value.map((entry, i) => [String(i + 1), withGaps(entry, depth + 1)]))
@@ -142,7 +144,7 @@ const withGaps = (value: unknown, depth = 0): unknown => {
   )
 }
 
-t.test('lists with gaps are the same lists', t => {
+t.test('lists with gaps are read like other lists', t => {
   const meta = (key: string, value: unknown) => ({ id: 1, key, value })
   const whole = order({
     shipping_lines: [{ method_id: 'flat_rate', meta_data: [meta('a', 'b')] }],
@@ -209,7 +211,7 @@ t.test('lists with gaps are the same lists', t => {
   t.end()
 })
 
-t.test('names of what objects inherit are names like any other', t => {
+t.test('names of inherited properties are ordinary names', t => {
   const inherited = Object.getOwnPropertyNames(Object.prototype)
   const items = draftOf(
     order({ line_items: inherited.map(name => ({ name: `&${name};`, quantity: 1 })) }),
@@ -234,7 +236,7 @@ t.test('names of what objects inherit are names like any other', t => {
   t.end()
 })
 
-t.test('ids, numbers and times as shops write them', t => {
+t.test('ids, numbers and times are read in the forms of shops', t => {
   for (const [id, expected] of [
     [727, '727'],
     ['727', '727'],
@@ -297,7 +299,7 @@ t.test('ids, numbers and times as shops write them', t => {
   t.end()
 })
 
-t.test('people, places and items', t => {
+t.test('people, places and items are read from an order', t => {
   const other = { ...place, first_name: 'Bob', address_1: '9 Side St', phone: '' }
   t.match(
     draftOf(order()),
@@ -379,7 +381,7 @@ t.test('people, places and items', t => {
   t.end()
 })
 
-t.test('what is longer than an order may be is cut to what it may be, in any script', t => {
+t.test('texts that are too long for an order are cut, in any script', t => {
   for (const letters of [
     'x',
     'é',
@@ -420,7 +422,7 @@ t.test('what is longer than an order may be is cut to what it may be, in any scr
       draft.items.every(({ name }) => name.length >= 20),
       letters,
     )
-    // Of a letter with eighty marks thirty are left, so all texts of them are shorter.
+    // Of a letter with eighty marks thirty stay, so all its texts are shorter.
     if (letters.length < 10)
       t.ok(draft.delivery_address.length > 900 && draft.notes.length > 900, letters)
     t.ok(Buffer.byteLength(JSON.stringify(draft)) < 30_000, letters)
@@ -437,7 +439,7 @@ t.test('what is longer than an order may be is cut to what it may be, in any scr
   t.end()
 })
 
-t.test('coordinates in the metadata', t => {
+t.test('coordinates are read from the metadata', t => {
   const meta = (...pairs: [string, unknown][]) => ({
     meta_data: pairs.map(([key, value]) => ({ id: 1, key, value })),
   })
@@ -474,7 +476,7 @@ t.test('coordinates in the metadata', t => {
   t.end()
 })
 
-t.test("guests: the same for a pharmacy's customer, another at another pharmacy", t => {
+t.test('a guest has one id at each pharmacy', t => {
   const [a, b] = ['019a0000-0000-7000-8000-000000000001', '019a0000-0000-7000-8000-000000000002']
   t.equal(guestId(a, 'x@example.com'), guestId(a, 'x@example.com'))
   t.not(guestId(a, 'x@example.com'), guestId(b, 'x@example.com'))

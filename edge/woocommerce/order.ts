@@ -1,8 +1,8 @@
 /**
- * From a WooCommerce order to ours. Pure. The shop's body has hundreds of fields, more with each of
- * its plugins, and texts in HTML; so it is read by name where we need something, and what we cannot
- * read as what it should be is treated as absent. Only an id is demanded: without one, two deliveries of
- * an order could not be told from two orders.
+ * Converts a WooCommerce order into ours. Pure. The shop's body has hundreds of fields, more with
+ * each plugin, and texts in HTML. So only needed fields are read, and a field that cannot be read
+ * as its type counts as absent. Only an id is required, because without one two deliveries of an
+ * order look like two orders.
  */
 import type Type from 'typebox'
 import { decodeHTMLStrict } from 'entities'
@@ -17,9 +17,12 @@ export type WooOrder = Record<string, unknown>
 
 export interface OrderDraft {
   external_id: string
-  /** `date_modified` in UTC without a zone, so that two of them compare as times; empty when the shop sent none. */
+  /**
+   * `date_modified` in UTC without a zone, so that two of them compare as times; empty when the
+   * shop sent none.
+   */
   modified: string
-  /** What tells one customer of the shop from another: e-mail, else phone, else the order alone. */
+  /** The key that distinguishes the shop's customers: e-mail, else phone, else the order alone. */
   customer_key: string
   customer_name: string
   customer_phone: string
@@ -30,7 +33,7 @@ export interface OrderDraft {
   notes: string
 }
 
-/** Statuses in which there is nothing to deliver, or no longer. Those that plugins add are orders. */
+/** Statuses in which there is nothing to deliver. Statuses of plugins count as orders. */
 const nothingToDeliver: ReadonlySet<string> = new Set([
   'auto-draft',
   'checkout-draft',
@@ -41,7 +44,7 @@ const nothingToDeliver: ReadonlySet<string> = new Set([
   'trash',
 ])
 
-/** Why an order is none of ours; null when it is to be delivered. */
+/** The reason to ignore an order; null for an order to deliver. */
 export function ignoredBecause(order: WooOrder): string | null {
   const status = textAt(order, 'status').replace(/^wc-/, '')
   if (nothingToDeliver.has(status)) return `an order that is ${status} is not delivered`
@@ -54,13 +57,16 @@ export function ignoredBecause(order: WooOrder): string | null {
     : null
 }
 
-/** The shop's id of the order, a number or its text; null where there is none. */
+/** The shop's id of the order, from a number or its text; null without one. */
 export function externalIdOf(order: WooOrder): string | null {
   const text = textAt(order, 'id')
   return /^\d{1,20}$/.test(text) && BigInt(text) > 0n ? BigInt(text).toString() : null
 }
 
-/** Whether it has things to deliver, or says plainly that it has none. An order whose things cannot be read is for a person. */
+/**
+ * True when the order has readable items or clearly has none. An order with unreadable items needs
+ * a person.
+ */
 export function isReadable(order: WooOrder): boolean {
   const lines = order['line_items']
   return (
@@ -71,7 +77,7 @@ export function isReadable(order: WooOrder): boolean {
   )
 }
 
-/** Of an order with an id. */
+/** The draft of an order with an id. */
 export function draftOf(order: WooOrder): OrderDraft {
   const billing = order['billing']
   const ship = textAt(order['shipping'], 'address_1') === '' ? billing : order['shipping']
@@ -84,7 +90,7 @@ export function draftOf(order: WooOrder): OrderDraft {
   const all = listOf(order['line_items']).map(recordOf).flatMap(itemOf)
   const left = all.length - limits.itemsMax
   const number = cut(textAt(order, 'number') || id, shopLimits.importTextCharactersMax)
-  // What only the shop knows is said first: a long note of the customer must not cut it off.
+  // Facts that only the shop knows come first, so that a customer's long note cannot cut them off.
   const notes = [
     `Shop order ${number}.`,
     left > 0 ? `${left} more items are in the shop's order.` : '',
@@ -106,12 +112,13 @@ export function draftOf(order: WooOrder): OrderDraft {
   })
 }
 
-/** Characters by which the names of items become shorter at a time, and how short at the most. */
+/** Characters by which item names are shortened at a time, and their shortest length. */
 const nameCutCharacters = 10
 
 /**
- * With the names of its items short enough for what an order may bring together. A shop sends an order once and hears
- * nothing of a refusal; a name without its end can still be looked up in the shop, and everything else stays whole.
+ * Shortens item names until the draft fits the size of an order. A shop sends an order once and
+ * never sees a refusal. A shortened name can be looked up in the shop, and everything else stays
+ * whole.
  */
 function fitting(draft: OrderDraft): OrderDraft {
   const { customer_name, customer_phone, delivery_address, notes } = draft
@@ -136,11 +143,11 @@ function fitting(draft: OrderDraft): OrderDraft {
 
 function itemOf(line: Record<string, unknown>): OrderDraft['items'] {
   const said = textAt(line, 'quantity')
-  // One that is not said is one of it; some shops write a comma.
+  // A missing quantity means one; some shops write a comma.
   const quantity =
     said === '' ? 1 : Math.min(limits.quantityMax, Math.ceil(Number(said.replace(',', '.'))))
   if (said === '' && textAt(line, 'name') === '') return []
-  // Plugins sell half a metre, which is rounded up; a line of nothing, or a refund, is no item.
+  // Plugins sell half a metre, which is rounded up. A line with zero, or a refund, is not an item.
   if (!(quantity >= 1)) return []
   return [{ name: cut(textAt(line, 'name') || 'Item', limits.nameCharactersMax), quantity }]
 }
@@ -158,7 +165,10 @@ function addressOf(place: unknown): string {
   return cut(parts.filter(Boolean).join(', '), limits.textCharactersMax)
 }
 
-/** WooCommerce has no coordinates; plugins that ask for a pin leave them in the metadata, each under names of its own. */
+/**
+ * WooCommerce has no coordinates. Plugins that ask for a pin store them in the metadata, each under
+ * its own names.
+ */
 function coordinatesOf(order: WooOrder, of: readonly string[]): OrderDraft['coordinates'] {
   const meta = new Map(
     pairsOf(order['meta_data']).map(([key, value]) => [
@@ -174,7 +184,7 @@ function coordinatesOf(order: WooOrder, of: readonly string[]): OrderDraft['coor
     ] as const) {
       const latitude = degrees(meta.get(prefix + lat), 90)
       const longitude = degrees(meta.get(prefix + lng), 180)
-      // A map that never loaded says 0, 0, which is in the sea.
+      // A map that never loaded gives 0, 0, a place in the sea.
       if (latitude !== null && longitude !== null && !(latitude === 0 && longitude === 0))
         return { latitude, longitude }
     }
@@ -187,7 +197,7 @@ function degrees(text: string | undefined, most: number): number | null {
   return Math.abs(value) <= most ? value : null
 }
 
-/** As plain text on one line; numbers as they are written; anything else is absent. */
+/** Plain text on one line; a number as it is written; any other value is absent. */
 function textAt(value: unknown, key: string): string {
   const found = recordOf(value)[key]
   return typeof found === 'string' ? plain(found) : typeof found === 'number' ? String(found) : ''
@@ -195,15 +205,16 @@ function textAt(value: unknown, key: string): string {
 
 function plain(html: string): string {
   const text = decodeHTMLStrict(html.replaceAll(/<[^<>]*>/g, ' '))
-    // Line breaks and other control characters, halves of characters, what no character was made of, and what turns the direction of writing.
+    // Replaces line breaks, other control characters, halves of characters, replacement characters,
+    // and marks of writing direction.
     .replaceAll(/[\p{Cc}\p{Cs}\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
-  // An order is refused for a text that cannot be brought into one form, and its size is measured in that form.
+  // An order is refused for a text that cannot be composed, and its size counts in composed form.
   return composedText(text.replaceAll(tooManyMarks, '$1')) ?? ''
 }
 const tooManyMarks = new RegExp(`(\\p{M}{${combiningMarksMax}})\\p{M}+`, 'gu')
 
-/** Whole characters, counted as the schemas count them. */
+/** Whole characters, counted as in the schemas. */
 const cut = (text: string, charactersMax: number): string =>
   text.length <= charactersMax ? text : text.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, '')

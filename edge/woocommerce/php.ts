@@ -1,13 +1,14 @@
 /**
- * JSON as PHP writes it. Its one kind of array is a list while its keys run from 0 without a gap, and an
- * object as soon as a plugin took one out; empty objects are lists; times are text, seconds or an object.
+ * JSON as PHP writes it. PHP's one kind of array is a list while its keys run from 0 without a gap,
+ * and an object once a plugin removed an entry. Empty objects are lists. Times are text, seconds or
+ * an object.
  */
 
-/** Entries of what should be a list, in the order of their keys. Nothing of what can be none. */
+/** Entries of a list in the order of their keys; empty for a value that cannot be a list. */
 export function listOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
   if (typeof value !== 'object' || value === null) return []
-  // One entry that stands where a list should is told from a list by its names.
+  // A single entry in place of a list is recognised by its names.
   const keys = Object.keys(value)
   return keys.every(key => /^\d+$/.test(key)) ||
     Object.values(value).every(entry => typeof entry === 'object' && entry !== null)
@@ -15,14 +16,14 @@ export function listOf(value: unknown): unknown[] {
     : [value]
 }
 
-/** Its own members by name, none that it inherits. Nothing of what is no object, a list among them. */
+/** Own members by name, without inherited ones; empty for other values, such as a list. */
 export const recordOf = (value: unknown): Record<string, unknown> =>
   typeof value !== 'object' || value === null || Array.isArray(value)
     ? none
     : (Object.assign(Object.create(null), value) as Record<string, unknown>)
 const none: Record<string, unknown> = Object.freeze(Object.create(null))
 
-/** Metadata: a list of `{key, value}`, an object of such, or an object from key to value. */
+/** Reads metadata: a list of `{key, value}`, an object of such, or an object from key to value. */
 export function pairsOf(value: unknown): [key: string, value: unknown][] {
   const map = recordOf(value)
   const plain = Object.entries(map).filter(
@@ -41,8 +42,9 @@ export function pairsOf(value: unknown): [key: string, value: unknown][] {
 }
 
 /**
- * `2017-03-22T19:28:08` in UTC, of a time with a zone or without one (which is taken as it is: of one shop
- * all are alike), of seconds since 1970, or of PHP's own object. Empty when it is none of these.
+ * A time as `2017-03-22T19:28:08` in UTC. It may be a time with a zone, a time without one (kept as
+ * it is, because one shop's times are all alike), seconds since 1970, or PHP's own object. Empty
+ * for other values.
  */
 export function momentOf(value: unknown): string {
   if (typeof value === 'object' && value !== null) return momentOf(recordOf(value)['date'])

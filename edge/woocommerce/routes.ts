@@ -1,7 +1,7 @@
 /**
- * WooCommerce: where a shop delivers its orders, and what its pharmacy does about them. The delivery
- * route reads the raw body, because that is what is signed; the address of an integration cannot be
- * guessed, but it is the signature that proves the sender.
+ * WooCommerce: the addresses to which a shop delivers its orders, and the imports of its pharmacy.
+ * The delivery route reads the raw body, because the raw body is signed. The address of an
+ * integration cannot be guessed, but only the signature proves the sender.
  */
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -45,7 +45,7 @@ export type WooContext = ImportContext & WithConfig<KernelConfig & ShopConfig>
 const tags = ['woocommerce']
 const path = '/api/webhooks/wc/order-created'
 const auth = ['vendor', 'admin'] as const
-const VendorId = Type.Object({ id: Uuid })
+const PharmacyId = Type.Object({ id: Uuid })
 const IntegrationView = Type.Object({
   id: Uuid,
   vendor_id: Uuid,
@@ -104,7 +104,7 @@ const importView = (row: ImportRow) => {
 export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
   const db = ctx.database.kysely
 
-  /** A pharmacy that is not one's own does not exist. */
+  /** Another pharmacy's shops count as not found. */
   const requireOwn = async (identity: Identity, vendorId: string): Promise<void> => {
     const own =
       identity.role === 'admin'
@@ -163,7 +163,8 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       )
     const order = parse(bytes)
     const id = order === null ? null : externalIdOf(order)
-    // Signed, hence the shop's own: whatever is wrong with it, its pharmacy sees that something came. A refusal would only be lost in the shop.
+    // The delivery is signed, so it comes from the shop. Even when it is unreadable its pharmacy
+    // sees that something came; the shop would lose a refusal.
     if (order === null || id === null)
       return kept(await keepUnreadable(ctx, shop.scopeId, shop.vendorId, bytes))
     const why = ignoredBecause(order)
@@ -282,7 +283,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       operationId: 'connectShop',
       tags,
       auth,
-      params: VendorId,
+      params: PharmacyId,
       summary:
         'An address and a secret for a WooCommerce webhook "Order created"; the secret is answered once',
       body: closedObject({
@@ -340,7 +341,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       summary: 'Shops that deliver to the pharmacy',
       tags,
       auth,
-      params: VendorId,
+      params: PharmacyId,
       responses: {
         200: {
           description: 'All of them',
@@ -391,7 +392,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       summary: 'Orders that shops sent, newest first',
       tags,
       auth,
-      params: VendorId,
+      params: PharmacyId,
       query: closedObject({ ...page, status: Type.Optional(ImportView.properties.status) }),
       responses: {
         200: {
@@ -471,7 +472,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
   ]
 }
 
-/** Null for what is no order at all. */
+/** Null for a body that is not an order. */
 function parse(bytes: Uint8Array): WooOrder | null {
   try {
     const value: unknown = parseJson(bytes)

@@ -22,7 +22,7 @@ interface State {
 }
 
 /** The server's bound for one account, and a map of more would be a map of nothing. */
-export const vendorsMax = 50
+export const fleetsMax = 50
 
 export class Fleets {
   readonly #session: Session
@@ -38,7 +38,7 @@ export class Fleets {
   /** Watches these fleets in place of those before. */
   open(vendorIds: readonly string[]): void {
     this.close()
-    for (const vendorId of vendorIds.slice(0, vendorsMax)) this.#connect(vendorId)
+    for (const vendorId of vendorIds.slice(0, fleetsMax)) this.#connect(vendorId)
     this.#showStates()
   }
 

@@ -8,10 +8,10 @@ import { listPharmacies } from '../shared/pharmacies.ts'
 import { Session } from '../shared/session.ts'
 import { Counters } from './counters.ts'
 import { FleetMap } from './fleet-map.ts'
-import { Fleets, vendorsMax } from './fleets.ts'
+import { Fleets, fleetsMax } from './fleets.ts'
 
 const session = new Session('operator')
-const vendorsKey = 'caduceus.operator.vendors'
+const pharmaciesKey = 'caduceus.operator.vendors'
 const pharmaciesShown = 200
 const map = new FleetMap()
 const counters = new Counters(map)
@@ -55,13 +55,13 @@ onSubmit(byId('login', HTMLFormElement), async data => {
     'Only pharmacies and admins see a fleet',
   )
   if (role === 'admin') return openCity()
-  sessionStorage.setItem(vendorsKey, vendor_id ?? '')
+  sessionStorage.setItem(pharmaciesKey, vendor_id ?? '')
   openMap([vendor_id ?? ''])
 })
 
 /** An administrator's map: the active pharmacies, newest first, as many as one account may watch. */
 async function openCity(): Promise<void> {
-  const vendors = await listPharmacies(session.api, { limit: vendorsMax, isActive: true })
+  const vendors = await listPharmacies(session.api, { limit: fleetsMax, isActive: true })
   if (vendors.length === 0) throw new Error('There is no pharmacy yet')
   openMap(vendors.map(vendor => vendor.id))
 }
@@ -73,10 +73,10 @@ function begin(): void {
   const refresh_token = given.get('refresh') ?? ''
   if (access_token !== '') {
     session.enterWith({ access_token, ...(refresh_token !== '' && { refresh_token }) })
-    sessionStorage.setItem(vendorsKey, given.get('vendors') ?? '')
+    sessionStorage.setItem(pharmaciesKey, given.get('vendors') ?? '')
     history.replaceState(null, '', location.pathname)
   }
-  const ids = (sessionStorage.getItem(vendorsKey) ?? '').split(',').filter(id => id !== '')
+  const ids = (sessionStorage.getItem(pharmaciesKey) ?? '').split(',').filter(id => id !== '')
   if (!session.isSignedIn) openGate()
   else if (ids.length > 0) openMap(ids)
   else openCity().catch(openGate)
