@@ -256,7 +256,7 @@ t.test(
   },
 )
 
-t.test('two people edit one record: who comes second with an old ETag is told', async t => {
+t.test('of two people who edit one record, the second with an old ETag is refused', async t => {
   const order = await world.pendingOrder()
   for (const [who, path, change, other] of [
     [

@@ -26,7 +26,8 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   let child: Child | null = null
-  // Before it is started: one that does not come up must not outlive its test either.
+  // The teardown is set before the start, so that a server that does not start does not outlive its
+  // test.
   t.teardown(async () => {
     await child?.kill()
     rmSync(dataDir, { recursive: true, force: true })
@@ -50,7 +51,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     body: { status: 'available' },
   })
 
-  /** What the clients were told, and must find again. */
+  /** Results that the clients got, and must find again. */
   const opened = new Set<string>()
   const won = new Map<string, string>()
   const cancelled = new Set<string>()
@@ -91,7 +92,8 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
             }),
           )
         } catch {
-          // The process is gone in the middle of it: nothing was acknowledged. The same key must do no harm later.
+          // The process died in the middle: nothing was acknowledged, and the same key must do no
+          // harm later.
           await new Promise(resolve => {
             setTimeout(resolve, 20)
           })
@@ -165,7 +167,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     15_000,
   )
   t.equal(over.body.status, 'expired', 'the deadline went on [10]')
-  // Told of it only if it was still open when the terminal came; then told of its end as well.
+  // A new terminal gets the request only if it was still open; then it also gets its end.
   if (screen.of('new_request').some(m => m.request_id === expiring))
     await screen.next('request_expired', m => m.request_id === expiring)
   const watcher = new Listener(url, `/ws/tracking/${order.tracking_token}`)

@@ -33,7 +33,7 @@ const until = async (holds: () => boolean, timeoutMs = 20_000): Promise<boolean>
     await sleep(20)
   return holds()
 }
-/** Above this a second somebody is knocking in a loop. */
+/** Attempts a second above which a client reconnects in a loop. */
 const attemptsPerSecondMax = 60
 
 t.test(
@@ -77,7 +77,7 @@ t.test(
           },
         })
       ).body.request_id as string
-    /** Asked as a client asks: again, under the same key, while the answer is that it may be. */
+    /** Asks as a client does: again, under the same key, while the answer is retryable. */
     const insist = (ask: () => Promise<Answer>) =>
       eventually(ask, answer => answer.status < 500, 30_000)
     const accept = (at: string, id: string, token: string, key = randomUUID()) =>
@@ -187,7 +187,7 @@ t.test(
     await t.test(
       'the location gap of a NATS outage is the outage and one interval; of an app that keeps its buffer nothing is missing',
       async t => {
-        // An app without a buffer: what the edge does not take is gone.
+        // An app without a buffer loses the positions that the edge does not take.
         const intervalMs = 500
         const other2 = await newCourier(other, A!.vendorId)
         const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
@@ -251,7 +251,7 @@ t.test(
         const standbyHas = async (): Promise<boolean> =>
           (await redisCommand(deployment.servers.redis.port, 'WAIT', '1', '500')) === ':1'
         const nothing = async (): Promise<void> => undefined
-        /** The first is done when the request is open, the other when some have answered. */
+        /** The first trouble starts when the request is open, the second after some answers. */
         const troubles: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
           [
             'slow',

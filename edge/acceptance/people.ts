@@ -1,6 +1,6 @@
 /**
- * The people of an acceptance test: they know an address and nothing else, and use what any client
- * uses: HTTP and WebSockets. What they hear is kept, so that a test can wait for it or prove its absence.
+ * The people of an acceptance test. They know only an address and use what every client uses: HTTP
+ * and WebSockets. Their messages are kept, so that a test can wait for one or prove its absence.
  */
 import type { TSchema } from 'typebox'
 import { Check, Clean } from 'typebox/value'
@@ -49,7 +49,10 @@ export async function http(
   return { status: response.status, body: parsed, headers: response.headers }
 }
 
-/** Asks again until the answer fits: for what follows a moment after its cause. Returns the last answer, fit or not. */
+/**
+ * Asks again until the answer fits, for effects that follow a moment after their cause. Returns the
+ * last answer, whether it fits or not.
+ */
 export async function eventually(
   ask: () => Promise<Answer>,
   fits: (answer: Answer) => boolean,
@@ -80,14 +83,14 @@ function checkHeard(channel: ChannelName, message: { type: string }): void {
     )
   heardMessages.add(name)
 }
-/** Names of the messages that sockets of this process have heard. */
+/** Names of the messages that sockets of this process have received. */
 export const heardMessages = new Set<SocketMessageName>()
 const typeOf = (name: SocketMessageName) =>
   (socketMessages[name].schema as unknown as { properties: { type: TSchema } }).properties.type
 const channelOf = (path: string): ChannelName =>
   channelNames.find(name => path.startsWith(channels[name].path.replace(/\{.*/, ''))) ?? 'terminal'
 
-/** A socket that remembers. `next` looks at what has come already before it waits. */
+/** A socket that keeps its messages. `next` looks at earlier messages before it waits. */
 export class Listener {
   readonly socket: WebSocket
   readonly heard: any[] = []
@@ -175,7 +178,7 @@ export class Listener {
   }
 }
 
-/** Uploads a picture and gives the URL that an order takes for it. */
+/** Uploads a picture and returns its URL for an order. */
 export async function upload(
   url: string,
   token: string,

@@ -123,7 +123,7 @@ t.test('subscribe, hear, look at the log, hear again', async t => {
   t.equal(receiver.received.length, 5, 'after its end it hears nothing')
 })
 
-t.test('whose it is (OWASP API1)', async t => {
+t.test('a subscription is closed to others (OWASP API1)', async t => {
   const made = (
     await as(pharmacy.token, 'POST', '', {
       url: 'http://127.0.0.1:1/',

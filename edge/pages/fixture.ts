@@ -1,6 +1,6 @@
 /**
- * A server and a browser for the tests of the pages. A page that throws, or that its content security policy stops, fails
- * the test that opened it.
+ * A server and a browser for the tests of the pages. A page that throws, or that its content
+ * security policy stops, fails its test.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -27,7 +27,7 @@ const flags = [
 const patienceMs = 20_000
 
 const executablePath = findBrowser()
-/** Why the tests of pages cannot run here; false when they can. */
+/** The reason why the tests of pages cannot run here; false when they can. */
 export const browserMissing =
   executablePath === null &&
   'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
@@ -37,7 +37,7 @@ type Server = Awaited<ReturnType<typeof startEmbedded>>
 
 class Stage {
   readonly browser: Browser
-  /** What went wrong in a page and would otherwise only be in its console. */
+  /** Errors of a page that otherwise only its console shows. */
   readonly troubles: string[] = []
   readonly #environment: Record<string, string>
   #server: Server
@@ -55,7 +55,7 @@ class Stage {
     return this.#server.url
   }
 
-  /** Opens a page in a browser profile of its own. `prepare` is called before the page loads. */
+  /** Opens a page in its own browser profile. `prepare` is called before the page loads. */
   async open(
     path: string,
     options: BrowserContextOptions = {},
@@ -73,7 +73,7 @@ class Stage {
     return page
   }
 
-  /** Opens a page and signs in on it, until it is live. */
+  /** Opens a page, signs in, and waits until it is live. */
   async openSignedIn(
     path: string,
     { email }: { email: string },
@@ -92,7 +92,7 @@ class Stage {
     await this.#server.stop()
   }
 
-  /** Starts the stopped server again: the same address, the same data. */
+  /** Starts the stopped server again with the same address and the same data. */
   async startServer(): Promise<void> {
     this.#server = await start(this.#environment)
   }
@@ -101,17 +101,18 @@ class Stage {
 const start = (environment: Record<string, string>): Promise<Server> =>
   startEmbedded(environment, { log: pino({ level: 'silent' }) })
 
-/** Resolves when the page says that it is connected. */
+/** Resolves when the page shows that it is connected. */
 export const isLive = (page: Page): Promise<void> =>
   page.getByText('Live', { exact: true }).waitFor()
 
-/** Starts both, and ends both with the test. */
+/** Starts server and browser, and ends both with the test. */
 export async function openStage(
   test: { teardown(end: () => Promise<void>): unknown },
   environment: Record<string, string> = {},
 ): Promise<Stage> {
   const dataDir = await preparedDataDir()
-  // Below the ports of outgoing connections: a browser that reconnects would take the port of the stopped server.
+  // The port is below the range of outgoing connections; otherwise a reconnecting browser could
+  // take the port of the stopped server.
   const PORT = String(await freePort())
   const all = { PORT, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...environment }
   const server = await start(all)

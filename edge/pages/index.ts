@@ -1,4 +1,4 @@
-/** The pages that people look at. Each folder here that has a `page.json` is one. */
+/** The pages for people. Each folder here with a `page.json` is one page. */
 import { operationIdOf, pageFolders, readPage } from '../http/page-folder.ts'
 import { everyone } from '../kernel/access.ts'
 import { feature } from '../kernel/feature.ts'

@@ -1,4 +1,4 @@
-/** What the pharmacies answered to one request, each once. */
+/** The answers of pharmacies to one request, each once. */
 import type { PharmacyResponse, RestClient } from '../../../protocol/client/index.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { Place } from '../map/projection.ts'
@@ -12,7 +12,7 @@ export interface Answer {
   isAccepted: boolean
   text: string | null
   audioUrl: string | null
-  /** Null when only the order's view told of the answer. */
+  /** Distance in km; null when only the order's view contains the answer. */
   distanceKm: number | null
   place: Place | null
 }
@@ -43,7 +43,7 @@ export class Answers {
     this.#draw()
   }
 
-  /** Adds the answers that the view of the order has and no message told. */
+  /** Adds the answers of the order's view that no message has told. */
   addFrom(
     view: OrderView,
     pickup: Place | null,

@@ -23,13 +23,13 @@ export function askOnSubmit(session: Session, { onAsked }: { onAsked(answer: Ask
       ...(prescription !== null && { prescription_url: prescription }),
       expires_in_seconds: Number(values['expires_in_seconds']),
     })
-    // The next request has its own.
+    // The next request needs its own prescription.
     fieldOf(form, 'prescription').value = ''
     onAsked(answer)
   })
 }
 
-/** The URL by which an order names the file; null when none was chosen. */
+/** The URL of the uploaded file for the order; null when no file was chosen. */
 async function sendPrescription(
   api: RestClient,
   file: FormDataEntryValue | null,

@@ -1,6 +1,6 @@
 /**
- * The customer's page: ask the pharmacies around a place, see which of them answer, watch the driver come.
- * This file joins the parts; each part is a file beside it.
+ * The customer's page: ask the pharmacies around a place, see their answers, and watch the driver
+ * come. This file joins the parts; each part is a file beside it.
  */
 import { connectCustomer, type Customer } from '../../../protocol/client/index.ts'
 import { isSignInOver, showClosed, showLive, showPill } from '../shared/connection-pill.ts'
@@ -20,7 +20,7 @@ const orders = new Orders(session, {
   onSaid: words => setText(said, words),
   pharmacyOf: id => map?.pharmacyOf(id) ?? null,
 })
-/** Made when somebody has signed in: a map in a hidden element has no size. */
+/** Made after the sign-in, because a map in a hidden element has no size. */
 let map: CustomerMap | null = null
 let customer: Customer | null = null
 

@@ -1,4 +1,6 @@
-/** The customer's map: where to deliver and how far to ask, then the order that is followed. */
+/**
+ * The customer's map: the place of delivery and the radius of the request, then the followed order.
+ */
 import { drawCircle, drawCross, drawDriver, drawHome, drawPharmacy } from '../map/marks.ts'
 import { kmPerDegree, radians, type Place } from '../map/projection.ts'
 import { MapView } from '../map/view.ts'
@@ -13,7 +15,9 @@ const placeKey = 'caduceus.place'
 const decimals = 5
 const pharmaciesShown = 200
 const pharmacyArmPx = 3
-/** From a pharmacy to the place that is proposed at first, so that a first request has somebody to hear it. */
+/**
+ * Distance of the first proposed place from a pharmacy, so that a first request reaches a pharmacy.
+ */
 const besideDegrees = { latitude: -0.006, longitude: -0.009 }
 
 export class CustomerMap {
@@ -54,7 +58,7 @@ export class CustomerMap {
         isActive: true,
       })
     } catch {
-      // A map without pharmacies still takes a request.
+      // A map without pharmacies can still send a request.
     }
     if (this.#chosen() === null) this.#choose(keptPlace() ?? this.#besideFirstPharmacy())
     this.showRadius()
@@ -68,7 +72,10 @@ export class CustomerMap {
     return this.#pharmacies.find(pharmacy => pharmacy.id === id) ?? null
   }
 
-  /** Puts the whole delivery on the map, unless the user has moved it. `isNew` begins with another order. */
+  /**
+   * Shows the whole delivery, unless the customer has moved the map. `isNew`: the map begins with
+   * another order.
+   */
   follow(card: OrderCard, isNew: boolean): void {
     if (isNew) {
       this.followed = card.view.id

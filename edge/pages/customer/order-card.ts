@@ -1,4 +1,7 @@
-/** The card of one order of the customer: how it stands, which pharmacies answered, and how far the driver is. */
+/**
+ * The card of one order of the customer: its status, the answers of pharmacies, and the driver's
+ * distance.
+ */
 import type {
   LocationMessage,
   PharmacyResponse,
@@ -21,7 +24,7 @@ interface Actions {
 export class OrderCard {
   readonly element: HTMLElement
   view: OrderView
-  /** Where the driver is; null while none is on the way. */
+  /** Position of the driver; null while no driver is on the way. */
   driver: Glide | null = null
   readonly answers: Answers
   #isShown = false
@@ -65,13 +68,13 @@ export class OrderCard {
   get home(): Place {
     return { latitude: this.view.delivery_latitude, longitude: this.view.delivery_longitude }
   }
-  /** Where the winning pharmacy is; null while there is none. */
+  /** Place of the winning pharmacy; null before. */
   get pickup(): Place | null {
     const { pickup_latitude: latitude, pickup_longitude: longitude } = this.view
     return latitude === null || longitude === null ? null : { latitude, longitude }
   }
 
-  /** False when a newer state is shown already. */
+  /** False when the card shows a newer state already. */
   show(view: OrderView, pharmacyOf: (id: string) => Pharmacy | null): boolean {
     if (this.#isShown && this.view.version > view.version) return false
     this.#isShown = true
@@ -104,7 +107,7 @@ export class OrderCard {
     this.#eta.hidden = false
   }
 
-  /** Shows the time that is left for answers, and later when it was asked. */
+  /** Shows the time left for answers, and later the time of the request. */
   tick(): void {
     const { expires_at, created_at, status } = this.view
     const leftMs = expires_at === null ? 0 : Date.parse(expires_at) - Date.now()

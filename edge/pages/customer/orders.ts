@@ -1,4 +1,4 @@
-/** The customer's orders: those under way, and the past page by page. */
+/** The customer's orders: those under way, and the past ones page by page. */
 import type { LocationMessage, PharmacyResponse } from '../../../protocol/client/index.ts'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -9,7 +9,7 @@ import type { Session } from '../shared/session.ts'
 import { OrderCard } from './order-card.ts'
 
 interface Listeners {
-  /** An order is to be seen on the map; `isNew` when the customer asks for it now. */
+  /** Shows an order on the map; `isNew`: the customer asked for it now. */
   onFollow(card: OrderCard, isNew: boolean): void
   onChange(): void
   onSaid(words: string): void
@@ -38,7 +38,7 @@ export class Orders {
     return this.#cards.get(id) ?? null
   }
 
-  /** Every order that is open, however many are newer, and the last of those that are over. Gives the newest open one. */
+  /** Loads every open order, however old, and the latest past ones. Returns the newest open one. */
   async load(): Promise<OrderCard | null> {
     let running: OrderCard | null = null
     const { api } = this.#session
@@ -51,7 +51,7 @@ export class Orders {
     return running
   }
 
-  /** Reads one order anew. */
+  /** Reads one order again. */
   refresh(id: string): Promise<void> {
     return this.#told(
       this.#session.api.getOrder(id).then(view => this.#listeners.onFollow(this.show(view), false)),
@@ -76,7 +76,7 @@ export class Orders {
     this.#listeners.onChange()
   }
 
-  /** `isOlder`: of a page of the past, which goes below what is there. */
+  /** `isOlder`: the order comes from a page of the past and goes below the others. */
   show(view: OrderView, isOlder = false): OrderCard {
     let card = this.#cards.get(view.id)
     if (card === undefined) {

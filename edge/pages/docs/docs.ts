@@ -1,6 +1,6 @@
 /**
- * The API page: lists the operations of /openapi.json and lets one try them. No library: the document is simple, and a
- * page of documentation must not need somebody else's server.
+ * The API page: it lists the operations of /openapi.json and sends requests. It uses no library,
+ * because the document is simple and a page of documentation must not need another server.
  */
 import { RestClient } from '../../../protocol/client/index.ts'
 import { byId, el, messageOf, setText } from '../shared/elements.ts'

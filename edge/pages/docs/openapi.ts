@@ -1,4 +1,7 @@
-/** The part of an OpenAPI document that the API page reads, and what a schema says to people. */
+/**
+ * The part of an OpenAPI document that the API page reads, and the description of a schema for
+ * people.
+ */
 export interface Schema {
   $ref?: string
   const?: unknown
@@ -48,7 +51,7 @@ export function resolve(spec: OpenApi, schema: Schema | undefined): Schema {
   return spec.components.schemas[schema.$ref.split('/').at(-1)!] ?? {}
 }
 
-/** A value that has the schema's shape, to begin from. */
+/** A value with the shape of the schema, as a start for editing. */
 export function exampleOf(spec: OpenApi, given: Schema | undefined): unknown {
   const schema = resolve(spec, given)
   if (schema.const !== undefined) return schema.const
@@ -75,13 +78,13 @@ export function exampleOf(spec: OpenApi, given: Schema | undefined): unknown {
   }
 }
 
-/** By what the pattern is for: an e-mail address, a phone number, anything. */
+/** An example for the pattern: an e-mail address, a phone number, or empty. */
 function exampleText(pattern: string): string {
   if (pattern.includes('@')) return 'user@example.com'
   return pattern.startsWith('^[+') ? '+1234567890' : ''
 }
 
-/** The schema in a few words, with its bounds. */
+/** Describes the schema with its bounds in a few words. */
 export function shapeOf(spec: OpenApi, given: Schema | undefined): string {
   const schema = resolve(spec, given)
   if (schema.const !== undefined) return JSON.stringify(schema.const)

@@ -29,7 +29,8 @@ export function operationView(spec: OpenApi, shown: Shown, token: () => string):
   const words = [method, path, operation.summary, operation.operationId, ...operation.tags]
   view.dataset['text'] = words.join(' ').toLowerCase()
   view.addEventListener('toggle', () => {
-    // Filled when it is opened first: there are hundreds of operations.
+    // The details are filled when the operation is first opened, because there are hundreds of
+    // operations.
     if (view.open && body.childElementCount === 0) body.append(...parts(spec, shown, token))
   })
   return view

@@ -1,4 +1,7 @@
-/** The form that sends one request as it is written, and shows the answer as it came: here the server is what is looked at. */
+/**
+ * The form that sends one request as written and shows the raw answer, because this page is for
+ * looking at the server.
+ */
 import { el, messageOf } from '../shared/elements.ts'
 import { exampleOf, type OpenApi, type Operation, type Parameter } from './openapi.ts'
 
@@ -23,7 +26,7 @@ const fieldOf = (
   return { name, input, label: el('label', {}, el('span', {}, words), input) }
 }
 
-/** The form and the place of its answer. */
+/** The form and the element for its answer. */
 export function tryForm(spec: OpenApi, request: Request, token: () => string): HTMLElement[] {
   const { parameters, requestBody } = request.operation
   const inputs = parameters.map(parameter => ({ parameter, ...parameterField(parameter) }))
@@ -63,7 +66,7 @@ export function tryForm(spec: OpenApi, request: Request, token: () => string): H
 const parameterField = ({ name, in: place, required }: Parameter): Field =>
   fieldOf(name, `${name} (${place}${required ? '' : ', optional'})`, { required })
 
-/** Fills the path and the query; what belongs into a header goes there. */
+/** Fills the path and the query; header parameters go into the headers. */
 function addressOf(
   path: string,
   inputs: readonly (Field & { parameter: Parameter })[],

@@ -1,4 +1,4 @@
-/** The front page: how this server is, and the way to a delivery by its link. */
+/** The front page: the health of this server, and the way to a delivery by its link. */
 import { CaduceusError, RestClient } from '../../../protocol/client/index.ts'
 import { showPill } from '../shared/connection-pill.ts'
 import { byId, el, setText } from '../shared/elements.ts'

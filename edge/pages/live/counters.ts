@@ -1,4 +1,4 @@
-/** The counters of the live map: drivers by status, and how many positions arrive in a second. */
+/** The counters of the live map: drivers by status, and the positions that arrive in a second. */
 import { byId, el, setText } from '../shared/elements.ts'
 import type { FleetMap } from './fleet-map.ts'
 import { driverLooks } from './statuses.ts'
@@ -23,7 +23,7 @@ export class Counters {
     setInterval(() => this.#show(), everyMs)
   }
 
-  /** So many positions arrived now. */
+  /** Counts positions that arrived now. */
   note(count: number): void {
     this.#updates.push({ atMs: performance.now(), count })
   }

@@ -14,18 +14,18 @@ interface Drawn {
   /** Null before the first position. */
   glide: Glide | null
   heardMs: number
-  /** Where it was last seen, and not a report of now. */
+  /** True for a driver drawn at the last known position, without a report of now. */
   isStill: boolean
 }
 
 const pharmacyArmPx = 4
-/** From this scale on, drivers are larger and show where they go. */
+/** Scale from which drivers are larger and show their direction. */
 const nearPixelsPerKm = 25
-/** A driver not heard of for this long is drawn faintly. */
+/** Time without a report after which a driver is drawn faintly. */
 const quietMs = 30_000
-/** A short glow after each report: the eye sees the stream. */
+/** Length of the glow after each report, which makes the stream visible. */
 const glowMs = 600
-/** After the first drivers are seen, the map waits for the others before it leaves the view to the operator. */
+/** Time after the first drivers in which the map still adjusts its view to the others. */
 const framingMs = 1_500
 const outsidePx = 20
 
@@ -79,7 +79,9 @@ export class FleetMap {
     this.#map.redraw()
   }
 
-  /** Once there is something to see, all of it is in view; after that the map is the operator's. */
+  /**
+   * Shows everything once there is something to show; after that the operator controls the view.
+   */
   #frame(): void {
     const places = [...this.#drivers.values()].flatMap(({ glide }) =>
       glide === null ? [] : [glide.target],
@@ -103,7 +105,7 @@ export class FleetMap {
     return isMoving
   }
 
-  /** True while it still moves or glows. */
+  /** True while the driver still moves or glows. */
   #drawDriver(context: CanvasRenderingContext2D, driver: Drawn, nowMs: number): boolean {
     const { glide, heardMs } = driver
     if (glide === null) return false

@@ -1,6 +1,6 @@
 /**
- * The connections of the live map: one for each pharmacy, because a fleet is the pharmacy's. The pill says how many of them
- * are there, and why one is not.
+ * The connections of the live map: one for each pharmacy, because each fleet belongs to a pharmacy.
+ * The pill shows how many are connected, and why one is not.
  */
 import { connectFleet, type Fleet, type FleetMember } from '../../../protocol/client/index.ts'
 import { closedWords, showPill } from '../shared/connection-pill.ts'
@@ -8,20 +8,20 @@ import { byId } from '../shared/elements.ts'
 import type { Session } from '../shared/session.ts'
 
 interface Listeners {
-  /** `isReport`: the driver moved now; otherwise it is where it was last seen. */
+  /** `isReport`: the driver moved now; otherwise the position is the last known one. */
   onMember(member: MemberNews, isReport: boolean): void
   onReports(count: number): void
   onChange(): void
   onAllEnded(): void
 }
-/** What is told of one driver; a change of status tells no place. */
+/** News of one driver; a change of status contains no place. */
 export type MemberNews = Pick<FleetMember, 'driver_id' | 'status'> & Partial<FleetMember>
 interface State {
   kind: 'waiting' | 'open' | 'ended'
   words: string
 }
 
-/** The server's bound for one account, and a map of more would be a map of nothing. */
+/** The server's bound for one account; a map of more fleets would be unreadable. */
 export const fleetsMax = 50
 
 export class Fleets {
@@ -35,7 +35,7 @@ export class Fleets {
     this.#listeners = listeners
   }
 
-  /** Watches these fleets in place of those before. */
+  /** Watches these fleets and stops watching the earlier ones. */
   open(vendorIds: readonly string[]): void {
     this.close()
     for (const vendorId of vendorIds.slice(0, fleetsMax)) this.#connect(vendorId)
@@ -78,7 +78,7 @@ export class Fleets {
   #setState(vendorId: string, state: State): void {
     this.#states.set(vendorId, state)
     this.#showStates()
-    // The token is spent and there is none to replace it: nothing here will come back by itself.
+    // The token has ended and cannot be replaced, so no connection will come back.
     if ([...this.#states.values()].every(({ kind }) => kind === 'ended'))
       this.#listeners.onAllEnded()
   }
@@ -92,7 +92,7 @@ export class Fleets {
       return
     }
     const ended = all.find(({ kind }) => kind === 'ended')
-    // A second tab of the same account, most likely: the server's bound is per account.
+    // Most likely a second tab of the same account, because the server's bound counts by account.
     const reason = (ended ?? all.find(({ words }) => words === 'Too many connections'))?.words
     const words = `${open} of ${all.length} connected${reason === undefined ? '' : `: ${reason}`}`
     showPill(pill, words, ended === undefined ? 'warn' : 'bad')

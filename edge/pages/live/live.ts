@@ -1,6 +1,7 @@
 /**
- * The operator's map. The demo opens it as `/live#token=…` (`&vendors=id,id` for some fleets only): a fragment never leaves
- * the browser. It is taken out of the address bar at once and kept for this tab.
+ * The operator's map. The demo opens it as `/live#token=…` (with `&vendors=id,id` for some fleets
+ * only), because a fragment never leaves the browser. The fragment is removed from the address bar
+ * at once and kept for this tab.
  */
 import { byId } from '../shared/elements.ts'
 import { onSubmit, textsOf } from '../shared/forms.ts'
@@ -35,7 +36,7 @@ async function showPharmacies(ids: ReadonlySet<string>): Promise<void> {
     const vendors = await listPharmacies(session.api, { limit: pharmaciesShown })
     map.setPharmacies(vendors.filter(vendor => ids.has(vendor.id)))
   } catch {
-    // The drivers are what matters.
+    // The map works without pharmacies; the drivers matter.
   }
 }
 
@@ -59,14 +60,17 @@ onSubmit(byId('login', HTMLFormElement), async data => {
   openMap([vendor_id ?? ''])
 })
 
-/** An administrator's map: the active pharmacies, newest first, as many as one account may watch. */
+/**
+ * An administrator's map: the active pharmacies, newest first, up to the number that one account
+ * may watch.
+ */
 async function openCity(): Promise<void> {
   const vendors = await listPharmacies(session.api, { limit: fleetsMax, isActive: true })
   if (vendors.length === 0) throw new Error('There is no pharmacy yet')
   openMap(vendors.map(vendor => vendor.id))
 }
 
-/** From the fragment, or from this tab's memory after a reload. */
+/** Reads the fragment, or this tab's memory after a reload. */
 function begin(): void {
   const given = new URLSearchParams(location.hash.slice(1))
   const access_token = given.get('token') ?? ''

@@ -1,4 +1,7 @@
-/** How the statuses of drivers are shown: one table, so that a new status does not compile until it has its colour. */
+/**
+ * The looks of the statuses of drivers: one table, so that a new status does not compile without a
+ * colour.
+ */
 import type { DriverStatus } from '../../../protocol/drivers/statuses.ts'
 
 interface Look {
@@ -13,6 +16,6 @@ export const driverLooks: Record<DriverStatus, Look> = {
   offline: { words: 'Offline', color: '#5d7078' },
 }
 
-/** A status that this page does not know, of a newer server, looks like a driver that is offline. */
+/** The look of a status; an unknown status of a newer server looks like offline. */
 export const lookOf = (status: string): Look =>
   driverLooks[status as DriverStatus] ?? driverLooks.offline

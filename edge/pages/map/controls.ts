@@ -13,7 +13,7 @@ interface Finger {
   y: number
 }
 
-/** A finger that travelled no further than this has chosen a place. */
+/** Distance up to which a touch counts as choosing a place. */
 const tapPx = 4
 const keyPanPx = 60
 const keyZoom = 1.4
@@ -47,7 +47,7 @@ export function listen(canvas: HTMLCanvasElement, map: Controlled): void {
   })
 }
 
-/** One finger or a mouse moves the map or chooses a place, two zoom. */
+/** One finger or a mouse moves the map or chooses a place; two fingers zoom. */
 function listenToFingers(canvas: HTMLCanvasElement, map: Controlled): void {
   const fingers = new Map<number, Finger>()
   let travelledPx = 0

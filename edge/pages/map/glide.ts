@@ -1,12 +1,12 @@
-/** A position that glides from report to report over the time that lay between them. */
+/** A position that moves smoothly from report to report, over the time between them. */
 import { between, distanceKm, wrapped, type Place } from './projection.ts'
 
-/** A position as the server tells it. */
+/** A position that the server reports. */
 export interface Report extends Place {
   heading?: number | null
 }
 
-/** Further than this between two reports is a jump, and drawn as one. */
+/** Distance between two reports above which the move is drawn as a jump. */
 const jumpKm = 2
 const glideMsMin = 100
 const glideMsMax = 2_000
@@ -14,14 +14,14 @@ const glideMsMax = 2_000
 export class Glide implements Place {
   latitude: number
   longitude: number
-  /** Degrees from north, clockwise; null when the direction is not known. */
+  /** Degrees from north, clockwise; null when the direction is unknown. */
   heading: number | null
   #from: Place
   #to: Place
   #startMs = 0
   #tookMs = 0
   #heardMs: number | null = null
-  /** Draws every report as a jump, for people who asked for less motion. */
+  /** True draws every report as a jump, for people who prefer less motion. */
   readonly #isStill: () => boolean
 
   constructor(report: Report, isStill: () => boolean = prefersStillness) {
@@ -32,16 +32,17 @@ export class Glide implements Place {
     this.#isStill = isStill
   }
 
-  /** The last report, where it really is. */
+  /** The last reported position. */
   get target(): Place {
     return this.#to
   }
 
-  /** Takes a new report. `nowMs` is of the clock of animation frames. */
+  /** Takes a new report. `nowMs` comes from the clock of animation frames. */
   report(to: Report, nowMs: number = performance.now()): void {
     this.moveTo(nowMs)
     this.#from = { latitude: this.latitude, longitude: this.longitude }
-    // Until the next report is due, by the rhythm so far: never ahead of the truth, and not long behind it.
+    // The move takes the time between the last two reports, so that the position is never ahead of
+    // the truth and not long behind it.
     this.#tookMs =
       this.#heardMs === null || this.#isStill() || distanceKm(this.#from, to) > jumpKm
         ? 0
@@ -51,7 +52,7 @@ export class Glide implements Place {
     this.heading = to.heading ?? null
   }
 
-  /** Moves to where it is at that time; false once it has arrived. */
+  /** Moves to the position of that time; false once it has arrived. */
   moveTo(nowMs: number): boolean {
     const share = this.#tookMs === 0 ? 1 : between((nowMs - this.#startMs) / this.#tookMs, 0, 1)
     const { latitude, longitude } = this.#from

@@ -1,4 +1,6 @@
-/** The lines of latitude and longitude and the scale bar: what a map without tiles is read by. */
+/**
+ * The lines of latitude and longitude and the scale bar, for orientation on a map without tiles.
+ */
 import { kmPerDegree, wrapped, type Projection } from './projection.ts'
 
 /** A projection with the colours of the style sheet. */
@@ -7,11 +9,11 @@ export interface Ground extends Projection {
 }
 type Label = [text: string, x: number, y: number]
 
-/** Pixels between two lines, at least. */
+/** Smallest distance of two lines in pixels. */
 const linesApartPx = 110
 const scaleBarPx = 60
 
-/** 1, 2 or 5 times a power of ten, the smallest that is not below. */
+/** The smallest number of the form 1, 2 or 5 times a power of ten that is not below the value. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 5, 10].map(n => n * power).find(n => n >= value * 0.9999)!

@@ -22,7 +22,7 @@ function drawName(
   context.fillText(name, x, y)
 }
 
-/** A pharmacy that is part of the delivery: a cross on a tile, with its name below. */
+/** A pharmacy of the delivery: a cross on a tile, with its name below. */
 export function drawPharmacy(
   context: CanvasRenderingContext2D,
   map: Ground,
@@ -43,7 +43,7 @@ export function drawPharmacy(
   drawName(context, map, name, x, y + 11)
 }
 
-/** A pharmacy among many: a plain cross of half that size. */
+/** One pharmacy of many: a plain cross of half that size. */
 export function drawCross(
   context: CanvasRenderingContext2D,
   map: Ground,
@@ -56,7 +56,7 @@ export function drawCross(
   context.fillRect(x - 1, y - armPx, 2, 2 * armPx)
 }
 
-/** The door that a delivery goes to. */
+/** The door of a delivery. */
 export function drawHome(context: CanvasRenderingContext2D, map: Ground, place: Place): void {
   const [x, y] = map.place(place)
   context.fillStyle = map.color('--dropoff')
@@ -75,7 +75,7 @@ export function drawHome(context: CanvasRenderingContext2D, map: Ground, place: 
   context.fill()
 }
 
-/** A driver: an arrow head when the direction is known, pulsing so that the eye finds it. */
+/** A driver: an arrow head when the direction is known, pulsing so that it is easy to find. */
 export function drawDriver(
   context: CanvasRenderingContext2D,
   map: Ground,
@@ -111,7 +111,7 @@ export function drawDriver(
   drawName(context, map, name, x, y + 15)
 }
 
-/** The radius of a search on the ground. */
+/** The radius of a search. */
 export function drawCircle(
   context: CanvasRenderingContext2D,
   map: Ground,

@@ -1,6 +1,6 @@
 /**
- * Where a place of the earth lies on a map: a plain equirectangular projection about the centre. Within a
- * city it is true to about a thousandth, and it needs nobody else's server.
+ * Converts places on earth to pixels: a plain equirectangular projection around the centre. Within
+ * a city it is accurate to about a thousandth, and it needs no other server.
  */
 export interface Place {
   latitude: number
@@ -11,17 +11,17 @@ export const kmPerDegree = 111.195
 const earthRadiusKm = 6371.0088
 const pixelsPerKmMin = 0.02
 const pixelsPerKmMax = 4_000
-/** So that the horizontal scale stays finite at the poles. */
+/** Keeps the horizontal scale finite at the poles. */
 const cosineMin = 0.01
 const latitudeMax = 89
 
 export const radians = (degrees: number): number => (degrees * Math.PI) / 180
-/** Into [-180, 180). */
+/** Wraps degrees into [-180, 180). */
 export const wrapped = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180
 export const between = (value: number, min: number, max: number): number =>
   Math.min(max, Math.max(min, value))
 
-/** The great circle between two places, kilometres. */
+/** The great circle between two places, km. */
 export function distanceKm(a: Place, b: Place): number {
   const [from, to] = [radians(a.latitude), radians(b.latitude)]
   const s =
@@ -37,7 +37,7 @@ export class Projection {
   width = 1
   height = 1
 
-  /** Where a place is drawn, as [x, y]. */
+  /** The pixel of a place, as [x, y]. */
   place({ latitude, longitude }: Place): [number, number] {
     return [
       this.width / 2 + wrapped(longitude - this.center.longitude) * this.#pixelsPerDegreeEast,
@@ -91,7 +91,7 @@ export class Projection {
     })
   }
 
-  /** Moves what is shown by so many pixels. */
+  /** Moves the view by so many pixels. */
   pan(dx: number, dy: number): void {
     this.#moveTo(this.point(this.width / 2 - dx, this.height / 2 - dy))
   }

@@ -1,10 +1,10 @@
-/** A map on a canvas: it draws itself when something has changed, and follows fingers, wheel and keys. */
+/** A map on a canvas: it draws itself after a change, and follows fingers, wheel and keys. */
 import { el } from '../shared/elements.ts'
 import { listen } from './controls.ts'
 import { drawGraticule, drawScaleBar } from './grid.ts'
 import { Projection, type Place } from './projection.ts'
 
-/** What draws on a map. True asks for another frame, for something that moves. */
+/** Draws on a map. True asks for another frame, for a moving object. */
 export type Draw = (context: CanvasRenderingContext2D, nowMs: number) => boolean
 
 const buttonZoom = 1.6
@@ -14,14 +14,14 @@ export class MapView extends Projection {
   draw: Draw = () => false
   /** Called with a place when somebody chooses one. */
   onPick: (place: Place) => void = () => undefined
-  /** The user moved the map: from now on it does not follow by itself. */
+  /** True after the user moved the map; it then does not follow by itself. */
   isTouched = false
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D
   #isWaiting = false
   #colors: Record<string, string> = {}
 
-  /** `holder` is an element of the class `map`; `label` is read by a screen reader. */
+  /** `holder` is an element of the class `map`; screen readers read `label`. */
   constructor(holder: HTMLElement, { label, picks = false }: { label: string; picks?: boolean }) {
     super()
     const keys = `Arrow keys move the map, plus and minus zoom${picks ? ', Enter chooses the middle' : ''}.`
@@ -77,7 +77,7 @@ export class MapView extends Projection {
     this.redraw()
   }
 
-  /** At most once a frame, however often it is asked for. */
+  /** Draws at most once a frame, however often it is called. */
   redraw(): void {
     if (this.#isWaiting) return
     this.#isWaiting = true

@@ -1,9 +1,9 @@
-/** The pill in the header that says whether the page is live. */
+/** The pill in the header that shows whether the page is live. */
 import { closeCodes } from '../../../protocol/kernel/errors.ts'
 import { setText } from './elements.ts'
 
 export type Tone = 'good' | 'warn' | 'bad'
-/** How a connection of the client ended; with `final` it does not come back. */
+/** The end of a connection of the client; with `final` it does not come back. */
 export interface Closed {
   code: number
   reason: string
@@ -21,12 +21,12 @@ export function showClosed(pill: HTMLElement, closed: Closed): void {
   showPill(pill, closedWords(closed), closed.final ? 'bad' : 'warn')
 }
 
-/** Why there is no connection, in words. */
+/** The reason of a missing connection, in words. */
 export function closedWords({ code, reason, final }: Closed): string {
   if (final) return reason || `Refused (${code})`
   return code === closeCodes.tooManyMessages ? 'Too many connections' : 'Reconnecting'
 }
 
-/** The sign-in is what ended: there is nothing to explain, only to sign in again. */
+/** True when the sign-in ended: the page then needs a sign-in and no explanation. */
 export const isSignInOver = ({ code, final }: Closed): boolean =>
   final && code === closeCodes.unauthenticated

@@ -1,6 +1,6 @@
 /**
- * Making and finding elements. No framework: the largest page is a list of cards. Text from the server
- * only ever becomes a text node, so nothing that a customer types can run at a pharmacy.
+ * Makes and finds elements. It uses no framework, because the largest page is a list of cards. Text
+ * from the server only becomes text nodes, so a customer's text cannot run at a pharmacy.
  */
 type Listener = (event: Event) => unknown
 type Child = Node | string | null | false
@@ -22,7 +22,7 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** The element of the page with this id. Throws when there is none or it is of another kind. */
+/** The element with this id. Throws when there is none, or one of another kind. */
 export function byId(id: string): HTMLElement
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind
 export function byId(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -31,11 +31,11 @@ export function byId(id: string, kind: new () => HTMLElement = HTMLElement): HTM
   throw new Error(`the page has no ${kind.name} with the id ${id}`)
 }
 
-/** Writes only what changes, so that a screen reader does not read the same words again. */
+/** Writes only changed text, so that a screen reader does not read the same words again. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text
 }
 
-/** What went wrong, for people. */
+/** The text of an error for people. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

@@ -1,13 +1,13 @@
 /**
- * Files on the pages: prescriptions that are opened, answers that are heard. An address that somebody wrote leads
- * nowhere: only a file of this server becomes a link or a player, every other address stays text.
+ * Files on the pages: opening prescriptions and playing answers. A URL that somebody wrote is not
+ * followed: only a file of this server becomes a link or a player, every other URL stays text.
  */
 import { CaduceusError, type RestClient } from '../../../protocol/client/index.ts'
 import { el, messageOf, setText } from './elements.ts'
 
 const ownPath = /^\/api\/uploads\/file\/[0-9a-f-]{36}$/
 
-/** The address of a file of this server, with the signature that opens it; null for every other text. */
+/** The URL of a file of this server, with its signature; null for any other text. */
 function ownFile(address: string): string | null {
   const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null
   return url !== null && url.origin === location.origin && ownPath.test(url.pathname)
@@ -15,13 +15,14 @@ function ownFile(address: string): string | null {
     : null
 }
 
-/** An address of another host, to be read and not to be followed. */
+/** A URL of another host, as text. */
 const foreign = (words: string, address: string): HTMLElement =>
   el('span', {}, `${words} elsewhere: `, el('code', {}, address))
 
 /**
- * A link that opens a file in a tab. `fresh` asks for an address that is signed now: the one at hand may be minutes old.
- * The tab shows no token, because the signature is good for this file and for minutes only.
+ * A link that opens a file in a tab. `fresh` asks for a newly signed URL, because the present one
+ * may be minutes old. The tab needs no token, because the signature is valid for this file and some
+ * minutes only.
  */
 export function fileLink(
   words: string,
@@ -33,7 +34,7 @@ export function fileLink(
   const link = el('a', { href: own, target: '_blank', rel: 'noopener' }, words)
   link.addEventListener('click', event => {
     event.preventDefault()
-    // Opened before the answer comes: a tab that opens later is taken for an advertisement.
+    // The tab opens before the answer comes, because a browser blocks a tab that opens later.
     const tab = window.open('', '_blank')
     if (tab !== null) tab.opener = null
     fresh()

@@ -1,4 +1,4 @@
-/** Forms that say what is wrong where it is wrong, and can be filled with practice data. */
+/** Forms that show each mistake at its field, and that can be filled with practice data. */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { messageOf } from './elements.ts'
 
@@ -15,7 +15,7 @@ export function fieldOf(form: HTMLFormElement, name: string): HTMLInputElement {
   return field as HTMLInputElement
 }
 
-/** A form whose button waits for `act`, and whose mistakes are shown where they were made. */
+/** A form whose button waits for `act`, and that shows mistakes at their fields. */
 export function onSubmit(form: HTMLFormElement, act: (data: FormData) => Promise<void>): void {
   const error = form.querySelector('.error')!
   const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
@@ -35,7 +35,10 @@ export function onSubmit(form: HTMLFormElement, act: (data: FormData) => Promise
   })
 }
 
-/** Marks the fields that the server names, and lists them by their labels: the server's own message has the names of the API. */
+/**
+ * Marks the fields that the server names and lists them by their labels, because the server's
+ * message has the names of the API.
+ */
 function markFields(form: HTMLFormElement, problem: unknown): string {
   if (!(problem instanceof CaduceusError)) return ''
   return (problem.fields ?? [])
@@ -47,16 +50,19 @@ function markFields(form: HTMLFormElement, problem: unknown): string {
     .join('; ')
 }
 
-/** A practice account costs one click. */
+/** Fills a form for a practice account with one click. */
 export function fillPractice(form: HTMLFormElement, values: Record<string, string>): void {
   for (const [name, value] of Object.entries(values)) fieldOf(form, name).value = value
 }
 
-/** Unlike crypto.randomUUID this works on a page that came over plain HTTP from another machine. */
+/**
+ * Random hexadecimal text. Unlike crypto.randomUUID it works on a page that came over plain HTTP
+ * from another machine.
+ */
 export const randomName = (characters: number): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(characters)), byte =>
     (byte % 16).toString(16),
   ).join('')
 
-/** An address that nobody else has. */
+/** An e-mail address that nobody else has. */
 export const practiceEmail = (prefix: string): string => `${prefix}-${randomName(6)}@example.org`

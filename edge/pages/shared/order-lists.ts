@@ -1,4 +1,4 @@
-/** Lists of orders as the pages need them: everything that is open, however old, and the past page by page. */
+/** Lists of orders for the pages: every open order, however old, and the past ones page by page. */
 import type { RestClient } from '../../../protocol/client/index.ts'
 import { hasEnded, statusesWith } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -12,7 +12,7 @@ const openPageMax = 200
 const pastPageMax = 20
 const openStatuses = statusesWith('ended', false)
 
-/** All orders that are not over, oldest first. `path` says whose. */
+/** All orders that have not ended, oldest first. `path` is the list of their owner. */
 export async function openOrders(api: RestClient, path: string): Promise<OrderView[]> {
   const lists = await Promise.all(
     openStatuses.map(async status => {
@@ -31,12 +31,12 @@ export async function openOrders(api: RestClient, path: string): Promise<OrderVi
   return lists.flat().sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
 }
 
-/** Orders that are over, newest first. */
+/** Orders that have ended, newest first. */
 export class PastOrders {
   readonly #api: RestClient
   readonly #path: string
   #cursor: string | undefined
-  /** True when `more` has given the last ones. */
+  /** True when `more` has returned the last ones. */
   isDone = false
 
   constructor(api: RestClient, path: string) {
@@ -44,7 +44,7 @@ export class PastOrders {
     this.#path = path
   }
 
-  /** The next page of them. */
+  /** The next page. */
   async more(): Promise<OrderView[]> {
     const { orders, next_cursor }: OrderPage = await this.#api.call('GET', this.#path, {
       query: { limit: pastPageMax, cursor: this.#cursor },

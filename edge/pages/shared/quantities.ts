@@ -1,4 +1,4 @@
-/** Distances, times and amounts as people read them. */
+/** Distances, times and amounts in the form for people. */
 const unknown = '–'
 
 export function kilometres(km: number | null): string {
@@ -15,7 +15,7 @@ export function minutes(value: number | null): string {
 export const clock = (timestamp: string): string =>
   new Date(timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
 
-/** Minutes and seconds that are left. */
+/** Remaining minutes and seconds. */
 export function remaining(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`

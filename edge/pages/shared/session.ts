@@ -1,6 +1,6 @@
 /**
- * The sign-in of a page, until its tab closes. One per role, so that a customer and a pharmacy in one browser do not collide.
- * Tokens live in sessionStorage, which ends with the tab.
+ * The sign-in of a page until its tab closes. There is one per role, so that a customer and a
+ * pharmacy in one browser do not collide. Tokens are in sessionStorage, which ends with the tab.
  */
 import { RestClient, type Account, type GivenTokens } from '../../../protocol/client/index.ts'
 
@@ -14,7 +14,7 @@ export class Session {
   readonly #key: string
   #user: Account | null
   #api: RestClient
-  /** Called when the sign-in has ended, by choice or because the server takes its tokens no longer. */
+  /** Called when the sign-in has ended, by choice or because the server refuses its tokens. */
   onSignedOut: () => void = () => undefined
 
   constructor(role: 'customer' | 'pharmacy' | 'operator') {
@@ -45,7 +45,7 @@ export class Session {
   get vendorId(): string {
     return this.#user?.vendor_id ?? ''
   }
-  /** What the `connect…` functions of the client need. */
+  /** Options for the `connect…` functions of the client. */
   get connectOptions(): { url: string; token: (refused: boolean) => Promise<string> } {
     return { url: location.origin, token: refused => this.#api.accessToken(refused) }
   }
@@ -68,7 +68,7 @@ export class Session {
     return user
   }
 
-  /** Goes on with tokens that came in a link. */
+  /** Uses tokens that came in a link. */
   enterWith(tokens: GivenTokens): void {
     this.#api = this.#client(tokens)
     this.#user = null

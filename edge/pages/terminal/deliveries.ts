@@ -1,4 +1,4 @@
-/** The orders of this pharmacy: those under way, and the past page by page. */
+/** The orders of this pharmacy: those under way, and the past ones page by page. */
 import { CaduceusError } from '../../../protocol/client/index.ts'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -19,7 +19,7 @@ export class Deliveries {
     byId('older').addEventListener('click', () => void this.#told(this.#showOlder()))
   }
 
-  /** Every order of ours that is open, however many are newer, and the last of those that are over. */
+  /** Loads every open order of ours, however old, and the latest past ones. */
   load(): Promise<void> {
     return this.#told(
       (async () => {
@@ -31,7 +31,7 @@ export class Deliveries {
     )
   }
 
-  /** Reads one order anew. */
+  /** Reads one order again. */
   refresh(id: string): Promise<void> {
     return this.#told(this.#session.api.getOrder(id).then(view => this.#show(view)))
   }
@@ -60,9 +60,9 @@ export class Deliveries {
     byId('older').hidden = this.#past.isDone
   }
 
-  /** `isOlder`: of a page of the past, which goes below what is there. */
+  /** `isOlder`: the order comes from a page of the past and goes below the others. */
   #show(view: OrderView, isOlder = false): void {
-    // Requests that were only asked of us are in the list too, and an open one has its card above.
+    // The list also contains requests that we were only asked; an open one has its card above.
     if (view.vendor_id !== this.#session.vendorId) return
     let card = this.#cards.get(view.id)
     if (card === undefined) {

@@ -1,17 +1,20 @@
-/** The card of one order of this pharmacy: for whom it is, where it is, and what the pharmacy can do next. */
+/**
+ * The card of one order of this pharmacy: its customer, its status, and the next steps of the
+ * pharmacy.
+ */
 import { statusTable } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { el, messageOf, setText } from '../shared/elements.ts'
 import { fileLink } from '../shared/files.ts'
 import { clock, itemTexts, kilometres } from '../shared/quantities.ts'
 
-/** What a pharmacy does with an order: the last part of the path of its route. */
+/** The steps of a pharmacy; each is the last part of the path of its route. */
 export type Step = 'accept' | 'reject' | 'find-driver'
 
 interface Actions {
   take(step: Step): Promise<OrderView>
   onTaken(view: OrderView): void
-  /** An address that opens the prescription now. */
+  /** A URL that opens the prescription now. */
   prescription(): Promise<string | null>
 }
 
@@ -52,7 +55,7 @@ export class DeliveryCard {
     setText(this.#note, words)
   }
 
-  /** False when a newer state is shown already. */
+  /** False when the card shows a newer state already. */
   show(view: OrderView): boolean {
     if (this.#version > view.version) return false
     this.#version = view.version

@@ -1,6 +1,7 @@
 /**
- * The requests that this pharmacy may take. A click answers over the socket, and whatever becomes of the answer (won,
- * lost, no answer, no connection) ends the button's waiting: a button that hangs is how pharmacies stop trusting a terminal.
+ * The requests that this pharmacy may take. A click answers over the socket. Every outcome of the
+ * answer (won, lost, no answer, no connection) ends the waiting of the button, because a button
+ * that hangs destroys the trust in a terminal.
  */
 import type {
   NewRequest,
@@ -14,7 +15,7 @@ import { RequestCard, roughly, type Answer } from './request-card.ts'
 
 const tickMs = 250
 const closedShownMs = 10_000
-/** A request that was won goes on among our deliveries. */
+/** Time for which a won request is shown before it moves to our deliveries. */
 const wonShownMs = 2_500
 
 const closedWords: Record<TerminalEvents['request_closed']['reason'], string> = {
@@ -46,7 +47,7 @@ export class OpenRequests {
     return this.#cards.size
   }
 
-  /** Shows the requests of a connection from now on. */
+  /** Shows the requests of this connection from now on. */
   follow(terminal: Terminal): void {
     this.#terminal = terminal
     terminal.on('new_request', request => this.#show(request))
@@ -63,7 +64,10 @@ export class OpenRequests {
     })
   }
 
-  /** The connection was lost: no button waits for it, and the client sends the answers again when it is back. */
+  /**
+   * Ends the waiting of every button after a lost connection; the client sends the answers again
+   * when it is back.
+   */
   settleAll(): void {
     for (const card of this.#cards.values())
       if (card.isWaiting)
@@ -83,7 +87,7 @@ export class OpenRequests {
     if (this.#cards.has(message.request_id)) return
     const card: RequestCard = new RequestCard(message, {
       onAnswer: (answer, text) => void this.#answer(card, answer, text),
-      // Asked for at each click: a signed address is good for minutes.
+      // The URL is asked for at each click, because a signed URL is valid for minutes only.
       prescription: async () =>
         (await this.#session.api.getOrder(message.request_id)).prescription_url,
     })
@@ -101,7 +105,7 @@ export class OpenRequests {
     card.wait(answer)
     if (!terminal.isOpen)
       card.settle('Not connected; your answer goes out when the terminal is live.')
-    // Pressed again while the same answer is under way: that one counts.
+    // The same answer is under way already, so only that one counts.
     if (card.answering === answer) return
     card.answering = answer
     try {
@@ -114,7 +118,7 @@ export class OpenRequests {
     }
   }
 
-  /** Closed outcomes have come as `request_closed` before. */
+  /** A closed outcome has come before, as `request_closed`. */
   #hear(card: RequestCard, answer: Answer, { outcome, message }: ResponseResult): void {
     if (!this.#cards.has(card.id)) return
     card.settle('')
@@ -123,7 +127,7 @@ export class OpenRequests {
     if (outcome === 'error') card.settle(message ?? 'That did not work; try again.')
   }
 
-  /** Greys the card out, and takes it away a little later. */
+  /** Greys the card out, and removes it a little later. */
   #close(card: RequestCard, words: string, isWon = false): void {
     if (!this.#cards.delete(card.id)) return
     card.close(words, isWon ? 'won' : 'closed')

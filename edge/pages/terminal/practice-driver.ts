@@ -1,6 +1,7 @@
 /**
- * A driver who exists in this page only: a real account, a real socket, made-up movement. It takes every offer, drives
- * straight to the pharmacy and then to the customer, and says on the way what a driver's app would say.
+ * A practice driver that exists only in this page: a real account, a real socket, simulated
+ * movement. It accepts every offer, drives straight to the pharmacy and then to the customer, and
+ * sends the messages of a driver's app.
  */
 import {
   CaduceusError,
@@ -26,16 +27,16 @@ interface Job {
 const tickMs = 500
 /** Fast enough to be fun, and well below the speed that the late-data policy calls impossible. */
 const speedMps = 40
-/** A tab in the background ticks rarely; it drives on, not ahead. */
+/** A tab in the background ticks rarely; the driver then continues and does not jump. */
 const stepSecondsMax = 2
 const arrivedKm = 0.03
 const handOverMs = 1_500
-/** How far from the pharmacy it begins: some streets, so that there is a way to see. */
+/** Distance of the start from the pharmacy, some streets, so that the drive is visible. */
 const startDegrees = 0.008
 
 export class PracticeDriver {
   readonly #say: (words: string) => void
-  /** In memory only: this driver ends with the page. */
+  /** Kept in memory only, because this driver ends with the page. */
   readonly #api = new RestClient({ url: location.origin })
   #driver: Driver | null = null
   #position: Place
@@ -54,7 +55,7 @@ export class PracticeDriver {
     }
   }
 
-  /** Registers and goes to work. Throws CaduceusError when the server refuses the driver. */
+  /** Registers and starts work. Throws CaduceusError when the server refuses the driver. */
   async start(invitationCode: string): Promise<void> {
     await this.#register(invitationCode)
     const driver = connectDriver({
@@ -68,7 +69,7 @@ export class PracticeDriver {
       this.#say('On the road, waiting for work')
     })
     driver.on('offer', ({ offer_id }) => {
-      // An offer that is not answered goes to the next driver.
+      // An unanswered offer goes to the next driver.
       driver.respondToOffer(offer_id, true).catch(() => undefined)
     })
     driver.on('assigned', message => this.#take(message))
@@ -115,7 +116,7 @@ export class PracticeDriver {
     if (leftKm - stepKm < arrivedKm) void this.#handOver(job)
   }
 
-  /** Goes that share of the way. */
+  /** Moves by that share of the route. */
   #drive(target: Place, share: number): void {
     const north = target.latitude - this.#position.latitude
     const east = target.longitude - this.#position.longitude
@@ -152,7 +153,7 @@ export class PracticeDriver {
         job.isFetched = true
       }
     } catch (error) {
-      // Cancelled meanwhile, most likely: on to the next one.
+      // The order was most likely cancelled, so the driver continues with the next one.
       if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable)
         this.#jobs.shift()
       this.#say(messageOf(error))
@@ -173,7 +174,7 @@ export class PracticeDriver {
   }
 }
 
-/** A signature is a picture that the driver uploads: a line will do for practice. */
+/** A signature is a picture that the driver uploads; for practice it is a line. */
 async function drawSignature(): Promise<Blob> {
   const canvas = Object.assign(document.createElement('canvas'), { width: 120, height: 40 })
   const pen = canvas.getContext('2d')!

@@ -1,4 +1,4 @@
-/** The button that sends a practice driver out and calls it back. */
+/** The button that starts and stops a practice driver. */
 import { byId, messageOf, setText } from '../shared/elements.ts'
 import type { Pharmacy } from '../shared/pharmacies.ts'
 import type { Session } from '../shared/session.ts'
@@ -42,7 +42,7 @@ export class Practice {
   async #start(): Promise<void> {
     const { api, vendorId } = this.#session
     const pharmacy = await api.call<Pharmacy>('GET', `/api/vendors/${vendorId}`)
-    // A driver that the pharmacy itself invited needs no second word of it.
+    // A driver with the pharmacy's own invitation needs no approval.
     const { invitation_code } = await api.call<{ invitation_code: string }>(
       'POST',
       `/api/vendors/${vendorId}/driver-invitations`,

@@ -1,4 +1,4 @@
-/** The card of one open request: what is asked for, how long it is open, and the two buttons. */
+/** The card of one open request: its items, its remaining time, and the two buttons. */
 import type { NewRequest } from '../../../protocol/client/index.ts'
 import { el, setText } from '../shared/elements.ts'
 import { fileLink } from '../shared/files.ts'
@@ -8,19 +8,19 @@ export type Answer = 'ACCEPTED' | 'REJECTED'
 
 interface Actions {
   onAnswer(answer: Answer, text: string): void
-  /** An address that opens the prescription now. */
+  /** A URL that opens the prescription now. */
   prescription(): Promise<string | null>
 }
 
 const hurryMs = 30_000
 
-/** Of an open request the distance is known to 100 m. */
+/** The distance of an open request is known to 100 m. */
 export const roughly = (km: number): string => `${km.toFixed(1)} km`
 
 export class RequestCard {
   readonly id: string
   readonly element: HTMLElement
-  /** The answer that was given and has not been counted yet. */
+  /** The answer that was sent and has no result yet. */
   answering: Answer | null = null
   #isWaiting = false
   readonly #expiresAtMs: number
@@ -92,13 +92,13 @@ export class RequestCard {
     setText(this.#note, answer === 'ACCEPTED' ? 'Accepting…' : 'Rejecting…')
   }
 
-  /** Whatever happened, the buttons work again. */
+  /** Makes the buttons work again, after any outcome. */
   settle(words: string): void {
     this.#setWaiting(false)
     setText(this.#note, words)
   }
 
-  /** Nothing can be answered any more. */
+  /** Closes the card for answers. */
   close(words: string, state: 'won' | 'closed'): void {
     this.settle(words)
     this.element.dataset['state'] = state

@@ -1,6 +1,7 @@
 /**
- * A pharmacy that may not work is told why in words, and what happens next: a lost connection alone would look like a
- * fault of the network. The decision is asked for again and again, because no socket stays open to tell it.
+ * Tells a pharmacy that may not work the reason, and what happens next; a lost connection alone
+ * would look like a fault of the network. The page asks for the decision again and again, because
+ * no socket stays open to tell it.
  */
 import type { ApprovalMessage } from '../../../protocol/client/index.ts'
 import { byId, setText } from '../shared/elements.ts'
@@ -56,7 +57,7 @@ export class Standing {
     this.#onActive = onActive
   }
 
-  /** Shows why the pharmacy may not work, from now on. False when it may. */
+  /** Shows the reason from now on. False when the pharmacy may work. */
   async show(): Promise<boolean> {
     this.hide()
     const path = `/api/vendors/${this.#session.vendorId}`
@@ -82,13 +83,17 @@ export class Standing {
     try {
       if (!(await this.show())) this.#onActive()
     } catch {
-      // Signed out, there is nothing to wait for. Otherwise the server is away for the moment, and the words stay.
+      // After signing out there is nothing to wait for. Otherwise the server is away for now, and
+      // the words stay.
       if (this.#session.isSignedIn) this.#wait()
     }
   }
 }
 
-/** The words for a decision while the terminal is open. Empty for one that changes nothing here. */
+/**
+ * The words for a decision while the terminal is open; empty for a decision that changes nothing
+ * here.
+ */
 export function moveNews({ status, reason, moving_to }: ApprovalMessage): string {
   if (status !== 'active') return ''
   if (moving_to !== null)

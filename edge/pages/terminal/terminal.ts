@@ -1,6 +1,6 @@
 /**
- * A pharmacy's terminal: requests that it may take, its deliveries, and why it may not work when that is so.
- * This file joins the parts; each part is a file beside it.
+ * A pharmacy's terminal: requests that it may take, its deliveries, and the reason when it may not
+ * work. This file joins the parts; each part is a file beside it.
  */
 import { connectTerminal, type Terminal } from '../../../protocol/client/index.ts'
 import {
@@ -84,7 +84,10 @@ function connect(): void {
   mine.on('error', ({ message }) => setText(news, message))
 }
 
-/** The server closed for good: a decision is told in words, anything else as the server said it. */
+/**
+ * Shows why the server closed the connection for good: the decision in words, or the server's
+ * reason.
+ */
 async function sayWhy({ reason, code }: Closed): Promise<void> {
   requests.closeAll('No longer open')
   const isSaid = await standing.show().catch(() => false)

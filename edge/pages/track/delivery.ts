@@ -1,4 +1,4 @@
-/** One delivery as its follower sees it: how it stands in words and steps, and where the driver is. */
+/** One delivery for its follower: its status in words and steps, and the position of the driver. */
 import type { LocationMessage, TrackingStateMessage } from '../../../protocol/client/index.ts'
 import { hasEnded, statusTable, type OrderStatus } from '../../../protocol/orders/statuses.ts'
 import { Glide, type Report } from '../map/glide.ts'
@@ -12,7 +12,7 @@ import type { TrackedOrder } from './tracked-order.ts'
 
 type State = Omit<TrackingStateMessage, 'type'>
 
-/** A position older than this is said to be old. */
+/** Age from which a position is marked as old. */
 const staleMs = 60_000
 const lookMs = 5_000
 
@@ -50,7 +50,7 @@ export class Delivery {
     if (hasEnded(order.status)) this.#onOver()
   }
 
-  /** The status alone, before the whole state comes. */
+  /** Shows the status alone, before the whole state comes. */
   showStatus(status: OrderStatus): void {
     if (this.#state === null) return
     this.show({ ...this.#state, order: { ...this.#state.order, status } })
@@ -75,7 +75,7 @@ export class Delivery {
     else this.#driver.report(report)
   }
 
-  /** Both count to the door, before the pick-up by way of the pharmacy. */
+  /** Both figures are up to the door; before the pick-up they include the way to the pharmacy. */
   #showFigures(etaMinutes: number | null, km: number | null): void {
     byId('figures').hidden = this.#order !== null && hasEnded(this.#order.status)
     setText(byId('eta'), minutes(etaMinutes))
@@ -88,7 +88,7 @@ export class Delivery {
     setText(byId('seen'), ageMs === null ? '' : seenText(ageMs))
   }
 
-  /** Everything that matters in view, unless the user has moved the map. */
+  /** Shows the whole delivery, unless the user has moved the map. */
   #frame(): void {
     const order = this.#order
     if (order === null || this.#map.isTouched) return

@@ -15,7 +15,7 @@ export function stepItems(order: TrackedOrder): HTMLElement[] {
     return usual.map((status, step) =>
       item(words(status), reachedAt(order, status), progressOf(step, reached, order.status)),
     )
-  // It left the usual way: what is known to have happened, then how it ended.
+  // The order ended in another way: known steps come first, then its end.
   const happened = usual.filter(status => reachedAt(order, status) !== null)
   return [
     ...happened.map(status => item(words(status), reachedAt(order, status), 'done')),
@@ -23,7 +23,7 @@ export function stepItems(order: TrackedOrder): HTMLElement[] {
   ]
 }
 
-/** When the order reached a status; null where that is not told. */
+/** Time at which the order reached a status; null when it is not told. */
 function reachedAt(order: TrackedOrder, status: OrderStatus): string | null {
   const field = statusTable[status].reachedAt
   return field === null ? null : (order[field] ?? null)

@@ -1,6 +1,6 @@
 /**
- * The public tracking page: whoever has the link sees the delivery and no more of its people than a first name. It
- * lives on the socket; where a network lets none through, it asks every few seconds.
+ * The public tracking page: the holder of the link sees the delivery, and only first names of the
+ * people. It uses the socket; where a network blocks sockets, it asks every few seconds.
  */
 import {
   CaduceusError,
@@ -20,7 +20,7 @@ const api = new RestClient({ url: location.origin })
 const delivery = new Delivery(stopAsking)
 const pill = byId('connection')
 let polling: ReturnType<typeof setInterval> | undefined
-/** Numbers the questions: an answer that was overtaken by newer news would turn the page back for a moment. */
+/** Number of the last question, so that an answer older than newer news is ignored. */
 let asked = 0
 
 async function ask(): Promise<void> {
@@ -29,7 +29,7 @@ async function ask(): Promise<void> {
     const state = await api.track(trackingToken)
     if (mine === asked) delivery.show(state)
   } catch (error) {
-    // Everything else passes, and is asked again.
+    // Other errors pass, and the page asks again.
     const { http } = errorCatalogue[error instanceof CaduceusError ? error.code : 'internal']
     if (http === 404 || http === 410) showGone()
   }
