@@ -56,8 +56,11 @@ export const oneOf = <const Texts extends readonly string[]>(
   options: Type.TSchemaOptions = {},
 ): Type.TUnsafe<Texts[number]> =>
   Type.Unsafe<Texts[number]>(
-    Type.Union(
-      texts.map(text => Type.Literal(text)),
-      options,
-    ),
+    texts.length === 1
+      ? // A choice of one is no choice, and linters of documents say so.
+        Type.Literal(texts[0]!, options)
+      : Type.Union(
+          texts.map(text => Type.Literal(text)),
+          options,
+        ),
   )
