@@ -113,14 +113,17 @@ t.test('events of older releases', async t => {
   const by = { role: 'customer' as const, id: 'c' }
   const read = (v: number, type: string, data: object, who?: typeof by) =>
     upcast(v, { type, data, ...(who !== undefined && { by: who }) })
+  // A field that customers give reads as null in an event from before the field.
+  const given = { notes: null, prescription_url: null }
   for (const type of ['broadcast_opened', 'order_placed']) {
     t.same(read(1, type, { a: 1 }), {
-      event: { type, data: { fee: null, currency: 'USD', a: 1 } },
+      event: { type, data: { fee: null, currency: 'USD', ...given, a: 1 } },
       by: null,
     })
-    t.same(read(1, type, { fee: 2 }).event.data, { fee: 2, currency: 'USD' })
-    t.same(read(2, type, { a: 1 }).event.data, { currency: 'USD', a: 1 })
-    t.same(read(6, type, { a: 1 }).event.data, { a: 1 })
+    t.same(read(1, type, { fee: 2 }).event.data, { fee: 2, currency: 'USD', ...given })
+    t.same(read(2, type, { a: 1 }).event.data, { currency: 'USD', ...given, a: 1 })
+    t.same(read(6, type, { a: 1 }).event.data, { ...given, a: 1 })
+    t.match(read(6, type, { notes: 'at the door' }).event.data, { notes: 'at the door' })
   }
   t.same(read(1, 'picked_up', {}).event.data, {})
   t.same(read(2, 'offer_held', { a: 1 }).event.data, {
