@@ -88,7 +88,13 @@ t.test('only what changed is compiled', async t => {
     string,
   ]
   const compile = (): void => {
-    execFileSync(process.execPath, [join(folder, 'bin/compile.js')])
+    // The hooks of the test runner go to each process of this one, and the compiler fails under them.
+    execFileSync('/bin/sh', [
+      '-c',
+      'unset NODE_OPTIONS; exec "$0" "$1"',
+      process.execPath,
+      join(folder, 'bin/compile.js'),
+    ])
   }
   writeFileSync(source, 'export const one: number = 1\n')
   writeFileSync(join(folder, 'protocol/two.ts'), 'export const two: number = 2\n')

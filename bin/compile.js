@@ -75,8 +75,6 @@ function compile(options) {
   const { status, error } = spawnSync(process.execPath, [tsc, ...options], {
     cwd: root,
     stdio: 'inherit',
-    // Hooks of the caller (a test runner, a profiler) are not for the compiler, which fails under some.
-    env: { ...process.env, NODE_OPTIONS: '' },
   })
   if (error) throw error
   return status ?? 1

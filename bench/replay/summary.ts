@@ -1,4 +1,5 @@
 /** The results of a replay: counters, final states from the server, checks, percentiles. */
+import { verdicts } from '../../engine/tracking/late-data.ts'
 import { orderStatuses, statusTable } from '../../protocol/orders/statuses.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -103,16 +104,11 @@ export async function summarize(
   const sent = sum(cab => cab.sent)
   const acknowledged = sum(cab => Math.min(cab.acknowledged, cab.sent))
   const verdict = (name: string): number => (outcome.after[name] ?? 0) - (outcome.before[name] ?? 0)
-  const verdicts = [
-    'accepted',
-    'late',
-    'duplicate',
-    'impossible',
-    'future',
-    'unplaced',
-    'refused',
-  ].map(name => [name, verdict(name)] as const)
-  const judged = verdicts.reduce((total, [, count]) => total + count, 0)
+  const judgements = verdicts.map(name => [name, verdict(name)] as const)
+  const judged =
+    judgements.reduce((total, [, count]) => total + count, 0) +
+    verdict('unplaced') +
+    verdict('refused')
   check(
     sum(cab => cab.unsent),
     'frames were due while their driver was not connected',
@@ -181,10 +177,7 @@ export async function summarize(
       ),
       row(
         'judged by the engine',
-        verdicts
-          .slice(0, 5)
-          .map(([name, count]) => `${name} ${count}`)
-          .join(', ') +
+        judgements.map(([name, count]) => `${name} ${count}`).join(', ') +
           (verdict('unplaced') + verdict('refused') > 0
             ? `, unplaced ${verdict('unplaced')}, refused ${verdict('refused')}`
             : ''),

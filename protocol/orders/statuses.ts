@@ -1,7 +1,8 @@
 /**
  * The statuses of an order: one row for each status, one column for each fact about it. Every list
- * of statuses elsewhere (queries, pages, reports, the engine's guards) reads a column here. So a
- * new status is either everywhere or does not compile.
+ * of statuses elsewhere (queries, pages, reports, the engine's guards) reads a column here, so a
+ * new status is in all of them. A comparison with one status is not found: look for its neighbours
+ * with `git grep "'accepted'"`.
  *
  * This file imports nothing, because the pages load it as it is. It names commands, events and
  * fields by text; each place that reads such a name has a type that refuses a wrong one.
