@@ -174,10 +174,11 @@ async function atRate(world: World, rate: number, seconds: number) {
   let gaveUp = false
 
   world.hear = (number, text) => {
-    const notes = memberOf(text, 'notes')
-    if (notes === null || !notes.startsWith(marker) || memberOf(text, 'type') !== 'new_request')
+    // A pharmacy is told the items before it accepts, and not the notes.
+    const item = memberOf(text, 'name')
+    if (item === null || !item.startsWith(marker) || memberOf(text, 'type') !== 'new_request')
       return
-    const index = Number(notes.slice(marker.length))
+    const index = Number(item.slice(marker.length))
     heard[index]!++
     terminal.record(performance.now() - intendedMs(index))
     if (index % terminals.length === number)
@@ -196,7 +197,7 @@ async function atRate(world: World, rate: number, seconds: number) {
           ...fieldCenter,
           radius_km: 10,
           quantity: 1,
-          notes: `${marker}${index}`,
+          items: [{ name: `${marker}${index}`, quantity: 1 }],
           expires_in_seconds: 60,
         }),
       )

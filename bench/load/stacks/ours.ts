@@ -58,7 +58,8 @@ export function ourStack(server: Server): Stack {
       await inParallel(people.pharmacies, opensAtOnce, async ({ token }, terminal) => {
         terminals[terminal] = await open('/ws/pharmacy/', token, text => {
           if (text[9] !== newRequest) return
-          const marker = memberOf(text, 'notes')
+          // A pharmacy is told the items before it accepts, and not the notes.
+          const marker = memberOf(text, 'name')
           if (marker !== null) arrived(marker, terminal)
         })
       })
@@ -68,7 +69,7 @@ export function ourStack(server: Server): Stack {
       const { status, body } = await http.post(
         '/api/requests',
         customers[turn++ % customers.length]!,
-        `{"latitude":${latitude},"longitude":${longitude},"radius_km":${radiusKm},"quantity":1,"notes":"${marker}","expires_in_seconds":${limits.requestTtlSecondsMin}}`,
+        `{"latitude":${latitude},"longitude":${longitude},"radius_km":${radiusKm},"quantity":1,"items":[{"name":"${marker}","quantity":1}],"expires_in_seconds":${limits.requestTtlSecondsMin}}`,
       )
       if (status !== 201) throw new Error(`a request was answered ${status} ${body}`)
     },
