@@ -14,6 +14,7 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const files = [
   'README.md',
   '.github/CONTRIBUTING.md',
+  '.github/WHAT-A-CHANGE-TOUCHES.md',
   ...houses.flatMap(house =>
     readdirSync(join(root, house), { recursive: true, encoding: 'utf8' }).map(name =>
       join(house, name),
@@ -24,8 +25,11 @@ const documents = files.filter(path => path.endsWith('.md'))
 const records = documents.filter(path => /^engine\/adr\/\d{4}-/.test(path))
 const numberOf = (path: string): number => Number(/\/(\d{4})-/.exec(path)![1])
 
-t.test('the README is short', async t => {
-  t.ok(read('README.md').trimEnd().split('\n').length <= 120)
+t.test('the README is short, and has the two commands', async t => {
+  const readme = read('README.md')
+  t.ok(readme.trimEnd().split('\n').length <= 120)
+  for (const command of ['npm ci && npm start', 'npm ci && npm test'])
+    t.match(readme, new RegExp(`^${command}\\b`, 'm'), command)
 })
 
 t.test('every link leads to a file', async t => {

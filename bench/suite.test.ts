@@ -83,6 +83,20 @@ t.test(
   },
 )
 
+t.test('the terminals of the benches hear the requests that are sent', async t => {
+  const ended = await run([
+    'request',
+    'broadcast',
+    '--quick',
+    '--rounds',
+    '1',
+    '--results',
+    t.testdir(),
+  ])
+  t.match(ended, { code: 0, output: /500\/s: request → terminal +p50/ })
+  t.notMatch(ended.output, /BROKEN|Caduceus: each terminal.* not measured/)
+})
+
 t.test('Ctrl-C shows and keeps what there is', async t => {
   const results = t.testdir()
   let sent = false
