@@ -1,4 +1,6 @@
-/** Every command of package.json says with `--help` what it does, and names a mistake in one line. */
+/**
+ * Every command of package.json says with `--help` what it does, and names a mistake in one line.
+ */
 import { execFile, execFileSync } from 'node:child_process'
 import {
   cpSync,
@@ -21,7 +23,10 @@ const root = fileURLToPath(assetUrl('.'))
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>
 }
-/** Name, and the compiled file with its fixed arguments. Other scripts run tools that have a help of their own. */
+/**
+ * Name, and the compiled file with its fixed arguments. Other scripts run tools that have a help of
+ * their own.
+ */
 const commands = Object.entries(scripts).flatMap(([name, line]) => {
   const call = /node [^&]*?(dist\/\S+\.js)(.*)$/.exec(line)
   return call === null
@@ -88,7 +93,8 @@ t.test('only what changed is compiled', async t => {
     string,
   ]
   const compile = (): void => {
-    // The hooks of the test runner go to each process of this one, and the compiler fails under them.
+    // The hooks of the test runner go to each process of this one, and the compiler fails under
+    // them.
     execFileSync('/bin/sh', [
       '-c',
       'unset NODE_OPTIONS; exec "$0" "$1"',

@@ -1,8 +1,11 @@
 /**
- * docker-compose.yml against what compose would refuse or, worse, accept and then not do. The file is
+ * docker-compose.yml against what compose would refuse or, worse, accept and then not do. The file
+ * is
  * read with the rules of compose that matter here (anchors, merges, `${NAME:-default}`), and its
- * environments go through the real configuration, so a variable renamed there breaks here. Where the
- * compose command is on the machine, its own judgement is asked as well; it needs no engine for that.
+ * environments go through the real configuration, so a variable renamed there breaks here. Where
+ * the
+ * compose command is on the machine, its own judgement is asked as well; it needs no engine for
+ * that.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -255,7 +258,8 @@ t.test('what edge/README.md says an operator may set, compose passes on', async 
   const names = rows.flatMap(cell =>
     [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(match => match[1]!),
   )
-  // What the image decides, what is for tests, where another server speaks a known API, and limits whose defaults serve.
+  // What the image decides, what is for tests, where another server speaks a known API, and limits
+  // whose defaults serve.
   const aside =
     /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|JWT_ALGORITHM|CADUCEUS_ADMIN_PASSWORD|RATE_LIMIT_\w+)$/
   t.ok(names.length > 25, 'the table was found')

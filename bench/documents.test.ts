@@ -1,5 +1,6 @@
 /**
- * Documents are right about the repository: they name no file that does not exist, each variable of the
+ * Documents are right about the repository: they name no file that does not exist, each variable of
+ * the
  * environment is documented in exactly one place, and the README stays short.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

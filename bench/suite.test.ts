@@ -37,7 +37,8 @@ function run(
 
 t.test('a deliberate slow-down is flagged, a rerun of the same code is not', async t => {
   const results = t.testdir()
-  // A wide margin: other tests run on this machine meanwhile. Ten times slower is beyond it however they do.
+  // A wide margin: other tests run on this machine meanwhile. Ten times slower is beyond it however
+  // they do.
   const files: string[] = []
   const measure = async (slow?: string): Promise<void> => {
     t.match(

@@ -1,6 +1,7 @@
 /**
  * `npm run nodes`: the tests on the other versions of Node that people have, beside the one in use.
- * On Node 22 the acceptance suite runs; on 24 too where uWebSockets.js loads, and otherwise every test
+ * On Node 22 the acceptance suite runs; on 24 too where uWebSockets.js loads, and otherwise every
+ * test
  * that does not need it. Which tests need it is read from the imports, so the list cannot grow old.
  *
  * The runtimes come from npm, pinned by the integrity in `.ci/nodes/package-lock.json`.
@@ -130,7 +131,10 @@ function failure(output) {
   return (first < 0 ? lines.slice(-20) : lines.slice(first, first + 25)).join('\n')
 }
 
-/** Whether a compiled file imports the target, or starts or names a file that does, over any number of steps. */
+/**
+ * Whether a compiled file imports the target, or starts or names a file that does, over any number
+ * of steps.
+ */
 function reaches(target) {
   const named = new Map()
   return file => {

@@ -1,4 +1,7 @@
-/** What is set and would be ignored is a mistake, told in one line that names the variable and the mend. */
+/**
+ * What is set and would be ignored is a mistake, told in one line that names the variable and the
+ * mend.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

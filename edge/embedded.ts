@@ -32,7 +32,9 @@ export interface Embedded {
   stop(): Promise<void>
 }
 
-/** Starts database, engine and edge, in that order. Throws one-line errors that name the variable. */
+/**
+ * Starts database, engine and edge, in that order. Throws one-line errors that name the variable.
+ */
 export async function startEmbedded(
   environment: Environment,
   options: { log?: Logger } = {},

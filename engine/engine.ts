@@ -41,7 +41,10 @@ export interface EngineDeps {
   journal: Store
   bus: Bus
   claims: Claims
-  /** True when no other process can use this database (embedded). Any lease found at start belongs to a process that has ended. */
+  /**
+   * True when no other process can use this database (embedded). Any lease found at start belongs
+   * to a process that has ended.
+   */
   exclusive: boolean
   /** The pharmacies that other services act for; by default none. */
   services?: Services

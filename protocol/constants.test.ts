@@ -1,4 +1,7 @@
-/** The constants of the contract, recorded: `RECORD=1` writes them anew, and the difference is read like code. */
+/**
+ * The constants of the contract, recorded: `RECORD=1` writes them anew, and the difference is read
+ * like code.
+ */
 import t from 'tap'
 import { constantsOf } from './testing/constants.ts'
 import { recorded } from './testing/recorded.ts'

@@ -1,5 +1,6 @@
 /**
- * A synthetic city: a square grid of streets around Kathmandu, and vehicles that keep to them. Streets
+ * A synthetic city: a square grid of streets around Kathmandu, and vehicles that keep to them.
+ * Streets
  * lie every 120 m; positions are metres east and north of the centre and become degrees at the end.
  */
 import type { Place } from '../rigs/people.ts'

@@ -1,13 +1,16 @@
 /**
- * What a bench is. One small file each, registered in `bench/benches.ts`; the harness does the rest:
+ * What a bench is. One small file each, registered in `bench/benches.ts`; the harness does the
+ * rest:
  * which server is under test, rounds, progress, Ctrl-C, ratios, goals, results, profiles.
  *
  * ```ts
  * const bare = { name: 'bare sink', unit: 'frames/s', better: 'higher' } as const
- * const ours = { name: 'edge and engine', unit: 'frames/s', better: 'higher', baseline: 'bare sink', goal: { ratio: 0.8 } } as const
+ * const ours = { name: 'edge and engine', unit: 'frames/s', better: 'higher', baseline: 'bare
+ * sink', goal: { ratio: 0.8 } } as const
  *
  * export const bench: Bench = {
- *   name: 'ingest', group: 'load', title: 'sockets → engine', modes: ['embedded', 'distributed', 'remote'],
+ *   name: 'ingest', group: 'load', title: 'sockets → engine', modes: ['embedded', 'distributed',
+ *   'remote'],
  *   async open(context) {
  *     const server = await context.server()        // started in its mode, stopped by the harness
  *     const sink = await startBareServer(context)
@@ -20,7 +23,8 @@
  * }
  * ```
  *
- * A round measures everything once, the baseline beside it. A ratio is taken within a round, because
+ * A round measures everything once, the baseline beside it. A ratio is taken within a round,
+ * because
  * a machine that slows down half-way slows both. `compare` judges by the spread over rounds.
  * Rejected: benches that loop over their own rounds and keep their own statistics. Each did it
  * differently, and Ctrl-C lost all of it.

@@ -27,7 +27,8 @@ t.test("Student's distribution as in the tables", async t => {
     near(t, studentTail(at, freedom), p, `${freedom} degrees, ${at}`)
 })
 
-// Of the encyclopedias' examples of Welch's test; the test works on logarithms, so it is given powers.
+// Of the encyclopedias' examples of Welch's test; the test works on logarithms, so it is given
+// powers.
 const powers = (values: readonly number[]): number[] => values.map(Math.exp)
 t.test("Welch's test on known samples", async t => {
   const first = difference(

@@ -1,4 +1,7 @@
-/** Encoding one location frame, as a phone or a service does: ours beside msgpackr and JSON.stringify. */
+/**
+ * Encoding one location frame, as a phone or a service does: ours beside msgpackr and
+ * JSON.stringify.
+ */
 import { pack } from 'msgpackr'
 import { encodeFrame, encodeFrames, type LocationFrame } from '../../protocol/river/frames.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'

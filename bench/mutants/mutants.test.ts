@@ -1,4 +1,7 @@
-/** The mutants themselves: a mistake that a test notices, one that it does not, one that never ends, and a draw. */
+/**
+ * The mutants themselves: a mistake that a test notices, one that it does not, one that never ends,
+ * and a draw.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

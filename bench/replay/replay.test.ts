@@ -1,5 +1,6 @@
 /**
- * The replay on files it writes itself: what the parser takes, what the data becomes, and one whole run
+ * The replay on files it writes itself: what the parser takes, what the data becomes, and one whole
+ * run
  * of the tool against an embedded server, judged by its exit code and its summary.
  */
 import { execFile } from 'node:child_process'

@@ -1,4 +1,7 @@
-/** Signatures of simulated people: a delivery is proven by an upload of its driver, so simulated drivers upload one too. */
+/**
+ * Signatures of simulated people: a delivery is proven by an upload of its driver, so simulated
+ * drivers upload one too.
+ */
 import type { RestClient } from '../../protocol/client/index.ts'
 
 /** A PNG of 24 by 16 pixels. */
@@ -14,7 +17,10 @@ export function signatureForm(): FormData {
   return form
 }
 
-/** Uploads one as the signed-in driver, and gives the URL that the order takes. Throws when the server refuses it. */
+/**
+ * Uploads one as the signed-in driver, and gives the URL that the order takes. Throws when the
+ * server refuses it.
+ */
 export async function uploadSignature(
   url: string,
   api: Pick<RestClient, 'accessToken'>,

@@ -1,6 +1,7 @@
 /**
  * The simulator itself: the same seed gives the same journal, some seeds hold, and every deliberate
- * bug is caught within `seedsMax` seeds. Which seeds catch a bug changes with the engine; that one of
+ * bug is caught within `seedsMax` seeds. Which seeds catch a bug changes with the engine; that one
+ * of
  * them does must not. The seed that showed it last is tried first, to save the time of the others.
  */
 import t from 'tap'

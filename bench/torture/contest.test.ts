@@ -1,4 +1,7 @@
-/** A short contest, with the faults of claims alone: `npm run torture -- --contest --accepts 100000` is the long one. */
+/**
+ * A short contest, with the faults of claims alone: `npm run torture -- --contest --accepts 100000`
+ * is the long one.
+ */
 import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { claimFaults } from './faults.ts'

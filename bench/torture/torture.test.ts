@@ -1,5 +1,6 @@
 /**
- * A short torture run on real servers, from a seed that strikes the engines, an edge and a server. The
+ * A short torture run on real servers, from a seed that strikes the engines, an edge and a server.
+ * The
  * long ones are `npm run torture`.
  */
 import t from 'tap'

@@ -1,7 +1,10 @@
 /**
- * Who may do what. Each feature states the callers of its operations beside them; to everybody else an
- * operation is 401, 403 or 404. Here stands how an operation is asked where its path alone does not say
- * it: `of` gives the request for a set of ids, which the test fills once with records that exist and once
+ * Who may do what. Each feature states the callers of its operations beside them; to everybody else
+ * an
+ * operation is 401, 403 or 404. Here stands how an operation is asked where its path alone does not
+ * say
+ * it: `of` gives the request for a set of ids, which the test fills once with records that exist
+ * and once
  * with ids that do not, so it must be a request that passes validation.
  */
 import { features } from '../features.ts'
@@ -33,7 +36,10 @@ export interface Rule {
   of?(ids: Ids, who: Who, world: World): Call | Promise<Call>
   /** The answer to somebody uninvolved shows records of others, and should. */
   shows?: boolean
-  /** Run at the end, because it ends something that others need; `very`: something that all of them need. */
+  /**
+   * Run at the end, because it ends something that others need; `very`: something that all of them
+   * need.
+   */
   last?: boolean | 'very'
 }
 
@@ -331,7 +337,10 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   download: { of: ids => ({ params: { id: ids.upload } }) },
 }
 
-/** Every operation with its callers, which the features state, and with how it is asked where that needs more than its path. */
+/**
+ * Every operation with its callers, which the features state, and with how it is asked where that
+ * needs more than its path.
+ */
 export const rules: Record<string, Rule> = Object.fromEntries(
   Object.entries(merged(features, ({ access }) => access)).map(([id, allowed]) => [
     id,

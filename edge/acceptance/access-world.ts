@@ -1,5 +1,6 @@
 /**
- * The people and records of the access test: a pharmacy with its driver, a customer with orders in the
+ * The people and records of the access test: a pharmacy with its driver, a customer with orders in
+ * the
  * states that matter, and beside each of them another one who has nothing to do with any of it.
  * Everything is made over HTTP, as its owner would; only the admin comes from the database, as
  * `npm run admin` makes one.
@@ -70,7 +71,9 @@ export interface World {
   subscription(): Promise<string>
   /** The first delivery on its way to that receiver. */
   delivery(subscriptionId: string): Promise<string>
-  /** A shop of the vendor's, the key of its address, and an order of it that waits for coordinates. */
+  /**
+   * A shop of the vendor's, the key of its address, and an order of it that waits for coordinates.
+   */
   shop(): Promise<{ integrationId: string; deliveryKey: string; importId: string }>
 }
 

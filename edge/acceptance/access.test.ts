@@ -1,7 +1,9 @@
 /**
  * Every route with every role and a stranger (OWASP API1:2023 broken object level authorization,
- * API5:2023 broken function level authorization; ASVS V4). What the table allows answers; everything
- * else is 401, 403 or 404 and is told in the same words for a record that exists and for one that does
+ * API5:2023 broken function level authorization; ASVS V4). What the table allows answers;
+ * everything
+ * else is 401, 403 or 404 and is told in the same words for a record that exists and for one that
+ * does
  * not. A route without a row of the table fails.
  */
 import { rmSync } from 'node:fs'

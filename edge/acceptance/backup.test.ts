@@ -1,4 +1,7 @@
-/** Backup and restore of an embedded server, as an operator does it: commands, and a server that finds its orders. */
+/**
+ * Backup and restore of an embedded server, as an operator does it: commands, and a server that
+ * finds its orders.
+ */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 /**
- * Input that a room refuses: each mistake has its status, its code and the field that is wrong, and the older paths answer
+ * Input that a room refuses: each mistake has its status, its code and the field that is wrong, and
+ * the older paths answer
  * in the older form.
  */
 import t from 'tap'

@@ -1,6 +1,8 @@
 /**
- * The client as others get it: packed, unpacked in a folder of its own with nothing beside it, run in
- * Node and, bundled, in a real browser against a real edge. What it imports is read from the bundle.
+ * The client as others get it: packed, unpacked in a folder of its own with nothing beside it, run
+ * in
+ * Node and, bundled, in a real browser against a real edge. What it imports is read from the
+ * bundle.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +22,10 @@ import { startEmbedded } from '../embedded.ts'
 const root = fileURLToPath(assetUrl('.'))
 const run = promisify(execFile)
 
-/** What an app does, the same in both places: everyone connects, a request is won, a driver is followed. */
+/**
+ * What an app does, the same in both places: everyone connects, a request is won, a driver is
+ * followed.
+ */
 const walk = `
 import { RestClient, connectCustomer, connectDriver, connectTerminal, connectTracker } from 'caduceus/client'
 

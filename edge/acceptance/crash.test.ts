@@ -1,5 +1,6 @@
 /**
- * SIGKILL at any moment, start again: everything acknowledged is there in its right state, deadlines
+ * SIGKILL at any moment, start again: everything acknowledged is there in its right state,
+ * deadlines
  * go on, terminals and trackers are current after they reconnect [2] [3] [9] [10].
  */
 import { rmSync } from 'node:fs'

@@ -1,6 +1,8 @@
 /**
- * One deployment that is told another currency twice, over HTTP: dollars, then yen (no decimals), then dinars (three).
- * An order keeps the currency in which it was placed, and nothing that was earned in one is counted in another.
+ * One deployment that is told another currency twice, over HTTP: dollars, then yen (no decimals),
+ * then dinars (three).
+ * An order keeps the currency in which it was placed, and nothing that was earned in one is counted
+ * in another.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -10,7 +12,10 @@ import { startEmbedded } from '../embedded.ts'
 import { http, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
 
 const home = { delivery_address: 'home', delivery_latitude: 27.72, delivery_longitude: 85.33 }
-/** In minor units the default tariff is the same in every currency: 300 at the least, 250 and 120 a kilometre. */
+/**
+ * In minor units the default tariff is the same in every currency: 300 at the least, 250 and 120 a
+ * kilometre.
+ */
 const currencies = [
   { currency: 'USD', fee: 3, base: 2.5, tooFine: 0.005, perKm: 1.21 },
   { currency: 'JPY', fee: 300, base: 250, tooFine: 0.5, perKm: 121 },

@@ -1,5 +1,6 @@
 /**
- * A disk that is full, under the embedded database and the uploads, and under PostgreSQL: nothing is
+ * A disk that is full, under the embedded database and the uploads, and under PostgreSQL: nothing
+ * is
  * acknowledged that is not stored, whoever is refused may come again, and when there is room again
  * everything goes on by itself, under the same keys.
  */

@@ -1,6 +1,8 @@
 /**
- * Fees, opening hours, links and history through a whole system in one process: what the edge quotes the
- * engine honours, a closed pharmacy is not asked, and a link that was taken back puts its readers out.
+ * Fees, opening hours, links and history through a whole system in one process: what the edge
+ * quotes the
+ * engine honours, a closed pharmacy is not asked, and a link that was taken back puts its readers
+ * out.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'

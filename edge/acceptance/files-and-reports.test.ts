@@ -1,6 +1,7 @@
 /**
  * Files and figures through the real engine: a prescription goes out with a request, the answer is
- * spoken, the delivery is photographed; each is seen by whom it is for, and the day's report says it.
+ * spoken, the delivery is photographed; each is seen by whom it is for, and the day's report says
+ * it.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'

@@ -1,5 +1,6 @@
 /**
- * A whole server that is attacked: its people, the secret that only it should know, and the one foreign page that it trusts.
+ * A whole server that is attacked: its people, the secret that only it should know, and the one
+ * foreign page that it trusts.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'

@@ -1,5 +1,6 @@
 /**
- * A deployment of two addresses, and a small city of four pharmacies around one customer, for the acceptance scenarios.
+ * A deployment of two addresses, and a small city of four pharmacies around one customer, for the
+ * acceptance scenarios.
  */
 import { http, newCustomer, newPharmacy } from './people.ts'
 
@@ -15,7 +16,10 @@ export const lat = 27.7172
 /** Degrees that each pharmacy lies north of the patient: 0.5, 2, 7 and 15 km. */
 export const offsets = { A: 0.0045, B: 0.018, C: 0.063, D: 0.135 }
 
-/** Four pharmacies and a customer at a longitude. A longitude of its own keeps each scenario apart from the others. */
+/**
+ * Four pharmacies and a customer at a longitude. A longitude of its own keeps each scenario apart
+ * from the others.
+ */
 export async function city(url: string, lng: number) {
   const [A, B, C, D] = await Promise.all(
     Object.entries(offsets).map(([name, d]) => newPharmacy(url, `Pharmacy ${name}`, lat + d, lng)),

@@ -1,4 +1,7 @@
-/** Two engines and two edges as processes on real NATS, Redis and PostgreSQL, each under its own user of nats-server.conf. */
+/**
+ * Two engines and two edges as processes on real NATS, Redis and PostgreSQL, each under its own
+ * user of nats-server.conf.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +19,10 @@ export interface DistributedOptions {
   prepare?(databaseUrl: string): Promise<void>
 }
 
-/** Resolves when both edges are healthy. `stop` throws when a process does not end with 0 on SIGTERM. */
+/**
+ * Resolves when both edges are healthy. `stop` throws when a process does not end with 0 on
+ * SIGTERM.
+ */
 export async function startDistributed(options: DistributedOptions) {
   const [nats, redis, postgres] = await Promise.all([
     startNats({ jetstream: true, config: busConfig, variables: busPasswords }),

@@ -1,6 +1,7 @@
 /**
  * A whole edge on a real port, for tests: embedded database in memory, the bus and claims of one
- * process, and in place of the engine a script that answers commands. Read-model rows are written as
+ * process, and in place of the engine a script that answers commands. Read-model rows are written
+ * as
  * the journal would, because here nobody else does.
  */
 import { rmSync } from 'node:fs'

@@ -1,6 +1,8 @@
 /**
- * Other services on the bus of a deployment that runs under protocol/bus/nats-server.conf: what each
- * user may do works, everything else is refused by the server, and the README's example runs as it is
+ * Other services on the bus of a deployment that runs under protocol/bus/nats-server.conf: what
+ * each
+ * user may do works, everything else is refused by the server, and the README's example runs as it
+ * is
  * written there.
  */
 import { execFile } from 'node:child_process'
@@ -27,7 +29,10 @@ export const busConfig = fileURLToPath(assetUrl('protocol/bus/nats-server.conf')
 export const busUrl = (port: number, user: 'engine' | 'edge'): string =>
   `nats://${user}:${user}-secret@127.0.0.1:${port}`
 
-/** The one pharmacy that dispatch acts for; its id is known before the engines start, because their configuration names it. */
+/**
+ * The one pharmacy that dispatch acts for; its id is known before the engines start, because their
+ * configuration names it.
+ */
 const ownVendorId = randomUUID()
 export const servicePharmacies = `dispatch=${ownVendorId}`
 

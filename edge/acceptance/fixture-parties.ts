@@ -1,5 +1,6 @@
 /**
- * A whole edge and the people of its orders: two customers, two pharmacies, and two drivers of the first pharmacy.
+ * A whole edge and the people of its orders: two customers, two pharmacies, and two drivers of the
+ * first pharmacy.
  */
 import { startFixture } from './fixture-edge.ts'
 import type { Test } from 'tap'

@@ -1,7 +1,10 @@
 /**
- * Every operation of the API document, with bodies, parameters and headers made from its schema and broken
- * on purpose, in everybody's name. No answer may be a defect of ours, none may show a regular expression,
- * nothing may be left behind, and afterwards the whole way of a request works for people who had no part in it.
+ * Every operation of the API document, with bodies, parameters and headers made from its schema and
+ * broken
+ * on purpose, in everybody's name. No answer may be a defect of ours, none may show a regular
+ * expression,
+ * nothing may be left behind, and afterwards the whole way of a request works for people who had no
+ * part in it.
  */
 import { rmSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
@@ -20,7 +23,10 @@ const requestsPerOperation = 16
 /** Of the second pass, which looks for what is left behind and not for defects. */
 const repeatsPerOperation = 8
 const seed = 20_261_129
-/** What a pass may leave in memory: caches that fill, code that is compiled. One answer kept for each request would be more. */
+/**
+ * What a pass may leave in memory: caches that fill, code that is compiled. One answer kept for
+ * each request would be more.
+ */
 const growthBytesMax = 24 * 1024 * 1024
 
 const dataDir = await preparedDataDir()
@@ -299,7 +305,8 @@ async function send(
       ...(body !== undefined && { body }),
     })
   } catch (error) {
-    // A header that the client refuses to send, or one that the library of the server cuts the connection for.
+    // A header that the client refuses to send, or one that the library of the server cuts the
+    // connection for.
     return (await http(url, 'GET', '/api/health')).status === 200
       ? null
       : `the server is gone: ${String(error)}`

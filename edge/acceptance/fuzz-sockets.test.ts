@@ -1,6 +1,8 @@
 /**
- * Thousands of messages over every socket, and of commands and broadcasts over the bus, made from their
- * schemas and broken on purpose. Nothing may end the process, be answered `internal` or stop the next
+ * Thousands of messages over every socket, and of commands and broadcasts over the bus, made from
+ * their
+ * schemas and broken on purpose. Nothing may end the process, be answered `internal` or stop the
+ * next
  * honest message. A seed in the name of a failure plays it again.
  */
 import { rmSync } from 'node:fs'
@@ -108,7 +110,10 @@ const open: Record<Channel, () => Promise<Listener>> = {
   },
 }
 
-/** Ten malformed in a row, too fast, too large, and what a socket library says of a connection that was cut. */
+/**
+ * Ten malformed in a row, too fast, too large, and what a socket library says of a connection that
+ * was cut.
+ */
 const expectedCodes = [4400, 4429, 1009, 1006]
 /** Below the rate at which a socket is closed. */
 const volley = 100

@@ -1,6 +1,8 @@
 /**
- * A patient whose every field is a word that nothing else has, and everything that everybody can get: each row of the
- * route table that reads, each socket anew and as it went on, webhooks, and searches for those words, at each stage of
+ * A patient whose every field is a word that nothing else has, and everything that everybody can
+ * get: each row of the
+ * route table that reads, each socket anew and as it went on, webhooks, and searches for those
+ * words, at each stage of
  * the order. What is found must be what that person may know at that stage, and no less.
  */
 import { rmSync } from 'node:fs'

@@ -246,7 +246,8 @@ const secrets: Record<string, string> = {
 const at = '2026-11-20T12:00:00.000Z'
 
 /**
- * An answer as the document shows it: ids and secrets of one run replaced by the placeholders, every
+ * An answer as the document shows it: ids and secrets of one run replaced by the placeholders,
+ * every
  * other id by one made from its order of appearance, every time by the same. Long lists are cut.
  */
 export function recorded(

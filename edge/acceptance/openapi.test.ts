@@ -1,10 +1,14 @@
 /**
- * The API document: linted by the linter of Redocly CLI, by itself and offline, and every one of its
- * examples tried against a whole server, whose answer must fit the schema that the document shows and
+ * The API document: linted by the linter of Redocly CLI, by itself and offline, and every one of
+ * its
+ * examples tried against a whole server, whose answer must fit the schema that the document shows
+ * and
  * have nothing in it that the schema does not tell of. An operation without an example fails.
  *
- * The recorded answers are checked for their schema by the linter; they are not compared with today's,
- * because what differs between two runs is most of an answer. `RECORD_EXAMPLES=1` records them anew.
+ * The recorded answers are checked for their schema by the linter; they are not compared with
+ * today's,
+ * because what differs between two runs is most of an answer. `RECORD_EXAMPLES=1` records them
+ * anew.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -95,7 +99,8 @@ t.test('every operation has an example, and every example its operation', async 
 
 t.test('the linter has nothing to say', { skip: recording && 'recording' }, async t => {
   t.equal(document.openapi.slice(0, 3), '3.1')
-  // Every rule of the strict set is an error; besides it, examples that do not fit their schema are.
+  // Every rule of the strict set is an error; besides it, examples that do not fit their schema
+  // are.
   const config = await createConfig({
     extends: ['recommended-strict'],
     rules: {
@@ -263,7 +268,10 @@ interface Shape {
   allOf?: Type.TSchema[]
 }
 
-/** Members of a value that its schema says nothing about: what a reader of the document could not know, and perhaps should not see. */
+/**
+ * Members of a value that its schema says nothing about: what a reader of the document could not
+ * know, and perhaps should not see.
+ */
 function untold(schema: Type.TSchema, value: unknown, path = ''): string[] {
   const shape = schema as Shape
   if (shape.anyOf !== undefined) {

@@ -1,4 +1,7 @@
-/** How much text one order may bring over HTTP: an order that fits reaches a terminal, a larger one is refused. */
+/**
+ * How much text one order may bring over HTTP: an order that fits reaches a terminal, a larger one
+ * is refused.
+ */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'

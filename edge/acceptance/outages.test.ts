@@ -1,6 +1,8 @@
 /**
- * One server after the other goes away under two engines and two edges, and comes back: what is refused
- * is refused within a bound and retryable, what was acknowledged is there, and nobody had to be told.
+ * One server after the other goes away under two engines and two edges, and comes back: what is
+ * refused
+ * is refused within a bound and retryable, what was acknowledged is there, and nobody had to be
+ * told.
  */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'

@@ -1,5 +1,6 @@
 /**
- * Commands between actors that were given up, and what an admin does about them, against a real engine
+ * Commands between actors that were given up, and what an admin does about them, against a real
+ * engine
  * and its database. Numbers in brackets are the invariants of SPEC.md.
  */
 import { rmSync } from 'node:fs'
@@ -104,7 +105,8 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   t.equal(paid.total_earnings_minor, before.total_earnings_minor + 250)
   t.notOk(paid.active_order_ids.includes(orderId))
 
-  // Its engine died before the cursor had passed the event: the next one delivers, fails and parks it again.
+  // Its engine died before the cursor had passed the event: the next one delivers, fails and parks
+  // it again.
   await park(embedded.edge.parts, one)
   t.equal((await replay(one.commandId)).status, 200)
   t.same(await parked(), [])

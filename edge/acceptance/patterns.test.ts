@@ -1,6 +1,8 @@
 /**
- * Every regular expression that a text from outside can meet takes work in proportion to that text: the
- * literals of the code, the patterns of the API document, and the formats behind it. A detector reads each
+ * Every regular expression that a text from outside can meet takes work in proportion to that text:
+ * the
+ * literals of the code, the patterns of the API document, and the formats behind it. A detector
+ * reads each
  * one and says how its work grows, so the answer is a property of the pattern and no measurement.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -20,7 +22,10 @@ process.env['RECHECK_SYNC_BACKEND'] = 'pure'
 /** No clock: the detector's work is bounded by its own counts, and the same on every machine. */
 const unhurried = { timeout: null, randomSeed: 1 }
 
-/** Null for a pattern whose work is at most linear; otherwise how it grows, or why that is not known. */
+/**
+ * Null for a pattern whose work is at most linear; otherwise how it grows, or why that is not
+ * known.
+ */
 function growth(source: string, flags: string): string | null {
   const verdict = checkSync(source, flags, unhurried)
   return verdict.status === 'safe'

@@ -1,4 +1,7 @@
-/** Over HTTP, as phones and pharmacies meet it: what proves a delivery, who acted, a mark for what nobody explained, and a driver's new phone. */
+/**
+ * Over HTTP, as phones and pharmacies meet it: what proves a delivery, who acted, a mark for what
+ * nobody explained, and a driver's new phone.
+ */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t from 'tap'

@@ -1,4 +1,7 @@
-/** Two hundred pharmacies accept the same request at once, a hundred times: one winner, every loser told, nobody left waiting [1]. */
+/**
+ * Two hundred pharmacies accept the same request at once, a hundred times: one winner, every loser
+ * told, nobody left waiting [1].
+ */
 import type { Test } from 'tap'
 import type { Deployment } from './fixture-city.ts'
 import { http, newCustomer, newPharmacy, terminal, type Pharmacy } from './people.ts'

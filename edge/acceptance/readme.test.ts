@@ -1,4 +1,7 @@
-/** The walk of the README runs as it is written, against a server of its own, and ends with a delivery. */
+/**
+ * The walk of the README runs as it is written, against a server of its own, and ends with a
+ * delivery.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

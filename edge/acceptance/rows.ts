@@ -3,7 +3,9 @@ import { features, type EdgeParts } from '../features.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 import { routeTable } from '../http/table.ts'
 
-/** Stands for every part of an edge: writing a row down touches it, and only a handler would use it. */
+/**
+ * Stands for every part of an edge: writing a row down touches it, and only a handler would use it.
+ */
 const nothing: unknown = new Proxy(() => nothing, {
   get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : nothing),
 })

@@ -1,5 +1,6 @@
 /**
- * The acceptance scenarios of orders: the walk of the delivery document, offers to drivers, and a delivery that fails, over
+ * The acceptance scenarios of orders: the walk of the delivery document, offers to drivers, and a
+ * delivery that fails, over
  * real HTTP and sockets. Run as the scenarios of requests are.
  */
 import type { Test } from 'tap'

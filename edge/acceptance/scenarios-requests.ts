@@ -1,6 +1,8 @@
 /**
- * The acceptance scenarios of broadcast requests: the four of the broadcast document and the ways a request ends, over
- * real HTTP and sockets. Run against the embedded process and against engines and edges as processes of their own.
+ * The acceptance scenarios of broadcast requests: the four of the broadcast document and the ways a
+ * request ends, over
+ * real HTTP and sockets. Run against the embedded process and against engines and edges as
+ * processes of their own.
  * Numbers in brackets are invariants.
  */
 import type { Test } from 'tap'

@@ -1,6 +1,8 @@
 /**
- * Attacks on credentials from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3, against a whole server: forged,
- * confused and replayed tokens, and what a failed sign-in tells. The title names the point that the test covers.
+ * Attacks on credentials from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3, against a
+ * whole server: forged,
+ * confused and replayed tokens, and what a failed sign-in tells. The title names the point that the
+ * test covers.
  */
 import { createHmac } from 'node:crypto'
 import { SignJWT } from 'jose'
@@ -177,7 +179,8 @@ t.test(
     t.equal(answer.status, 401)
     t.same(await signIn(unknown), answer)
 
-    // While this address may begin no hash, whoever needs one is refused. An answer without a hash would be quicker.
+    // While this address may begin no hash, whoever needs one is refused. An answer without a hash
+    // would be quicker.
     let isBusy = true
     const hashing = Array.from({ length: hashesPerAddressMax }, async () => {
       while (isBusy) await verifyPassword(null, 'x', addressGroup('127.0.0.1'))

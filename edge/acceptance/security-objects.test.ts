@@ -1,6 +1,8 @@
 /**
- * Attacks on other people's objects from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3, against a whole server:
- * subscriptions, ids in bodies, and fields that are not the caller's to set. Access to every route is `access.test.ts`.
+ * Attacks on other people's objects from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3,
+ * against a whole server:
+ * subscriptions, ids in bodies, and fields that are not the caller's to set. Access to every route
+ * is `access.test.ts`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'

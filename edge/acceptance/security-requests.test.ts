@@ -1,6 +1,8 @@
 /**
- * Attacks by the form of a request from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3, against a whole server:
- * foreign pages, bodies that are too large, too deep or too slow, and injected headers. Rates and the audit trail are
+ * Attacks by the form of a request from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3,
+ * against a whole server:
+ * foreign pages, bodies that are too large, too deep or too slow, and injected headers. Rates and
+ * the audit trail are
  * `around.test.ts`.
  */
 import { connect } from 'node:net'
@@ -11,7 +13,10 @@ import { startAttacked } from './fixture-attacked.ts'
 
 const { appOrigin, url, port, world, customer } = await startAttacked(t)
 
-/** Bytes as they are on a connection of their own; what came back until it ended, or until `untilMs` when nothing did. */
+/**
+ * Bytes as they are on a connection of their own; what came back until it ended, or until `untilMs`
+ * when nothing did.
+ */
 function raw(
   text: string,
   untilMs = 2_000,

@@ -1,5 +1,6 @@
 /**
- * The request examples of the documents of the systems we replace, as written: the same curl commands,
+ * The request examples of the documents of the systems we replace, as written: the same curl
+ * commands,
  * with only the address and the placeholders (`YOUR_ACCESS_TOKEN`, `vendor_uuid`, ...) filled in.
  */
 import { execFile } from 'node:child_process'
@@ -170,7 +171,8 @@ t.test('as written', async t => {
     'a refresh token is no access token',
   )
 
-  // ride-backend-enhancements.md, "How to Use New Features", behind its gateway on port 80. What the
+  // ride-backend-enhancements.md, "How to Use New Features", behind its gateway on port 80. What
+  // the
   // codes and tokens of its flow answer is otp.test.ts, where the messages can be read.
   const gateway = (command: string, filled: Record<string, string> = {}) =>
     shell(command.replaceAll('http://localhost/', 'http://localhost:8000/'), filled)
@@ -206,8 +208,10 @@ t.test('as written', async t => {
     405,
     'a sign-up is a POST: openapi.test.ts sends it',
   )
-  // Left out on purpose: /api/v1/trips/..., whose rides are orders here, and its services' own ports.
-  // Its mongo, pip and uvicorn commands, and those of the other documents, start the systems we replace.
+  // Left out on purpose: /api/v1/trips/..., whose rides are orders here, and its services' own
+  // ports.
+  // Its mongo, pip and uvicorn commands, and those of the other documents, start the systems we
+  // replace.
 
   // sanjevani-broadcast.md, endpoints 3 to 7.
   const customer = await http(url, 'POST', '/customer/register/', {

@@ -1,6 +1,8 @@
 /**
- * What is told once and again must be the same: a driver who comes back, a pharmacy that repeats its answer, a list in
- * pages. And a pharmacy's view of its fleet hears of orders and of each driver, also of one who was never seen.
+ * What is told once and again must be the same: a driver who comes back, a pharmacy that repeats
+ * its answer, a list in
+ * pages. And a pharmacy's view of its fleet hears of orders and of each driver, also of one who was
+ * never seen.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'

@@ -1,5 +1,6 @@
 /**
- * Signing in and staying signed in over HTTP: refresh tokens, the end of a session, tickets of sockets, the older names,
+ * Signing in and staying signed in over HTTP: refresh tokens, the end of a session, tickets of
+ * sockets, the older names,
  * and an account that completes itself.
  */
 import t from 'tap'

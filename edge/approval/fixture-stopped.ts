@@ -1,6 +1,8 @@
 /**
- * Everybody who may not work: pharmacies that wait, were refused or are suspended, and drivers who wait, were let go, or
- * whose pharmacy is suspended. The database is one of `open` that was started again with `approval`.
+ * Everybody who may not work: pharmacies that wait, were refused or are suspended, and drivers who
+ * wait, were let go, or
+ * whose pharmacy is suspended. The database is one of `open` that was started again with
+ * `approval`.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -28,7 +30,10 @@ export interface Stopped {
   own: string
 }
 
-/** Starts the deployment twice, before and after approval; `ask` sends the request of a row as one of the stopped. */
+/**
+ * Starts the deployment twice, before and after approval; `ask` sends the request of a row as one
+ * of the stopped.
+ */
 export async function startStopped(t: Test) {
   const dataDir = await preparedDataDir()
   const environment = {

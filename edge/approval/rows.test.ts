@@ -1,5 +1,6 @@
 /**
- * Every row of the route table and every socket, tried by whoever may not work. A row is closed to them unless it stands
+ * Every row of the route table and every socket, tried by whoever may not work. A row is closed to
+ * them unless it stands
  * in `open` below, and what is open shows nothing of others.
  */
 import { createHmac } from 'node:crypto'
@@ -31,7 +32,10 @@ const {
   ask,
 } = await startStopped(t)
 
-/** Their own account and record, and who is who: all that is open to them beside the rows without a sign-in. */
+/**
+ * Their own account and record, and who is who: all that is open to them beside the rows without a
+ * sign-in.
+ */
 const open: Record<string, readonly Stopped['role'][]> = {
   me: ['vendor', 'driver'],
   updateMe: ['vendor', 'driver'],

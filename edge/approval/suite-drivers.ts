@@ -1,5 +1,6 @@
 /**
- * Strangers who would be drivers of a pharmacy: its word, invitations, drivers who are let go, and duty that the pharmacy
+ * Strangers who would be drivers of a pharmacy: its word, invitations, drivers who are let go, and
+ * duty that the pharmacy
  * ended. Run as the suite of pharmacies is.
  */
 import type { Test } from 'tap'

@@ -1,6 +1,8 @@
 /**
- * Strangers who would be pharmacies, and the administrators who decide upon them: the whole path from the registration to
- * the door, what is closed without a decision, and moves. Run against one process and against engines and edges as
+ * Strangers who would be pharmacies, and the administrators who decide upon them: the whole path
+ * from the registration to
+ * the door, what is closed without a decision, and moves. Run against one process and against
+ * engines and edges as
  * processes of their own, where each decision must reach the edge that did not make it.
  */
 import type { Test } from 'tap'

@@ -1,5 +1,6 @@
 /**
- * A pharmacy is suspended while it works: what every edge feels at once, what is brought to its end, and accepts in the
+ * A pharmacy is suspended while it works: what every edge feels at once, what is brought to its
+ * end, and accepts in the
  * same instant. Run as the suite of pharmacies is.
  */
 import type { Test } from 'tap'

@@ -1,5 +1,6 @@
 /**
- * One driver of one pharmacy, who may connect to a server of sockets, for the tests of the driver's socket.
+ * One driver of one pharmacy, who may connect to a server of sockets, for the tests of the driver's
+ * socket.
  */
 import { addDriver, addVendor, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
 import type { Test } from 'tap'

@@ -1,5 +1,6 @@
 /**
- * The locations that a driver's socket takes: which frames reach the bus and in which order, which are refused, and what
+ * The locations that a driver's socket takes: which frames reach the bus and in which order, which
+ * are refused, and what
  * is acknowledged while the bus or the driver is away.
  */
 import t from 'tap'

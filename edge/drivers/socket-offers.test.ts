@@ -1,5 +1,6 @@
 /**
- * The work that a driver's socket brings: offers and their answers, orders after a reconnection, and the driver's status.
+ * The work that a driver's socket brings: offers and their answers, orders after a reconnection,
+ * and the driver's status.
  */
 import t from 'tap'
 import { offerMessage, type OfferMessage } from '../../protocol/drivers/messages.ts'

@@ -1,5 +1,6 @@
 /**
- * A server on a real port with one route for each shape of request, for the tests of the HTTP layer.
+ * A server on a real port with one route for each shape of request, for the tests of the HTTP
+ * layer.
  */
 import { connect, type Socket } from 'node:net'
 import { pino } from 'pino'

@@ -50,7 +50,10 @@ export const pageFolders = (): string[] =>
 
 export const operationIdOf = ({ name }: Page): string => `${name}Page`
 
-/** Reads a page. Throws an error that names the file when its declaration is wrong or its content is missing. */
+/**
+ * Reads a page. Throws an error that names the file when its declaration is wrong or its content is
+ * missing.
+ */
 export function readPage(folder: string): Page {
   const file = `${folder}/${declarationFile}`
   const declared: unknown = JSON.parse(readFileSync(assetUrl(file), 'utf8'))

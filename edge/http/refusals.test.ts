@@ -1,5 +1,6 @@
 /**
- * Requests that the server refuses: each has its code, media types are read to the end, and a request whose end could
+ * Requests that the server refuses: each has its code, media types are read to the end, and a
+ * request whose end could
  * be seen in two places closes its connection.
  */
 import t from 'tap'
@@ -175,7 +176,10 @@ t.test('each way to be refused has its code', async t => {
   t.match(edge.logged.join(''), /hunter2/, 'but logged')
 })
 
-/** What the server says to these bytes, and whether it closes the connection; it is given a while to say more. */
+/**
+ * What the server says to these bytes, and whether it closes the connection; it is given a while to
+ * say more.
+ */
 async function told(
   edge: Awaited<ReturnType<typeof start>>,
   text: string,

@@ -1,5 +1,6 @@
 /**
- * What the server does around its handlers: headers of every answer, connections that go on or break, a drain, the
+ * What the server does around its handlers: headers of every answer, connections that go on or
+ * break, a drain, the
  * access log, and the page for a path that does not exist.
  */
 import t from 'tap'

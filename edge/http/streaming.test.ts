@@ -1,4 +1,7 @@
-/** Streamed answers: no faster than the client reads, whole or visibly broken, and never left running. */
+/**
+ * Streamed answers: no faster than the client reads, whole or visibly broken, and never left
+ * running.
+ */
 import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { pino } from 'pino'

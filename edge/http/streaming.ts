@@ -6,7 +6,8 @@ export const isByteStream = (body: unknown): body is ByteStream =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 
 /**
- * The same stream with its first chunk at hand. A source that cannot begin fails here, while there is
+ * The same stream with its first chunk at hand. A source that cannot begin fails here, while there
+ * is
  * still a status to say so with. Whoever takes the stream must read it or `endStream` it.
  */
 export async function begun(source: ByteStream): Promise<ByteStream> {

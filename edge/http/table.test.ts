@@ -1,5 +1,6 @@
 /**
- * The route table as it stands, recorded: paths, who may call, and every schema. A change of the contract shows as a
+ * The route table as it stands, recorded: paths, who may call, and every schema. A change of the
+ * contract shows as a
  * difference that must be meant: RECORD=1 records it anew.
  */
 import { createHash } from 'node:crypto'
@@ -9,7 +10,9 @@ import { recorded } from '../../protocol/testing/recorded.ts'
 import { features, type EdgeParts } from '../features.ts'
 import { routeTable } from './table.ts'
 
-/** Rows are made from parts that only their handlers use: any part, and any part of it, is there. */
+/**
+ * Rows are made from parts that only their handlers use: any part, and any part of it, is there.
+ */
 const anything: unknown = new Proxy(() => undefined, {
   get: (_, name) =>
     name === Symbol.toPrimitive ? () => 1 : typeof name === 'symbol' ? undefined : anything,
@@ -52,7 +55,10 @@ t.test('every row', async t => {
   recorded(t, 'edge/http/table.json', Object.fromEntries(entries))
 })
 
-/** Documents are made of the rows and the schemas, whose differences are read there: here a mark of each part is enough. */
+/**
+ * Documents are made of the rows and the schemas, whose differences are read there: here a mark of
+ * each part is enough.
+ */
 const marks = (parts: object): Record<string, string> =>
   Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [

@@ -1,4 +1,7 @@
-/** The whole route table of an edge, from its features, and the descriptions that it gives of itself. */
+/**
+ * The whole route table of an edge, from its features, and the descriptions that it gives of
+ * itself.
+ */
 import { readFileSync } from 'node:fs'
 import { asyncApiDocument } from '../../protocol/documents/asyncapi.ts'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
@@ -10,7 +13,10 @@ import { merged } from '../kernel/compose.ts'
 import type { Feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
-/** Recorded answers of a feature's examples, by operationId. What has no body, or none that can be shown, has no entry. */
+/**
+ * Recorded answers of a feature's examples, by operationId. What has no body, or none that can be
+ * shown, has no entry.
+ */
 const answersOf = ({ answers }: Feature<never>): Record<string, unknown> =>
   answers === undefined
     ? {}

@@ -1,6 +1,8 @@
 /**
- * What a hostile request costs, counted and not timed: V8 counts how often each block of code runs. Twice
- * the request may be twice the work, and never four times. Regular expressions are code of V8's own, which
+ * What a hostile request costs, counted and not timed: V8 counts how often each block of code runs.
+ * Twice
+ * the request may be twice the work, and never four times. Regular expressions are code of V8's
+ * own, which
  * it does not count; patterns.test.ts holds each of them to the same.
  */
 import { Session } from 'node:inspector/promises'
@@ -42,7 +44,10 @@ async function workOf(run: () => unknown): Promise<number> {
   )
 }
 
-/** The work of `make(n)` for a size and its double. What is the same for every size is left out of the comparison. */
+/**
+ * The work of `make(n)` for a size and its double. What is the same for every size is left out of
+ * the comparison.
+ */
 async function grows(make: (size: number) => () => unknown, size: number): Promise<number> {
   const [small, one, two] = [
     await workOf(make(1)),

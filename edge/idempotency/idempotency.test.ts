@@ -1,5 +1,6 @@
 /**
- * Requests that are repeated under one Idempotency-Key: one command and one answer, also after a refusal that asks for the
+ * Requests that are repeated under one Idempotency-Key: one command and one answer, also after a
+ * refusal that asks for the
  * repeat.
  */
 import t from 'tap'

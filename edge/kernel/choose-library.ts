@@ -1,6 +1,8 @@
 /**
- * Chooses the package of uWebSockets.js whose binary loads here. A binary fits one version of Node, and
- * needs a C library that is at least as new as the one it was built with, so no single package fits all.
+ * Chooses the package of uWebSockets.js whose binary loads here. A binary fits one version of Node,
+ * and
+ * needs a C library that is at least as new as the one it was built with, so no single package fits
+ * all.
  */
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 
@@ -14,7 +16,10 @@ export interface Machine {
   glibcVersion: string | null
 }
 
-/** Resolves to the first library that loads. Throws ConfigError, one line that says what to do, when none does. */
+/**
+ * Resolves to the first library that loads. Throws ConfigError, one line that says what to do, when
+ * none does.
+ */
 export async function chooseLibrary<Library>(
   libraries: readonly (() => Promise<Library>)[],
   machine: () => Machine,

@@ -48,7 +48,9 @@ export interface WithMetrics<Counters> {
  * id.
  */
 export interface CommandClient {
-  /** Throws CaduceusError: the actor's rejection, or `unavailable` within limits.commandTimeoutMs. */
+  /**
+   * Throws CaduceusError: the actor's rejection, or `unavailable` within limits.commandTimeoutMs.
+   */
   order(envelope: Omit<CommandEnvelope, 'actor'>): Promise<Extract<OrderReply, { ok: true }>>
   driver(envelope: Omit<CommandEnvelope, 'actor'>): Promise<Extract<DriverReply, { ok: true }>>
   position(query: PositionQuery): Promise<PositionAnswer>

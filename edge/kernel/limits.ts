@@ -9,7 +9,9 @@ export const socketLimits = {
   malformedInARowMax: 10,
   messagesPerSecondMax: 200,
   perAccountMax: 50,
-  /** A larger message is answered `body_too_large`; above `payloadBytesMax` the connection is cut. */
+  /**
+   * A larger message is answered `body_too_large`; above `payloadBytesMax` the connection is cut.
+   */
   messageBytesMax: 16 * 1024,
   /** Messages kept in each direction during authentication. */
   handshakeMessagesMax: 32,
@@ -22,7 +24,8 @@ export const socketLimits = {
   /** Handshakes of one edge that are neither greeted nor refused yet. */
   handshakesUnderWayMax: 1_000,
   /**
-   * Refused clients are told to come back after one second up to this many; otherwise they would come
+   * Refused clients are told to come back after one second up to this many; otherwise they would
+   * come
    * together again.
    */
   handshakeRetrySecondsMax: 5,

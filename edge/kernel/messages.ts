@@ -88,7 +88,10 @@ export class MessageTable<Said extends { type: string }> {
   }
 }
 
-/** Runs commands whose answers the socket waits for; at most socketLimits.commandsInFlightMax at once. */
+/**
+ * Runs commands whose answers the socket waits for; at most socketLimits.commandsInFlightMax at
+ * once.
+ */
 export class CommandsInFlight {
   #count = 0
 

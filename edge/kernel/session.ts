@@ -336,7 +336,8 @@ export class Session {
   }
 
   /**
-   * True within the rate: each block of socketLimits.messagesPerSecondMax messages must last a second.
+   * True within the rate: each block of socketLimits.messagesPerSecondMax messages must last a
+   * second.
    * The clock is read once for each block; reading it for every message costs as much as decoding a
    * location frame.
    */

@@ -1,5 +1,6 @@
 /**
- * Who may read an order over HTTP: its customer, its pharmacy, its driver, and those who were asked for it.
+ * Who may read an order over HTTP: its customer, its pharmacy, its driver, and those who were asked
+ * for it.
  */
 import t from 'tap'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'

@@ -1,5 +1,6 @@
 /**
- * A pharmacy's terminal under approval, in a real browser: it says in words what was decided and why, opens by itself
+ * A pharmacy's terminal under approval, in a real browser: it says in words what was decided and
+ * why, opens by itself
  * when it may, and its practice driver needs no second decision.
  */
 import t from 'tap'

@@ -1,6 +1,8 @@
 /**
- * Files and lists of orders on the pages, in a real browser: a prescription goes from the customer's form to the
- * pharmacist's tab, a spoken answer is heard, an address of somewhere else is no link, and neither an order
+ * Files and lists of orders on the pages, in a real browser: a prescription goes from the
+ * customer's form to the
+ * pharmacist's tab, a spoken answer is heard, an address of somewhere else is no link, and neither
+ * an order
  * that is open nor one that is over is lost behind newer ones.
  */
 import type { Page } from 'playwright-core'
@@ -43,7 +45,8 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
     )
 
     const openTab = async (link: ReturnType<Page['getByRole']>) => {
-      // Awaited from before the click on: the tab may have its answer before anybody looks at the tab.
+      // Awaited from before the click on: the tab may have its answer before anybody looks at the
+      // tab.
       const [tab, answer] = await Promise.all([
         terminal.context().waitForEvent('page'),
         terminal

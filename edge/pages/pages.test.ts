@@ -1,5 +1,6 @@
 /**
- * The pages in a real browser against a real server: what a person does with two tabs, done here. The
+ * The pages in a real browser against a real server: what a person does with two tabs, done here.
+ * The
  * elements are found by what they say (labels, roles), so a page that loses its labels fails too.
  */
 import type { Page } from 'playwright-core'
@@ -69,7 +70,10 @@ t.test('pages', { skip: browserMissing }, async t => {
     await form.getByLabel('Notes').fill(notes)
     await form.getByRole('button', { name: 'Ask now' }).click()
   }
-  /** Pixels of a canvas in a colour of the style sheet: whether something is drawn that has no element. */
+  /**
+   * Pixels of a canvas in a colour of the style sheet: whether something is drawn that has no
+   * element.
+   */
   const painted = (page: Page, name: string): Promise<number> =>
     page.evaluate(name => {
       const canvas = document.querySelector<HTMLCanvasElement>('#map canvas')!

@@ -1,5 +1,6 @@
 /**
- * What a page survives, in a real browser: a server that goes and comes back, an access token that has ended, and one that
+ * What a page survives, in a real browser: a server that goes and comes back, an access token that
+ * has ended, and one that
  * the server takes no longer.
  */
 import type { Page } from 'playwright-core'

@@ -1,5 +1,6 @@
 /**
- * Random histories of orders for the tests of reports. They crowd around changes of the clocks, and their people write
+ * Random histories of orders for the tests of reports. They crowd around changes of the clocks, and
+ * their people write
  * what breaks careless queries.
  */
 import fc from '../../protocol/testing/properties.ts'
@@ -10,7 +11,10 @@ import type { ReportPharmacy } from './daily.ts'
 
 export const hourMs = 3_600_000
 export const newId = (): string => uuidV7(Date.now(), Math.random)
-/** A zone and a moment at which its clocks change; in the last two the day has no midnight, and half an hour is missing. */
+/**
+ * A zone and a moment at which its clocks change; in the last two the day has no midnight, and half
+ * an hour is missing.
+ */
 export const changes: [timeZone: string, at: string][] = [
   ['UTC', '2024-02-29T00:00:00Z'],
   ['Europe/Berlin', '2024-03-31T01:00:00Z'],

@@ -1,5 +1,6 @@
 /**
- * The reports made a second time, from the events alone and with the platform's calendar, to compare the product's with.
+ * The reports made a second time, from the events alone and with the platform's calendar, to
+ * compare the product's with.
  */
 import { datesOf, type DateRange } from './calendar.ts'
 import type { People } from './fixture-histories.ts'

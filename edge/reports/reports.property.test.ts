@@ -1,5 +1,6 @@
 /**
- * The figures agree with the journal: random histories are appended to the real journal, and every report is compared
+ * The figures agree with the journal: random histories are appended to the real journal, and every
+ * report is compared
  * with a second one that is made from the events alone.
  */
 import { kinds } from '../../engine/kinds.ts'

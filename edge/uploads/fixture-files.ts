@@ -19,7 +19,10 @@ export const filesIn = (folder: string): string[] =>
         .map(entry => join(entry.parentPath, entry.name))
     : []
 
-/** Everybody who sends or asks for files in these stories; `asked` is a pharmacy that a request was sent to. */
+/**
+ * Everybody who sends or asks for files in these stories; `asked` is a pharmacy that a request was
+ * sent to.
+ */
 export async function people(edge: Fixture) {
   const vendor = await edge.vendor()
   const otherVendor = await edge.vendor()

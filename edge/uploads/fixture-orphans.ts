@@ -7,7 +7,10 @@ import { jpeg, mp3 } from './samples.ts'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { type Fixture, form, filesIn, people } from './fixture-files.ts'
 
-/** Stores files, lets a day pass and deletes those that no order names; `who` is everybody in the story. */
+/**
+ * Stores files, lets a day pass and deletes those that no order names; `who` is everybody in the
+ * story.
+ */
 export async function orphans(
   t: Test,
   edge: Fixture,

@@ -1,5 +1,6 @@
 /**
- * A whole edge that takes files in parts, a network before it that can break, and the requests of tus, for tests.
+ * A whole edge that takes files in parts, a network before it that can break, and the requests of
+ * tus, for tests.
  */
 import { FaultProxy } from '../../protocol/testing/proxy/proxy.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'

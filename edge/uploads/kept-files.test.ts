@@ -1,5 +1,6 @@
 /**
- * What is kept of a file and what a browser is told of it [ASVS V12]: lying names and types, traversal, size, repeats, and
+ * What is kept of a file and what a browser is told of it [ASVS V12]: lying names and types,
+ * traversal, size, repeats, and
  * files that no order names.
  */
 import t from 'tap'

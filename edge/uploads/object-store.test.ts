@@ -1,5 +1,6 @@
 /**
- * Files in an object store: they are read by a link of the store, older ones still from the disk, and nothing is lost
+ * Files in an object store: they are read by a link of the store, older ones still from the disk,
+ * and nothing is lost
  * silently while the store is away.
  */
 import { createHash } from 'node:crypto'

@@ -1,5 +1,6 @@
 /**
- * A file that an order names is read by the parties of that order, and a prescription may come with the request itself.
+ * A file that an order names is read by the parties of that order, and a prescription may come with
+ * the request itself.
  */
 import t from 'tap'
 import { png } from './samples.ts'

@@ -1,5 +1,6 @@
 /**
- * Who may read which file [OWASP API1]: its owner, and the parties of an order that names it in the right field.
+ * Who may read which file [OWASP API1]: its owner, and the parties of an order that names it in the
+ * right field.
  */
 import t from 'tap'
 import { jpeg, mp3, pdf, png, webm } from './samples.ts'

@@ -1,5 +1,6 @@
 /**
- * The bounds of unfinished uploads against a whole edge and its database: rows, bytes, number and age.
+ * The bounds of unfinished uploads against a whole edge and its database: rows, bytes, number and
+ * age.
  */
 import t from 'tap'
 import { features } from '../features.ts'

@@ -1,5 +1,6 @@
 /**
- * Clients that send a file in parts to a whole edge, over a network that is slow, stands still and breaks: the client of
+ * Clients that send a file in parts to a whole edge, over a network that is slow, stands still and
+ * breaks: the client of
  * others, and ours.
  */
 import { setTimeout as pause } from 'node:timers/promises'
@@ -105,8 +106,10 @@ t.test(
 )
 
 /**
- * Bytes a second. The proxy gives them out in fiftieths of it, and the library answers 505 to a request
- * whose first line comes in two pieces of which the first ends within its HTTP/1.1: with 40 bytes that is so.
+ * Bytes a second. The proxy gives them out in fiftieths of it, and the library answers 505 to a
+ * request
+ * whose first line comes in two pieces of which the first ends within its HTTP/1.1: with 40 bytes
+ * that is so.
  */
 const slow = 2_500
 

@@ -1,5 +1,6 @@
 /**
- * Files in parts against a whole edge and its database, as tus 1.0 says: headers, offsets and checksums, two senders at
+ * Files in parts against a whole edge and its database, as tus 1.0 says: headers, offsets and
+ * checksums, two senders at
  * once, a storage that is away, and a file that is treated as one that came whole.
  */
 import { createHash } from 'node:crypto'

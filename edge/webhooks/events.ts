@@ -19,7 +19,8 @@ export interface PublicNames {
 }
 
 /**
- * The row of an order event in `orderEvents` has its public name; a driver event gets its name here.
+ * The row of an order event in `orderEvents` has its public name; a driver event gets its name
+ * here.
  * No driver event is public yet, because an empty `events` of a subscription means all events.
  */
 export const publicNames: PublicNames = {

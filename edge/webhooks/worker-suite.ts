@@ -102,7 +102,8 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
   t.test('events of each order are delivered in order under failures', async t => {
     await alone()
     // One message in three is refused, cut off, or left hanging, by a random sequence with a seed.
-    // An answer that is good must not be late on a busy machine, so only hanging ones meet the limit of 3 s.
+    // An answer that is good must not be late on a busy machine, so only hanging ones meet the
+    // limit of 3 s.
     let seed = 7
     const chance = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
     const accepted: { order_id: string; order_seq: number }[] = []

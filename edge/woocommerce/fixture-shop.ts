@@ -1,5 +1,6 @@
 /**
- * A whole deployment with a shop that delivers to it: database, engine and edge, over HTTP, signed as a shop signs.
+ * A whole deployment with a shop that delivers to it: database, engine and edge, over HTTP, signed
+ * as a shop signs.
  */
 import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'

@@ -1,4 +1,6 @@
-/** Orders from shops: connections, signed deliveries, and imports that wait for a person or a retry. */
+/**
+ * Orders from shops: connections, signed deliveries, and imports that wait for a person or a retry.
+ */
 import { startImportRetries } from './imports.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'

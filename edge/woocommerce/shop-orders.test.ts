@@ -1,5 +1,6 @@
 /**
- * The orders that a shop delivers to a whole deployment: each becomes one order of the pharmacy, waits for a person where
+ * The orders that a shop delivers to a whole deployment: each becomes one order of the pharmacy,
+ * waits for a person where
  * the address is unknown, or is ignored.
  */
 import t from 'tap'

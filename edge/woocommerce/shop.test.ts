@@ -1,5 +1,6 @@
 /**
- * A shop and its integration, against a whole deployment: addresses and secrets, what is not signed, what nobody can
+ * A shop and its integration, against a whole deployment: addresses and secrets, what is not
+ * signed, what nobody can
  * read, and the end of an integration.
  */
 import { createHmac } from 'node:crypto'

@@ -154,7 +154,8 @@ export class DriverTable {
   }
 
   /**
-   * At most fleetLimits.suspectsMax at once. The oldest is dropped, and its driver is judged as if the
+   * At most fleetLimits.suspectsMax at once. The oldest is dropped, and its driver is judged as if
+   * the
    * frame had not come.
    */
   setSuspect(number: number, suspect: Suspect): void {

@@ -10,7 +10,9 @@ import type { NearestBuffer } from './ranking.ts'
 
 export type Point = readonly [latitude: number, longitude: number]
 
-/** Points within `spreadKm` of a centre, denser towards it; some repeat an earlier point exactly. */
+/**
+ * Points within `spreadKm` of a centre, denser towards it; some repeat an earlier point exactly.
+ */
 export function cluster(
   count: number,
   centre: Point,
@@ -113,7 +115,9 @@ export function difference(
   return null
 }
 
-/** Rows of a CSV file of the data folder as lists of fields, header dropped; null when it is absent. */
+/**
+ * Rows of a CSV file of the data folder as lists of fields, header dropped; null when it is absent.
+ */
 export function dataRows(folder: string | undefined, file: string): string[][] | null {
   const path = join(folder ?? join('..', 'shared', 'data'), file)
   if (!existsSync(path)) return null

@@ -85,7 +85,9 @@ export class GeohashCircle {
     }
   }
 
-  /** Most bits of a geohash with which a run of columns lies in at most two columns and two rows. */
+  /**
+   * Most bits of a geohash with which a run of columns lies in at most two columns and two rows.
+   */
   coarseBits(run: number): number {
     const rowBits = axisBits - bitsOf(this.rowMax - this.rowMin)
     const columnBits = axisBits - bitsOf(this.columnsMax[run]! - this.columnsMin[run]!)

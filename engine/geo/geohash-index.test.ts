@@ -1,4 +1,7 @@
-/** Radius queries of the geohash index against brute force: everywhere, at every size, and while places come, move and go. */
+/**
+ * Radius queries of the geohash index against brute force: everywhere, at every size, and while
+ * places come, move and go.
+ */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import fc from '../../protocol/testing/properties.ts'

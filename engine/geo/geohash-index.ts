@@ -260,7 +260,10 @@ export class GeohashIndex {
     }
   }
 
-  /** Looks at each place in the blocks `from` up to `to` of the order that this query has not read yet. */
+  /**
+   * Looks at each place in the blocks `from` up to `to` of the order that this query has not read
+   * yet.
+   */
   #scanBlocks(from: number, to: number): void {
     const { x, y, z } = { x: this.#x, y: this.#y, z: this.#z }
     const query = this.#query

@@ -311,7 +311,8 @@ function roughBound(keyMax: number): number {
 /**
  * The haversine sin²(angle / 2) of a point `phi` and `lambda` radians away, given cosine and sine
  * of the latitude here. Below 0.1 rad the sines and cosines are Taylor polynomials whose first
- * dropped term is under 3e-17: as exact as Math.sin and several times faster; farther, Math does it.
+ * dropped term is under 3e-17: as exact as Math.sin and several times faster; farther, Math does
+ * it.
  */
 function haversineKey(phi: number, lambda: number, cosine: number, sine: number): number {
   const p = phi * phi

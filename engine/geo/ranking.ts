@@ -74,7 +74,10 @@ export class NearestBuffer {
     this.#tie = tie
   }
 
-  /** Adds a candidate whose key the caller has compared with `keyMax`. Keys live in `distanceKm` until `finish`. */
+  /**
+   * Adds a candidate whose key the caller has compared with `keyMax`. Keys live in `distanceKm`
+   * until `finish`.
+   */
   push(number: number, key: number): void {
     if (this.count >= this.#room) this.#makeRoom()
     this.numbers[this.count] = number

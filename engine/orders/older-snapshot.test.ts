@@ -1,4 +1,7 @@
-/** Orders in snapshots of releases that knew one currency: they stay in it, whatever the deployment's is today. */
+/**
+ * Orders in snapshots of releases that knew one currency: they stay in it, whatever the
+ * deployment's is today.
+ */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { assetUrl } from '../../protocol/kernel/assets.ts'

@@ -3,8 +3,10 @@
  * (`journal/appender.ts`), so lost replies, numbering and fencing are played through real code; all
  * other calls go to the memory journal's. Between a process and either lie latency, lost replies,
  * statements that commit after their client gave up, and outages. Commits are durable, and so are
- * snapshots: recovery looks no further back than they say, so one that was lost would take events with
- * it (J14 in journal/journal.ts). What may be missing without harm (cursors, positions, breadcrumbs) may be
+ * snapshots: recovery looks no further back than they say, so one that was lost would take events
+ * with
+ * it (J14 in journal/journal.ts). What may be missing without harm (cursors, positions,
+ * breadcrumbs) may be
  * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
  */
 import { Appender, type AppenderEnv } from '../journal/appender.ts'
@@ -59,7 +61,10 @@ export class SimDatabase {
   readonly #columns = new Map<string, Map<string, RowColumns>>()
   /** The simulator's own. */
   defect: Error | null = null
-  /** Slots whose cursor was taken back and not stored since: their owner cannot know, and its successor repeats an event. */
+  /**
+   * Slots whose cursor was taken back and not stored since: their owner cannot know, and its
+   * successor repeats an event.
+   */
   readonly cursorsLost = new Set<number>()
   /** What its clock says beyond the true time, ms. */
   skewMs = 0
@@ -196,7 +201,10 @@ export class SimDatabase {
     })
   }
 
-  /** A refusal is an answer of the database; anything else thrown here is a mistake of the simulator's, and must not pass for a lost connection. */
+  /**
+   * A refusal is an answer of the database; anything else thrown here is a mistake of the
+   * simulator's, and must not pass for a lost connection.
+   */
   #statement(name: string, values: unknown[]): { rows: unknown[] } {
     try {
       return this.#execute(name, values)

@@ -1,4 +1,7 @@
-/** The books of each kind, and the checker as its parts see it. */
+/**
+ * The books of each kind of actor, and the checker as its parts see it. Interfaces of their own,
+ * because the checker is made of these parts.
+ */
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { StoredEvent } from '../journal/journal.ts'
@@ -38,7 +41,10 @@ export interface OrderBook {
   past: OrderModel[]
 }
 
-/** The checker, as the books and the audience use it. An interface, because the checker itself is made of them. */
+/**
+ * The checker, as the books and the audience use it. An interface, because the checker itself is
+ * made of them.
+ */
 export interface Findings {
   readonly coverage: Coverage
   readonly witness: Witness

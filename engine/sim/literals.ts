@@ -4,7 +4,10 @@
  * real appender, so an encoding that loses something is found here too.
  */
 
-/** `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as text. */
+/**
+ * `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as
+ * text.
+ */
 export function readArray(literal: unknown): (string | null)[] {
   if (Buffer.isBuffer(literal)) return readBinary(literal)
   if (typeof literal !== 'string' || !literal.startsWith('{') || !literal.endsWith('}'))

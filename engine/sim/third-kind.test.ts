@@ -1,6 +1,8 @@
 /**
- * A made-up third kind of actor in the simulator: engines crash and come back over a faulty bus and a faulty
- * database while errands are asked for, passed on and finished. Its events are held against its machine, its
+ * A made-up third kind of actor in the simulator: engines crash and come back over a faulty bus and
+ * a faulty
+ * database while errands are asked for, passed on and finished. Its events are held against its
+ * machine, its
  * rows against its fold; and a kind whose engines fold differently is noticed.
  */
 import t from 'tap'

@@ -1,6 +1,8 @@
 /**
- * The late-data policy (invariant 7): a late, duplicate, future or impossible frame moves no pin and
- * raises no arrival; it is counted. Earlier systems suffered from one future timestamp that froze the
+ * The late-data policy (invariant 7): a late, duplicate, future or impossible frame moves no pin
+ * and
+ * raises no arrival; it is counted. Earlier systems suffered from one future timestamp that froze
+ * the
  * pin, from duplicates after a reconnect, and from buffers that were replayed in the wrong order.
  *
  * - duplicate: this seq was among the last 64, or the same device time comes again.

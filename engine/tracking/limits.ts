@@ -23,7 +23,10 @@ export const trackingLimits = {
   /** Distance, in metres, at which a driver has arrived. Uber Direct uses the same. */
   arrivalRadiusM: 80,
   positionSaveIntervalMs: 5_000,
-  /** Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still counted. */
+  /**
+   * Breadcrumbs that wait for the next save; beyond it they are dropped, the distance is still
+   * counted.
+   */
   breadcrumbsUnsavedMax: 100_000,
   /** Silent for this long, a driver's row and number go to whoever comes next. */
   driverForgetMs: 24 * 3_600_000,

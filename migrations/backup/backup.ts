@@ -28,7 +28,10 @@ import { lockDirectory } from '../database/lock.ts'
 import { openDatabase } from '../database/open.ts'
 
 const run = promisify(execFile)
-/** Of a data directory, what is worth keeping; `lock` is the process's and `uploads` may not be there. */
+/**
+ * Of a data directory, what is worth keeping; `lock` is the process's and `uploads` may not be
+ * there.
+ */
 const kept = ['database', 'jwt-secret', 'uploads'] as const
 const outputBytesMax = 1024 * 1024
 
@@ -63,7 +66,10 @@ export async function backup(dataDir: string, file: string): Promise<void> {
   }
 }
 
-/** Unpacks FILE into DATA_DIR, which must be empty or missing, and opens the database once to see that it is whole. */
+/**
+ * Unpacks FILE into DATA_DIR, which must be empty or missing, and opens the database once to see
+ * that it is whole.
+ */
 export async function restore(dataDir: string, file: string): Promise<void> {
   const source = resolve(file)
   if (!existsSync(source)) throw new Error(`${file} is not there`)

@@ -1,4 +1,7 @@
-/** `npm run backup -- FILE` and `npm run restore -- FILE`: the embedded data directory in one file, and back. */
+/**
+ * `npm run backup -- FILE` and `npm run restore -- FILE`: the embedded data directory in one file,
+ * and back.
+ */
 import { ConfigError, textVariable } from '../../protocol/kernel/environment.ts'
 import { backup, restore } from './backup.ts'
 

@@ -1,4 +1,7 @@
-/** The kinds of columns that the tables of `tables.ts` are made of: who writes them, and in which types. */
+/**
+ * The kinds of columns that the tables of `tables.ts` are made of: who writes them, and in which
+ * types.
+ */
 import type { ColumnType } from 'kysely'
 
 /** Written by the database or the journal alone. */

@@ -26,7 +26,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Shortest limit of the platforms (macOS) for the path of a unix socket, its final zero included. */
+/**
+ * Shortest limit of the platforms (macOS) for the path of a unix socket, its final zero included.
+ */
 const socketPathBytesMax = 104
 const attemptsMax = 4
 const pauseMsMax = 60
@@ -129,7 +131,10 @@ async function close(server: Server, file: string): Promise<void> {
   rmSync(file, { force: true })
 }
 
-/** The folder under a path short enough for a socket: itself, or a link to it in the temporary folder. */
+/**
+ * The folder under a path short enough for a socket: itself, or a link to it in the temporary
+ * folder.
+ */
 function shortPath(folder: string): { folder: string; remove(): void } {
   const longestName = '/1234567890.12345678'
   if (Buffer.byteLength(folder) + longestName.length < socketPathBytesMax)

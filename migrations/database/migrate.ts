@@ -15,7 +15,8 @@ const lockWaitMs = 60_000
 const migrationTimeoutMs = 10 * 60_000
 
 /**
- * Idempotent. Throws one line when the database is newer than this code or a migration fails. `table`
+ * Idempotent. Throws one line when the database is newer than this code or a migration fails.
+ * `table`
  * notes which migrations ran; a list of its own needs a table of its own.
  */
 export async function migrate(

@@ -1,4 +1,6 @@
-/** Opening a database: schema, several processes at once, the lock on a data directory, and a crash. */
+/**
+ * Opening a database: schema, several processes at once, the lock on a data directory, and a crash.
+ */
 import { kinds } from '../../engine/kinds.ts'
 import t, { type Test } from 'tap'
 import { spawn, type ChildProcess } from 'node:child_process'

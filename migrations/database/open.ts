@@ -45,7 +45,10 @@ export interface OpenOptions {
 const connectionsMaxDefault = 10
 const inMemory = 'memory'
 
-/** Opens, migrates, and returns when the database is ready. Every failure is one line that names the variable. */
+/**
+ * Opens, migrates, and returns when the database is ready. Every failure is one line that names the
+ * variable.
+ */
 export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
   return options.url === undefined ? openEmbedded(options) : openServer(options.url, options)
 }

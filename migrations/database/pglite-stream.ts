@@ -1,5 +1,6 @@
 /**
- * PGlite in a worker thread, spoken to in Postgres' own wire protocol: a byte stream that node-postgres
+ * PGlite in a worker thread, spoken to in Postgres' own wire protocol: a byte stream that
+ * node-postgres
  * takes for its socket. The same driver then encodes, prepares and parses for both kinds of
  * database, so an error code or a column type cannot differ between them.
  *
@@ -37,7 +38,10 @@ export interface EmbeddedPostgres {
 
 const closeTimeoutMs = 20_000
 
-/** Starts the worker; resolves when the database answers. The first start of a directory takes seconds. */
+/**
+ * Starts the worker; resolves when the database answers. The first start of a directory takes
+ * seconds.
+ */
 export async function startEmbedded(options: WorkerOptions, log: Log): Promise<EmbeddedPostgres> {
   const worker = new Worker(new URL('./pglite-worker.js', import.meta.url), { workerData: options })
   let sessions = 0

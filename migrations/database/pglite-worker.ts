@@ -68,7 +68,8 @@ let bytesSinceVacuum = 0
 /** Everything runs in this chain, so maintenance never meets a statement. */
 let tail = Promise.resolve()
 const inTurn = (work: () => Promise<void>): void => {
-  // A failure here is a broken database, not a failed statement: those are answered in the protocol.
+  // A failure here is a broken database, not a failed statement: those are answered in the
+  // protocol.
   tail = tail.then(work).catch((error: Error) => {
     post({ kind: 'failed', message: error.message })
     process.exit(1)
@@ -124,7 +125,10 @@ port.on('message', (message: ToWorker) => inTurn(() => receive(message)))
 setInterval(() => inTurn(maintain), maintenanceIntervalMs).unref()
 post({ kind: 'ready' })
 
-/** A file system that fails inside of PGlite throws an object with a number and no message. A full disk is the commonest cause. */
+/**
+ * A file system that fails inside of PGlite throws an object with a number and no message. A full
+ * disk is the commonest cause.
+ */
 function reason(error: unknown): string {
   const { message = `error ${String((error as { errno?: unknown }).errno)}` } = error as {
     message?: string

@@ -87,7 +87,10 @@ export interface OneTimeCodesTable {
   used_at: NullableTime
   /** Null where there was nobody to send it to. */
   sent_at: NullableTime
-  /** Of a verified e-mail: what its owner shows at registration, and the place that need not show it. */
+  /**
+   * Of a verified e-mail: what its owner shows at registration, and the place that need not show
+   * it.
+   */
   proof_hash: string | null
   proof_place: NullableText
   created_at: Time

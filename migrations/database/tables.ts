@@ -278,7 +278,9 @@ export interface IntegrationsTable {
   created_at: DefaultNow
 }
 
-/** One order of a shop; `draft` only while it waits, because the order itself holds it afterwards. */
+/**
+ * One order of a shop; `draft` only while it waits, because the order itself holds it afterwards.
+ */
 export interface ImportsTable {
   id: string
   vendor_id: string

@@ -1,12 +1,16 @@
 /**
- * The first schema. Three owners: the edge writes accounts, vendors and profiles; the journal writes
- * events, snapshots, leases and the read model (`orders`, live columns of `drivers`); tracking writes
+ * The first schema. Three owners: the edge writes accounts, vendors and profiles; the journal
+ * writes
+ * events, snapshots, leases and the read model (`orders`, live columns of `drivers`); tracking
+ * writes
  * positions and breadcrumbs.
  *
- * No foreign keys: accounts are deactivated and never deleted, and the journal must not wait for, or
+ * No foreign keys: accounts are deactivated and never deleted, and the journal must not wait for,
+ * or
  * fail over, a row that another process writes.
  *
- * `json` and not `jsonb` for events and views: the hot path writes them and reads them whole; json is
+ * `json` and not `jsonb` for events and views: the hot path writes them and reads them whole; json
+ * is
  * stored as it comes, and unlike jsonb it takes an escaped U+0000 in somebody's notes.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
@@ -88,7 +92,8 @@ const people = [
     updated_at timestamptz not null default now()
   )`,
   `create index vendors_updated on vendors (updated_at)`,
-  // Engines ask for what changed since a time by the database's clock, so that clock alone writes it.
+  // Engines ask for what changed since a time by the database's clock, so that clock alone writes
+  // it.
   `create function touch_updated_at() returns trigger language plpgsql as $$
     begin new.updated_at := clock_timestamp(); return new; end
   $$`,
@@ -140,7 +145,8 @@ const readModel = [
     version integer not null,
     view json not null
   ) with (fillfactor = 50)`,
-  // A view above 2 KB goes out of line as it is: compressing it costs more time than it saves space.
+  // A view above 2 KB goes out of line as it is: compressing it costs more time than it saves
+  // space.
   `alter table orders alter column view set storage external`,
   `alter table orders alter column candidate_ids set storage external`,
   `create unique index orders_tracking_token on orders (tracking_token)`,

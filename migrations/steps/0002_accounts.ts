@@ -1,6 +1,8 @@
 /**
- * What proves that an e-mail or phone is one's own, and keys for other services. Codes are rows and not
- * Redis entries: they must work embedded, be used once across edges, and count tries through a restart.
+ * What proves that an e-mail or phone is one's own, and keys for other services. Codes are rows and
+ * not
+ * Redis entries: they must work embedded, be used once across edges, and count tries through a
+ * restart.
  * `sessions.address` and the two `verified_at` columns belong to tables of 0001, which is released.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

@@ -1,8 +1,11 @@
 /**
- * What stands around the API: the audit trail, and revisions of the records that two people may edit.
+ * What stands around the API: the audit trail, and revisions of the records that two people may
+ * edit.
  *
- * The trail is only ever added to, and its oldest rows are deleted; its key is a UUIDv7, so both ends
- * are ends of the index. A revision is counted by a trigger and not by each statement that writes: one
+ * The trail is only ever added to, and its oldest rows are deleted; its key is a UUIDv7, so both
+ * ends
+ * are ends of the index. A revision is counted by a trigger and not by each statement that writes:
+ * one
  * that forgot would make two different records look the same. The journal's own writes to `drivers`
  * raise `version` and leave the profile alone, so they do not count as an edit of it.
  */

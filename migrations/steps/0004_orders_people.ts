@@ -1,7 +1,8 @@
 /**
  * Lists, pharmacies' hours and tariffs, quotes.
  *
- * Lists go by time of creation and then id: a row's id may be another service's and then says nothing
+ * Lists go by time of creation and then id: a row's id may be another service's and then says
+ * nothing
  * about its time. Each who-may-see has its index in that order, so a page costs what it shows.
  *
  * Words of an order are a table of their own, written once with the order: a column would put a GIN
@@ -33,12 +34,14 @@ const lists = [
     words tsvector not null
   )`,
   `create index order_words_search on order_words using gin (words)`,
-  // To the planner the beginning of any word is in 2 % of the rows, and with a limit it would rather read
+  // To the planner the beginning of any word is in 2 % of the rows, and with a limit it would
+  // rather read
   // the table from its start until it has found enough, which for a rare word is all of it.
   `create function orders_with_words(query tsquery, rows_max integer) returns setof uuid language sql stable set enable_seqscan = off as $$
     select order_id from order_words where words @@ query limit rows_max
   $$`,
-  // Orders of before: cut as protocol/kernel/search-words.ts cuts, as far as the database's lower() goes.
+  // Orders of before: cut as protocol/kernel/search-words.ts cuts, as far as the database's lower()
+  // goes.
   `insert into order_words (order_id, words)
     select id, array_to_tsvector(array(select distinct left(word, 64) from regexp_split_to_table(
       lower(order_number || ' ' || coalesce(view->>'customer_name', '') || ' ' ||

@@ -6,7 +6,8 @@
  * Rejected: finding orphans by listing the store, which needs a permission that a bucket's key had
  * better not have, and costs a call for every thousand files that are fine.
  *
- * No index for the reports, though they scan a pharmacy's orders: one on a column that changes makes
+ * No index for the reports, though they scan a pharmacy's orders: one on a column that changes
+ * makes
  * an update of the order write to every index it has, and the journal updates an order ten times.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

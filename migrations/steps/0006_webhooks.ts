@@ -1,8 +1,10 @@
 /**
  * Webhooks in both directions: shops that send orders in, subscribers that are told of orders.
  *
- * The queue of a subscriber is rows and not memory, so that a restart loses none. `waiting` is the one
- * delivery of an order that may be sent now, `queued` are those behind it. That there is at most one
+ * The queue of a subscriber is rows and not memory, so that a restart loses none. `waiting` is the
+ * one
+ * delivery of an order that may be sent now, `queued` are those behind it. That there is at most
+ * one
  * is a unique index and not a habit of the code: it is what keeps a later event from overtaking.
  * Rejected: finding the first undelivered of each order at every look; with a receiver that is away
  * for a day that reads the whole backlog, every time.
@@ -19,7 +21,8 @@ const incoming = [
     created_at timestamptz not null default now()
   )`,
   `create index integrations_vendor on integrations (vendor_id, id desc)`,
-  // scope_id: the integration, or the vendor for the deployment's own; an order of the shop is one row.
+  // scope_id: the integration, or the vendor for the deployment's own; an order of the shop is one
+  // row.
   `create table imports (
     id uuid primary key,
     vendor_id uuid not null,

@@ -1,5 +1,6 @@
 /**
- * Access that ends before its token does: when an account was deactivated, and which sign-in a ticket
+ * Access that ends before its token does: when an account was deactivated, and which sign-in a
+ * ticket
  * for a socket came from. The indexes hold only what has ended, which edges read again and again.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

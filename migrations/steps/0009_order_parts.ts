@@ -1,11 +1,15 @@
 /**
- * An order's view in two parts (protocol/orders/view-parts.ts), so that a step writes a third of the view; and no index that names a status which is not an order's last, so that most steps touch no
+ * An order's view in two parts (protocol/orders/view-parts.ts), so that a step writes a third of
+ * the view; and no index that names a status which is not an order's last, so that most steps touch
+ * no
  * index at all. `engine/adr/0021-what-a-step-writes.md` has the numbers.
  *
- * Rows are read and written here and not split in SQL: each JSON function of the database fails on a whole
+ * Rows are read and written here and not split in SQL: each JSON function of the database fails on
+ * a whole
  * document if anybody wrote U+0000 or half a surrogate pair anywhere in it.
  *
- * Engines of an earlier release write the column that goes: the database refuses their appends, so they
+ * Engines of an earlier release write the column that goes: the database refuses their appends, so
+ * they
  * are to be stopped first.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

@@ -1,10 +1,12 @@
 /**
  * Two things that made appends wait for what is written behind them.
  *
- * How far a slot has come moves to a table of its own. Beside the epoch, whose row every append locks for
+ * How far a slot has come moves to a table of its own. Beside the epoch, whose row every append
+ * locks for
  * itself, a cursor that was stored waited for appends, and they for it: both lanes for one another.
  *
- * The list of words that a search index has not sorted in yet was allowed 4 MB. Whoever filled it sorted all of
+ * The list of words that a search index has not sorted in yet was allowed 4 MB. Whoever filled it
+ * sorted all of
  * it, 60 to 70 ms in the middle of an append.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

@@ -1,4 +1,7 @@
-/** An index for the refusals of strangers in the audit trail, which are deleted long before everything else in it. */
+/**
+ * An index for the refusals of strangers in the audit trail, which are deleted long before
+ * everything else in it.
+ */
 import { sql, type Migration } from 'kysely'
 
 export const auditStrangers: Migration = {

@@ -1,12 +1,17 @@
 /**
- * Who may work here: pharmacies are decided upon by an administrator, drivers by their pharmacy. Whoever is
+ * Who may work here: pharmacies are decided upon by an administrator, drivers by their pharmacy.
+ * Whoever is
  * active when this comes stays active; a pharmacy that had closed itself has closed itself still.
  *
- * `is_active` becomes what follows from the decisions, as a column that nobody can write: a statement that
- * forgot a condition would let somebody in. Rejected: a condition beside each query, which is forgotten once.
+ * `is_active` becomes what follows from the decisions, as a column that nobody can write: a
+ * statement that
+ * forgot a condition would let somebody in. Rejected: a condition beside each query, which is
+ * forgotten once.
  *
- * `standing_at` is by triggers and from the database's clock, because edges ask for what changed since a time. The
- * same triggers forget where somebody registered: the address only bounds how many wait, and a decision ends the wait.
+ * `standing_at` is by triggers and from the database's clock, because edges ask for what changed
+ * since a time. The
+ * same triggers forget where somebody registered: the address only bounds how many wait, and a
+ * decision ends the wait.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -67,7 +72,10 @@ const drivers = [
   `create index driver_invitations_expiry on driver_invitations (expires_at)`,
 ]
 
-/** One row: when administrators were last written to about pharmacies that wait. Shared, so that many edges write once. */
+/**
+ * One row: when administrators were last written to about pharmacies that wait. Shared, so that
+ * many edges write once.
+ */
 const letters = [
   `create table applicant_letters (one boolean primary key default true check (one), written_at timestamptz not null)`,
   `insert into applicant_letters (written_at) values ('-infinity')`,

@@ -1,10 +1,15 @@
 /**
- * Text in one form, for what was written before it was normalised at the door. One account owns an e-mail
- * address, by the rule that the code has too; of accounts whose addresses are one by that rule the oldest
- * owns it, and the others stay, marked. Phones that name their country become E.164. A phone that somebody
- * has proven is the identity of one account: of several that had, the one that proved it last keeps it.
+ * Text in one form, for what was written before it was normalised at the door. One account owns an
+ * e-mail
+ * address, by the rule that the code has too; of accounts whose addresses are one by that rule the
+ * oldest
+ * owns it, and the others stay, marked. Phones that name their country become E.164. A phone that
+ * somebody
+ * has proven is the identity of one account: of several that had, the one that proved it last keeps
+ * it.
  *
- * Rejected: giving numbers without a country the one of PHONE_COUNTRY here. A migration that depends on
+ * Rejected: giving numbers without a country the one of PHONE_COUNTRY here. A migration that
+ * depends on
  * the environment leaves two databases of one release apart.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
@@ -70,7 +75,8 @@ async function rewrite(
 
 export const normalText: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    // The old index would refuse two addresses that become one; the twins are marked before the new one is made.
+    // The old index would refuse two addresses that become one; the twins are marked before the new
+    // one is made.
     await sql.raw('drop index users_email').execute(db)
     await rewrite(db, 'users', 'email', writtenEmail)
     for (const statement of emails) await sql.raw(statement).execute(db)

@@ -1,6 +1,8 @@
 /**
- * Files that come in parts, so that a lost connection costs the bytes that were on their way and not the
- * whole file. The parts are rows, because an upload may go on at another edge than the one that began it,
+ * Files that come in parts, so that a lost connection costs the bytes that were on their way and
+ * not the
+ * whole file. The parts are rows, because an upload may go on at another edge than the one that
+ * began it,
  * and the database is what all edges share; ADR 29 says more.
  */
 import { sql, type Kysely, type Migration } from 'kysely'

@@ -1,6 +1,8 @@
 /**
- * The database no longer keeps the list of dispatch policies. It was a second list beside the table of policies, and
- * a policy could not be added without a migration. Edges are the only writers, and they check by the table.
+ * The database no longer keeps the list of dispatch policies. It was a second list beside the table
+ * of policies, and
+ * a policy could not be added without a migration. Edges are the only writers, and they check by
+ * the table.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

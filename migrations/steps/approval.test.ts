@@ -75,7 +75,8 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
       [id, userId, vendorId, status, orders, is_active],
     )
   await driver(busy, account, works, 'busy', [order])
-  // No release could mark a driver so, and none asked for the mark: whoever set it by hand had a driver who worked.
+  // No release could mark a driver so, and none asked for the mark: whoever set it by hand had a
+  // driver who worked.
   await driver(unmarked, testId(), closed, 'available', [], false)
   await driver(byCommand, null, testId(), 'offline', [])
   // Edited once before: the revision that a page holds stays good.

@@ -1,4 +1,6 @@
-/** Copies from slabs: each is the reader's own, whatever else is copied before, beside and after it. */
+/**
+ * Copies from slabs: each is the reader's own, whatever else is copied before, beside and after it.
+ */
 import t from 'tap'
 import { BodyCopies } from './body-copies.ts'
 
@@ -8,7 +10,8 @@ void t.test(
   'copies stay as they were, over many slabs, and whoever writes to one or to what was copied changes no other',
   async t => {
     const copies = new BodyCopies()
-    // More than five megabytes, in lengths that do not fill a slab evenly; the longest get bytes of their own.
+    // More than five megabytes, in lengths that do not fill a slab evenly; the longest get bytes of
+    // their own.
     const lengths = Array.from({ length: 200 }, (_, i) => (i % 10 === 9 ? 100_000 : 1 + i * 97))
     const kept = lengths.map((length, i) => {
       const body = filled(length, i)

@@ -101,7 +101,8 @@ void t.test('memory: two that answer each other do not stop the clock', async t 
   })
   bus.subscribe('pong', m => bus.publish('ping', m.body))
   bus.publish('ping', bytes(''))
-  // A turn of the loop is where a socket is read and a timer fires: the two get no more than a message each in it.
+  // A turn of the loop is where a socket is read and a timer fires: the two get no more than a
+  // message each in it.
   const turn = (): void => {
     turns++
     if (rounds < roundsMax) setImmediate(turn)

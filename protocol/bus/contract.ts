@@ -1,5 +1,6 @@
 /**
- * The rules of bus.ts as one suite for every adapter. An adapter brings a factory; what it cannot do
+ * The rules of bus.ts as one suite for every adapter. An adapter brings a factory; what it cannot
+ * do
  * (a bus inside one process cannot lose its connection) it leaves out, and those rules are skipped.
  */
 import type { Test } from 'tap'

@@ -1,6 +1,8 @@
 /**
- * The event stream on a real nats-server: a consumer that was away catches up with all of it, in the
- * order of each slot and once each, though the stream repeats and reorders; and a server that dies loses nothing that a flush had promised.
+ * The event stream on a real nats-server: a consumer that was away catches up with all of it, in
+ * the
+ * order of each slot and once each, though the stream repeats and reorders; and a server that dies
+ * loses nothing that a flush had promised.
  */
 import { jetstream, jetstreamManager, AckPolicy, type JsMsg } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
@@ -110,7 +112,10 @@ t.test(
 
     const delivered: string[] = []
     const handled: string[] = []
-    /** A consumer's life: handles until it has what it waits for, and goes as one that is killed; `slow` are acknowledged too late. */
+    /**
+     * A consumer's life: handles until it has what it waits for, and goes as one that is killed;
+     * `slow` are acknowledged too late.
+     */
     async function life(
       stored: Iterable<readonly [number, number]>,
       wanted: number,

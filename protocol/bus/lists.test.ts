@@ -1,4 +1,7 @@
-/** However large and however uneven the items of a list are, every message of it fits the bus, and nothing else is lost. */
+/**
+ * However large and however uneven the items of a list are, every message of it fits the bus, and
+ * nothing else is lost.
+ */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { limits } from '../kernel/limits.ts'

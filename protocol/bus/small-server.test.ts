@@ -1,4 +1,7 @@
-/** A server whose own limit is lower than ours: lists are cut to it, and what is too large alone is dropped and counted. */
+/**
+ * A server whose own limit is lower than ours: lists are cut to it, and what is too large alone is
+ * dropped and counted.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

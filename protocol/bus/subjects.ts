@@ -19,7 +19,10 @@ export const subjects = {
   commandOf: (actor: string, verb: string, service: string) =>
     `${prefix}.command.${actor}.${verb}.${service}`,
   commandOfFilter: `${prefix}.command.*.*.*`,
-  /** Commands to the owner of one slot; one subject per slot, because queue groups do not keep order. */
+  /**
+   * Commands to the owner of one slot; one subject per slot, because queue groups do not keep
+   * order.
+   */
   slotCommand: (slot: number) => `${prefix}.slot.${slot}`,
 
   /** Facts, published after commit. */

@@ -11,7 +11,9 @@ export interface ClaimsUnderTest {
   nowMs(): number
   /** Lets this much time pass. */
   pass(ms: number): Promise<void>
-  /** Where there is a store to lose: `cut` closes connections, `hang` leaves them without answers. */
+  /**
+   * Where there is a store to lose: `cut` closes connections, `hang` leaves them without answers.
+   */
   outage?: { cut(): Promise<void>; hang(): Promise<void>; restore(): Promise<void> }
   stop(): Promise<void>
 }
@@ -27,7 +29,9 @@ const pharmacies = ['v1', 'v2', 'v3']
 /** A deadline that no test reaches. */
 const later = (under: ClaimsUnderTest): number => under.nowMs() + 60_000
 
-/** Where a lease has to lapse, it is short; elsewhere it must not lapse however slow the machine is. */
+/**
+ * Where a lease has to lapse, it is short; elsewhere it must not lapse however slow the machine is.
+ */
 export type Lease = 'short' | 'ordinary'
 
 export function claimsContract(

@@ -1,4 +1,7 @@
-/** A connection that comes back: when, how often, with which token, and what becomes of what was asked. */
+/**
+ * A connection that comes back: when, how often, with which token, and what becomes of what was
+ * asked.
+ */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
 import { Connection, type ConnectOptions } from './connection.ts'

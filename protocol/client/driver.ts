@@ -1,11 +1,14 @@
 /**
- * The driver's side: offers and assignments come in, locations go out, and none is lost to a tunnel.
+ * The driver's side: offers and assignments come in, locations go out, and none is lost to a
+ * tunnel.
  *
  * ```ts
- * const driver = connectDriver({ url: 'https://dispatch.example.org', token: () => session.freshToken() })
+ * const driver = connectDriver({ url: 'https://dispatch.example.org', token: () =>
+ * session.freshToken() })
  * driver.on('offer', offer => driver.respondToOffer(offer.offer_id, true))
  * await driver.setStatus('available')
- * navigator.geolocation.watchPosition(p => driver.sendLocation({ latitude: p.coords.latitude, longitude: p.coords.longitude }))
+ * navigator.geolocation.watchPosition(p => driver.sendLocation({ latitude: p.coords.latitude,
+ * longitude: p.coords.longitude }))
  * ```
  */
 import type { Availability } from '../drivers/statuses.ts'

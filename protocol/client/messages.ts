@@ -28,7 +28,9 @@ export interface ConnectionNews {
   closed: { code: number; reason: string; final: boolean }
 }
 
-/** Names for the messages that apps hold in variables. `MessageNamed` gives the type of any other. */
+/**
+ * Names for the messages that apps hold in variables. `MessageNamed` gives the type of any other.
+ */
 export type ErrorMessage = MessageNamed<'error'>
 export type TerminalGreeting = MessageNamed<'terminal_greeting'>
 export type NewRequest = MessageNamed<'new_request'>

@@ -1,4 +1,7 @@
-/** The REST client at a server that fails on demand: keys, tokens, repetitions, errors; and files in parts. */
+/**
+ * The REST client at a server that fails on demand: keys, tokens, repetitions, errors; and files in
+ * parts.
+ */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
 import { onVirtualTime } from './fixture-socket.ts'

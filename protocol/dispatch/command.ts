@@ -2,7 +2,10 @@
 import Type from 'typebox'
 import { limits } from '../kernel/limits.ts'
 
-/** `summary`: what the command is for, in a sentence; `example`: data that the schema lets through. Both are for the AsyncAPI document. */
+/**
+ * `summary`: what the command is for, in a sentence; `example`: data that the schema lets through.
+ * Both are for the AsyncAPI document.
+ */
 export const command = <Data extends Type.TSchema>(
   summary: string,
   data: Data,

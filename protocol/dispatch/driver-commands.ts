@@ -1,4 +1,6 @@
-/** Commands of a driver: one row a verb, with what it is for, the schema of its data and an example. */
+/**
+ * Commands of a driver: one row a verb, with what it is for, the schema of its data and an example.
+ */
 import Type from 'typebox'
 import { availabilities } from '../drivers/statuses.ts'
 import { VehicleType } from '../drivers/vehicles.ts'

@@ -1,4 +1,7 @@
-/** Events of a driver: one row a type. A change of a shape is a new version with an upcaster (`upcast.ts`). */
+/**
+ * Events of a driver: one row a type. A change of a shape is a new version with an upcaster
+ * (`upcast.ts`).
+ */
 import Type from 'typebox'
 import { availabilities, memberships } from '../drivers/statuses.ts'
 import { ids } from '../kernel/examples.ts'

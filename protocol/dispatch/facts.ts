@@ -1,4 +1,7 @@
-/** The parts that events are made of: a place, a pharmacy, a driver, a fee, an offer, as the journal keeps them. */
+/**
+ * The parts that events are made of: a place, a pharmacy, a driver, a fee, an offer, as the journal
+ * keeps them.
+ */
 import Type from 'typebox'
 import { AtMs, Currency, Latitude, Longitude, Minor, nullable, Text } from '../kernel/schema.ts'
 import { Uuid } from '../kernel/principal.ts'

@@ -1,6 +1,8 @@
 /**
- * A WebSocket message is one definition: names are not used twice, each channel can tell its messages apart, and a
- * producer with an unknown type or field does not compile. The lines marked as errors are the test: without the
+ * A WebSocket message is one definition: names are not used twice, each channel can tell its
+ * messages apart, and a
+ * producer with an unknown type or field does not compile. The lines marked as errors are the test:
+ * without the
  * error the build fails.
  */
 import t from 'tap'

@@ -1,4 +1,6 @@
-/** Commands of an order: one row a verb, with what it is for, the schema of its data and an example. */
+/**
+ * Commands of an order: one row a verb, with what it is for, the schema of its data and an example.
+ */
 import Type from 'typebox'
 import { searchPolicies } from '../drivers/policies.ts'
 import { ids } from '../kernel/examples.ts'

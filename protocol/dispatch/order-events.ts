@@ -1,4 +1,7 @@
-/** Events of an order: one row a type. A change of a shape is a new version with an upcaster (`upcast.ts`). */
+/**
+ * Events of an order: one row a type. A change of a shape is a new version with an upcaster
+ * (`upcast.ts`).
+ */
 import Type from 'typebox'
 import { searchPolicies } from '../drivers/policies.ts'
 import { ids } from '../kernel/examples.ts'
@@ -62,7 +65,9 @@ const orderFact = <T extends Type.TSchema>(
   example: Type.Static<T>,
 ) => ({ publicName, ...fact(description, data, example) })
 
-/** One row per event of an order: its public name, what it says, the shape of `data`, an example. */
+/**
+ * One row per event of an order: its public name, what it says, the shape of `data`, an example.
+ */
 export const orderEvents = {
   broadcast_opened: orderFact(
     'order.requested',

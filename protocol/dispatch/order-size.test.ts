@@ -1,4 +1,7 @@
-/** How much text one order may bring: counted in bytes as it is sent, and the longest field is named. */
+/**
+ * How much text one order may bring: counted in bytes as it is sent, and the longest field is
+ * named.
+ */
 import t from 'tap'
 import type { CaduceusError } from '../kernel/errors.ts'
 import { checkOrderSize, orderTextBytesMax } from './order-size.ts'

@@ -92,7 +92,8 @@ const begins: ReadonlySet<string> = new Set<OrderEvent['type']>([
 ])
 
 /**
- * A field that customers may give by now and that the release of the event did not know was not given. It needs no
+ * A field that customers may give by now and that the release of the event did not know was not
+ * given. It needs no
  * version of its own, since there is one thing only that its absence can mean.
  */
 function withGiven(data: object): object {

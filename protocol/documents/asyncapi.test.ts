@@ -1,4 +1,7 @@
-/** The AsyncAPI document is valid by the standard parser, forgets no subject, and its examples are true. */
+/**
+ * The AsyncAPI document is valid by the standard parser, forgets no subject, and its examples are
+ * true.
+ */
 import { readFileSync } from 'node:fs'
 import { Parser } from '@asyncapi/parser'
 import t from 'tap'

@@ -1,4 +1,7 @@
-/** Each message on the bus beside commands, events and locations: its meaning, its schema, an example. */
+/**
+ * Each message on the bus beside commands, events and locations: its meaning, its schema, an
+ * example.
+ */
 import Type from 'typebox'
 import { DirectoryPharmacy } from '../dispatch/directory.ts'
 import { PushList, topics } from '../dispatch/pushes.ts'

@@ -1,4 +1,7 @@
-/** A policy is one row of its table: commands, events and the directory take what is there and nothing else. */
+/**
+ * A policy is one row of its table: commands, events and the directory take what is there and
+ * nothing else.
+ */
 import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'

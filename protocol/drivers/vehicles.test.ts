@@ -1,4 +1,6 @@
-/** A vehicle type is one line of its table: everything that names the types takes them from there. */
+/**
+ * A vehicle type is one line of its table: everything that names the types takes them from there.
+ */
 import t from 'tap'
 import { Check } from 'typebox/value'
 import { commandSchemas } from '../dispatch/commands.ts'

@@ -1,4 +1,7 @@
-/** Ids carry their time and sort by it, whatever the clock and the chance give; times as text are what Date writes. */
+/**
+ * Ids carry their time and sort by it, whatever the clock and the chance give; times as text are
+ * what Date writes.
+ */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { isUuid, uuidTimeMs, uuidV7 } from './ids.ts'
@@ -62,7 +65,8 @@ t.test('times as text, also again and again', async t => {
 t.test(
   'the slot of an id never changes: journals, cursors and subjects are found by it',
   async t => {
-    // Written down once. Another hash or another count would leave every stored actor where nobody looks.
+    // Written down once. Another hash or another count would leave every stored actor where nobody
+    // looks.
     const pinned: [string, number][] = [
       ['00000000-0000-0000-0000-000000000000', 30],
       ['0190a5a0-1234-7abc-8def-000000000001', 43],

@@ -53,7 +53,9 @@ export function uuidV7(nowMs: number, random: () => number): string {
 export const uuidTimeMs = (id: string): number =>
   Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
-/** 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits. */
+/**
+ * 'ORD-' and eight characters without look-alikes (Crockford base 32), from the id's random bits.
+ */
 export function orderNumber(orderId: string): string {
   const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
   // The last ten digits contain no dash. They are 40 bits, read as two numbers that fit into 32.

@@ -152,7 +152,10 @@ export const limits = {
   outboxDoubtEventsMax: 2_000,
 
   // Sockets
-  /** Length of the `id` that a client gives a message. With the sender's name it becomes the command id. */
+  /**
+   * Length of the `id` that a client gives a message. With the sender's name it becomes the command
+   * id.
+   */
   socketMessageIdCharactersMax: 100,
   /** Time in which new watchers or terminals are gathered into one message. */
   interestDebounceMs: 5,

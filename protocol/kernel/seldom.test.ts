@@ -1,4 +1,7 @@
-/** What a stranger can cause is said now and then, and what fails in a timer or a microtask ends nothing. */
+/**
+ * What a stranger can cause is said now and then, and what fails in a timer or a microtask ends
+ * nothing.
+ */
 import t from 'tap'
 import { realEnv } from './env.ts'
 import { guarded, Seldom } from './seldom.ts'

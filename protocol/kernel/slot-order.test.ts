@@ -1,4 +1,7 @@
-/** Whatever order and however often events come, each is given out once and in the order of its slot. */
+/**
+ * Whatever order and however often events come, each is given out once and in the order of its
+ * slot.
+ */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { SlotOrder } from './slot-order.ts'

@@ -1,5 +1,6 @@
 /**
- * Slots: the parts of the journal that engines share out among themselves. How many there are and which actor
+ * Slots: the parts of the journal that engines share out among themselves. How many there are and
+ * which actor
  * belongs to which is known here alone.
  */
 import { limits } from './limits.ts'

@@ -1,4 +1,7 @@
-/** Small pure parts of the contract that everything leans on: chance, configuration, older events, travel, phones, lines of the log. */
+/**
+ * Small pure parts of the contract that everything leans on: chance, configuration, older events,
+ * travel, phones, lines of the log.
+ */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'

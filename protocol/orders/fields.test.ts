@@ -1,4 +1,7 @@
-/** A field that customers give reaches everybody whom its row names, and nobody else; what did not know it says nothing. */
+/**
+ * A field that customers give reaches everybody whom its row names, and nobody else; what did not
+ * know it says nothing.
+ */
 import t from 'tap'
 import { orderEvents } from '../dispatch/order-events.ts'
 import { upcast } from '../dispatch/upcast.ts'

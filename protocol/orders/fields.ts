@@ -1,8 +1,11 @@
 /**
- * The texts that a customer may give with an order, one row a field. REST bodies, commands, events, the state,
- * the view and what each reader sees are all read from a row here, so a field is added in one place.
+ * The texts that a customer may give with an order, one row a field. REST bodies, commands, events,
+ * the state,
+ * the view and what each reader sees are all read from a row here, so a field is added in one
+ * place.
  *
- * Rejected: rows for every field of an order. A place, an item and a fee each mean something to the code that
+ * Rejected: rows for every field of an order. A place, an item and a fee each mean something to the
+ * code that
  * decides; a row would only say their names once more.
  */
 import Type from 'typebox'
@@ -14,7 +17,10 @@ interface GivenField {
   charactersMax: number
   /** Its name in the state. Snapshots are stored with it, so it never changes. */
   inState: string
-  /** Who sees it. Administrators see every field, and nobody else sees a field that does not name them. */
+  /**
+   * Who sees it. Administrators see every field, and nobody else sees a field that does not name
+   * them.
+   */
   seenBy: readonly Exclude<Standing, 'overseer'>[]
 }
 

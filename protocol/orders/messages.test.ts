@@ -1,4 +1,6 @@
-/** Messages about open requests: every field, and no more of a place or a name than there should be. */
+/**
+ * Messages about open requests: every field, and no more of a place or a name than there should be.
+ */
 import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import t from 'tap'
 import { areaOf, initialsOf } from './area.ts'

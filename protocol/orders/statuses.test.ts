@@ -1,9 +1,12 @@
 /**
- * Statuses are listed in their tables and nowhere else. A second list compiles and is right until a status is
- * added; then it is wrong and nobody notices. Held by the text of the sources, the pages' scripts too.
+ * Statuses are listed in their tables and nowhere else. A second list compiles and is right until a
+ * status is
+ * added; then it is wrong and nobody notices. Held by the text of the sources, the pages' scripts
+ * too.
  *
  * Two statuses of orders in one statement count as a list if they are alternatives: of a union, an array, an `||`, a
- * row of `case`s or the brackets of an SQL `in`. The exceptions below each say why they are no copy of a column.
+ * row of `case`s or the brackets of an SQL `in`. The exceptions below each say why they are no copy
+ * of a column.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +18,10 @@ import { pharmacyStatuses } from '../pharmacies/statuses.ts'
 import { OrderView } from './view.ts'
 import { orderStatuses, statusTable, statusesWith, type StatusFacts } from './statuses.ts'
 
-/** These words mean something else elsewhere as well: an offer that expired, an invitation that is pending. */
+/**
+ * These words mean something else elsewhere as well: an offer that expired, an invitation that is
+ * pending.
+ */
 const ordersOwn = [
   'driver_assigned',
   'picked_up',

@@ -1,4 +1,7 @@
-/** Who sees what of an order: every field has a decision for every standing, and areas, distances and initials tell no more than they should. */
+/**
+ * Who sees what of an order: every field has a decision for every standing, and areas, distances
+ * and initials tell no more than they should.
+ */
 import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import fc from '../testing/properties.ts'
 import t from 'tap'
@@ -112,7 +115,9 @@ const seen = [
 const area = ['delivery_latitude', 'delivery_longitude']
 const all = Object.keys(full)
 const except = (...fields: string[]): string[] => all.filter(field => !fields.includes(field))
-/** What differs from a view that says nothing. Written a second time, and not derived from the code. */
+/**
+ * What differs from a view that says nothing. Written a second time, and not derived from the code.
+ */
 const table: [
   name: string,
   reader: Principal,
@@ -305,7 +310,8 @@ t.test('every field, for every standing', async t => {
           JSON.stringify(value) !== JSON.stringify(emptyView[field as keyof typeof emptyView]),
       )
       .map(([field]) => field)
-    // What the view says as nothing anyway is no difference: a direct order has the kind that an empty view has.
+    // What the view says as nothing anyway is no difference: a direct order has the kind that an
+    // empty view has.
     t.same(
       shown.filter(field => field !== 'kind').toSorted(),
       fields.filter(field => field !== 'kind').toSorted(),

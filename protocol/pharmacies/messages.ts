@@ -1,4 +1,7 @@
-/** The WebSocket messages to a pharmacy that are about the pharmacy itself and its fleet, not about one order. */
+/**
+ * The WebSocket messages to a pharmacy that are about the pharmacy itself and its fleet, not about
+ * one order.
+ */
 import Type from 'typebox'
 import { at, ids, pin } from '../kernel/examples.ts'
 import { heard } from '../kernel/messages.ts'

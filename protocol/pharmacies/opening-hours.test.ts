@@ -47,7 +47,8 @@ t.test('open or closed, to the minute, through both changes of the clock', async
     ['not the night before', { sun: day('22:00', '06:00') }, 'UTC', '2026-01-04T05:00:00Z', false],
     ['round the clock', { mon: day('08:00', '08:00') }, 'UTC', '2026-01-06T07:59:00Z', true],
     ['round the clock, over', { mon: day('08:00', '08:00') }, 'UTC', '2026-01-06T08:00:00Z', false],
-    // Berlin, 29 March 2026: 01:59 is followed by 03:00 at 01:00 UTC. Nine o'clock is an hour earlier by UTC.
+    // Berlin, 29 March 2026: 01:59 is followed by 03:00 at 01:00 UTC. Nine o'clock is an hour
+    // earlier by UTC.
     [
       'Saturday before, nine',
       everyDay('09:00', '18:00'),

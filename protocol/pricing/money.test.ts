@@ -1,4 +1,7 @@
-/** Money of currencies with two, no, three and four decimals, and what older releases wrote without a currency. */
+/**
+ * Money of currencies with two, no, three and four decimals, and what older releases wrote without
+ * a currency.
+ */
 import t from 'tap'
 import fc from '../testing/properties.ts'
 import { defaultTariff, tariffIn } from './tariff.ts'

@@ -1,5 +1,6 @@
 /**
- * Messages of frames for the tests of the river: bytes written by hand, and one reader whose answer is read as words.
+ * Messages of frames for the tests of the river: bytes written by hand, and one reader whose answer
+ * is read as words.
  */
 import { frameErrorName, FrameReader, type LocationFrame } from './frames.ts'
 

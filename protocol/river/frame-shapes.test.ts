@@ -1,5 +1,6 @@
 /**
- * The shape of a message of frames: which bytes are malformed, how many frames one message may have, and how one
+ * The shape of a message of frames: which bytes are malformed, how many frames one message may
+ * have, and how one
  * false frame is told apart from the good ones beside it.
  */
 import t from 'tap'

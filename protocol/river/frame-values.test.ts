@@ -1,5 +1,6 @@
 /**
- * The numbers of a frame: every encoding of MessagePack is read, and each field has its range. A position that is out of
+ * The numbers of a frame: every encoding of MessagePack is read, and each field has its range. A
+ * position that is out of
  * range refuses the frame; a heading, speed or accuracy that cannot be true only becomes unknown.
  */
 import { unpack } from 'msgpackr'

@@ -1,5 +1,6 @@
 /**
- * Frames that we write are frames that we read: the encoder, the reader and another implementation of MessagePack agree
+ * Frames that we write are frames that we read: the encoder, the reader and another implementation
+ * of MessagePack agree
  * for random frames, and no random bytes break the reader.
  */
 import { isDeepStrictEqual } from 'node:util'

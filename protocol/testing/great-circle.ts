@@ -19,7 +19,10 @@ export function bearingDeg(
   return bearing + 0 // -0 to 0
 }
 
-/** The point `distanceKm` away from a point in degrees, leaving at `bearingDeg`; longitude in [-180, 180). */
+/**
+ * The point `distanceKm` away from a point in degrees, leaving at `bearingDeg`; longitude in [-180,
+ * 180).
+ */
 export function destination(
   latitude: number,
   longitude: number,

@@ -1,5 +1,6 @@
 /**
- * One of our processes under torture: an engine or an edge that is killed, paused, started again, and
+ * One of our processes under torture: an engine or an edge that is killed, paused, started again,
+ * and
  * reaches each server through a fault proxy of its own, so that it alone can be cut off.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -16,7 +17,10 @@ type Urls = Record<ServerName, string>
 
 const outputCharactersMax = 8_000
 const stopTimeoutMs = 20_000
-/** A process that could not start, for want of a server, is started again after this, as a supervisor does. */
+/**
+ * A process that could not start, for want of a server, is started again after this, as a
+ * supervisor does.
+ */
 const startAgainMs = 500
 const couldNotStart = 1
 const variables: Urls = { nats: 'NATS_URL', redis: 'REDIS_URL', postgres: 'DATABASE_URL' }

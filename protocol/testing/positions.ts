@@ -1,7 +1,10 @@
 /**
- * Which positions reached the bus. Each position of a sender has a place of its own, by its number, and a
- * time at which it was meant to be sent: what is missing can be named, whatever the machine's speed.
- * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on purpose.
+ * Which positions reached the bus. Each position of a sender has a place of its own, by its number,
+ * and a
+ * time at which it was meant to be sent: what is missing can be named, whatever the machine's
+ * speed.
+ * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on
+ * purpose.
  */
 import type { Bus } from '../bus/bus.ts'
 import { natsBus } from '../bus/nats.ts'

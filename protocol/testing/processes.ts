@@ -1,4 +1,7 @@
-/** Engines and edges as processes of their own, the way a deployment runs them, for tests and benches. */
+/**
+ * Engines and edges as processes of their own, the way a deployment runs them, for tests and
+ * benches.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../kernel/assets.ts'
@@ -34,7 +37,10 @@ export const startProcess = (
     { PATH: process.env['PATH'], ...environment },
   )
 
-/** Any other program; it is killed when this process ends without stopping it, even by the SIGKILL of a runner that waited too long. */
+/**
+ * Any other program; it is killed when this process ends without stopping it, even by the SIGKILL
+ * of a runner that waited too long.
+ */
 export function startCommand(
   command: readonly [string, ...string[]],
   environment: NodeJS.ProcessEnv,
@@ -72,7 +78,10 @@ export function startCommand(
   }
 }
 
-/** A start is some seconds of processor, of which a busy machine gives little; one that hangs ends the test all the same. */
+/**
+ * A start is some seconds of processor, of which a busy machine gives little; one that hangs ends
+ * the test all the same.
+ */
 const healthyTimeoutMs = 90_000
 
 /** Until `GET /api/health` says healthy. Throws with the child's last output. */

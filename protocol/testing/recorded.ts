@@ -1,12 +1,17 @@
 /**
- * Answers that are kept in a file beside their test, where there are too many to write by hand: RECORD=1 writes them
- * anew, and the difference is read like code. Rejected: tap's snapshots, which lie in a folder that is not kept.
+ * Answers that are kept in a file beside their test, where there are too many to write by hand:
+ * RECORD=1 writes them
+ * anew, and the difference is read like code. Rejected: tap's snapshots, which lie in a folder that
+ * is not kept.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { assetUrl } from '../kernel/assets.ts'
 
-/** `path`: from the project's folder. Values are compared as JSON writes them; one line for each part of an entry. */
+/**
+ * `path`: from the project's folder. Values are compared as JSON writes them; one line for each
+ * part of an entry.
+ */
 export function recorded(
   t: Test,
   path: string,

@@ -1,5 +1,6 @@
 /**
- * One command to a private Redis, on a connection of its own: what faults and failovers are made with.
+ * One command to a private Redis, on a connection of its own: what faults and failovers are made
+ * with.
  * Rejected: the client library, which repeats and reconnects while the test wants to break things.
  */
 import { connect } from 'node:net'

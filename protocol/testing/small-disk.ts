@@ -1,6 +1,8 @@
 /**
- * A disk that can be filled: a small tmpfs of its own, for what happens when a database or a folder of
- * uploads finds no more room. Rejected: quotas and loop devices, which need more rights and more tools;
+ * A disk that can be filled: a small tmpfs of its own, for what happens when a database or a folder
+ * of
+ * uploads finds no more room. Rejected: quotas and loop devices, which need more rights and more
+ * tools;
  * and a library that pretends, because databases do not use it.
  */
 import { execFileSync } from 'node:child_process'
@@ -20,7 +22,9 @@ export interface SmallDisk {
 
 const needs = 'a small disk: mounting a tmpfs needs root and CAP_SYS_ADMIN'
 
-/** Null when this machine can mount one, else one line that says what it needs; for tap's `skip`. */
+/**
+ * Null when this machine can mount one, else one line that says what it needs; for tap's `skip`.
+ */
 export function smallDiskMissing(): string | null {
   try {
     makeSmallDisk(1).remove()

@@ -1,4 +1,7 @@
-/** Interest: which orders and fleets the sockets of an edge watch, so that engines send positions only there. */
+/**
+ * Interest: which orders and fleets the sockets of an edge watch, so that engines send positions
+ * only there.
+ */
 import Type from 'typebox'
 import { Uuid } from '../kernel/principal.ts'
 import { Text } from '../kernel/schema.ts'

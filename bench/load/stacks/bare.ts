@@ -1,4 +1,7 @@
-/** Bare uWebSockets as a stack: the same sockets and schedules as ours, against `rigs/bare-server.ts`. */
+/**
+ * Bare uWebSockets as a stack: the same sockets and schedules as ours, against
+ * `rigs/bare-server.ts`.
+ */
 import { bareName, type BareServer } from '../../rigs/bare.ts'
 import { RawHttp } from '../../rigs/raw-http.ts'
 import { RawSocket, memberOf } from '../../rigs/raw-socket.ts'

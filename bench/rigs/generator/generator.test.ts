@@ -80,7 +80,8 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   await pause(500)
   const { counters } = await askChild<Counters>(child, 'counters')
   const report = await generator.stop()
-  // The loop is open: after a pause of its own it sends what was due meanwhile, and never more than the rate.
+  // The loop is open: after a pause of its own it sends what was due meanwhile, and never more than
+  // the rate.
   t.ok(
     report.frames > 0 && report.frames / report.seconds < 5_250,
     `${(report.frames / report.seconds).toFixed(0)} frames/s`,
@@ -91,7 +92,8 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
     'and they arrived',
   )
   const slow = report.pongsMs.filter(ms => ms > 300).length
-  // A generator that waits for each answer would have sent one ping in that time; one is due every 20 ms.
+  // A generator that waits for each answer would have sent one ping in that time; one is due every
+  // 20 ms.
   t.ok(
     slow >= 10,
     `${slow} of ${report.pongsMs.length} pings waited for more than half of the stall`,

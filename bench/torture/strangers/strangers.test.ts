@@ -1,4 +1,7 @@
-/** Strangers attack for a few seconds in each way: `npm run torture -- --strangers` attacks for longer. */
+/**
+ * Strangers attack for a few seconds in each way: `npm run torture -- --strangers` attacks for
+ * longer.
+ */
 import t from 'tap'
 import { requireOrSkip } from '../../../protocol/testing/services.ts'
 import { addressesMissing } from './addresses.ts'

@@ -1,4 +1,7 @@
-/** One operation of the API page: a line that opens into its fields, its answers and a form to try it. */
+/**
+ * One operation of the API page: a line that opens into its fields, its answers and a form to try
+ * it.
+ */
 import { el } from '../shared/elements.ts'
 import { resolve, shapeOf, type OpenApi, type Operation, type Schema } from './openapi.ts'
 import { tryForm } from './try-form.ts'

@@ -7,7 +7,10 @@ type Child = Node | string | null | false
 /** `null` and `false` leave an attribute out. */
 type Attributes = Record<string, string | boolean | null | Listener>
 
-/** `el('p', { class: 'soft' }, 'text', child)`. An attribute whose value is a function, as `onclick`, is a listener. */
+/**
+ * `el('p', { class: 'soft' }, 'text', child)`. An attribute whose value is a function, as
+ * `onclick`, is a listener.
+ */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},

@@ -50,7 +50,9 @@ export class Session {
     return { url: location.origin, token: refused => this.#api.accessToken(refused) }
   }
 
-  /** Signs in by `signIn`. Throws its error, or `refusal` when the account has none of the roles. */
+  /**
+   * Signs in by `signIn`. Throws its error, or `refusal` when the account has none of the roles.
+   */
   async enter(
     signIn: (api: RestClient) => Promise<Account>,
     roles: readonly Account['role'][],

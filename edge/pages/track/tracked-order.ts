@@ -1,4 +1,7 @@
-/** The part of an order that a tracking link shows; the schema of the message names only the fields that older clients read. */
+/**
+ * The part of an order that a tracking link shows; the schema of the message names only the fields
+ * that older clients read.
+ */
 import type { TrackingStateMessage } from '../../../protocol/client/index.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 

@@ -8,7 +8,8 @@
  *  ST3 The same bytes may be put again under their key, also at once; half a file is never seen.
  *  ST4 Removing a missing file is no error.
  *  ST5 A key is `<folder>/<uuid>.<extension>` and nothing else; no key leads out of the store.
- *  ST6 A link opens one file only, for fileLimits.uploadLinkSeconds, and nothing when it is changed.
+ *  ST6 A link opens one file only, for fileLimits.uploadLinkSeconds, and nothing when it is
+ *      changed.
  *  ST7 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
  */
 import type { Environment } from '../../../protocol/kernel/environment.ts'

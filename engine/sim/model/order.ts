@@ -85,7 +85,10 @@ export const wasRequest = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>
   wish.candidates !== undefined
 export const toldFee = ({ wish }: Pick<OrderModel, 'wish'>): FeeFact | null => wish.fee
 
-/** The order after an event that leads to `state`; null where the event needs an order and there is none. `before` stays as it is. */
+/**
+ * The order after an event that leads to `state`; null where the event needs an order and there is
+ * none. `before` stays as it is.
+ */
 export function folded(
   before: OrderModel | null,
   id: string,

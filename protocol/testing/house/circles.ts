@@ -1,4 +1,6 @@
-/** Circles of files that import each other, and pairs of folders that import each other both ways. */
+/**
+ * Circles of files that import each other, and pairs of folders that import each other both ways.
+ */
 import { dirname } from 'node:path/posix'
 import type { Source } from './sources.ts'
 

@@ -1,4 +1,7 @@
-/** The sources of the project as the house rules read them: text, imports, and which files are parts of tests. */
+/**
+ * The sources of the project as the house rules read them: text, imports, and which files are parts
+ * of tests.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'

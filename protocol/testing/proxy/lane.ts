@@ -1,7 +1,10 @@
 /**
- * One direction of one proxied connection: bytes in their order, later, slower or not at all. It holds a
- * bounded amount and then stops reading, so that a stall is felt by the sender as a full socket buffer,
- * the way a stalled network is. Rejected: a Transform stream; its buffers cannot be told to wait without
+ * One direction of one proxied connection: bytes in their order, later, slower or not at all. It
+ * holds a
+ * bounded amount and then stops reading, so that a stall is felt by the sender as a full socket
+ * buffer,
+ * the way a stalled network is. Rejected: a Transform stream; its buffers cannot be told to wait
+ * without
  * a timer of one's own, and then nothing of it is left.
  */
 import type { Socket } from 'node:net'

@@ -1,4 +1,7 @@
-/** The fault proxy against a real socket: each fault does what its name says, and fair weather changes nothing. */
+/**
+ * The fault proxy against a real socket: each fault does what its name says, and fair weather
+ * changes nothing.
+ */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'

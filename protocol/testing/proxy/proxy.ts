@@ -1,8 +1,11 @@
 /**
- * A TCP proxy that makes the faults of a network on demand: cut, stall, delay, half-open, refuse, narrow
- * bandwidth. It stands between one of our processes and one server, in the process that tortures them.
+ * A TCP proxy that makes the faults of a network on demand: cut, stall, delay, half-open, refuse,
+ * narrow
+ * bandwidth. It stands between one of our processes and one server, in the process that tortures
+ * them.
  *
- * Rejected: toxiproxy, a binary to download at test time; and tc/iptables, which need root and act on
+ * Rejected: toxiproxy, a binary to download at test time; and tc/iptables, which need root and act
+ * on
  * the whole machine.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -63,12 +66,18 @@ export class FaultProxy {
     this.set(fair)
   }
 
-  /** From now on what connects here reaches another server, as behind an address that fails over; `cut` sends those there who are connected. */
+  /**
+   * From now on what connects here reaches another server, as behind an address that fails over;
+   * `cut` sends those there who are connected.
+   */
   retarget(port: number): void {
     this.#targetPort = port
   }
 
-  /** Every open connection is closed at both ends, with whatever was on its way; new ones are the weather's business. */
+  /**
+   * Every open connection is closed at both ends, with whatever was on its way; new ones are the
+   * weather's business.
+   */
   cut(): void {
     for (const { near, far } of this.#connections) {
       near.destroy()

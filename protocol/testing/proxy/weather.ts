@@ -1,5 +1,6 @@
 /**
- * What a fault proxy does to the bytes that pass through it. One object per proxy, read by its lanes at
+ * What a fault proxy does to the bytes that pass through it. One object per proxy, read by its
+ * lanes at
  * every step, so that a change of weather meets the connections that are open already.
  */
 export interface Weather {
@@ -9,7 +10,10 @@ export interface Weather {
   bytesPerSecond: number
   /** Nothing moves, nothing is lost: what was sent arrives when the weather clears. */
   stalled: boolean
-  /** Half-open: what is sent is gone, and nobody says so; a connection that met this stays dead afterwards. */
+  /**
+   * Half-open: what is sent is gone, and nobody says so; a connection that met this stays dead
+   * afterwards.
+   */
   swallowing: boolean
   /** New connections are closed at once. */
   refusing: boolean
