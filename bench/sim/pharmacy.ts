@@ -3,6 +3,7 @@
  * for them. It knows the messages of its terminal, and the list at connection.
  */
 import type { Principal } from '../../protocol/kernel/principal.ts'
+import { factsOf, statusTable } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { Connected } from './connection.ts'
 import { type Heard, listed, type SocketKind } from './edge/edge.ts'
@@ -50,7 +51,7 @@ export class Pharmacy extends Connected {
       this.world.database,
       one =>
         one.vendor_id === this.pharmacyId &&
-        (one.status === 'pending' || one.status === 'accepted'),
+        (one.status === 'pending' || statusTable[one.status].seeksDriver),
     ))
       this.#tendSoon(order.id)
     for (const driverId of this.driverIds)
@@ -79,7 +80,7 @@ export class Pharmacy extends Connected {
       case 'driver_search_ended':
         return this.#tendSoon(orderId)
       case 'status':
-        if (message['status'] === 'accepted') this.#tendSoon(orderId)
+        if (factsOf(message['status'])?.seeksDriver === true) this.#tendSoon(orderId)
         return
       case 'driver_membership':
         if (message['membership'] === 'pending') this.#approveSoon(String(message['driver_id']))
@@ -187,7 +188,10 @@ export class Pharmacy extends Connected {
    * drop the order silently.
    */
   #awaits({ status, driver_search }: OrderView): boolean {
-    return status === 'pending' || (status === 'accepted' && driver_search.state !== 'searching')
+    return (
+      status === 'pending' ||
+      (statusTable[status].seeksDriver && driver_search.state !== 'searching')
+    )
   }
 
   async #do(order: OrderView): Promise<void> {

@@ -16,7 +16,12 @@ import { limits } from '../../protocol/kernel/limits.ts'
 import { orderLimits } from '../../protocol/orders/limits.ts'
 import { wordsOfView } from '../../protocol/orders/visibility.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
-import { carriedStatuses, endedStatuses, type OrderStatus } from '../../protocol/orders/statuses.ts'
+import {
+  carriedStatuses,
+  endedStatuses,
+  statusesWith,
+  type OrderStatus,
+} from '../../protocol/orders/statuses.ts'
 import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
 import { searchWords, wordForms } from '../../protocol/kernel/search-words.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
@@ -73,15 +78,16 @@ type Ground = (eb: Orders) => Expression<SqlBool>
 function groundsOf(identity: Identity): {
   own: Ground
   asked: Ground | null
-  askedStatus: OrderStatus | null
+  /** The statuses that an asked order can have. */
+  askedStatuses: readonly OrderStatus[]
 } {
   const { id } = principalOf(identity)
   switch (identity.role) {
     case 'admin':
     case 'service':
-      return { own: eb => eb.lit(true), asked: null, askedStatus: null }
+      return { own: eb => eb.lit(true), asked: null, askedStatuses: [] }
     case 'user':
-      return { own: eb => eb('user_id', '=', id), asked: null, askedStatus: null }
+      return { own: eb => eb('user_id', '=', id), asked: null, askedStatuses: [] }
     case 'vendor':
       return {
         own: eb => eb('vendor_id', '=', id),
@@ -92,7 +98,7 @@ function groundsOf(identity: Identity): {
             eb('ended_as', 'is', null),
             sql<SqlBool>`${id}::uuid = any(candidate_ids)`,
           ]),
-        askedStatus: 'pending',
+        askedStatuses: ['pending'],
       }
     case 'driver':
       // A driver who is not a member any more sees only the orders that still must be delivered.
@@ -100,12 +106,12 @@ function groundsOf(identity: Identity): {
         return {
           own: eb => eb.and([eb('driver_id', '=', id), eb('status', 'in', [...carriedStatuses])]),
           asked: null,
-          askedStatus: null,
+          askedStatuses: [],
         }
       return {
         own: eb => eb('driver_id', '=', id),
         asked: eb => eb('offered_driver_id', '=', id),
-        askedStatus: 'accepted',
+        askedStatuses: statusesWith('seeksDriver', true),
       }
   }
 }
@@ -219,14 +225,14 @@ export function listQueries(
   search: Search | null = null,
   sightFrom: Date | null = null,
 ) {
-  const { own, asked, askedStatus } = groundsOf(identity)
+  const { own, asked, askedStatuses } = groundsOf(identity)
   // An order that is only offered has no driver yet, and a request that a pharmacy was only asked
   // has no pharmacy yet.
   const wantsAsked =
     asked !== null &&
     filter.driver_id === undefined &&
     (identity.role === 'driver' || (filter.vendor_id === undefined && filter.kind !== 'direct')) &&
-    (filter.status === undefined || filter.status === askedStatus)
+    (filter.status === undefined || askedStatuses.includes(filter.status))
   return (wantsAsked ? [own, asked] : [own]).map(ground => {
     let query = db
       .selectFrom('orders')

@@ -41,6 +41,8 @@ export interface StatusFacts {
   undelivered: boolean
   /** True when this status ends the work of the order's driver, if it has one. */
   freesDriver: boolean
+  /** True while the pharmacy looks for a driver, by a search or by hand. */
+  seeksDriver: boolean
   /** The word in a list of orders. */
   label: string
   /** The colour of that word. */
@@ -68,6 +70,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Asking pharmacies',
     tone: 'warn',
     headline: 'Waiting for a pharmacy',
@@ -85,6 +88,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: false,
+    seeksDriver: true,
     label: 'Accepted',
     tone: '',
     headline: 'The pharmacy is preparing it',
@@ -102,6 +106,7 @@ export const statusTable = {
     heading: 'pickup',
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Driver assigned',
     tone: '',
     headline: 'A driver is fetching it',
@@ -119,6 +124,7 @@ export const statusTable = {
     heading: 'dropoff',
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Picked up',
     tone: '',
     headline: 'Picked up',
@@ -136,6 +142,7 @@ export const statusTable = {
     heading: 'dropoff',
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'On its way',
     tone: '',
     headline: 'On its way to you',
@@ -153,6 +160,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: true,
+    seeksDriver: false,
     label: 'Delivered',
     tone: 'good',
     headline: 'Delivered',
@@ -170,6 +178,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: true,
+    seeksDriver: false,
     label: 'Cancelled',
     tone: 'bad',
     headline: 'Cancelled',
@@ -187,6 +196,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Declined',
     tone: 'bad',
     headline: 'The pharmacy declined',
@@ -204,6 +214,7 @@ export const statusTable = {
     heading: null,
     undelivered: false,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Expired',
     tone: 'bad',
     headline: 'No pharmacy accepted in time',
@@ -221,6 +232,7 @@ export const statusTable = {
     heading: null,
     undelivered: true,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Delivery failed',
     tone: 'bad',
     headline: 'The delivery failed',
@@ -238,6 +250,7 @@ export const statusTable = {
     heading: null,
     undelivered: true,
     freesDriver: false,
+    seeksDriver: false,
     label: 'Going back',
     tone: 'bad',
     headline: 'Going back to the pharmacy',
@@ -255,6 +268,7 @@ export const statusTable = {
     heading: null,
     undelivered: true,
     freesDriver: true,
+    seeksDriver: false,
     label: 'Returned',
     tone: 'bad',
     headline: 'Returned to the pharmacy',

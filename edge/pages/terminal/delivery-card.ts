@@ -59,14 +59,14 @@ export class DeliveryCard {
   show(view: OrderView): boolean {
     if (this.#version > view.version) return false
     this.#version = view.version
-    const { label, tone, ended } = statusTable[view.status]
+    const { label, tone, ended, seeksDriver } = statusTable[view.status]
     setText(this.#pill, view.status === 'pending' ? 'New order' : label)
     this.#pill.dataset['tone'] = tone
     this.element.dataset['state'] = ended ? 'closed' : 'won'
     setText(this.#driver, driverText(view))
     const isSearching = ['searching', 'offering'].includes(view.driver_search.state)
     this.#buttons.replaceChildren(...this.#nextSteps(view, isSearching))
-    if (view.status !== 'accepted') this.say('')
+    if (!seeksDriver) this.say('')
     else if (isSearching) this.say('Looking for a driver…')
     return true
   }
@@ -75,7 +75,7 @@ export class DeliveryCard {
     const steps: HTMLElement[] = []
     if (view.status === 'pending')
       steps.push(this.#button('Accept', 'accept'), this.#button('Reject', 'reject', 'quiet'))
-    if (view.status === 'accepted' && !isSearching)
+    if (statusTable[view.status].seeksDriver && !isSearching)
       steps.push(this.#button('Find a driver', 'find-driver'))
     if (view.tracking_token !== '') {
       const href = `/track/${encodeURIComponent(view.tracking_token)}`
