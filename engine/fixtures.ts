@@ -239,7 +239,7 @@ export async function world(seed = 1) {
       kind: 'signature',
       ownerId: driverId,
       driverId,
-      vendorId: null,
+      pharmacyId: null,
       orderId: null,
       atMs: env.nowMs(),
     }

@@ -51,7 +51,7 @@ export const bench: Bench = {
       address: '4 Market Road',
       proof_required: true,
     }
-    const byVendor = { role: 'vendor', id: vendor.vendor_id } as const
+    const byPharmacy = { role: 'vendor', id: vendor.vendor_id } as const
     const steps = (orderId: string, customerId: string): OrderCommand[] => [
       {
         verb: 'create',
@@ -71,8 +71,8 @@ export const bench: Bench = {
           items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
         },
       },
-      { verb: 'accept', by: byVendor, data: {}, search: null },
-      { verb: 'cancel', by: byVendor, data: {} },
+      { verb: 'accept', by: byPharmacy, data: {}, search: null },
+      { verb: 'cancel', by: byPharmacy, data: {} },
     ]
     const tell = async (orderId: string, command: OrderCommand): Promise<void> => {
       const reply = await engine.actors.tell('order', orderId, id(), command)

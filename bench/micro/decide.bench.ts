@@ -53,7 +53,7 @@ function life(orderId: string): OrderCommand[] {
     kind: 'signature',
     ownerId: id(5, 0),
     driverId,
-    vendorId: null,
+    pharmacyId: null,
     orderId,
     atMs: Number.MAX_SAFE_INTEGER,
   }

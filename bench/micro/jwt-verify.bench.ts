@@ -25,7 +25,7 @@ async function cases() {
           userId: uuidV7(nowMs, random),
           role: 'driver',
           name: `Driver ${index}`,
-          vendorId: null,
+          pharmacyId: null,
           driverId: uuidV7(nowMs, random),
         },
         nowMs,

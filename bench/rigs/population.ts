@@ -98,7 +98,7 @@ export async function populate(
         userId,
         role,
         name: role,
-        vendorId: record.pharmacyId ?? null,
+        pharmacyId: record.pharmacyId ?? null,
         driverId: record.driverId ?? null,
       },
       nowMs(),

@@ -120,7 +120,7 @@ async function race(
   const accept = async (requestId: string, pharmacyId: string): Promise<string> => {
     const answer = {
       requestId,
-      vendorId: pharmacyId,
+      pharmacyId: pharmacyId,
       response_type: 'ACCEPTED' as const,
       commandId: `${pharmacyId}:${requestId}:ACCEPTED`,
     }

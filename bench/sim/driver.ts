@@ -309,7 +309,7 @@ export class Driver extends Connected {
       kind: 'signature',
       ownerId: this.driverId,
       driverId: this.driverId,
-      vendorId: null,
+      pharmacyId: null,
       orderId: null,
       atMs: Math.floor(schedule.nowMs),
     })

@@ -120,7 +120,7 @@ export class Pharmacy extends Connected {
     const response_type = wish < 0.35 ? ('REJECTED' as const) : ('ACCEPTED' as const)
     const words = {
       requestId,
-      vendorId: this.pharmacyId,
+      pharmacyId: this.pharmacyId,
       response_type,
       ...(chance.happens(0.3) && { text_message: 'in ten minutes' }),
       ...(chance.happens(0.2) && { fee: quote(this, this.pharmacyId) }),

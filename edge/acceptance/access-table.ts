@@ -45,7 +45,7 @@ export interface Rule {
 
 const nobodyYet = (): string => `new-${Math.random().toString(36).slice(2)}@example.com`
 
-const ofVendor = ['vendor', 'admin'] as const
+const ofPharmacy = ['vendor', 'admin'] as const
 const orderId =
   (pick: (ids: Ids) => string, body?: unknown) =>
   (ids: Ids): Call => ({ params: { id: pick(ids) }, ...(body !== undefined && { body }) })
@@ -66,7 +66,7 @@ const registration = () => ({
 const place = { latitude: 27.7, longitude: 85.3 }
 
 const quote = (world: World) => ({
-  vendor_id: world.vendor.vendorId,
+  vendor_id: world.vendor.pharmacyId,
   delivery_latitude: 27.72,
   delivery_longitude: 85.33,
 })
@@ -185,7 +185,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
         full_name: 'New',
         phone: '+1234567890',
         password,
-        vendor_id: ids['anyVendor'] ?? world.otherVendor.vendorId,
+        vendor_id: ids['anyPharmacy'] ?? world.otherPharmacy.pharmacyId,
         vehicle_type: 'bike',
       },
     }),
@@ -227,7 +227,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   createOrder: {
     of: (_, __, world) => ({
       body: {
-        vendor_id: world.vendor.vendorId,
+        vendor_id: world.vendor.pharmacyId,
         delivery_address: '2 Side St',
         delivery_latitude: 27.72,
         delivery_longitude: 85.33,
@@ -275,7 +275,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     last: true,
     of: async (ids, who, world) => ({
       params: {
-        id: (ofVendor as readonly Who[]).includes(who)
+        id: (ofPharmacy as readonly Who[]).includes(who)
           ? await world.subscription()
           : ids['subscription']!,
       },
@@ -297,7 +297,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: async (ids, who, world) => ({
       params: {
         id: ids.vendor,
-        integration_id: (ofVendor as readonly Who[]).includes(who)
+        integration_id: (ofPharmacy as readonly Who[]).includes(who)
           ? (await world.shop()).integrationId
           : ids['integration']!,
       },

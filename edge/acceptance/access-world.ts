@@ -14,12 +14,12 @@ import {
   eventually,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
   password,
   type Answer,
-  type Courier,
+  type DriverPerson,
   type Person,
   type Pharmacy,
 } from './people.ts'
@@ -29,7 +29,7 @@ export const people = [
   'customer',
   'otherCustomer',
   'vendor',
-  'otherVendor',
+  'otherPharmacy',
   'driver',
   'otherDriver',
   'admin',
@@ -41,9 +41,9 @@ export interface World {
   customer: Person
   otherCustomer: Person
   vendor: Pharmacy
-  otherVendor: Pharmacy
-  driver: Courier
-  otherDriver: Courier
+  otherPharmacy: Pharmacy
+  driver: DriverPerson
+  otherDriver: DriverPerson
   admin: Person
   token(who: Who): string | undefined
   call(
@@ -92,15 +92,15 @@ export const picture = (): FormData => {
 export async function createWorld(embedded: Embedded): Promise<World> {
   const { url, edge } = embedded
   const ctx = edge.parts
-  const [customer, otherCustomer, vendor, otherVendor] = await Promise.all([
+  const [customer, otherCustomer, vendor, otherPharmacy] = await Promise.all([
     newCustomer(url),
     newCustomer(url, 'Other Person'),
     newPharmacy(url, 'Near', here.latitude, here.longitude),
     newPharmacy(url, 'Far', -27, 20),
   ])
   const [driver, otherDriver] = await Promise.all([
-    newCourier(url, vendor.vendorId, 'Driver Name', { capacity: 10 }),
-    newCourier(url, otherVendor.vendorId, 'Other Driver'),
+    newDriver(url, vendor.pharmacyId, 'Driver Name', { capacity: 10 }),
+    newDriver(url, otherPharmacy.pharmacyId, 'Other Driver'),
   ])
   const email = 'admin@example.com'
   const { userId } = await createAccount(
@@ -116,7 +116,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       .access_token,
   }
 
-  const known = { customer, otherCustomer, vendor, otherVendor, driver, otherDriver, admin }
+  const known = { customer, otherCustomer, vendor, otherPharmacy, driver, otherDriver, admin }
   const token = (who: Who): string | undefined =>
     who === 'stranger' ? undefined : known[who].token
   const call: World['call'] = (who, method, path, body, headers = {}) => {
@@ -151,7 +151,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
   const pendingOrder = async (): Promise<string> =>
     (
       await done('customer', 'POST', '/api/orders', {
-        vendor_id: vendor.vendorId,
+        vendor_id: vendor.pharmacyId,
         pickup_address: '1 Main St',
         pickup_latitude: here.latitude,
         pickup_longitude: here.longitude,
@@ -222,7 +222,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       const { integration, secret } = await done(
         'vendor',
         'POST',
-        `/api/vendors/${vendor.vendorId}/integrations/woocommerce`,
+        `/api/vendors/${vendor.pharmacyId}/integrations/woocommerce`,
         {},
       )
       const deliveryKey = integration.delivery_url.split('/').at(-1)

@@ -14,7 +14,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 import { defaultParams, rules, type Call, type Ids } from './access-table.ts'
-import { http, newCourier, newCustomer, newPharmacy, password } from './people.ts'
+import { http, newDriver, newCustomer, newPharmacy, password } from './people.ts'
 import { createWorld, people, type Who, type World } from './access-world.ts'
 
 const dataDir = await preparedDataDir()
@@ -61,25 +61,25 @@ async function recordsOf(world: World): Promise<Ids> {
     request: await world.openRequest(),
     offerOrder: offered.id,
     offer: offered.offerId,
-    vendor: world.vendor.vendorId,
+    vendor: world.vendor.pharmacyId,
     driver: world.driver.driverId,
     upload: await world.upload(),
     unfinished: await world.unfinishedUpload(),
     session: session.body.sessions.find((one: { current: boolean }) => !one.current).id,
-    anyVendor: world.otherVendor.vendorId,
+    anyPharmacy: world.otherPharmacy.pharmacyId,
     apiKey: (
       await world.call('admin', 'POST', '/api/admin/api-keys', {
         name: 'a service',
         scopes: ['orders:read'],
       })
     ).body.id,
-    applicant: (await newPharmacy(world.url, 'Applicant', 10, 10)).vendorId,
-    applicantDriver: (await newCourier(world.url, world.vendor.vendorId)).driverId,
+    applicant: (await newPharmacy(world.url, 'Applicant', 10, 10)).pharmacyId,
+    applicantDriver: (await newDriver(world.url, world.vendor.pharmacyId)).driverId,
     invitation: (
       await world.call(
         'vendor',
         'POST',
-        `/api/vendors/${world.vendor.vendorId}/driver-invitations`,
+        `/api/vendors/${world.vendor.pharmacyId}/driver-invitations`,
         {},
       )
     ).body.id,
@@ -165,26 +165,26 @@ t.test("rows with two ids: one's own first and somebody else's second opens noth
     return answer.body
   }
   const order = await done('otherCustomer', 'POST', '/api/orders', {
-    vendor_id: world.otherVendor.vendorId,
+    vendor_id: world.otherPharmacy.pharmacyId,
     delivery_address: '2 Side St',
     delivery_latitude: -27.01,
     delivery_longitude: 20.01,
   })
-  await done('otherVendor', 'POST', `/api/orders/${order.id}/accept`, {})
+  await done('otherPharmacy', 'POST', `/api/orders/${order.id}/accept`, {})
   await done('otherDriver', 'PATCH', `/api/drivers/${world.otherDriver.driverId}/status`, {
     status: 'available',
   })
-  await done('otherVendor', 'POST', `/api/orders/${order.id}/assign-driver`, {
+  await done('otherPharmacy', 'POST', `/api/orders/${order.id}/assign-driver`, {
     driver_id: world.otherDriver.driverId,
   })
-  const { subscription } = await done('otherVendor', 'POST', '/api/webhooks/subscriptions', {
+  const { subscription } = await done('otherPharmacy', 'POST', '/api/webhooks/subscriptions', {
     url: 'http://127.0.0.1:9/other',
   })
   /** Whose the first id of a path is, and the callers who could try. */
   const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
-    ['/api/vendors/:id/', ['otherVendor'], world.otherVendor.vendorId],
-    ['/api/webhooks/subscriptions/:id/', ['otherVendor'], subscription.id],
-    ['/api/orders/:id/', ['otherDriver', 'otherVendor', 'otherCustomer'], order.id],
+    ['/api/vendors/:id/', ['otherPharmacy'], world.otherPharmacy.pharmacyId],
+    ['/api/webhooks/subscriptions/:id/', ['otherPharmacy'], subscription.id],
+    ['/api/orders/:id/', ['otherDriver', 'otherPharmacy', 'otherCustomer'], order.id],
   ]
   // An administrator's rows are left out: everything is an administrator's own.
   const rows = tabled.filter(
@@ -271,7 +271,7 @@ t.test('who is allowed is answered, and sees nothing of others', async t => {
     world.customer.id,
     world.customer.email,
   ]
-  const uninvolved: readonly Who[] = ['stranger', 'otherCustomer', 'otherVendor', 'otherDriver']
+  const uninvolved: readonly Who[] = ['stranger', 'otherCustomer', 'otherPharmacy', 'otherDriver']
   const later = (row: AnyRoute): number =>
     rules[row.operationId]!.last === 'very'
       ? 3

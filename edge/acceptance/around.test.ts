@@ -174,14 +174,14 @@ t.test(
     })
     const socket = new Listener(
       url,
-      `/ws/vendor/${world.vendor.vendorId}?token=${world.vendor.token}`,
+      `/ws/vendor/${world.vendor.pharmacyId}?token=${world.vendor.token}`,
       { headers: agent },
     )
     await socket.next('fleet')
     socket.close()
     await new Listener(
       url,
-      `/ws/vendor/${world.vendor.vendorId}?token=${world.otherVendor.token}`,
+      `/ws/vendor/${world.vendor.pharmacyId}?token=${world.otherPharmacy.token}`,
       { headers: agent },
     ).end()
 
@@ -224,8 +224,10 @@ t.test(
       'the holder of a link',
     )
     t.match(one('login', null, 200), { target_id: world.vendor.id }, 'a sign-in names the account')
-    t.match(one('socket.vendor', world.vendor.id, 101), { target_id: world.vendor.vendorId })
-    t.match(one('socket.vendor', world.otherVendor.id, 4003), { target_id: world.vendor.vendorId })
+    t.match(one('socket.vendor', world.vendor.id, 101), { target_id: world.vendor.pharmacyId })
+    t.match(one('socket.vendor', world.otherPharmacy.id, 4003), {
+      target_id: world.vendor.pharmacyId,
+    })
     const text = JSON.stringify(rows)
     for (const secret of [
       tracking_token,
@@ -261,7 +263,7 @@ t.test('of two people who edit one record, the second with an old ETag is refuse
   for (const [who, path, change, other] of [
     [
       'vendor',
-      `/api/vendors/${world.vendor.vendorId}`,
+      `/api/vendors/${world.vendor.pharmacyId}`,
       { address: '1 First St' },
       { address: '2 Second St' },
     ],
@@ -294,7 +296,7 @@ t.test('of two people who edit one record, the second with an old ETag is refuse
     )
     t.equal((await edit(other, after.headers.get('etag')!)).status, 200, 'with the new one it goes')
   }
-  const path = `/api/vendors/${world.vendor.vendorId}`
+  const path = `/api/vendors/${world.vendor.pharmacyId}`
   const etag = (await http(url, 'GET', path, { token: world.vendor.token })).headers.get('etag')!
   const racing = await Promise.all(
     Array.from({ length: 10 }, (_, i) =>

@@ -108,7 +108,7 @@ t.test(
     const second = await start(restored)
     t.match(
       (await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body,
-      { status: 'accepted', vendor_id: pharmacy.vendorId },
+      { status: 'accepted', vendor_id: pharmacy.pharmacyId },
       'the order, and the token is still good',
     )
     t.equal((await open()).body.request_id, id, 'the same key, the same order [3]')

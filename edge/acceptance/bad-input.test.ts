@@ -7,7 +7,7 @@ import t from 'tap'
 import { newId, place } from './fixture-edge.ts'
 import { startParties } from './fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherVendor, driver, otherDriver } =
+const { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver } =
   await startParties(t)
 
 t.test('bad input has its code and its field', async t => {
@@ -255,7 +255,7 @@ t.test('bad input has its code and its field', async t => {
       "another pharmacy's driver",
       'GET',
       `/api/drivers/${driver.id}`,
-      otherVendor.token,
+      otherPharmacy.token,
       undefined,
       404,
       'driver_not_found',
@@ -264,7 +264,7 @@ t.test('bad input has its code and its field', async t => {
       "another pharmacy's profile",
       'PATCH',
       `/api/vendors/${vendor.id}`,
-      otherVendor.token,
+      otherPharmacy.token,
       { business_name: 'Mine' },
       404,
       'vendor_not_found',
@@ -273,7 +273,7 @@ t.test('bad input has its code and its field', async t => {
       "another pharmacy's orders",
       'GET',
       `/api/vendors/${vendor.id}/orders`,
-      otherVendor.token,
+      otherPharmacy.token,
       undefined,
       404,
       'vendor_not_found',

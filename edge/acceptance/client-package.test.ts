@@ -35,25 +35,25 @@ export async function walk(url, WebSocket) {
     const timer = setTimeout(() => reject(new Error('no ' + name)), 15000)
     const stop = from.on(name, event => { clearTimeout(timer); stop(); resolve(event) })
   })
-  const [shop, person, courier] = [0, 1, 2].map(() => new RestClient({ url }))
+  const [pharmacyApi, customerApi, driverApi] = [0, 1, 2].map(() => new RestClient({ url }))
   const place = { latitude: 27.7172, longitude: 85.324 + Math.random() / 10 }
   const password = 'password123', phone = '+9779841234567'
-  const { vendor_id } = await shop.registerVendor({ email: 'p' + unique + '@example.com', business_name: 'City Pharmacy', phone, password, address: '1 Main St', ...place })
-  await person.register({ email: 'c' + unique + '@example.com', full_name: 'John Doe', phone, role: 'user', password })
-  const { driver_id } = await courier.registerDriver({ email: 'd' + unique + '@example.com', full_name: 'Dora', phone, password, vendor_id, vehicle_type: 'bike' })
+  const { vendor_id } = await pharmacyApi.registerVendor({ email: 'p' + unique + '@example.com', business_name: 'City Pharmacy', phone, password, address: '1 Main St', ...place })
+  await customerApi.register({ email: 'c' + unique + '@example.com', full_name: 'John Doe', phone, role: 'user', password })
+  const { driver_id } = await driverApi.registerDriver({ email: 'd' + unique + '@example.com', full_name: 'Dora', phone, password, vendor_id, vehicle_type: 'bike' })
   const as = api => ({ url, token: () => api.accessToken(), ...(WebSocket && { WebSocket }) })
-  const terminal = connectTerminal(as(shop)), customer = connectCustomer(as(person)), driver = connectDriver(as(courier))
+  const terminal = connectTerminal(as(pharmacyApi)), customer = connectCustomer(as(customerApi)), driver = connectDriver(as(driverApi))
   await Promise.all([next(terminal, 'open'), next(customer, 'open'), next(driver, 'open')])
 
   const shown = next(terminal, 'new_request'), told = next(customer, 'pharmacy_response')
-  const { request_id } = await person.createRequest({ ...place, radius_km: 1 })
+  const { request_id } = await customerApi.createRequest({ ...place, radius_km: 1 })
   const seen = await shown
   const { outcome } = await terminal.respond(seen.request_id, 'ACCEPTED', { text_message: 'Available!' })
   const answer = await told
 
   await driver.setStatus('available')
   const assigned = next(driver, 'assigned')
-  const order = await shop.assignDriver(request_id, driver_id)
+  const order = await pharmacyApi.assignDriver(request_id, driver_id)
   await assigned
   const tracker = connectTracker({ url, trackingToken: order.tracking_token, ...(WebSocket && { WebSocket }) })
   const state = await next(tracker, 'state')
@@ -61,7 +61,7 @@ export async function walk(url, WebSocket) {
   driver.sendLocation({ ...place })
   const { waiting } = await ack
   const { latitude } = await pin
-  const refusal = await person.getOrder('00000000-0000-7000-8000-000000000000').catch(error => error.code)
+  const refusal = await customerApi.getOrder('00000000-0000-7000-8000-000000000000').catch(error => error.code)
   for (const one of [terminal, customer, driver, tracker]) one.close()
   return { same: seen.request_id === request_id, outcome, text: answer.text_message, status: state.order.status, waiting, moved: latitude === place.latitude, refusal }
 }

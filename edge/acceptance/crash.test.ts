@@ -12,7 +12,7 @@ import {
   eventually,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
   terminal,
@@ -46,9 +46,9 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   const pharmacies = await Promise.all(
     ['A', 'B', 'C'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)),
   )
-  const courier = await newCourier(url, pharmacies[0]!.vendorId)
-  await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
-    token: courier.token,
+  const driver = await newDriver(url, pharmacies[0]!.pharmacyId)
+  await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
+    token: driver.token,
     body: { status: 'available' },
   })
 
@@ -89,7 +89,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
               })
               if (answer.status !== 201) return
               if (won.has(id)) t.fail(`[1] two winners for ${id}`)
-              won.set(id, pharmacy.vendorId)
+              won.set(id, pharmacy.pharmacyId)
             }),
           )
         } catch {
@@ -139,7 +139,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     await http(url, 'POST', '/api/orders', {
       token: customer.token,
       body: {
-        vendor_id: pharmacies[0]!.vendorId,
+        vendor_id: pharmacies[0]!.pharmacyId,
         delivery_address: 'home',
         delivery_latitude: lat,
         delivery_longitude: lng + 0.02,
@@ -155,7 +155,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   })
   await http(url, 'POST', `/api/orders/${order.id}/assign-driver`, {
     token: pharmacies[0]!.token,
-    body: { driver_id: courier.driverId },
+    body: { driver_id: driver.driverId },
   })
   await child!.kill('SIGKILL')
   await boot()
@@ -175,7 +175,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
   // The order's word to its driver was perhaps not delivered before the kill; then it is now.
   const busy = await eventually(
-    () => http(url, 'GET', `/api/drivers/${courier.driverId}`, { token: courier.token }),
+    () => http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: driver.token }),
     a => a.body.status === 'busy',
     5_000,
   )
@@ -183,7 +183,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   t.equal(
     (
       await http(url, 'PATCH', `/api/orders/${order.id}`, {
-        token: courier.token,
+        token: driver.token,
         body: { status: 'picked_up' },
       })
     ).body.status,

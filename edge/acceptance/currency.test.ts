@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
-import { http, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
+import { http, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
 
 const home = { delivery_address: 'home', delivery_latitude: 27.72, delivery_longitude: 85.33 }
 /**
@@ -37,19 +37,19 @@ t.test('one deployment, three currencies', { timeout: 240_000 }, async t => {
     try {
       const pharmacy = (people.pharmacy ??= await newPharmacy(url, 'Money', 27.71, 85.33))
       const customer = (people['customer'] ??= await newCustomer(url))
-      const driver = (people['driver'] ??= await newCourier(url, pharmacy.vendorId))
+      const driver = (people['driver'] ??= await newDriver(url, pharmacy.pharmacyId))
       const ask = async (method: string, path: string, token: string, body?: object) =>
         (await http(url, method, path, { token, ...(body !== undefined && { body }) })).body
       t.match(await ask('GET', '/api/v1/pricing/calculate', customer.token), {
         currency,
         pricing: { base_fee: base, currency },
       })
-      const vendorPath = `/api/vendors/${pharmacy.vendorId}`
-      t.match(await ask('GET', vendorPath, pharmacy.token), {
+      const pharmacyPath = `/api/vendors/${pharmacy.pharmacyId}`
+      t.match(await ask('GET', pharmacyPath, pharmacy.token), {
         pricing: { base_fee: base, currency },
       })
       t.match(
-        await ask('PATCH', vendorPath, pharmacy.token, {
+        await ask('PATCH', pharmacyPath, pharmacy.token, {
           pricing: {
             base_fee: tooFine,
             minimum_fee: fee,
@@ -60,12 +60,12 @@ t.test('one deployment, three currencies', { timeout: 240_000 }, async t => {
         'parts of a minor unit',
       )
       const quote = await ask('POST', '/api/pricing/quote', customer.token, {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         ...home,
       })
       t.match(quote, { fee, currency, breakdown: { base_fee: base } })
       const order = await ask('POST', '/api/orders', customer.token, {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         ...home,
         items: [],
         quote_id: quote.quote_id,
@@ -110,7 +110,7 @@ t.test('one deployment, three currencies', { timeout: 240_000 }, async t => {
       t.match(
         await ask(
           'GET',
-          `/api/reports/vendors/${pharmacy.vendorId}?from=${day}&to=${day}`,
+          `/api/reports/vendors/${pharmacy.pharmacyId}?from=${day}&to=${day}`,
           pharmacy.token,
         ),
         { currency, total: { orders_delivered: earlier.length + 1, delivery_fees: fee } },

@@ -59,7 +59,7 @@ async function orders(
       token: customer.token,
       headers: { 'idempotency-key': key },
       body: {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         delivery_address: 'home',
         delivery_latitude: 27.7,
         delivery_longitude: 85.3,

@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded, type Embedded } from '../embedded.ts'
-import { http, Listener, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
+import { http, Listener, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
 
 const lat = 40.7128
 const lng = -74.006
@@ -35,23 +35,23 @@ t.test(
   async t => {
     const pharmacy = await newPharmacy(url, 'Fees', lat, lng)
     const customer = await newCustomer(url)
-    const driver = await newCourier(url, pharmacy.vendorId)
+    const driver = await newDriver(url, pharmacy.pharmacyId)
     const price = (base_fee: number) =>
-      http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+      http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, {
         token: pharmacy.token,
         body: { pricing: { base_fee, minimum_fee: 1, bands: [{ up_to_km: null, per_km: 1 }] } },
       })
     await price(2)
     const quote = await http(url, 'POST', '/api/pricing/quote', {
       token: customer.token,
-      body: { vendor_id: pharmacy.vendorId, ...home },
+      body: { vendor_id: pharmacy.pharmacyId, ...home },
     })
     t.match(quote.body, { fee: 6.35, distance_km: 4.337 })
     await price(20)
     const place = (body: object) =>
       http(url, 'POST', '/api/orders', {
         token: customer.token,
-        body: { vendor_id: pharmacy.vendorId, ...home, items: [], ...body },
+        body: { vendor_id: pharmacy.pharmacyId, ...home, items: [], ...body },
       })
     const quoted = await place({ quote_id: quote.body.quote_id })
     t.match(quoted.body, { status: 'pending', delivery_fee: 6.35, estimated_distance_km: 4.337 })
@@ -166,7 +166,7 @@ t.test('a request that was quoted; a pharmacy that is closed is not asked', asyn
   const customer = await newCustomer(url)
   t.match(
     (
-      await http(url, 'PATCH', `/api/vendors/${closed.vendorId}`, {
+      await http(url, 'PATCH', `/api/vendors/${closed.pharmacyId}`, {
         token: closed.token,
         body: { opening_hours: {}, time_zone: 'America/New_York' },
       })
@@ -177,7 +177,7 @@ t.test('a request that was quoted; a pharmacy that is closed is not asked', asyn
   const quote = await http(url, 'POST', '/api/pricing/quote', {
     token: customer.token,
     body: {
-      vendor_id: open.vendorId,
+      vendor_id: open.pharmacyId,
       delivery_latitude: there.latitude,
       delivery_longitude: there.longitude,
     },
@@ -197,7 +197,7 @@ t.test('a request that was quoted; a pharmacy that is closed is not asked', asyn
     body: { response_type: 'ACCEPTED' },
   })
   t.match(won.body, { outcome: 'won', order: { delivery_fee: quote.body.fee } })
-  await http(url, 'PATCH', `/api/vendors/${closed.vendorId}`, {
+  await http(url, 'PATCH', `/api/vendors/${closed.pharmacyId}`, {
     token: closed.token,
     body: { opening_hours: null },
   })
@@ -219,7 +219,7 @@ t.test(
     const customer = await newCustomer(url)
     const { body: order } = await http(url, 'POST', '/api/orders', {
       token: customer.token,
-      body: { vendor_id: pharmacy.vendorId, ...home, items: [] },
+      body: { vendor_id: pharmacy.pharmacyId, ...home, items: [] },
     })
     const follow = async (token: string) => {
       const socket = new Listener(url, `/ws/tracking/${token}`)
@@ -272,7 +272,7 @@ t.test('an address, and nobody to look it up', async t => {
   const customer = await newCustomer(url)
   const { status, body } = await http(url, 'POST', '/api/orders', {
     token: customer.token,
-    body: { vendor_id: pharmacy.vendorId, delivery_address: '456 Home Ave', items: [] },
+    body: { vendor_id: pharmacy.pharmacyId, delivery_address: '456 Home Ave', items: [] },
   })
   t.same([status, body.code], [422, 'geocoding_unavailable'])
   t.match(body.detail, /GOOGLE_MAPS_API_KEY or NOMINATIM_URL/)

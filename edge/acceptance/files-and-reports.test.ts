@@ -9,7 +9,7 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { jpeg, pdf, png, webm } from '../uploads/samples.ts'
-import { http, newCourier, newCustomer, newPharmacy } from './people.ts'
+import { http, newDriver, newCustomer, newPharmacy } from './people.ts'
 
 t.test('from a prescription to a report', async t => {
   const dataDir = await preparedDataDir()
@@ -28,7 +28,7 @@ t.test('from a prescription to a report', async t => {
     await newPharmacy(url, 'Far', latitude + 3, longitude),
   ]
   const customer = await newCustomer(url)
-  const courier = await newCourier(url, winner.vendorId)
+  const driver = await newDriver(url, winner.pharmacyId)
   const upload = async (kind: string, token: string, bytes: Uint8Array): Promise<string> => {
     const form = new FormData()
     form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), 'file')
@@ -37,7 +37,7 @@ t.test('from a prescription to a report', async t => {
     return body.url
   }
   const readers = async (file: string) => {
-    const people = { customer, winner, refuser, far, courier }
+    const people = { customer, winner, refuser, far, driver }
     const seen = await Promise.all(
       Object.entries(people).map(
         async ([name, { token }]) =>
@@ -83,43 +83,43 @@ t.test('from a prescription to a report', async t => {
     ],
   )
 
-  await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
-    token: courier.token,
+  await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
+    token: driver.token,
     body: { status: 'available' },
   })
   t.equal(
     (
       await http(url, 'POST', `/api/orders/${id}/assign-driver`, {
         token: winner.token,
-        body: { driver_id: courier.driverId },
+        body: { driver_id: driver.driverId },
       })
     ).body.status,
     'driver_assigned',
   )
   for (const body of [{ status: 'picked_up' }, { status: 'out_for_delivery' }])
     t.equal(
-      (await http(url, 'PATCH', `/api/orders/${id}`, { token: courier.token, body })).body.status,
+      (await http(url, 'PATCH', `/api/orders/${id}`, { token: driver.token, body })).body.status,
       body.status,
     )
   const [photo, signature] = [
-    await upload('proof', courier.token, jpeg),
-    await upload('signature', courier.token, png),
+    await upload('proof', driver.token, jpeg),
+    await upload('signature', driver.token, png),
   ]
-  t.same(await readers(photo), ['courier'])
+  t.same(await readers(photo), ['driver'])
   for (const body of [{ status: 'delivered', proof_photo_url: photo, signature_url: signature }])
     t.equal(
-      (await http(url, 'PATCH', `/api/orders/${id}`, { token: courier.token, body })).body.status,
+      (await http(url, 'PATCH', `/api/orders/${id}`, { token: driver.token, body })).body.status,
       body.status,
     )
   t.same(
     [await readers(photo), await readers(signature)],
     [
-      ['customer', 'winner', 'courier'],
-      ['customer', 'winner', 'courier'],
+      ['customer', 'winner', 'driver'],
+      ['customer', 'winner', 'driver'],
     ],
   )
 
-  const report = await http(url, 'GET', `/api/reports/vendors/${winner.vendorId}`, {
+  const report = await http(url, 'GET', `/api/reports/vendors/${winner.pharmacyId}`, {
     token: winner.token,
   })
   const order = (await http(url, 'GET', `/api/orders/${id}`, { token: winner.token })).body
@@ -131,13 +131,13 @@ t.test('from a prescription to a report', async t => {
     orders_cancelled: 0,
     delivery_fees: order.delivery_fee,
   })
-  const drivers = await http(url, 'GET', `/api/reports/vendors/${winner.vendorId}/drivers`, {
+  const drivers = await http(url, 'GET', `/api/reports/vendors/${winner.pharmacyId}/drivers`, {
     token: winner.token,
   })
   t.match(drivers.body.drivers, [
-    { driver_id: courier.driverId, deliveries: 1, earnings: order.delivery_fee, offers_made: 0 },
+    { driver_id: driver.driverId, deliveries: 1, earnings: order.delivery_fee, offers_made: 0 },
   ])
-  const csv = await http(url, 'POST', `/api/vendors/${winner.vendorId}/export-csv`, {
+  const csv = await http(url, 'POST', `/api/vendors/${winner.pharmacyId}/export-csv`, {
     token: winner.token,
     body: {},
   })

@@ -24,7 +24,7 @@ export async function startAttacked(t: Test) {
   })
   const { url, port } = embedded
   const world = await createWorld(embedded)
-  const { customer, otherCustomer, vendor, otherVendor, driver, otherDriver } = world
+  const { customer, otherCustomer, vendor, otherPharmacy, driver, otherDriver } = world
 
   // A slow body is waited for longer than a file of tests by default.
   t.setTimeout(300_000)
@@ -37,7 +37,7 @@ export async function startAttacked(t: Test) {
     customer,
     otherCustomer,
     vendor,
-    otherVendor,
+    otherPharmacy,
     driver,
     otherDriver,
   }

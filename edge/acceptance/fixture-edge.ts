@@ -156,14 +156,14 @@ export async function startFixture(environment: Environment = {}) {
       })
       return { id: body.vendor.id as string, token: body.access_token as string }
     },
-    async driver(vendorId: string) {
+    async driver(pharmacyId: string) {
       const { body } = await call('POST', '/api/drivers/register', {
         body: {
           email: email(),
           full_name: 'Driver John',
           phone: '+1234567890',
           password: 'password123',
-          vendor_id: vendorId,
+          vendor_id: pharmacyId,
           vehicle_type: 'bike',
           vehicle_number: 'ABC-1234',
           license_number: 'DL-123456',

@@ -33,14 +33,14 @@ export const busUrl = (port: number, user: 'engine' | 'edge'): string =>
  * The one pharmacy that dispatch acts for; its id is known before the engines start, because their
  * configuration names it.
  */
-const ownVendorId = randomUUID()
-export const servicePharmacies = `dispatch=${ownVendorId}`
+const ownPharmacyId = randomUUID()
+export const servicePharmacies = `dispatch=${ownPharmacyId}`
 
 /** Makes that pharmacy in a database without an edge. */
 export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
   const { kysely, close } = await openDatabase({ url: databaseUrl })
   const userId = randomUUID()
-  const both = { email: `${ownVendorId}@example.com`, phone: '+1234567890' }
+  const both = { email: `${ownPharmacyId}@example.com`, phone: '+1234567890' }
   await kysely
     .insertInto('users')
     .values({ ...both, id: userId, full_name: 'Olga', role: 'vendor', password_hash: 'none' })
@@ -49,7 +49,7 @@ export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
     .insertInto('vendors')
     .values({
       ...both,
-      id: ownVendorId,
+      id: ownPharmacyId,
       user_id: userId,
       business_name: 'By bus',
       status: 'active',
@@ -94,7 +94,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
   }
 
   t.test('a service creates and drives an order, and the engine knows who it is', async t => {
-    const vendorId = ownVendorId
+    const pharmacyId = ownPharmacyId
     const bus = await as('dispatch')
     const order_id = randomUUID()
     const ask = async (verb: string, body: object) =>
@@ -106,7 +106,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       customer_id: randomUUID(),
       customer_name: 'John Doe',
       customer_phone: '9841234567',
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       delivery_address: '456 Home Ave',
       delivery_latitude: 10.51,
       delivery_longitude: 100.5,
@@ -136,7 +136,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
 
     t.match(await ask('create', { id: '4', actor_id: order_id, data }), {
       ok: true,
-      order: { id: order_id, status: 'pending', vendor_id: vendorId },
+      order: { id: order_id, status: 'pending', vendor_id: pharmacyId },
     })
     t.match(
       await ask('create', { id: '4', actor_id: order_id, data }),
@@ -157,7 +157,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       await ask('accept', {
         id: '6',
         actor_id: order_id,
-        by: { role: 'vendor', id: vendorId },
+        by: { role: 'vendor', id: pharmacyId },
         data: {},
       }),
       { ok: true, order: { status: 'accepted' } },
@@ -187,7 +187,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     'a service acts for its pharmacies, hears of them, and is a stranger to all others',
     async t => {
       const { url } = deployment()
-      const { vendorId: otherVendorId, token: otherToken } = await newPharmacy(
+      const { pharmacyId: otherPharmacyId, token: otherToken } = await newPharmacy(
         url,
         'Of nobody on the bus',
         10.6,
@@ -225,10 +225,10 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         ...more,
       })
 
-      const placed = async (vendorId: string): Promise<string> =>
-        (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(vendorId) }))
+      const placed = async (pharmacyId: string): Promise<string> =>
+        (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(pharmacyId) }))
           .body.id
-      const theirs = await placed(otherVendorId)
+      const theirs = await placed(otherPharmacyId)
       const request = (
         await http(url, 'POST', '/api/requests', {
           token: customer.token,
@@ -239,8 +239,8 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         for (const by of [
           undefined,
           { role: 'customer', id: customer.id },
-          { role: 'vendor', id: otherVendorId },
-          { role: 'vendor', id: ownVendorId },
+          { role: 'vendor', id: otherPharmacyId },
+          { role: 'vendor', id: ownPharmacyId },
         ])
           for (const [verb, data] of [
             ['cancel', {}],
@@ -262,12 +262,12 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         customer_phone: '3',
       })
       t.match(
-        await ask('create', theirs, created(ownVendorId, theirs)),
+        await ask('create', theirs, created(ownPharmacyId, theirs)),
         { ok: false, problem: { code: 'order_not_found' } },
         'an order that exists is not shown by ordering it again',
       )
       const fresh = randomUUID()
-      t.match(await ask('create', fresh, created(otherVendorId, fresh)), {
+      t.match(await ask('create', fresh, created(otherPharmacyId, fresh)), {
         ok: false,
         problem: { code: 'forbidden' },
       })
@@ -277,7 +277,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         'its pharmacy may',
       )
 
-      const own = await placed(ownVendorId)
+      const own = await placed(ownPharmacyId)
       t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
       t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
       t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
@@ -441,7 +441,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         NATS_URL: `127.0.0.1:${nats.port}`,
         NATS_USER: 'dispatch',
         NATS_PASSWORD: busPasswords.NATS_DISPATCH_PASSWORD,
-        VENDOR_ID: ownVendorId,
+        VENDOR_ID: ownPharmacyId,
       },
       timeout: 20_000,
     })

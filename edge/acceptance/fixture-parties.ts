@@ -14,8 +14,8 @@ export async function startParties(t: Test) {
   const customer = await edge.customer()
   const stranger = await edge.customer()
   const vendor = await edge.vendor()
-  const otherVendor = await edge.vendor()
+  const otherPharmacy = await edge.vendor()
   const driver = await edge.driver(vendor.id)
   const otherDriver = await edge.driver(vendor.id)
-  return { edge, call, customer, stranger, vendor, otherVendor, driver, otherDriver }
+  return { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver }
 }

@@ -93,7 +93,7 @@ const { id: assigned, tracking_token: trackingToken } = await world.assignedOrde
 const known: Record<string, string[]> = {
   orders: [assigned, await world.pendingOrder()],
   requests: [await world.openRequest()],
-  vendors: [world.vendor.vendorId, world.otherVendor.vendorId],
+  vendors: [world.vendor.pharmacyId, world.otherPharmacy.pharmacyId],
   drivers: [world.driver.driverId],
   webhooks: [await world.subscription()],
   uploads: [await world.upload()],

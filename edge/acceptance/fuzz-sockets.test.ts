@@ -22,7 +22,7 @@ import {
   customerSocket,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
   terminal,
@@ -61,7 +61,7 @@ const { bus } = embedded.edge.parts
 const place = { latitude: 12, longitude: 34 }
 const customer = await newCustomer(url)
 const pharmacy = await newPharmacy(url, 'Fuzzed', place.latitude, place.longitude)
-const courier = await newCourier(url, pharmacy.vendorId)
+const driver = await newDriver(url, pharmacy.pharmacyId)
 
 /** The whole way of a request, as anybody uses it: it must work after all of that. */
 async function honestRequest(): Promise<string> {
@@ -85,12 +85,12 @@ const open: Record<Channel, () => Promise<Listener>> = {
   terminal: () => terminal(url, pharmacy),
   customer: () => customerSocket(url, customer),
   async driver() {
-    const listener = new Listener(url, `/ws/driver?token=${courier.token}`)
+    const listener = new Listener(url, `/ws/driver?token=${driver.token}`)
     await listener.next('connection')
     return listener
   },
   async fleet() {
-    const listener = new Listener(url, `/ws/vendor/${pharmacy.vendorId}?token=${pharmacy.token}`)
+    const listener = new Listener(url, `/ws/vendor/${pharmacy.pharmacyId}?token=${pharmacy.token}`)
     await listener.next('fleet')
     return listener
   },
@@ -98,7 +98,7 @@ const open: Record<Channel, () => Promise<Listener>> = {
     const { body } = await http(url, 'POST', '/api/orders', {
       token: customer.token,
       body: {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         delivery_address: 'x',
         delivery_latitude: 12,
         delivery_longitude: 34,

@@ -17,7 +17,7 @@ import {
   eventually,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newPharmacy,
   password,
   type Person,
@@ -43,7 +43,7 @@ const world = await createWorld(embedded)
 const { vendor: winner, driver: carrier } = world
 const patient = await newPatient()
 const loser = await newPharmacy(url, 'Loser', 27.716, 85.325)
-const idle = await newCourier(url, winner.vendorId, 'Idle Driver')
+const idle = await newDriver(url, winner.pharmacyId, 'Idle Driver')
 await http(url, 'POST', '/api/webhooks/subscriptions', {
   token: winner.token,
   body: { url: `${receiver.url}/winner` },
@@ -101,58 +101,61 @@ interface Reader {
   person: Person | null
   who: Who
   sockets: string[]
-  vendorId: string
+  pharmacyId: string
   driverId: string
 }
-const pharmacySockets = (vendorId: string): string[] => ['/ws/pharmacy/', `/ws/vendor/${vendorId}`]
+const pharmacySockets = (pharmacyId: string): string[] => [
+  '/ws/pharmacy/',
+  `/ws/vendor/${pharmacyId}`,
+]
 const readers: Record<string, Reader> = {
   winner: {
     person: winner,
     who: 'vendor',
-    sockets: pharmacySockets(winner.vendorId),
-    vendorId: winner.vendorId,
+    sockets: pharmacySockets(winner.pharmacyId),
+    pharmacyId: winner.pharmacyId,
     driverId: carrier.driverId,
   },
   loser: {
     person: loser,
-    who: 'otherVendor',
-    sockets: pharmacySockets(loser.vendorId),
-    vendorId: loser.vendorId,
+    who: 'otherPharmacy',
+    sockets: pharmacySockets(loser.pharmacyId),
+    pharmacyId: loser.pharmacyId,
     driverId: carrier.driverId,
   },
   far: {
-    person: world.otherVendor,
-    who: 'otherVendor',
-    sockets: pharmacySockets(world.otherVendor.vendorId),
-    vendorId: world.otherVendor.vendorId,
+    person: world.otherPharmacy,
+    who: 'otherPharmacy',
+    sockets: pharmacySockets(world.otherPharmacy.pharmacyId),
+    pharmacyId: world.otherPharmacy.pharmacyId,
     driverId: carrier.driverId,
   },
   carrier: {
     person: carrier,
     who: 'driver',
     sockets: ['/ws/driver'],
-    vendorId: winner.vendorId,
+    pharmacyId: winner.pharmacyId,
     driverId: carrier.driverId,
   },
   idle: {
     person: idle,
     who: 'otherDriver',
     sockets: ['/ws/driver'],
-    vendorId: winner.vendorId,
+    pharmacyId: winner.pharmacyId,
     driverId: idle.driverId,
   },
   anotherCustomer: {
     person: world.otherCustomer,
     who: 'otherCustomer',
     sockets: ['/ws/customer/'],
-    vendorId: winner.vendorId,
+    pharmacyId: winner.pharmacyId,
     driverId: carrier.driverId,
   },
   stranger: {
     person: null,
     who: 'stranger',
     sockets: [],
-    vendorId: winner.vendorId,
+    pharmacyId: winner.pharmacyId,
     driverId: carrier.driverId,
   },
 }
@@ -190,12 +193,12 @@ async function everything(reader: Reader): Promise<string> {
     request: order,
     offerOrder: order,
     offer: order,
-    vendor: reader.vendorId,
+    vendor: reader.pharmacyId,
     driver: reader.driverId,
     upload: prescription.id,
     token: 'f'.repeat(32),
     session: order,
-    anyVendor: winner.vendorId,
+    anyPharmacy: winner.pharmacyId,
     apiKey: order,
     parked: order,
     parkedToo: order,
@@ -399,7 +402,7 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
 
 t.test('an order to one pharmacy: all but the link, until it accepts', async t => {
   const placed = await act(patient, 'POST', '/api/orders', {
-    vendor_id: winner.vendorId,
+    vendor_id: winner.pharmacyId,
     delivery_address: 'ADDRESSWORD',
     delivery_latitude: 27.7234,
     delivery_longitude: 85.3234,
@@ -434,7 +437,7 @@ t.test('a request that is over is closed to those who were asked', async t => {
     'not when it was changed',
   )
   t.equal(
-    (await http(url, 'GET', file.replace(loser.id, world.otherVendor.id))).status,
+    (await http(url, 'GET', file.replace(loser.id, world.otherPharmacy.id))).status,
     401,
     'nor for somebody else',
   )

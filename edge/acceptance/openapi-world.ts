@@ -8,7 +8,7 @@ import type { Embedded } from '../embedded.ts'
 import { placeholders, type Placeholder } from '../kernel/placeholders.ts'
 import { signIn } from '../accounts/sessions.ts'
 import { accountById } from '../accounts/accounts.ts'
-import { eventually, http, newCourier, newCustomer, newPharmacy } from './people.ts'
+import { eventually, http, newDriver, newCustomer, newPharmacy } from './people.ts'
 import type { World } from './access-world.ts'
 
 export type Values = Partial<Record<Placeholder, string>>
@@ -18,10 +18,10 @@ type Prepare = () => Promise<Values>
 export function commonValues(world: World): Values {
   return {
     customer: world.customer.id,
-    vendorUser: world.vendor.id,
+    pharmacyUser: world.vendor.id,
     driverUser: world.driver.id,
     admin: world.admin.id,
-    vendor: world.vendor.vendorId,
+    vendor: world.vendor.pharmacyId,
     driver: world.driver.driverId,
   }
 }
@@ -124,20 +124,20 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   const applicant =
     (status: 'pending' | 'active'): Prepare =>
     async () => {
-      const { vendorId } = await newPharmacy(url, 'Corner Pharmacy', 40.71, -74)
+      const { pharmacyId } = await newPharmacy(url, 'Corner Pharmacy', 40.71, -74)
       await context.database.kysely
         .updateTable('vendors')
         .set({ status })
-        .where('id', '=', vendorId)
+        .where('id', '=', pharmacyId)
         .execute()
-      return { applicant: vendorId }
+      return { applicant: pharmacyId }
     }
   const applicantDriver: Prepare = async () => ({
-    applicantDriver: (await newCourier(url, world.vendor.vendorId)).driverId,
+    applicantDriver: (await newDriver(url, world.vendor.pharmacyId)).driverId,
   })
   const invitation: Prepare = async () => ({
     invitation: (
-      await done('vendor', 'POST', `/api/vendors/${world.vendor.vendorId}/driver-invitations`, {
+      await done('vendor', 'POST', `/api/vendors/${world.vendor.pharmacyId}/driver-invitations`, {
         note: 'for Dora',
       })
     ).id,

@@ -147,7 +147,7 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
       world.customer,
       world.otherCustomer,
       world.vendor,
-      world.otherVendor,
+      world.otherPharmacy,
       world.driver,
       world.otherDriver,
     ].map(({ email }) => [email, `${email.split('-')[0]!}@example.com`]),

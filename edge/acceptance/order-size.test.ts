@@ -47,7 +47,7 @@ t.test(
       [
         '/api/orders',
         {
-          vendor_id: pharmacy.vendorId,
+          vendor_id: pharmacy.pharmacyId,
           delivery_address: '4 Home Road',
           delivery_latitude: here.latitude,
           delivery_longitude: here.longitude,

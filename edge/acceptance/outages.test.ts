@@ -18,7 +18,7 @@ import {
   eventually,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
   type Answer,
@@ -51,13 +51,13 @@ t.test(
       ['A', 'B', 'C', 'D'].map((name, i) => newPharmacy(url, name, lat + i * 0.001, lng)),
     )
     const [A] = pharmacies
-    const courier = await newCourier(url, A!.vendorId)
+    const driver = await newDriver(url, A!.pharmacyId)
     const place = (at: string, key: string) =>
       http(at, 'POST', '/api/orders', {
         token: customer.token,
         headers: { 'idempotency-key': key },
         body: {
-          vendor_id: A!.vendorId,
+          vendor_id: A!.pharmacyId,
           delivery_address: 'home',
           delivery_latitude: lat,
           delivery_longitude: lng,
@@ -93,10 +93,10 @@ t.test(
 
     const socket = connectDriver({
       url,
-      token: courier.token,
+      token: driver.token,
       WebSocket: WebSocket as unknown as WebSocketConstructor,
     })
-    const fleet = new Listener(other, `/ws/vendor/${A!.vendorId}?token=${A!.token}`)
+    const fleet = new Listener(other, `/ws/vendor/${A!.pharmacyId}?token=${A!.token}`)
     await fleet.next('fleet')
     const positions = await PositionsOnBus.observe(deployment.servers.nats.url, {
       latitude: lat,
@@ -113,8 +113,8 @@ t.test(
       return positions.close()
     })
     await insist(() =>
-      http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
-        token: courier.token,
+      http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
+        token: driver.token,
         body: { status: 'available' },
       }),
     )
@@ -191,7 +191,7 @@ t.test(
       async t => {
         // An app without a buffer loses the positions that the edge does not take.
         const intervalMs = 500
-        const other2 = await newCourier(other, A!.vendorId)
+        const other2 = await newDriver(other, A!.pharmacyId)
         const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
         await forgetful.next('connection')
         const sender = positions.sender(1)
@@ -323,7 +323,7 @@ t.test(
           t.equal(
             (await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body
               .vendor_id,
-            winners[0]?.pharmacy.vendorId,
+            winners[0]?.pharmacy.pharmacyId,
           )
         }
         for (const member of deployment.members)

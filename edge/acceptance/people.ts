@@ -196,9 +196,9 @@ export interface Person {
   email: string
 }
 export interface Pharmacy extends Person {
-  vendorId: string
+  pharmacyId: string
 }
-export interface Courier extends Person {
+export interface DriverPerson extends Person {
   driverId: string
 }
 
@@ -242,15 +242,15 @@ export async function newPharmacy(
       },
     }),
   )
-  return { id: body.user.id, vendorId: body.vendor.id, token: body.access_token, email }
+  return { id: body.user.id, pharmacyId: body.vendor.id, token: body.access_token, email }
 }
 
-export async function newCourier(
+export async function newDriver(
   url: string,
-  vendorId: string,
+  pharmacyId: string,
   name = 'Driver Name',
   more: { capacity?: number } = {},
-): Promise<Courier> {
+): Promise<DriverPerson> {
   const email = `driver-${unique()}@example.com`
   const body = created(
     await http(url, 'POST', '/api/drivers/register', {
@@ -259,7 +259,7 @@ export async function newCourier(
         full_name: name,
         phone: '+1234567890',
         password,
-        vendor_id: vendorId,
+        vendor_id: pharmacyId,
         vehicle_type: 'bike',
         vehicle_number: 'ABC-1234',
         license_number: 'DL-123456',

@@ -8,7 +8,7 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { png } from '../uploads/samples.ts'
-import { http, newCourier, newCustomer, newPharmacy, upload } from './people.ts'
+import { http, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
 
 t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   const dataDir = await preparedDataDir()
@@ -24,32 +24,32 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   const home = { delivery_address: 'home', delivery_latitude: 27.72, delivery_longitude: 85.33 }
   const pharmacy = await newPharmacy(url, 'Proofs', 27.71, 85.33)
   const customer = await newCustomer(url)
-  const driver = await newCourier(url, pharmacy.vendorId)
+  const driver = await newDriver(url, pharmacy.pharmacyId)
   const patch = (id: string, token: string, body: object) =>
     http(url, 'PATCH', `/api/orders/${id}`, { token, body })
-  const onTheWay = async (courier = driver) => {
-    await http(url, 'PATCH', `/api/drivers/${courier.driverId}/status`, {
-      token: courier.token,
+  const onTheWay = async (bringing = driver) => {
+    await http(url, 'PATCH', `/api/drivers/${bringing.driverId}/status`, {
+      token: bringing.token,
       body: { status: 'available' },
     })
     const {
       body: { id },
     } = await http(url, 'POST', '/api/orders', {
       token: customer.token,
-      body: { vendor_id: pharmacy.vendorId, ...home, items: [] },
+      body: { vendor_id: pharmacy.pharmacyId, ...home, items: [] },
     })
     await http(url, 'POST', `/api/orders/${id}/accept`, { token: pharmacy.token, body: {} })
     t.equal(
       (
         await http(url, 'POST', `/api/orders/${id}/assign-driver`, {
           token: pharmacy.token,
-          body: { driver_id: courier.driverId },
+          body: { driver_id: bringing.driverId },
         })
       ).body.status,
       'driver_assigned',
     )
     for (const status of ['picked_up', 'out_for_delivery'])
-      t.equal((await patch(id, courier.token, { status })).status, 200)
+      t.equal((await patch(id, bringing.token, { status })).status, 200)
     return id as string
   }
   const first = await onTheWay()
@@ -172,7 +172,7 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
     'a file that was begun before the pick-up',
   )
 
-  const fourth = await onTheWay(await newCourier(url, pharmacy.vendorId))
+  const fourth = await onTheWay(await newDriver(url, pharmacy.pharmacyId))
   const [proof_photo_url, signature_url] = [
     await upload(url, pharmacy.token, 'proof'),
     await upload(url, pharmacy.token, 'signature'),

@@ -51,7 +51,7 @@ export function race(t: Test, deployment: () => Deployment): void {
       const { body } = await http(other, 'GET', `/api/requests/${request_id}`, {
         token: customer.token,
       })
-      if (winners !== 1 || losers !== pharmacyCount - 1 || body.vendor_id !== winner?.vendorId) {
+      if (winners !== 1 || losers !== pharmacyCount - 1 || body.vendor_id !== winner?.pharmacyId) {
         wrong++
         t.fail(`round ${round}: ${winners} won, ${losers} lost, the order says ${body.vendor_id}`)
       }

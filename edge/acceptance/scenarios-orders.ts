@@ -5,7 +5,7 @@
  */
 import type { Test } from 'tap'
 import { encodeFrames } from '../../protocol/river/frames.ts'
-import { customerSocket, eventually, http, Listener, newCourier, upload } from './people.ts'
+import { customerSocket, eventually, http, Listener, newDriver, upload } from './people.ts'
 import { city, lat, offsets, type Deployment } from './fixture-city.ts'
 
 /** Orders to one pharmacy; `deployment` is shared by all scenarios of a run. */
@@ -17,7 +17,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     const { url, other } = deployment()
     const lng = nextLongitude()
     const { A, B, customer } = await city(url, lng)
-    const driver = await newCourier(url, A.vendorId)
+    const driver = await newDriver(url, A.pharmacyId)
     const wheel = new Listener(url, `/ws/driver?token=${driver.token}`)
     await wheel.next('connection')
     t.equal(
@@ -33,7 +33,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
       token: customer.token,
       body: {
         user_id: customer.id,
-        vendor_id: A.vendorId,
+        vendor_id: A.pharmacyId,
         pickup_address: '123 Pharmacy St',
         pickup_latitude: lat + offsets.A,
         pickup_longitude: lng,
@@ -51,7 +51,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     t.match(made.body, {
       order_number: /^ORD-[0-9A-Z]{8}$/,
       status: 'pending',
-      vendor_id: A.vendorId,
+      vendor_id: A.pharmacyId,
       estimated_distance_km: Number,
     })
     t.equal(
@@ -68,7 +68,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
         .status,
       'accepted',
     )
-    const foreign = await newCourier(url, B.vendorId)
+    const foreign = await newDriver(url, B.pharmacyId)
     t.equal(
       (
         await http(url, 'POST', `/api/orders/${id}/assign-driver`, {
@@ -87,7 +87,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
 
     const watcher = new Listener(other, `/ws/tracking/${tracking_token}`)
     t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
-    const fleet = new Listener(other, `/ws/vendor/${A.vendorId}?token=${A.token}`)
+    const fleet = new Listener(other, `/ws/vendor/${A.pharmacyId}?token=${A.token}`)
     const me = await customerSocket(other, customer)
     let seq = 0
     // Ten seconds apart: nobody teleports, and the late-data policy would not have it.
@@ -199,8 +199,8 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     const lng = nextLongitude()
     const { A, customer } = await city(url, lng)
     const drivers = await Promise.all([
-      newCourier(url, A.vendorId, 'Near'),
-      newCourier(url, A.vendorId, 'Far'),
+      newDriver(url, A.pharmacyId, 'Near'),
+      newDriver(url, A.pharmacyId, 'Far'),
     ])
     const sockets = await Promise.all(
       drivers.map(async (driver, i) => {
@@ -216,7 +216,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
       const { body } = await http(url, 'POST', '/api/orders', {
         token: customer.token,
         body: {
-          vendor_id: A.vendorId,
+          vendor_id: A.pharmacyId,
           delivery_address: 'home',
           delivery_latitude: lat,
           delivery_longitude: lng,
@@ -274,7 +274,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     const { url } = deployment()
     const lng = nextLongitude()
     const { A, customer } = await city(url, lng)
-    const driver = await newCourier(url, A.vendorId)
+    const driver = await newDriver(url, A.pharmacyId)
     await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
       token: driver.token,
       body: { status: 'available' },
@@ -282,7 +282,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     const { body } = await http(url, 'POST', '/api/orders', {
       token: customer.token,
       body: {
-        vendor_id: A.vendorId,
+        vendor_id: A.pharmacyId,
         delivery_address: 'home',
         delivery_latitude: lat,
         delivery_longitude: lng,

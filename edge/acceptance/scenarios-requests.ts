@@ -87,14 +87,14 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     t.equal(won.status, 201)
     t.match(won.body, {
       request_id,
-      pharmacy_id: A.vendorId,
+      pharmacy_id: A.pharmacyId,
       pharmacy_name: 'Pharmacy A',
       response_type: 'ACCEPTED',
       message: 'Response recorded. Customer will be notified.',
     })
     t.match(await me.next('pharmacy_response'), {
       request_id,
-      pharmacy_id: A.vendorId,
+      pharmacy_id: A.pharmacyId,
       pharmacy_name: 'Pharmacy A',
       response_type: 'ACCEPTED',
       text_message: 'Available!',

@@ -9,21 +9,21 @@ import t from 'tap'
 import { http, Listener, password } from './people.ts'
 import { startAttacked } from './fixture-attacked.ts'
 
-const { url, world, customer, otherCustomer, vendor, otherVendor, driver, otherDriver } =
+const { url, world, customer, otherCustomer, vendor, otherPharmacy, driver, otherDriver } =
   await startAttacked(t)
 
 t.test('API1, ASVS V4.2.1 object level access on subscriptions', async t => {
   const closes = (path: string) => new Listener(url, path).end()
   t.equal(
-    await closes(`/ws/vendor/${vendor.vendorId}?token=${otherVendor.token}`),
+    await closes(`/ws/vendor/${vendor.pharmacyId}?token=${otherPharmacy.token}`),
     4003,
     'the fleet of another pharmacy',
   )
-  t.equal(await closes(`/ws/vendor/${vendor.vendorId}?token=${driver.token}`), 4003)
-  t.equal(await closes(`/ws/vendor/${vendor.vendorId}?token=${customer.token}`), 4003)
-  t.equal(await closes(`/ws/vendor/${vendor.vendorId}`), 4001)
+  t.equal(await closes(`/ws/vendor/${vendor.pharmacyId}?token=${driver.token}`), 4003)
+  t.equal(await closes(`/ws/vendor/${vendor.pharmacyId}?token=${customer.token}`), 4003)
+  t.equal(await closes(`/ws/vendor/${vendor.pharmacyId}`), 4001)
   t.equal(
-    await closes(`/ws/vendor/${customer.id}?token=${otherVendor.token}`),
+    await closes(`/ws/vendor/${customer.id}?token=${otherPharmacy.token}`),
     4003,
     'the same for an id that is no pharmacy',
   )
@@ -46,7 +46,7 @@ t.test('API1, ASVS V4.2.1 object level access on subscriptions', async t => {
 
   const bystanders = [
     new Listener(url, `/ws/customer/?token=${otherCustomer.token}`),
-    new Listener(url, `/ws/pharmacy/?token=${otherVendor.token}`),
+    new Listener(url, `/ws/pharmacy/?token=${otherPharmacy.token}`),
     new Listener(url, `/ws/driver?token=${otherDriver.token}`),
   ]
   const mine = new Listener(url, `/ws/customer/?token=${customer.token}`)
@@ -61,7 +61,7 @@ t.test('API1, ASVS V4.2.1 object level access on subscriptions', async t => {
         type,
         order_id: customer.id,
         user_id: customer.id,
-        vendor_id: vendor.vendorId,
+        vendor_id: vendor.pharmacyId,
       })
   const { id } = await world.assignedOrder()
   await world.call('driver', 'PATCH', `/api/orders/${id}`, { status: 'picked_up' })
@@ -113,7 +113,7 @@ t.test(
       password,
     }
     const order = {
-      vendor_id: vendor.vendorId,
+      vendor_id: vendor.pharmacyId,
       delivery_address: 'x',
       delivery_latitude: 27.7,
       delivery_longitude: 85.3,
@@ -132,7 +132,7 @@ t.test(
         account,
         {
           is_active: true,
-          vendor_id: vendor.vendorId,
+          vendor_id: vendor.pharmacyId,
           driver_id: driver.driverId,
           id: vendor.id,
           email_verified: true,
@@ -160,7 +160,7 @@ t.test(
           latitude: 1,
           longitude: 1,
         },
-        { user_id: customer.id, role: 'admin', is_active: true, id: vendor.vendorId },
+        { user_id: customer.id, role: 'admin', is_active: true, id: vendor.pharmacyId },
       ],
       [
         'stranger',
@@ -171,7 +171,7 @@ t.test(
           full_name: 'x',
           phone: '+1234567890',
           password,
-          vendor_id: vendor.vendorId,
+          vendor_id: vendor.pharmacyId,
           vehicle_type: 'bike',
         },
         {
@@ -192,13 +192,13 @@ t.test(
           is_active: true,
           id: vendor.id,
           password_hash: 'x',
-          vendor_id: vendor.vendorId,
+          vendor_id: vendor.pharmacyId,
         },
       ],
       [
         'vendor',
         'PATCH',
-        `/api/vendors/${vendor.vendorId}`,
+        `/api/vendors/${vendor.pharmacyId}`,
         {},
         {
           user_id: customer.id,
@@ -215,7 +215,7 @@ t.test(
         {},
         {
           status: 'available',
-          vendor_id: otherVendor.vendorId,
+          vendor_id: otherPharmacy.pharmacyId,
           total_earnings: 1_000,
           total_deliveries: 1,
           active_order_ids: [],
@@ -250,7 +250,7 @@ t.test(
         `/api/orders/${pending}`,
         { status: 'cancelled' },
         {
-          vendor_id: otherVendor.vendorId,
+          vendor_id: otherPharmacy.pharmacyId,
           user_id: otherCustomer.id,
           delivery_fee: 0,
           driver_id: driver.driverId,

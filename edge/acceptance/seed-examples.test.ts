@@ -251,7 +251,7 @@ t.test('as written', async t => {
   const screen = new Listener(url, `/ws/pharmacy/?token=${cityLogin.body.access}`)
   t.match(await screen.next('connection'), {
     message: 'Connected to pharmacy channel',
-    pharmacy_id: city.vendorId,
+    pharmacy_id: city.pharmacyId,
     pharmacy_name: 'City Pharmacy',
     location: { lat: 27.7, lng: 85.32 },
   })
@@ -293,7 +293,7 @@ t.test('as written', async t => {
   t.match(answer.body, {
     id: String,
     request_id: request.body.request_id,
-    pharmacy_id: city.vendorId,
+    pharmacy_id: city.pharmacyId,
     pharmacy_name: 'City Pharmacy',
     response_type: 'ACCEPTED',
     text_message: 'We have this medicine in stock!',

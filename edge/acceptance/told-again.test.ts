@@ -13,7 +13,7 @@ import {
   customerSocket,
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
   terminal,
@@ -32,12 +32,12 @@ t.teardown(async () => {
 })
 const pharmacy = await newPharmacy(url, 'Corner', 27.7172, 85.324)
 const patient = await newCustomer(url)
-const driver = await newCourier(url, pharmacy.vendorId)
+const driver = await newDriver(url, pharmacy.pharmacyId)
 const place = (body: object = {}): Promise<Answer> =>
   http(url, 'POST', '/api/orders', {
     token: patient.token,
     body: {
-      vendor_id: pharmacy.vendorId,
+      vendor_id: pharmacy.pharmacyId,
       delivery_address: '1 Home',
       delivery_latitude: 27.72,
       delivery_longitude: 85.33,
@@ -49,7 +49,7 @@ const place = (body: object = {}): Promise<Answer> =>
 t.test(
   'a fleet view hears of orders and of drivers; a driver who comes back hears the same',
   async t => {
-    const fleet = new Listener(url, `/ws/vendor/${pharmacy.vendorId}?token=${pharmacy.token}`)
+    const fleet = new Listener(url, `/ws/vendor/${pharmacy.pharmacyId}?token=${pharmacy.token}`)
     await fleet.next('fleet')
     const wheel = new Listener(url, `/ws/driver?token=${driver.token}`)
     await wheel.next('connection')

@@ -35,7 +35,7 @@ const place = async (): Promise<string> => {
   const { body } = await http(url, 'POST', '/api/orders', {
     token: customer.token,
     body: {
-      vendor_id: pharmacy.vendorId,
+      vendor_id: pharmacy.pharmacyId,
       delivery_address: '1 Main St',
       delivery_latitude: 40.72,
       delivery_longitude: -74,
@@ -54,7 +54,7 @@ t.test('subscribe, hear, look at the log, hear again', async t => {
     [
       201,
       {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         events: [],
         active: true,
         disabled_at: null,
@@ -156,7 +156,7 @@ t.test('a subscription is closed to others (OWASP API1)', async t => {
     (
       await as(other.token, 'POST', '', {
         url: 'http://127.0.0.1:1/',
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
       })
     ).status,
     400,
@@ -268,7 +268,7 @@ t.test(
     const service = await startReceiver()
     t.teardown(() => service.close())
     t.equal(
-      (await as(key, 'POST', '', { url: service.url, vendor_id: pharmacy.vendorId })).status,
+      (await as(key, 'POST', '', { url: service.url, vendor_id: pharmacy.pharmacyId })).status,
       201,
       'a service, for one pharmacy',
     )

@@ -385,14 +385,17 @@ t.test(
 
     const accountOf = async (token: string) =>
       (await call('GET', '/api/auth/me', { token })).body.id as string
-    const [vendorUser, driverUser] = [await accountOf(vendor.token), await accountOf(driver.token)]
+    const [pharmacyUser, driverUser] = [
+      await accountOf(vendor.token),
+      await accountOf(driver.token),
+    ]
     await set(driverUser, false)
     t.match(
       edge.commands.at(-1),
       { actor: 'driver', actor_id: driver.id, verb: 'set_status', data: { status: 'offline' } },
       'a driver goes off duty',
     )
-    await set(vendorUser, false)
+    await set(pharmacyUser, false)
     t.equal(
       (await call('GET', `/api/vendors/${vendor.id}`, { token: other.token })).body.is_active,
       false,

@@ -138,7 +138,7 @@ export async function authenticateKey(
     userId: row.id,
     role: 'service',
     name: row.name,
-    vendorId: null,
+    pharmacyId: null,
     driverId: null,
     scopes: scopes.filter(scope => row.scopes.includes(scope)),
     expiresAtMs: row.expires_at?.getTime() ?? Number.MAX_SAFE_INTEGER,

@@ -45,11 +45,11 @@ async function authenticateToken(ctx: AuthenticateContext, token: string): Promi
   if (ctx.endedAccess.hasEnded(claims))
     throw new CaduceusError('token_invalid', 'this sign-in has ended; sign in again')
   const lacksRecord =
-    (claims.role === 'vendor' && claims.vendorId === null) ||
+    (claims.role === 'vendor' && claims.pharmacyId === null) ||
     (claims.role === 'driver' && claims.driverId === null)
   if (!lacksRecord) return claims
   const account = await accountById(ctx.database.kysely, claims.userId)
-  return { ...claims, vendorId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
+  return { ...claims, pharmacyId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
 }
 
 /**
@@ -66,7 +66,7 @@ export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Pr
     userId: account.id,
     role: account.role,
     name: account.full_name,
-    vendorId: account.vendor_id,
+    pharmacyId: account.vendor_id,
     driverId: account.driver_id,
     issuedAtMs: ctx.nowMs(),
     expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000,

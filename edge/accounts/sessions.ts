@@ -326,7 +326,7 @@ async function issue(
         userId: account.id,
         role: account.role,
         name: account.full_name,
-        vendorId: account.vendor_id,
+        pharmacyId: account.vendor_id,
         driverId: account.driver_id,
         sessionId: familyId,
       },

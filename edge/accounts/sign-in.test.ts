@@ -95,7 +95,7 @@ t.test('a ticket opens once, within its minute', async t => {
   t.same(both.map(r => r.status).toSorted(), ['fulfilled', 'rejected'])
   t.match(both.find(r => r.status === 'fulfilled')!.value, {
     role: 'vendor',
-    vendorId: vendor.id,
+    pharmacyId: vendor.id,
     driverId: null,
   })
   const late = await issue()

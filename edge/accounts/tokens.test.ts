@@ -7,7 +7,13 @@ const userId = '0190b2a0-0000-7000-8000-000000000001'
 const sessionId = '0190b2a0-0000-7000-8000-000000000002'
 const nowMs = 1_800_000_000_000
 const settings = { jwtSecret, accessTokenMinutes: 15, refreshTokenDays: 7 }
-const access = { userId, role: 'vendor' as const, name: 'Ann', vendorId: sessionId, driverId: null }
+const access = {
+  userId,
+  role: 'vendor' as const,
+  name: 'Ann',
+  pharmacyId: sessionId,
+  driverId: null,
+}
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const hmac = (text: string, secret = jwtSecret, hash = 'sha256') =>

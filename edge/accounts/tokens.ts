@@ -22,7 +22,7 @@ export interface AccessClaims {
   userId: string
   role: Role
   name: string
-  vendorId: string | null
+  pharmacyId: string | null
   driverId: string | null
   /** The family of refresh tokens to which it belongs. */
   sessionId?: string
@@ -193,13 +193,13 @@ export async function createTokens({
         Math.abs(nowMs - madeAtMs) <= lifeMs
       )
     },
-    signAccess: ({ userId, role, name, vendorId, driverId, sessionId }, nowMs) =>
+    signAccess: ({ userId, role, name, pharmacyId, driverId, sessionId }, nowMs) =>
       sign(
         {
           typ: 'access',
           role,
           name,
-          ...(vendorId !== null && { vendor_id: vendorId }),
+          ...(pharmacyId !== null && { vendor_id: pharmacyId }),
           ...(driverId !== null && { driver_id: driverId }),
           ...(sessionId !== undefined && { family: sessionId }),
         },
@@ -216,7 +216,7 @@ export async function createTokens({
         userId: payload.sub,
         role: payload['role'],
         name: text(payload['name']) ?? '',
-        vendorId: text(payload['vendor_id']),
+        pharmacyId: text(payload['vendor_id']),
         driverId: text(payload['driver_id']),
         issuedAtMs: (payload.iat ?? 0) * 1000,
         expiresAtMs: payload.exp * 1000,

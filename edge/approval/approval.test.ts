@@ -9,7 +9,7 @@ import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { features } from '../features.ts'
 import { keepHouse } from '../kernel/housekeeping.ts'
-import { http, newCourier, newPharmacy, password } from '../acceptance/people.ts'
+import { http, newDriver, newPharmacy, password } from '../acceptance/people.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
 import { tellAdministrators } from './applicants.ts'
@@ -82,7 +82,7 @@ t.test('the number of waiting applicants is bounded, by address and by pharmacy'
   t.equal((await register(100, '198.51.100.8')).status, 201, 'others are not shut out')
 
   const pharmacy = await newPharmacy(url, 'Wanted', 2, 2)
-  await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+  await http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/approve`, {
     token: admin,
     body: {},
   })
@@ -94,7 +94,7 @@ t.test('the number of waiting applicants is bounded, by address and by pharmacy'
         full_name: 'Asks',
         phone: '+1234567890',
         password,
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         vehicle_type: 'bike',
         ...more,
       },
@@ -108,10 +108,15 @@ t.test('the number of waiting applicants is bounded, by address and by pharmacy'
     asked.filter(answer => answer.status === 201).length,
     approvalLimits.pendingDriversPerAddressMax,
   )
-  const { body } = await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
-    token: pharmacy.token,
-    body: {},
-  })
+  const { body } = await http(
+    url,
+    'POST',
+    `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`,
+    {
+      token: pharmacy.token,
+      body: {},
+    },
+  )
   t.equal(
     (await ask(500, '198.51.100.9', { invitation_code: body.invitation_code })).status,
     201,
@@ -139,14 +144,14 @@ t.test('an address that shows too many wrong invitations is refused', async t =>
 t.test('pharmacies and drivers get letters about their decisions', async t => {
   const pharmacy = await newPharmacy(url, 'Letters', 3, 3)
   const decide = (verb: string, body: object) =>
-    http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/${verb}`, { token: admin, body })
+    http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/${verb}`, { token: admin, body })
   await decide('approve', {})
-  const driver = await newCourier(url, pharmacy.vendorId, 'Dora Driver')
+  const driver = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
   for (const name of ['approve', 'end'])
     await http(
       url,
       'POST',
-      `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/${name}`,
+      `/api/vendors/${pharmacy.pharmacyId}/drivers/${driver.driverId}/${name}`,
       { token: pharmacy.token, body: {} },
     )
   await decide('suspend', { reason: 'a reason to be read' })
@@ -198,11 +203,11 @@ t.test(
       `update vendors set created_at = created_at - interval '3 hours', move_asked_at = move_asked_at - interval '3 hours'`,
     )
     t.equal((await letters()).length, 2, 'who waits still is not told of again')
-    await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+    await http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/approve`, {
       token: admin,
       body: {},
     })
-    await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+    await http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, {
       token: pharmacy.token,
       body: { latitude: 5 },
     })
@@ -222,13 +227,13 @@ t.test(
           .where('id', '=', id)
           .executeTakeFirstOrThrow()
       ).registered_from
-    t.type(await registeredFrom('vendors', pharmacy.vendorId), 'string')
-    await http(url, 'POST', `/api/admin/vendors/${pharmacy.vendorId}/approve`, {
+    t.type(await registeredFrom('vendors', pharmacy.pharmacyId), 'string')
+    await http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/approve`, {
       token: admin,
       body: {},
     })
-    t.equal(await registeredFrom('vendors', pharmacy.vendorId), null)
-    const asks = await newCourier(url, pharmacy.vendorId, 'Asks')
+    t.equal(await registeredFrom('vendors', pharmacy.pharmacyId), null)
+    const asks = await newDriver(url, pharmacy.pharmacyId, 'Asks')
     t.type(await registeredFrom('drivers', asks.driverId), 'string')
     const { etag } = Object.fromEntries(
       (await http(url, 'GET', `/api/drivers/${asks.driverId}`, { token: pharmacy.token })).headers,
@@ -247,7 +252,7 @@ t.test(
 
     const invitation = async (): Promise<string> =>
       (
-        await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+        await http(url, 'POST', `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`, {
           token: pharmacy.token,
           body: {},
         })
@@ -265,7 +270,7 @@ t.test(
     const { body } = await http(
       url,
       'GET',
-      `/api/vendors/${pharmacy.vendorId}/driver-invitations`,
+      `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`,
       {
         token: pharmacy.token,
       },

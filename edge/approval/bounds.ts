@@ -31,15 +31,15 @@ export async function refuseTooManyPharmacies(tx: Kysely<Tables>, from: string):
 /** Runs before a driver begins to wait, in the same transaction. Throws `too_many_requests`. */
 export async function refuseTooManyDrivers(
   tx: Kysely<Tables>,
-  vendorId: string,
+  pharmacyId: string,
   from: string | null,
 ): Promise<void> {
-  await lock(tx, `drivers-of:${vendorId}`)
+  await lock(tx, `drivers-of:${pharmacyId}`)
   const { count } = await tx
     .selectFrom('drivers')
     .select(eb => eb.fn.countAll<number>().as('count'))
     .where('membership', '=', 'pending')
-    .where('vendor_id', '=', vendorId)
+    .where('vendor_id', '=', pharmacyId)
     .executeTakeFirstOrThrow()
   if (Number(count) >= approvalLimits.pendingDriversPerPharmacyMax)
     throw new CaduceusError(

@@ -73,7 +73,7 @@ function planDecision(row: PharmacyRow, verb: DecisionVerb): Plan | null {
 export async function decidePharmacy(
   ctx: DecisionContext,
   adminId: string,
-  vendorId: string,
+  pharmacyId: string,
   verb: DecisionVerb,
   reason: string | null,
   request: { readonly headers: Readonly<Record<string, string>>; readonly log: Logger },
@@ -82,7 +82,7 @@ export async function decidePharmacy(
     const known = await tx
       .selectFrom('vendors')
       .selectAll()
-      .where('id', '=', vendorId)
+      .where('id', '=', pharmacyId)
       .forUpdate()
       .executeTakeFirst()
     if (known === undefined) throw new CaduceusError('vendor_not_found', 'no such pharmacy')
@@ -99,7 +99,7 @@ export async function decidePharmacy(
         decided_by: adminId,
         decided_at: new Date(ctx.nowMs()),
       })
-      .where('id', '=', vendorId)
+      .where('id', '=', pharmacyId)
       .returningAll()
       .executeTakeFirstOrThrow()
     return { row: changed, decision: plan.decision }

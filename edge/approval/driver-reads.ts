@@ -79,4 +79,4 @@ export const mayManage = (
   identity.role === 'admin' ||
   identity.role === 'service' ||
   (identity.role === 'driver' && identity.driverId === driver.id) ||
-  (identity.role === 'vendor' && identity.vendorId === driver.vendor_id)
+  (identity.role === 'vendor' && identity.pharmacyId === driver.vendor_id)

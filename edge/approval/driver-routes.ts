@@ -63,15 +63,16 @@ export function driverApprovalRoutes(
             : ('good' as const),
   })
   /** Throws `vendor_not_found`, also for another's pharmacy. */
-  const ownPharmacy = async (identity: Identity, vendorId: string): Promise<void> => {
+  const ownPharmacy = async (identity: Identity, pharmacyId: string): Promise<void> => {
     const own =
-      identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
+      identity.role === 'admin' ||
+      (identity.role === 'vendor' && identity.pharmacyId === pharmacyId)
     if (
       !own ||
       (await db
         .selectFrom('vendors')
         .select('id')
-        .where('id', '=', vendorId)
+        .where('id', '=', pharmacyId)
         .executeTakeFirst()) === undefined
     )
       throw new CaduceusError('vendor_not_found', 'no such pharmacy')
@@ -82,13 +83,13 @@ export function driverApprovalRoutes(
    */
   const driverOf = async (
     identity: Identity,
-    vendorId: string,
+    pharmacyId: string,
     driverId: string,
   ): Promise<DriverRow> => {
-    await ownPharmacy(identity, vendorId)
+    await ownPharmacy(identity, pharmacyId)
     const row = await driverRows(db)
       .where('drivers.id', '=', driverId)
-      .where('drivers.vendor_id', '=', vendorId)
+      .where('drivers.vendor_id', '=', pharmacyId)
       .executeTakeFirst()
     if (row === undefined)
       throw new CaduceusError('driver_not_found', 'no such driver of this pharmacy')
@@ -261,7 +262,7 @@ export function driverApprovalRoutes(
               .executeTakeFirst()
             const own =
               row !== undefined &&
-              (request.identity.role === 'admin' || request.identity.vendorId === row.vendor_id)
+              (request.identity.role === 'admin' || request.identity.pharmacyId === row.vendor_id)
             if (!own) throw new CaduceusError('driver_not_found', 'no such driver')
             await decideMembership(
               ctx,

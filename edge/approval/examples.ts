@@ -2,7 +2,7 @@
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
-const vendorId = { id: of.vendor }
+const pharmacyId = { id: of.vendor }
 const driverId = { id: of.driver }
 
 export const examples: Readonly<Record<string, Example>> = {
@@ -22,25 +22,25 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   inviteDriver: {
     as: 'vendor',
-    params: vendorId,
+    params: pharmacyId,
     body: { uses: 1, expires_in_hours: 48, note: 'for Dora' },
     status: 201,
   },
-  listInvitations: { as: 'vendor', params: vendorId, query: { limit: 2 }, status: 200 },
+  listInvitations: { as: 'vendor', params: pharmacyId, query: { limit: 2 }, status: 200 },
   revokeInvitation: {
     as: 'vendor',
-    params: { ...vendorId, invitation_id: of.invitation },
+    params: { ...pharmacyId, invitation_id: of.invitation },
     status: 200,
   },
   approveDriver: {
     as: 'vendor',
-    params: { ...vendorId, driver_id: of.applicantDriver },
+    params: { ...pharmacyId, driver_id: of.applicantDriver },
     body: {},
     status: 200,
   },
   endDriver: {
     as: 'vendor',
-    params: { ...vendorId, driver_id: of.applicantDriver },
+    params: { ...pharmacyId, driver_id: of.applicantDriver },
     body: {},
     status: 200,
   },

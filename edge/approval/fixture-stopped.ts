@@ -11,10 +11,10 @@ import { defaultParams, rules, type Call, type Ids } from '../acceptance/access-
 import { createWorld, type World } from '../acceptance/access-world.ts'
 import {
   http,
-  newCourier,
+  newDriver,
   newPharmacy,
   password,
-  type Courier,
+  type DriverPerson,
   type Person,
   type Pharmacy,
 } from '../acceptance/people.ts'
@@ -48,7 +48,7 @@ export async function startStopped(t: Test) {
   const invited = await old.call(
     'vendor',
     'POST',
-    `/api/vendors/${old.vendor.vendorId}/driver-invitations`,
+    `/api/vendors/${old.vendor.pharmacyId}/driver-invitations`,
     {},
   )
   const assigned = await old.assignedOrder()
@@ -62,19 +62,19 @@ export async function startStopped(t: Test) {
     request: await old.openRequest(),
     offerOrder: offered.id,
     offer: offered.offerId,
-    vendor: old.vendor.vendorId,
+    vendor: old.vendor.pharmacyId,
     driver: old.driver.driverId,
     upload: await old.upload(),
     unfinished: await old.unfinishedUpload(),
     session: '',
-    anyVendor: old.otherVendor.vendorId,
+    anyPharmacy: old.otherPharmacy.pharmacyId,
     subscription,
     delivery: await old.delivery(subscription),
     integration: shop.integrationId,
     deliveryKey: shop.deliveryKey,
     import: shop.importId,
     invitation: invited.body.id,
-    applicantDriver: (await newCourier(old.url, old.vendor.vendorId, 'Colleague')).driverId,
+    applicantDriver: (await newDriver(old.url, old.vendor.pharmacyId, 'Colleague')).driverId,
     applicant: '',
     account: '',
     apiKey: '',
@@ -85,11 +85,11 @@ export async function startStopped(t: Test) {
     await old.call(
       'vendor',
       'POST',
-      `/api/vendors/${old.vendor.vendorId}/integrations/woocommerce`,
+      `/api/vendors/${old.vendor.pharmacyId}/integrations/woocommerce`,
       {},
     )
   ).body
-  const letGo = await newCourier(old.url, old.otherVendor.vendorId, 'Let Go')
+  const letGo = await newDriver(old.url, old.otherPharmacy.pharmacyId, 'Let Go')
   await before.stop()
 
   const embedded = await startEmbedded({ ...environment, REGISTRATION: 'approval' }, { log })
@@ -127,7 +127,7 @@ export async function startStopped(t: Test) {
     )
 
   const worked = await Promise.all(
-    [old.vendor, old.otherVendor, old.driver].map(
+    [old.vendor, old.otherPharmacy, old.driver].map(
       async ({ token }) => (await http(url, 'GET', '/api/orders', { token })).status,
     ),
   )
@@ -135,12 +135,12 @@ export async function startStopped(t: Test) {
     await newPharmacy(url, 'Pending', 2, 2),
     await newPharmacy(url, 'Rejected', 3, 3),
   ]
-  await decide('reject', rejected.vendorId)
-  const waiting = await newCourier(url, old.otherVendor.vendorId, 'Waiting')
+  await decide('reject', rejected.pharmacyId)
+  const waiting = await newDriver(url, old.otherPharmacy.pharmacyId, 'Waiting')
   await done(
-    old.otherVendor.token,
+    old.otherPharmacy.token,
     'POST',
-    `/api/vendors/${old.otherVendor.vendorId}/drivers/${letGo.driverId}/end`,
+    `/api/vendors/${old.otherPharmacy.pharmacyId}/drivers/${letGo.driverId}/end`,
     {},
   )
   // Tickets from when they were not stopped yet are good for a minute.
@@ -150,16 +150,16 @@ export async function startStopped(t: Test) {
     ['driver of the suspended', old.driver.token],
   ] as const)
     tickets.set(name, (await done(token, 'POST', '/api/auth/ws-ticket')).ticket)
-  await decide('suspend', old.vendor.vendorId)
+  await decide('suspend', old.vendor.pharmacyId)
 
   const pharmacy = (name: string, person: Pharmacy): Stopped => ({
     name,
     person,
     role: 'vendor',
     code: 'vendor_not_active',
-    own: person.vendorId,
+    own: person.pharmacyId,
   })
-  const driver = (name: string, person: Courier): Stopped => ({
+  const driver = (name: string, person: DriverPerson): Stopped => ({
     name,
     person,
     role: 'driver',

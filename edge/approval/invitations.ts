@@ -35,20 +35,20 @@ function newCode(): string {
 /** Throws `invitation_limit_reached`. */
 export async function createInvitation(
   ctx: Context,
-  vendorId: string,
+  pharmacyId: string,
   by: string,
   given: { uses?: number; expires_in_hours?: number; note?: string },
 ): Promise<{ code: string; row: InvitationRow }> {
   const nowMs = ctx.nowMs()
   const code = newCode()
   const row = await ctx.database.kysely.transaction().execute(async tx => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${vendorId}`}, 0))`.execute(
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${pharmacyId}`}, 0))`.execute(
       tx,
     )
     const { count } = await tx
       .selectFrom('driver_invitations')
       .select(eb => eb.fn.countAll<number>().as('count'))
-      .where('vendor_id', '=', vendorId)
+      .where('vendor_id', '=', pharmacyId)
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', new Date(nowMs))
       .whereRef('uses', '<', 'uses_max')
@@ -62,7 +62,7 @@ export async function createInvitation(
       .insertInto('driver_invitations')
       .values({
         id: uuidV7(nowMs, ctx.random),
-        vendor_id: vendorId,
+        vendor_id: pharmacyId,
         code_hash: hashOf(code),
         note: given.note ?? null,
         uses_max: given.uses ?? 1,
@@ -81,14 +81,14 @@ export async function createInvitation(
 /** Newest first. */
 export function listInvitations(
   ctx: Context,
-  vendorId: string,
+  pharmacyId: string,
   limit: number,
   cursor?: string,
 ): Promise<InvitationRow[]> {
   const query = ctx.database.kysely
     .selectFrom('driver_invitations')
     .selectAll()
-    .where('vendor_id', '=', vendorId)
+    .where('vendor_id', '=', pharmacyId)
   return (cursor === undefined ? query : query.where('id', '<', cursor))
     .orderBy('id', 'desc')
     .limit(limit)
@@ -98,7 +98,7 @@ export function listInvitations(
 /** A repeat has no effect. Throws `not_found`, also for another pharmacy's invitation. */
 export async function revokeInvitation(
   ctx: Context,
-  vendorId: string,
+  pharmacyId: string,
   id: string,
 ): Promise<InvitationRow> {
   const db = ctx.database.kysely
@@ -106,7 +106,7 @@ export async function revokeInvitation(
     .updateTable('driver_invitations')
     .set({ revoked_at: sql`coalesce(revoked_at, ${new Date(ctx.nowMs())}::timestamptz)` })
     .where('id', '=', id)
-    .where('vendor_id', '=', vendorId)
+    .where('vendor_id', '=', pharmacyId)
     .returningAll()
     .executeTakeFirst()
   if (row === undefined) throw new CaduceusError('not_found', 'no such invitation')
@@ -143,14 +143,14 @@ const wrong = () =>
 export async function redeemInvitation(
   tx: Kysely<Tables>,
   code: string,
-  vendorId: string,
+  pharmacyId: string,
   nowMs: number,
 ): Promise<void> {
   const spent = await tx
     .updateTable('driver_invitations')
     .set({ uses: sql`uses + 1` })
     .where('code_hash', '=', hashOf(code))
-    .where('vendor_id', '=', vendorId)
+    .where('vendor_id', '=', pharmacyId)
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', new Date(nowMs))
     .whereRef('uses', '<', 'uses_max')

@@ -3,17 +3,17 @@
  * other.
  */
 import t from 'tap'
-import { addDriver, addVendor, newId, startFixture } from '../sockets/fixture.ts'
+import { addDriver, addPharmacy, newId, startFixture } from '../sockets/fixture.ts'
 
 const edge = await startFixture()
 t.teardown(() => edge.stop())
 
 const driverOf = async (
-  vendorId: string,
+  pharmacyId: string,
   parcel: boolean,
 ): Promise<{ driverId: string; userId: string }> => {
   const [driverId, userId] = [newId(), newId()]
-  await addDriver(edge.database, { userId, vendorId, driverId })
+  await addDriver(edge.database, { userId, pharmacyId, driverId })
   if (parcel)
     await edge.database.pool.query(
       `update drivers set active_order_ids = array[$2::uuid], version = version + 1 where id = $1`,
@@ -31,9 +31,9 @@ const write = (set: string, driverId: string) =>
     driverId,
   ])
 const pharmacy = async (): Promise<string> => {
-  const vendorId = newId()
-  await addVendor(edge.database, { userId: newId(), vendorId })
-  return vendorId
+  const pharmacyId = newId()
+  await addPharmacy(edge.database, { userId: newId(), pharmacyId })
+  return pharmacyId
 }
 
 t.test(

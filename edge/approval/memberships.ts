@@ -106,14 +106,14 @@ export async function decideMembership(
 /** Writes to the pharmacy after a driver began to wait. The engine tells the pharmacy's sockets. */
 export async function tellPharmacyOf(
   ctx: Pick<MembershipContext, 'database' | 'messenger'>,
-  vendorId: string,
+  pharmacyId: string,
   driverName: string,
 ): Promise<void> {
   const pharmacy = await ctx.database.kysely
     .selectFrom('vendors')
     .innerJoin('users', 'users.id', 'vendors.user_id')
     .select(['vendors.business_name', 'users.email'])
-    .where('vendors.id', '=', vendorId)
+    .where('vendors.id', '=', pharmacyId)
     .executeTakeFirst()
   if (pharmacy !== undefined)
     ctx.messenger.post(askingLetter(pharmacy.email, pharmacy.business_name, driverName))

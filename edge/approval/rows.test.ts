@@ -156,7 +156,7 @@ t.test('what is open shows nothing of others and changes nothing of others', asy
       if (!open[row.operationId]!.includes(who.role)) continue
       const call = await callOf(row)
       for (const id of row.path.includes(':id')
-        ? [who.own, ids.vendor, ids.driver, ids['anyVendor']!, ids['applicantDriver']!, ids.order]
+        ? [who.own, ids.vendor, ids.driver, ids['anyPharmacy']!, ids['applicantDriver']!, ids.order]
         : [who.own]) {
         const { status, body } = await ask(row, who, call, { id })
         const text = JSON.stringify(body)
@@ -211,7 +211,7 @@ t.test(
         `/ws/driver/${who.person.id}`,
         `/ws/vendor/${who.own}`,
         `/ws/vendor/${ids.vendor}`,
-        `/ws/vendor/${ids['anyVendor']}`,
+        `/ws/vendor/${ids['anyPharmacy']}`,
         '/ws/customer/',
       ])
         t.match(
@@ -319,10 +319,10 @@ t.test(
     })
     const headers = { 'x-api-key': key as string }
     for (const [id, wanted] of [
-      [pending.vendorId, 404],
-      [rejected.vendorId, 404],
+      [pending.pharmacyId, 404],
+      [rejected.pharmacyId, 404],
       [ids.vendor, 404],
-      [ids['anyVendor']!, 200],
+      [ids['anyPharmacy']!, 200],
     ] as const)
       t.equal((await http(url, 'GET', `/api/vendors/${id}`, { headers })).status, wanted)
     t.ok(

@@ -5,7 +5,7 @@
 import pino from 'pino'
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
-import { addDriver, addVendor, newId, startFixture } from '../sockets/fixture.ts'
+import { addDriver, addPharmacy, newId, startFixture } from '../sockets/fixture.ts'
 import { createStandings } from './standing.ts'
 
 const edge = await startFixture()
@@ -29,11 +29,11 @@ const deafEdge = async () => {
 t.test(
   'access that another edge gave back counts at the next request, before its hint arrives',
   async t => {
-    const [vendorId, driverId, userId] = [newId(), newId(), newId()]
-    await addVendor(edge.database, { userId: newId(), vendorId })
-    await addDriver(edge.database, { userId, vendorId, driverId })
-    const driver = { role: 'driver', vendorId: null, driverId } as const
-    const vendor = { role: 'vendor', vendorId, driverId: null } as const
+    const [pharmacyId, driverId, userId] = [newId(), newId(), newId()]
+    await addPharmacy(edge.database, { userId: newId(), pharmacyId })
+    await addDriver(edge.database, { userId, pharmacyId, driverId })
+    const driver = { role: 'driver', pharmacyId: null, driverId } as const
+    const vendor = { role: 'vendor', pharmacyId, driverId: null } as const
     const standings = await deafEdge()
     const news: string[][] = []
     standings.onNews(heard =>
@@ -46,13 +46,13 @@ t.test(
     await pool.query(`update drivers set membership = 'active' where id = $1`, [driverId])
     t.match(await standings.of(driver), { access: 'full' }, 'the driver was invited again')
 
-    await pool.query(`update vendors set status = 'suspended' where id = $1`, [vendorId])
+    await pool.query(`update vendors set status = 'suspended' where id = $1`, [pharmacyId])
     await standings.announce()
     t.match(
       [await standings.of(vendor), await standings.of(driver)],
       [{ access: 'none' }, { access: 'none' }],
     )
-    await pool.query(`update vendors set status = 'active' where id = $1`, [vendorId])
+    await pool.query(`update vendors set status = 'active' where id = $1`, [pharmacyId])
     t.match(
       await standings.of(driver),
       { access: 'full' },

@@ -74,14 +74,14 @@ function ofDriver(
   membership: Membership,
   pharmacyStatus: PharmacyStatus,
   carries: boolean,
-  vendorId: string,
+  pharmacyId: string,
 ): Standing {
-  if (membership === 'active' && pharmacyStatus === 'active') return { ...full, vendorId }
+  if (membership === 'active' && pharmacyStatus === 'active') return { ...full, pharmacyId }
   const why =
     membership !== 'active'
       ? whyDriver[membership]
       : `your pharmacy does not work at present: ${pharmacyStatus}`
-  return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, vendorId }
+  return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, pharmacyId }
 }
 
 /** Has no news until the first `announce`, which the start of an edge awaits. */
@@ -231,7 +231,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   }
   const driverStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
-    if (cached !== undefined && (pharmacyNews(cached.vendorId!)?.status ?? 'active') === 'active')
+    if (cached !== undefined && (pharmacyNews(cached.pharmacyId!)?.status ?? 'active') === 'active')
       return cached
     const row = await driverRow(id)
     if (row === undefined) return full
@@ -250,25 +250,25 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   }
 
   return {
-    async of({ role, vendorId, driverId }) {
-      if (role === 'vendor' && vendorId !== null) return pharmacyStanding(vendorId)
+    async of({ role, pharmacyId, driverId }) {
+      if (role === 'vendor' && pharmacyId !== null) return pharmacyStanding(pharmacyId)
       if (role === 'driver' && driverId !== null) return driverStanding(driverId)
       return full
     },
-    taken({ role, vendorId, driverId, standing }) {
-      if (role === 'vendor' && vendorId !== null) {
-        const heard = pharmacyNews(vendorId)
+    taken({ role, pharmacyId, driverId, standing }) {
+      if (role === 'vendor' && pharmacyId !== null) {
+        const heard = pharmacyNews(pharmacyId)
         return heard === null || heard.status === 'active' ? null : ofPharmacy(heard.status)
       }
       if (role !== 'driver' || driverId === null) return null
       const own = news.get(driverId)?.one
-      const employer = standing?.vendorId === undefined ? null : pharmacyNews(standing.vendorId)
+      const employer = standing?.pharmacyId === undefined ? null : pharmacyNews(standing.pharmacyId)
       const membership = own?.kind === 'driver' ? own.membership : 'active'
       const now = ofDriver(
         membership,
         employer?.status ?? 'active',
         (own?.kind === 'driver' && own.carries) || employer?.carrying.has(driverId) === true,
-        standing?.vendorId ?? '',
+        standing?.pharmacyId ?? '',
       )
       return now.access === 'full' ? null : now
     },

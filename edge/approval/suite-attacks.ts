@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import {
   eventually,
   http,
-  newCourier,
+  newDriver,
   newPharmacy,
   password,
   type Pharmacy,
@@ -26,23 +26,23 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       const lng = nextLongitude()
       const pharmacy = await approvedPharmacy(lng)
       const patch = (body: object) =>
-        http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token, body })
+        http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token, body })
       await patch({ longitude: lng + 1 })
-      await decide('suspend', pharmacy.vendorId)
+      await decide('suspend', pharmacy.pharmacyId)
       // Small steps there, back, and on.
       for (const step of [0.004, 0.008, 0, 0.004, 0.012, 1])
         t.equal((await patch({ longitude: lng + step })).status, 200)
-      t.match(await decide('approve', pharmacy.vendorId), {
+      t.match(await decide('approve', pharmacy.pharmacyId), {
         status: 200,
         body: { status: 'active', moving_to: null },
       })
       t.match(
-        await decide('approve', pharmacy.vendorId),
+        await decide('approve', pharmacy.pharmacyId),
         { status: 200, body: { status: 'active', moving_to: null } },
         'a repeat',
       )
       const { longitude } = (
-        await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })
+        await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token })
       ).body
       t.ok(
         Math.abs(longitude - lng) < 0.005,
@@ -64,21 +64,21 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         const pharmacy = await approvedPharmacy(lng)
         const answers = await Promise.all(
           (['suspend', 'approve', 'suspend', 'reject', 'approve'] as const).map(verb =>
-            decide(verb, pharmacy.vendorId),
+            decide(verb, pharmacy.pharmacyId),
           ),
         )
         t.ok(
           answers.every(answer => [200, 409].includes(answer.status)),
           answers.map(answer => answer.status).join(),
         )
-        await decide('suspend', pharmacy.vendorId)
+        await decide('suspend', pharmacy.pharmacyId)
         for (const where of [url, other])
           t.equal(
             (await http(where, 'GET', '/api/orders', { token: pharmacy.token })).status,
             403,
             'the last word counts on each edge',
           )
-        await decide('approve', pharmacy.vendorId)
+        await decide('approve', pharmacy.pharmacyId)
         await eventually(
           () => http(other, 'GET', '/api/orders', { token: pharmacy.token }),
           ({ status }) => status === 200,
@@ -91,7 +91,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         })
         const offer = await socket.next('offer')
         const end = () =>
-          http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/end`, {
+          http(url, 'POST', `/api/vendors/${pharmacy.pharmacyId}/drivers/${driver.driverId}/end`, {
             token: pharmacy.token,
             body: {},
           })
@@ -135,7 +135,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       ]
       const invite = async (from: Pharmacy, body: object = {}): Promise<string> =>
         (
-          await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, {
+          await http(url, 'POST', `/api/vendors/${from.pharmacyId}/driver-invitations`, {
             token: from.token,
             body,
           })
@@ -160,11 +160,11 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         'as many as it is for',
       )
       t.match(
-        await join(10, await invite(rival), { vendor_id: pharmacy.vendorId }),
+        await join(10, await invite(rival), { vendor_id: pharmacy.pharmacyId }),
         { status: 400, body: { code: 'invitation_invalid' } },
         'of another pharmacy',
       )
-      const asked = await newCourier(url, pharmacy.vendorId)
+      const asked = await newDriver(url, pharmacy.pharmacyId)
       t.match(
         await http(url, 'POST', `/api/drivers/${asked.driverId}/membership-request`, {
           token: asked.token,
@@ -177,7 +177,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         { membership: 'pending' },
       )
       const late = await invite(pharmacy)
-      await decide('suspend', pharmacy.vendorId)
+      await decide('suspend', pharmacy.pharmacyId)
       t.equal((await join(11, late)).status, 404, 'a suspended pharmacy takes nobody')
       t.equal(
         (
@@ -194,7 +194,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   t.test('a refused account cannot register a second pharmacy or take another role', async t => {
     const { url } = deployment()
     const pharmacy = await newPharmacy(url, 'Refused', lat, nextLongitude())
-    await decide('reject', pharmacy.vendorId, { reason: 'no licence' })
+    await decide('reject', pharmacy.pharmacyId, { reason: 'no licence' })
     const again = {
       email: pharmacy.email,
       business_name: 'Again',
@@ -220,21 +220,22 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       { status: 409 },
     )
     t.match(
-      await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+      await http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, {
         token: pharmacy.token,
         body: { status: 'active' },
       }),
       { status: 400 },
     )
     t.match(
-      await http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, {
+      await http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, {
         token: pharmacy.token,
         body: { is_active: true },
       }),
       { status: 409 },
     )
     t.match(
-      (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body,
+      (await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token }))
+        .body,
       { status: 'rejected', status_reason: 'no licence' },
     )
     // A new sign-in still belongs to the same pharmacy.
@@ -270,7 +271,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       })
       const invite = async (from: Pharmacy): Promise<string> =>
         (
-          await http(url, 'POST', `/api/vendors/${from.vendorId}/driver-invitations`, {
+          await http(url, 'POST', `/api/vendors/${from.pharmacyId}/driver-invitations`, {
             token: from.token,
             body: {},
           })
@@ -287,7 +288,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
           },
         })
       const end = () =>
-        http(url, 'POST', `/api/vendors/${first.vendorId}/drivers/${driver.driverId}/end`, {
+        http(url, 'POST', `/api/vendors/${first.pharmacyId}/drivers/${driver.driverId}/end`, {
           token: first.token,
           body: {},
         })
@@ -321,13 +322,13 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         'to the same one they ask again instead',
       )
       t.match(
-        await join({ vendor_id: second.vendorId, password: 'another password' }),
+        await join({ vendor_id: second.pharmacyId, password: 'another password' }),
         { status: 409 },
         'nobody else does it for them',
       )
       const [joined, again] = await Promise.all([
         join({ invitation_code: code }),
-        join({ vendor_id: second.vendorId }, other),
+        join({ vendor_id: second.pharmacyId }, other),
       ])
       t.same([joined.status, again.status].sort(), [201, 409], 'once')
       const {
@@ -336,7 +337,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         user,
       } = [joined, again].find(answer => answer.status === 201)!.body
       t.equal(user.id, driver.id)
-      t.match(record, { vendor_id: second.vendorId, total_deliveries: 0 })
+      t.match(record, { vendor_id: second.pharmacyId, total_deliveries: 0 })
       t.match(
         await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: first.token }),
         { status: 200, body: { membership: 'ended', user_id: null } },

@@ -4,7 +4,7 @@
  * ended. Run as the suite of pharmacies is.
  */
 import type { Test } from 'tap'
-import { http, newCourier, password, terminal } from '../acceptance/people.ts'
+import { http, newDriver, password, terminal } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
 /** Stories of drivers who join a pharmacy and leave it. */
@@ -22,7 +22,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
       await approvedPharmacy(nextLongitude(), 'Rival'),
     ]
     const shop = await terminal(other, pharmacy)
-    const mallory = await newCourier(url, pharmacy.vendorId, 'Mallory')
+    const mallory = await newDriver(url, pharmacy.pharmacyId, 'Mallory')
     t.match(await shop.next('driver_membership'), {
       driver_id: mallory.driverId,
       membership: 'pending',
@@ -67,7 +67,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           await http(
             url,
             'POST',
-            `/api/vendors/${rival.vendorId}/drivers/${mallory.driverId}/${name}`,
+            `/api/vendors/${rival.pharmacyId}/drivers/${mallory.driverId}/${name}`,
             { token: rival.token, body: {} },
           )
         ).status,
@@ -79,7 +79,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           await http(
             url,
             'POST',
-            `/api/vendors/${pharmacy.vendorId}/drivers/${mallory.driverId}/${name}`,
+            `/api/vendors/${pharmacy.pharmacyId}/drivers/${mallory.driverId}/${name}`,
             { token: rival.token, body: {} },
           )
         ).status,
@@ -91,7 +91,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           await http(
             url,
             'POST',
-            `/api/vendors/${pharmacy.vendorId}/drivers/${mallory.driverId}/${name}`,
+            `/api/vendors/${pharmacy.pharmacyId}/drivers/${mallory.driverId}/${name}`,
             { token: mallory.token, body: {} },
           )
         ).status,
@@ -127,7 +127,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
     ]
     const invite = async (body: object = {}) =>
       (
-        await http(url, 'POST', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+        await http(url, 'POST', `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`, {
           token: pharmacy.token,
           body,
         })
@@ -150,14 +150,14 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
     t.same(both.map(answer => answer.status).sort(), [201, 400], 'once, also at the same time')
     const two = await invite({ uses: 2 })
     t.match(
-      await join(two.invitation_code, { vendor_id: rival.vendorId }),
+      await join(two.invitation_code, { vendor_id: rival.pharmacyId }),
       { status: 400, body: { code: 'invitation_invalid' } },
       'not for another pharmacy',
     )
-    t.equal((await join(two.invitation_code, { vendor_id: pharmacy.vendorId })).status, 201)
+    t.equal((await join(two.invitation_code, { vendor_id: pharmacy.pharmacyId })).status, 201)
     t.equal(
       (
-        await http(url, 'DELETE', `/api/vendors/${rival.vendorId}/driver-invitations/${two.id}`, {
+        await http(url, 'DELETE', `/api/vendors/${rival.pharmacyId}/driver-invitations/${two.id}`, {
           token: rival.token,
         })
       ).status,
@@ -168,7 +168,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         await http(
           url,
           'DELETE',
-          `/api/vendors/${pharmacy.vendorId}/driver-invitations/${two.id}`,
+          `/api/vendors/${pharmacy.pharmacyId}/driver-invitations/${two.id}`,
           { token: pharmacy.token },
         ),
         { status: 200, body: { status: 'revoked' } },
@@ -177,7 +177,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
     const list = await http(
       url,
       'GET',
-      `/api/vendors/${pharmacy.vendorId}/driver-invitations?limit=1`,
+      `/api/vendors/${pharmacy.pharmacyId}/driver-invitations?limit=1`,
       { token: pharmacy.token },
     )
     t.match(list.body, { invitations: [{ id: two.id, uses: 1 }], next_cursor: two.id })
@@ -191,7 +191,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         await http(
           url,
           'GET',
-          `/api/vendors/${pharmacy.vendorId}/driver-invitations?cursor=${two.id}`,
+          `/api/vendors/${pharmacy.pharmacyId}/driver-invitations?cursor=${two.id}`,
           { token: pharmacy.token },
         )
       ).body.invitations,
@@ -199,7 +199,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
     )
     t.equal(
       (
-        await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/driver-invitations`, {
+        await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`, {
           token: rival.token,
         })
       ).status,
@@ -288,7 +288,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
       const invited = await http(
         url,
         'POST',
-        `/api/vendors/${pharmacy.vendorId}/driver-invitations`,
+        `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`,
         { token: pharmacy.token, body: {} },
       )
       t.match(
@@ -308,11 +308,11 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
       const { url, other } = deployment()
       const lng = nextLongitude()
       const pharmacy = await approvedPharmacy(lng)
-      const first = await newCourier(url, pharmacy.vendorId, 'First', { capacity: 2 })
+      const first = await newDriver(url, pharmacy.pharmacyId, 'First', { capacity: 2 })
       await http(
         url,
         'POST',
-        `/api/vendors/${pharmacy.vendorId}/drivers/${first.driverId}/approve`,
+        `/api/vendors/${pharmacy.pharmacyId}/drivers/${first.driverId}/approve`,
         { token: pharmacy.token, body: {} },
       )
       const socket = await onDuty(first, lng)
@@ -337,7 +337,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           await http(
             url,
             'POST',
-            `/api/vendors/${pharmacy.vendorId}/drivers/${first.driverId}/end`,
+            `/api/vendors/${pharmacy.pharmacyId}/drivers/${first.driverId}/end`,
             { token: pharmacy.token, body: {} },
           )
         ).status,
@@ -367,7 +367,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         403,
       )
       t.match(
-        (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token }))
+        (await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token }))
           .status,
         200,
       )

@@ -3,10 +3,10 @@ import { encodeFrame } from '../../protocol/river/frames.ts'
 import {
   http,
   Listener,
-  newCourier,
+  newDriver,
   newCustomer,
   newPharmacy,
-  type Courier,
+  type DriverPerson,
   type Pharmacy,
 } from '../acceptance/people.ts'
 
@@ -31,18 +31,18 @@ export function approvalPeople(deployment: () => ApprovalDeployment, firstLongit
   const nextLongitude = (): number => (longitude += 2)
   const decide = (
     verb: 'approve' | 'reject' | 'suspend',
-    vendorId: string,
+    pharmacyId: string,
     body: object = verb === 'approve' ? {} : { reason: 'as the register says' },
     headers: Record<string, string> = {},
   ) =>
-    http(deployment().url, 'POST', `/api/admin/vendors/${vendorId}/${verb}`, {
+    http(deployment().url, 'POST', `/api/admin/vendors/${pharmacyId}/${verb}`, {
       token: deployment().admin,
       body,
       headers,
     })
   const approvedPharmacy = async (lng: number, name = 'Real'): Promise<Pharmacy> => {
     const pharmacy = await newPharmacy(deployment().url, name, lat + 0.002, lng)
-    const answer = await decide('approve', pharmacy.vendorId)
+    const answer = await decide('approve', pharmacy.pharmacyId)
     if (answer.status !== 200)
       throw new Error(`not approved: ${answer.status} ${JSON.stringify(answer.body)}`)
     return pharmacy
@@ -65,18 +65,18 @@ export function approvalPeople(deployment: () => ApprovalDeployment, firstLongit
     pharmacy: Pharmacy,
     lng: number,
     url = deployment().other,
-  ): Promise<{ driver: Courier; socket: Listener }> => {
-    const driver = await newCourier(deployment().url, pharmacy.vendorId)
+  ): Promise<{ driver: DriverPerson; socket: Listener }> => {
+    const driver = await newDriver(deployment().url, pharmacy.pharmacyId)
     await http(
       deployment().url,
       'POST',
-      `/api/vendors/${pharmacy.vendorId}/drivers/${driver.driverId}/approve`,
+      `/api/vendors/${pharmacy.pharmacyId}/drivers/${driver.driverId}/approve`,
       { token: pharmacy.token, body: {} },
     )
     return { driver, socket: await onDuty(driver, lng, url) }
   }
   const onDuty = async (
-    driver: Courier,
+    driver: DriverPerson,
     lng: number,
     url = deployment().other,
   ): Promise<Listener> => {

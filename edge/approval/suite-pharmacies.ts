@@ -14,7 +14,7 @@ import {
   newPharmacy,
   password,
   terminal,
-  type Courier,
+  type DriverPerson,
 } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
@@ -32,17 +32,18 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
     const pharmacy = await newPharmacy(url, 'Corner', lat + 0.002, lng)
     const waiting = await eventually(
       () => http(other, 'GET', '/api/admin/approvals?limit=200', { token: admin }),
-      ({ body }) => body.approvals.some((one: { id: string }) => one.id === pharmacy.vendorId),
+      ({ body }) => body.approvals.some((one: { id: string }) => one.id === pharmacy.pharmacyId),
     )
     t.match(
-      waiting.body.approvals.find((one: { id: string }) => one.id === pharmacy.vendorId),
+      waiting.body.approvals.find((one: { id: string }) => one.id === pharmacy.pharmacyId),
       { kind: 'registration', status: 'pending', business_name: 'Corner' },
     )
     t.match(
-      (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })).body,
+      (await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token }))
+        .body,
       { status: 'pending', is_active: false },
     )
-    t.match(await decide('approve', pharmacy.vendorId), {
+    t.match(await decide('approve', pharmacy.pharmacyId), {
       status: 200,
       body: { status: 'active', kind: 'none' },
     })
@@ -51,7 +52,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
     const invited = await http(
       url,
       'POST',
-      `/api/vendors/${pharmacy.vendorId}/driver-invitations`,
+      `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`,
       { token: pharmacy.token, body: {} },
     )
     t.match(invited, { status: 201, body: { status: 'good', uses: 0, uses_max: 1 } })
@@ -67,9 +68,9 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
     })
     t.match(registered, {
       status: 201,
-      body: { driver: { membership: 'active', is_active: true, vendor_id: pharmacy.vendorId } },
+      body: { driver: { membership: 'active', is_active: true, vendor_id: pharmacy.pharmacyId } },
     })
-    const driver: Courier = {
+    const driver: DriverPerson = {
       id: registered.body.user.id,
       driverId: registered.body.driver.id,
       token: registered.body.access_token,
@@ -110,7 +111,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       t.equal(notified, 1, 'only the real one is asked')
       for (const [path, where] of [
         ['/ws/pharmacy/', url],
-        [`/ws/vendor/${fake.vendorId}`, other],
+        [`/ws/vendor/${fake.pharmacyId}`, other],
       ] as const)
         t.equal(await code(`${path}?token=${fake.token}`, where), 4003, path)
       const refused: [string, string, object?][] = [
@@ -118,14 +119,14 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         ['GET', '/api/requests'],
         ['GET', `/api/orders/${id}`],
         ['GET', `/api/requests/${id}`],
-        ['GET', `/api/vendors/${fake.vendorId}/orders`],
+        ['GET', `/api/vendors/${fake.pharmacyId}/orders`],
         ['GET', '/medicine/request'],
         ['GET', `/api/uploads/file/${id}`],
         ['POST', `/api/requests/${id}/responses`, { response_type: 'ACCEPTED' }],
         ['POST', `/api/orders/${id}/accept`, {}],
         ['PATCH', `/api/orders/${id}`, { status: 'accepted' }],
         ['POST', '/medicine/response', { request_id: id, response_type: 'ACCEPTED' }],
-        ['POST', `/api/vendors/${fake.vendorId}/driver-invitations`, {}],
+        ['POST', `/api/vendors/${fake.pharmacyId}/driver-invitations`, {}],
         ['POST', '/api/webhooks/subscriptions', { url: 'https://example.org/' }],
         ['GET', '/api/drivers'],
       ]
@@ -138,7 +139,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       }
       t.equal(
         (
-          await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+          await http(url, 'PATCH', `/api/vendors/${fake.pharmacyId}`, {
             token: fake.token,
             body: { is_active: true },
           })
@@ -149,7 +150,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       for (const step of [2, 4])
         t.equal(
           (
-            await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+            await http(url, 'PATCH', `/api/vendors/${fake.pharmacyId}`, {
               token: fake.token,
               body: { longitude: lng + step },
             })
@@ -157,19 +158,20 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
           200,
         )
       t.equal((await request(lng + 4)).notified, 0, 'asked in no city')
-      await http(url, 'PATCH', `/api/vendors/${fake.vendorId}`, {
+      await http(url, 'PATCH', `/api/vendors/${fake.pharmacyId}`, {
         token: fake.token,
         body: { longitude: lng },
       })
       t.equal(
-        (await http(url, 'GET', `/api/vendors/${fake.vendorId}`, { token: stranger.token })).status,
+        (await http(url, 'GET', `/api/vendors/${fake.pharmacyId}`, { token: stranger.token }))
+          .status,
         404,
         'nobody else sees it',
       )
       t.notOk(
         (
           await http(url, 'GET', '/api/vendors?limit=200', { token: stranger.token })
-        ).body.vendors.some((one: { id: string }) => one.id === fake.vendorId),
+        ).body.vendors.some((one: { id: string }) => one.id === fake.pharmacyId),
       )
       t.equal(
         (
@@ -179,7 +181,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
               full_name: 'X',
               phone: '+1234567890',
               password,
-              vendor_id: fake.vendorId,
+              vendor_id: fake.pharmacyId,
               vehicle_type: 'bike',
             },
           })
@@ -191,7 +193,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         for (const verb of ['approve', 'reject', 'suspend'])
           t.equal(
             (
-              await http(url, 'POST', `/api/admin/vendors/${fake.vendorId}/${verb}`, {
+              await http(url, 'POST', `/api/admin/vendors/${fake.pharmacyId}/${verb}`, {
                 token,
                 body: { reason: 'me' },
               })
@@ -199,16 +201,20 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
             403,
             `${verb} by itself`,
           )
-      t.match(await decide('reject', fake.vendorId, {}), { status: 400 }, 'a refusal has a reason')
-      t.match(await decide('reject', fake.vendorId, { reason: 'no licence' }), {
+      t.match(
+        await decide('reject', fake.pharmacyId, {}),
+        { status: 400 },
+        'a refusal has a reason',
+      )
+      t.match(await decide('reject', fake.pharmacyId, { reason: 'no licence' }), {
         status: 200,
         body: { status: 'rejected', status_reason: 'no licence' },
       })
       t.match(
-        (await http(url, 'GET', `/api/vendors/${fake.vendorId}`, { token: fake.token })).body,
+        (await http(url, 'GET', `/api/vendors/${fake.pharmacyId}`, { token: fake.token })).body,
         { status: 'rejected', status_reason: 'no licence' },
       )
-      t.match(await decide('suspend', fake.vendorId), {
+      t.match(await decide('suspend', fake.pharmacyId), {
         status: 409,
         body: { code: 'vendor_status_conflict' },
       })
@@ -217,7 +223,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
           await http(url, 'GET', '/api/admin/approvals?status=rejected&limit=200', { token: admin })
         ).body.approvals
           .map((one: { id: string }) => one.id)
-          .includes(fake.vendorId),
+          .includes(fake.pharmacyId),
         true,
       )
     },
@@ -229,11 +235,11 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       const { url, admin } = deployment()
       const pharmacy = await newPharmacy(url, 'Twice', lat, nextLongitude())
       const before = (
-        await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: pharmacy.token })
+        await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token })
       ).headers.get('etag')!
       const [approved, again] = [
-        await decide('approve', pharmacy.vendorId, {}, { 'if-match': before }),
-        await decide('approve', pharmacy.vendorId, {}, { 'if-match': before }),
+        await decide('approve', pharmacy.pharmacyId, {}, { 'if-match': before }),
+        await decide('approve', pharmacy.pharmacyId, {}, { 'if-match': before }),
       ]
       t.match(
         [approved, again],
@@ -244,19 +250,24 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       )
       t.equal(approved.headers.get('etag'), again.headers.get('etag'))
       t.match(
-        await decide('suspend', pharmacy.vendorId, { reason: 'old page' }, { 'if-match': before }),
+        await decide(
+          'suspend',
+          pharmacy.pharmacyId,
+          { reason: 'old page' },
+          { 'if-match': before },
+        ),
         { status: 412 },
       )
       const both = await Promise.all([
         decide(
           'suspend',
-          pharmacy.vendorId,
+          pharmacy.pharmacyId,
           { reason: 'a' },
           { 'if-match': approved.headers.get('etag')! },
         ),
         decide(
           'suspend',
-          pharmacy.vendorId,
+          pharmacy.pharmacyId,
           { reason: 'b' },
           { 'if-match': approved.headers.get('etag')! },
         ),
@@ -270,7 +281,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       t.equal(both[0].body.decided_by, me)
       const trail = await eventually(
         () =>
-          http(url, 'GET', `/api/admin/audit?target_id=${pharmacy.vendorId}&limit=50`, {
+          http(url, 'GET', `/api/admin/audit?target_id=${pharmacy.pharmacyId}&limit=50`, {
             token: admin,
           }),
         ({ body }) =>
@@ -298,7 +309,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       const pharmacy = await approvedPharmacy(lng)
       const shop = await terminal(other, pharmacy)
       const patch = (body: object, token = pharmacy.token) =>
-        http(url, 'PATCH', `/api/vendors/${pharmacy.vendorId}`, { token, body })
+        http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, { token, body })
       const start = lat + 0.002
       t.match(
         (await patch({ latitude: start + 0.003 })).body,
@@ -322,16 +333,16 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       t.equal((await request(lng)).notified, 1, 'asked at the old one')
       const listed = (
         await http(other, 'GET', '/api/admin/approvals?limit=200', { token: admin })
-      ).body.approvals.find((one: { id: string }) => one.id === pharmacy.vendorId)
+      ).body.approvals.find((one: { id: string }) => one.id === pharmacy.pharmacyId)
       t.match(listed, { kind: 'move', status: 'active', moving_to: { longitude: lng + 1 } })
       const stranger = await newCustomer(url)
       t.equal(
-        (await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}`, { token: stranger.token }))
+        (await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: stranger.token }))
           .body.moving_to,
         undefined,
         'to the pharmacy and administrators only',
       )
-      t.match(await decide('reject', pharmacy.vendorId, { reason: 'not yours' }), {
+      t.match(await decide('reject', pharmacy.pharmacyId, { reason: 'not yours' }), {
         status: 200,
         body: { status: 'active', moving_to: null, longitude: lng },
       })
@@ -341,7 +352,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         moving_to: null,
       })
       await patch({ longitude: lng + 1 })
-      t.match(await decide('approve', pharmacy.vendorId), {
+      t.match(await decide('approve', pharmacy.pharmacyId), {
         status: 200,
         body: { status: 'active', moving_to: null, longitude: lng + 1 },
       })

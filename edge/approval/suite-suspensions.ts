@@ -33,7 +33,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
     const direct = await http(url, 'POST', '/api/orders', {
       token: placed.token,
       body: {
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         delivery_address: 'home',
         delivery_latitude: lat,
         delivery_longitude: lng,
@@ -55,14 +55,14 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
     const [here, there, fleet, me] = [
       await terminal(url, pharmacy),
       await terminal(other, pharmacy),
-      new Listener(other, `/ws/vendor/${pharmacy.vendorId}?token=${pharmacy.token}`),
+      new Listener(other, `/ws/vendor/${pharmacy.pharmacyId}?token=${pharmacy.token}`),
       await customerSocket(other, offered.customer),
     ]
     await fleet.next('fleet')
     await there.next('new_request', message => message.request_id === open.id)
 
     t.equal(
-      (await decide('suspend', pharmacy.vendorId, { reason: 'the licence has expired' })).status,
+      (await decide('suspend', pharmacy.pharmacyId, { reason: 'the licence has expired' })).status,
       200,
     )
     for (const socket of [here, there, fleet]) {
@@ -128,7 +128,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
         200,
       )
     t.equal(await wheel.end(30_000), 4003, 'its driver has nothing left to carry')
-    t.equal((await decide('approve', pharmacy.vendorId)).status, 200)
+    t.equal((await decide('approve', pharmacy.pharmacyId)).status, 200)
     t.equal(
       (
         await eventually(
@@ -161,7 +161,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
             body: { response_type: 'ACCEPTED' },
           })
         const [suspended, ...answers] = await Promise.all([
-          decide('suspend', pharmacy.vendorId),
+          decide('suspend', pharmacy.pharmacyId),
           ...requests.map(({ id }, i) => accept(id, i)),
         ])
         t.equal(suspended.status, 200)

@@ -24,7 +24,7 @@ const suspensionReason = 'the pharmacy was suspended'
  */
 export async function cancelSuspendedOrders(
   { commands, database, log }: SuspensionContext,
-  vendorId?: string,
+  pharmacyId?: string,
 ): Promise<number> {
   let query = database.kysely
     .selectFrom('orders')
@@ -33,7 +33,7 @@ export async function cancelSuspendedOrders(
     .where('vendors.status', 'in', barredStatuses)
     .where('orders.ended_as', 'is', null)
     .where('orders.status', 'in', cancellableStatuses)
-  if (vendorId !== undefined) query = query.where('vendors.id', '=', vendorId)
+  if (pharmacyId !== undefined) query = query.where('vendors.id', '=', pharmacyId)
   let cancelled = 0
   for (let after = ''; ;) {
     const rows = await (after === '' ? query : query.where('orders.id', '>', after))

@@ -24,7 +24,7 @@ export function approvalMessage(
     who === null
       ? undefined
       : news.get(
-          (who.role === 'vendor' ? who.vendorId : who.role === 'driver' ? who.driverId : null) ??
+          (who.role === 'vendor' ? who.pharmacyId : who.role === 'driver' ? who.driverId : null) ??
             '',
         )
   if (one === undefined) return null
@@ -38,8 +38,8 @@ export function approvalMessage(
       longitude: one.longitude,
       moving_to: one.movingTo,
     }
-  const vendorId = who!.standing?.vendorId
-  return one.membership !== 'ended' || one.carries || vendorId === undefined
+  const pharmacyId = who!.standing?.pharmacyId
+  return one.membership !== 'ended' || one.carries || pharmacyId === undefined
     ? null
-    : membershipMessage(one.id, vendorId, 'ended', [])
+    : membershipMessage(one.id, pharmacyId, 'ended', [])
 }

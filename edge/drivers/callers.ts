@@ -3,7 +3,7 @@ import { everyone, ofDriver, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   registerDriver: everyone,
-  listDrivers: ['vendor', 'otherVendor', 'admin'],
+  listDrivers: ['vendor', 'otherPharmacy', 'admin'],
   getDriver: ofDriver,
   updateDriver: ofDriver,
   setDriverStatus: ofDriver,

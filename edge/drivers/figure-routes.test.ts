@@ -223,12 +223,12 @@ t.test('performance counts answered offers, kept promises, and minutes by leg', 
 t.test(
   'only the driver, the pharmacy and administrators read figures, for valid periods',
   async t => {
-    const otherVendor = await edge.vendor()
+    const otherPharmacy = await edge.vendor()
     const customer = await edge.customer()
     for (const what of ['earnings', 'performance']) {
       t.equal((await ask(what, '', vendor.token)).status, 200)
       t.equal((await ask(what, '', colleague.token)).status, 404, "[API1] a colleague's")
-      t.equal((await ask(what, '', otherVendor.token)).status, 404, "[API1] another pharmacy's")
+      t.equal((await ask(what, '', otherPharmacy.token)).status, 404, "[API1] another pharmacy's")
       t.equal((await ask(what, '', customer.token)).status, 403)
       t.match((await ask(what, 'from=2026-03-02&to=2026-03-01')).body, {
         code: 'invalid_request',

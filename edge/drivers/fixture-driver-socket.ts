@@ -2,23 +2,23 @@
  * One driver of one pharmacy, who may connect to a server of sockets, for the tests of the driver's
  * socket.
  */
-import { addDriver, addVendor, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
+import { addDriver, addPharmacy, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
 import type { Test } from 'tap'
 
 /** Starts the server of sockets; `connect` resolves after the greeting. */
 export async function startDriverSocket(t: Test) {
   const f = await startFixture()
   t.teardown(() => f.stop())
-  const vendorId = newId()
+  const pharmacyId = newId()
   const userId = newId()
   const driverId = newId()
-  await addVendor(f.database, { userId: newId(), vendorId })
-  await addDriver(f.database, { userId, driverId, vendorId })
+  await addPharmacy(f.database, { userId: newId(), pharmacyId })
+  await addDriver(f.database, { userId, driverId, pharmacyId })
   const path = `/ws/driver?token=${await f.token('driver', { userId, driverId })}`
   async function connect(): Promise<TestSocket> {
     const socket = f.connect(path)
     await socket.next('connection')
     return socket
   }
-  return { f, vendorId, driverId, connect }
+  return { f, pharmacyId, driverId, connect }
 }

@@ -10,7 +10,7 @@ import type { OrderView } from '../../protocol/orders/view.ts'
 import { addOrder, newId } from '../sockets/fixture.ts'
 import { startDriverSocket } from './fixture-driver-socket.ts'
 
-const { f, vendorId, driverId, connect } = await startDriverSocket(t)
+const { f, pharmacyId, driverId, connect } = await startDriverSocket(t)
 
 const offerOf = (offer_id: string, order_id: string): OfferMessage =>
   offerMessage({
@@ -35,28 +35,28 @@ t.test(
     const offered = await addOrder(f.database, {
       id: newId(),
       user_id: newId(),
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       status: 'accepted',
       driver_search: { state: 'offering', offers_made: 1, offer },
     })
     await addOrder(f.database, {
       id: newId(),
       user_id: newId(),
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       status: 'accepted',
       driver_search: { state: 'offering', offers_made: 1, offer: { ...offer, driver_id: newId() } },
     })
     const active = await addOrder(f.database, {
       id: newId(),
       user_id: newId(),
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       driver_id: driverId,
       status: 'picked_up',
     })
     await addOrder(f.database, {
       id: newId(),
       user_id: newId(),
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       driver_id: driverId,
       status: 'delivered',
     })

@@ -26,7 +26,7 @@ const identity: Identity = {
   userId: 'u',
   role: 'user',
   name: 'Ann',
-  vendorId: null,
+  pharmacyId: null,
   driverId: null,
   expiresAtMs: 0,
 }
@@ -105,10 +105,10 @@ const guarded = route({
   responses: {},
   handler: ({ body, principal }) => ({ status: 200, body: { ...body, by: principal } }),
 })
-const vendorsOnly = route({
+const pharmaciesOnly = route({
   method: 'GET',
   path: '/vendors-only',
-  operationId: 'vendorsOnly',
+  operationId: 'pharmaciesOnly',
   summary: '',
   tags: [],
   auth: ['vendor'],
@@ -169,7 +169,7 @@ const upload = route({
     body: { ...body, bytes: parts[0]!.data.byteLength },
   }),
 })
-export const all = [echo, guarded, vendorsOnly, thing, broken, slow, upload]
+export const all = [echo, guarded, pharmaciesOnly, thing, broken, slow, upload]
 
 const after = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms)

@@ -8,7 +8,7 @@ export type Caller =
   | 'customer'
   | 'otherCustomer'
   | 'vendor'
-  | 'otherVendor'
+  | 'otherPharmacy'
   | 'driver'
   | 'otherDriver'
   | 'admin'
@@ -17,14 +17,14 @@ export const signedIn: readonly Caller[] = [
   'customer',
   'otherCustomer',
   'vendor',
-  'otherVendor',
+  'otherPharmacy',
   'driver',
   'otherDriver',
   'admin',
 ]
 export const everyone: readonly Caller[] = ['stranger', ...signedIn]
 export const customers: readonly Caller[] = ['customer', 'otherCustomer']
-export const pharmacies: readonly Caller[] = ['vendor', 'otherVendor']
+export const pharmacies: readonly Caller[] = ['vendor', 'otherPharmacy']
 export const admins: readonly Caller[] = ['admin']
 /** The customer, the pharmacy and the driver of an order, and an administrator. */
 export const parties: readonly Caller[] = ['customer', 'vendor', 'driver', 'admin']

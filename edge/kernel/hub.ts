@@ -207,10 +207,10 @@ export class Hub {
     if (session.watchedOrders.delete(orderId)) leave(this.#orderWatchers, orderId, session)
   }
 
-  watchFleet(session: Session, vendorId: string): void {
+  watchFleet(session: Session, pharmacyId: string): void {
     if (session.isClosing) return
-    session.watchedPharmacy = vendorId
-    if (join(this.#fleetWatchers, vendorId, session)) this.#interest.addPharmacy(vendorId)
+    session.watchedPharmacy = pharmacyId
+    if (join(this.#fleetWatchers, pharmacyId, session)) this.#interest.addPharmacy(pharmacyId)
   }
 
   /**

@@ -34,7 +34,7 @@ export interface Standing {
   /** A text for the person; empty with full access. */
   why: string
   /** Pharmacy of a driver. */
-  vendorId?: string
+  pharmacyId?: string
 }
 
 export interface Identity {
@@ -44,7 +44,7 @@ export interface Identity {
   role: Role | 'service'
   name: string
   /** Pharmacy record of a pharmacy account; null for other roles and before the record exists. */
-  vendorId: string | null
+  pharmacyId: string | null
   driverId: string | null
   expiresAtMs: number
   /** Time of issue of an access token; absent for a key. */
@@ -69,12 +69,12 @@ export function principalOf(identity: Identity): Principal {
     case 'service':
       return { role: 'service', id: identity.userId }
     case 'vendor':
-      if (identity.vendorId === null)
+      if (identity.pharmacyId === null)
         throw new CaduceusError(
           'vendor_not_found',
           'this account has no pharmacy record yet; POST /api/vendors/register makes it',
         )
-      return { role: 'vendor', id: identity.vendorId }
+      return { role: 'vendor', id: identity.pharmacyId }
     case 'driver':
       if (identity.driverId === null)
         throw new CaduceusError(

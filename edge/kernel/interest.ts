@@ -51,8 +51,8 @@ export class Interest {
     this.#schedule()
   }
 
-  addPharmacy(vendorId: string): void {
-    this.#newPharmacies.push(vendorId)
+  addPharmacy(pharmacyId: string): void {
+    this.#newPharmacies.push(pharmacyId)
     this.#schedule()
   }
 
@@ -77,15 +77,15 @@ export class Interest {
     this.#publish(true, [...this.#orders()], [...this.#pharmacies()])
   }
 
-  #publish(full: boolean, orderIds: string[], vendorIds: string[]): void {
+  #publish(full: boolean, orderIds: string[], pharmacyIds: string[]): void {
     const message = (
       full: boolean,
       order_ids: string[],
       vendor_ids: string[],
     ): InterestMessage => ({ edge_id: this.#edgeId, full, order_ids, vendor_ids })
     // An empty list is also news: nothing is watched any more.
-    if (orderIds.length + vendorIds.length === 0) this.#send(message(full, [], []))
-    publishList(this.#bus, subjects.interest, [...orderIds, ...vendorIds], (part, from) => {
+    if (orderIds.length + pharmacyIds.length === 0) this.#send(message(full, [], []))
+    publishList(this.#bus, subjects.interest, [...orderIds, ...pharmacyIds], (part, from) => {
       const orders = Math.max(0, Math.min(part.length, orderIds.length - from))
       return message(full && from === 0, part.slice(0, orders), part.slice(orders))
     })

@@ -6,19 +6,19 @@ import t from 'tap'
 import { encodeFrame } from '../../protocol/river/frames.ts'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { addDriver, addVendor, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
+import { addDriver, addPharmacy, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
 import { socketLimits } from './limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
 const userId = newId()
-const vendorId = newId()
+const pharmacyId = newId()
 const driverUser = newId()
 const driverId = newId()
-await addVendor(f.database, { userId, vendorId })
-await addDriver(f.database, { userId: driverUser, driverId, vendorId })
+await addPharmacy(f.database, { userId, pharmacyId })
+await addDriver(f.database, { userId: driverUser, driverId, pharmacyId })
 const paths = {
-  pharmacy: `/ws/pharmacy/?token=${await f.token('vendor', { userId, vendorId })}`,
+  pharmacy: `/ws/pharmacy/?token=${await f.token('vendor', { userId, pharmacyId })}`,
   customer: `/ws/customer/?token=${await f.token('user')}`,
   driver: `/ws/driver?token=${await f.token('driver', { userId: driverUser, driverId })}`,
 }

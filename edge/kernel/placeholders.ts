@@ -6,7 +6,7 @@ const id = (n: number): string => `01a1f000-0000-7000-8000-${n.toString(16).padS
 
 export const placeholders = {
   customer: id(0x01),
-  vendorUser: id(0x02),
+  pharmacyUser: id(0x02),
   driverUser: id(0x03),
   admin: id(0x04),
   vendor: id(0x10),

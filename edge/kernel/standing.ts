@@ -32,7 +32,7 @@ export interface Standings {
    * The standing of a caller. Callers who are neither a pharmacy nor a driver, or have no record
    * yet, get full access; other checks judge them. Rejects while the database is away.
    */
-  of(who: Pick<Identity, 'role' | 'vendorId' | 'driverId'>): Promise<Standing>
+  of(who: Pick<Identity, 'role' | 'pharmacyId' | 'driverId'>): Promise<Standing>
   /**
    * The standing that the news gives a caller who was admitted before. Null when no news takes
    * anything from the caller.

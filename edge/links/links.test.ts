@@ -62,7 +62,7 @@ t.test('a link opens its file for its reader until it expires or is changed', as
     userId: reader,
     role: 'user',
     name: 'Ann',
-    vendorId: null,
+    pharmacyId: null,
     driverId: null,
     issuedAtMs: nowMs,
     expiresAtMs: good.expires * 1_000,

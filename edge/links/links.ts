@@ -104,7 +104,7 @@ export async function readerOf(
     userId: account.id,
     role: account.role,
     name: account.full_name,
-    vendorId: account.vendor_id,
+    pharmacyId: account.vendor_id,
     driverId: account.driver_id,
     issuedAtMs,
     expiresAtMs: expires * 1000,

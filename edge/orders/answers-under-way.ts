@@ -24,8 +24,8 @@ export class AnswersUnderWay {
   /**
    * Runs the work as an answer of the pharmacy. Throws `too_many_requests` when it has too many.
    */
-  async run<Outcome>(vendorId: string, work: () => Promise<Outcome>): Promise<Outcome> {
-    const count = this.#counts.get(vendorId) ?? 0
+  async run<Outcome>(pharmacyId: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    const count = this.#counts.get(pharmacyId) ?? 0
     if (count >= answersUnderWayMax)
       throw new CaduceusError(
         'too_many_requests',
@@ -33,13 +33,13 @@ export class AnswersUnderWay {
         undefined,
         retryAfterSeconds,
       )
-    this.#counts.set(vendorId, count + 1)
+    this.#counts.set(pharmacyId, count + 1)
     try {
       return await work()
     } finally {
-      const left = this.#counts.get(vendorId)! - 1
-      if (left === 0) this.#counts.delete(vendorId)
-      else this.#counts.set(vendorId, left)
+      const left = this.#counts.get(pharmacyId)! - 1
+      if (left === 0) this.#counts.delete(pharmacyId)
+      else this.#counts.set(pharmacyId, left)
     }
   }
 }

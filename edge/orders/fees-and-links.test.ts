@@ -33,7 +33,7 @@ const { call, clock } = edge
 const customer = await edge.customer()
 const stranger = await edge.customer()
 const vendor = await edge.vendor()
-const otherVendor = await edge.vendor()
+const otherPharmacy = await edge.vendor()
 const delivery = { delivery_latitude: 40.758, delivery_longitude: -73.9855 }
 const home = { delivery_address: '456 Home Ave' }
 const orderBody = {
@@ -106,7 +106,7 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
   )
   t.match((await settings({ opening_hours: {} })).body, { is_open: false })
   t.match((await settings({ opening_hours: null })).body, { is_open: true, opening_hours: null })
-  t.match((await call('GET', `/api/vendors/${otherVendor.id}`, { token: customer.token })).body, {
+  t.match((await call('GET', `/api/vendors/${otherPharmacy.id}`, { token: customer.token })).body, {
     time_zone: 'UTC',
     opening_hours: null,
     is_open: true,
@@ -154,7 +154,7 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
     )
   }
   t.equal(
-    (await settings({ pricing: tariff }, otherVendor.token)).status,
+    (await settings({ pricing: tariff }, otherPharmacy.token)).status,
     404,
     "[API1] another pharmacy's tariff",
   )
@@ -204,7 +204,7 @@ t.test(
     const table: [name: string, token: string, body: object, status: number, code: string][] = [
       ["[API1] somebody else's", stranger.token, {}, 404, 'quote_not_found'],
       ['one that never was', customer.token, { quote_id: newId() }, 404, 'quote_not_found'],
-      ['another pharmacy', customer.token, { vendor_id: otherVendor.id }, 422, 'quote_mismatch'],
+      ['another pharmacy', customer.token, { vendor_id: otherPharmacy.id }, 422, 'quote_mismatch'],
       ['another door', customer.token, { delivery_latitude: 40.77 }, 422, 'quote_mismatch'],
     ]
     for (const [name, token, change, status, code] of table) {
@@ -305,7 +305,7 @@ t.test('a pharmacy accepts with its own quote', async t => {
   t.equal(
     (
       await call('POST', `/api/orders/${direct.id}/accept`, {
-        token: otherVendor.token,
+        token: otherPharmacy.token,
         body: { quote_id },
       })
     ).status,

@@ -61,7 +61,7 @@ export async function createCommand(
     return {
       ...data,
       fee: await feeTerms(ctx, identity.userId, quoteId, {
-        vendorId: draft.vendor_id,
+        pharmacyId: draft.vendor_id,
         pickup: given,
         delivery,
       }),

@@ -202,7 +202,7 @@ t.test('an index answers each list in its order', async t => {
     userId: customer.id,
     role,
     name: '',
-    vendorId: vendor.id,
+    pharmacyId: vendor.id,
     driverId: driver.id,
     expiresAtMs: 0,
   })

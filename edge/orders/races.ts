@@ -21,7 +21,7 @@ import { AnswersUnderWay } from './answers-under-way.ts'
 export type RaceEnd = 'taken' | 'ask'
 
 interface Waiter {
-  vendorId: string
+  pharmacyId: string
   settle(end: RaceEnd): void
 }
 interface Race {
@@ -60,9 +60,9 @@ export class Races {
    * Null: the caller leads and must call `leave`. Otherwise the end of the present race for this
    * pharmacy.
    */
-  enter(requestId: string, vendorId: string): Promise<RaceEnd> | null {
+  enter(requestId: string, pharmacyId: string): Promise<RaceEnd> | null {
     const race = this.#of(requestId)
-    if (race.led) return this.#wait(race, vendorId)
+    if (race.led) return this.#wait(race, pharmacyId)
     race.led = true
     race.cancel = this.#after(limits.claimLeaseMs, () => this.#over(requestId, race))
     return null
@@ -82,15 +82,15 @@ export class Races {
   }
 
   /** Waits like `enter` while another edge holds the claim, until the caller cancels. */
-  watch(requestId: string, vendorId: string): { end: Promise<RaceEnd>; cancel(): void } {
+  watch(requestId: string, pharmacyId: string): { end: Promise<RaceEnd>; cancel(): void } {
     const race = this.#of(requestId)
     let settle: Waiter['settle'] = () => undefined
     const end = new Promise<RaceEnd>(resolve => {
       settle = resolve
     })
-    const waiter: Waiter = { vendorId, settle }
+    const waiter: Waiter = { pharmacyId, settle }
     if (race.losers === null) race.waiters.add(waiter)
-    else settle(endFor(race.losers, vendorId))
+    else settle(endFor(race.losers, pharmacyId))
     return {
       end,
       cancel: () => {
@@ -102,14 +102,14 @@ export class Races {
   }
 
   /**
-   * The engine says that a pharmacy has the request. `vendorIds` are all other pharmacies that
+   * The engine says that a pharmacy has the request. `pharmacyIds` are all other pharmacies that
    * were asked.
    */
-  taken(requestId: string, vendorIds: readonly string[]): void {
+  taken(requestId: string, pharmacyIds: readonly string[]): void {
     const race = this.#races.get(requestId)
     if (race === undefined) return
-    race.losers = new Set(vendorIds)
-    for (const waiter of race.waiters) waiter.settle(endFor(race.losers, waiter.vendorId))
+    race.losers = new Set(pharmacyIds)
+    for (const waiter of race.waiters) waiter.settle(endFor(race.losers, waiter.pharmacyId))
     race.waiters.clear()
     if (!race.led) this.#races.delete(requestId)
   }
@@ -124,9 +124,9 @@ export class Races {
     return race
   }
 
-  #wait(race: Race, vendorId: string): Promise<RaceEnd> {
-    if (race.losers !== null) return Promise.resolve(endFor(race.losers, vendorId))
-    return new Promise(settle => race.waiters.add({ vendorId, settle }))
+  #wait(race: Race, pharmacyId: string): Promise<RaceEnd> {
+    if (race.losers !== null) return Promise.resolve(endFor(race.losers, pharmacyId))
+    return new Promise(settle => race.waiters.add({ pharmacyId, settle }))
   }
 
   #over(requestId: string, race: Race): void {
@@ -136,5 +136,5 @@ export class Races {
   }
 }
 
-const endFor = (losers: ReadonlySet<string>, vendorId: string): RaceEnd =>
-  losers.has(vendorId) ? 'taken' : 'ask'
+const endFor = (losers: ReadonlySet<string>, pharmacyId: string): RaceEnd =>
+  losers.has(pharmacyId) ? 'taken' : 'ask'

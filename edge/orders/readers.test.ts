@@ -6,7 +6,7 @@ import t from 'tap'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherVendor, driver, otherDriver } =
+const { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver } =
   await startParties(t)
 
 t.test('who may see an order', async t => {
@@ -31,13 +31,13 @@ t.test('who may see an order', async t => {
     },
   })
   await edge.store(direct)
-  await edge.store(open, [vendor.id, otherVendor.id])
-  await edge.store(taken, [vendor.id, otherVendor.id])
+  await edge.store(open, [vendor.id, otherPharmacy.id])
+  await edge.store(taken, [vendor.id, otherPharmacy.id])
   const table: [name: string, token: string, seen: string[]][] = [
     ['customer', customer.token, [direct.id, open.id, taken.id]],
     ['another customer', stranger.token, []],
     ['pharmacy', vendor.token, [direct.id, open.id, taken.id]],
-    ['pharmacy that was asked', otherVendor.token, [open.id]],
+    ['pharmacy that was asked', otherPharmacy.token, [open.id]],
     ['driver', driver.token, [direct.id]],
     ['driver with an offer', otherDriver.token, [taken.id]],
   ]

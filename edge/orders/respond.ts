@@ -21,7 +21,7 @@ import type { WithRaces } from './races.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 export interface PharmacyAnswer {
-  vendorId: string
+  pharmacyId: string
   requestId: string
   commandId: string
   response_type: 'ACCEPTED' | 'REJECTED'
@@ -51,7 +51,7 @@ export function respondToRequest(
   from: From = ctx,
   pause: (ms: number) => Promise<unknown> = sleep,
 ): Promise<PharmacyOutcome> {
-  return ctx.races.answers.run(answer.vendorId, () => settle(ctx, answer, from, pause))
+  return ctx.races.answers.run(answer.pharmacyId, () => settle(ctx, answer, from, pause))
 }
 
 async function settle(
@@ -61,7 +61,7 @@ async function settle(
   pause: (ms: number) => Promise<unknown>,
 ): Promise<PharmacyOutcome> {
   if (answer.response_type === 'REJECTED') return tellActor(ctx, answer)
-  const ahead = ctx.races.enter(answer.requestId, answer.vendorId)
+  const ahead = ctx.races.enter(answer.requestId, answer.pharmacyId)
   if (ahead !== null) {
     if ((await ahead) === 'taken') throw alreadyAssigned
     return claimAndConfirm(ctx, answer, from, pause)
@@ -140,7 +140,7 @@ async function claimUntilSettled(
   for (let pauseMs = heldPauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, heldPauseMsMax)) {
     let claim: ClaimAnswer
     try {
-      claim = await ctx.claims.claim(answer.requestId, answer.vendorId)
+      claim = await ctx.claims.claim(answer.requestId, answer.pharmacyId)
     } catch (error) {
       from.log.warn(
         { err: error, order_id: answer.requestId },
@@ -149,7 +149,7 @@ async function claimUntilSettled(
       return { outcome: 'unknown' }
     }
     if (claim.outcome !== 'held' || ctx.nowMs() + pauseMs > untilMs) return claim
-    const { end, cancel } = ctx.races.watch(answer.requestId, answer.vendorId)
+    const { end, cancel } = ctx.races.watch(answer.requestId, answer.pharmacyId)
     const ended = await Promise.race([pause(pauseMs), end])
     cancel()
     if (ended === 'taken') return { outcome: 'taken' }
@@ -163,7 +163,7 @@ async function confirmWin(ctx: RespondContext, answer: PharmacyAnswer): Promise<
     // After a lost reply the actor may have journaled the win. Then the claim must stay; it lapses
     // if the actor has not.
     if (error instanceof CaduceusError && error.code !== 'unavailable')
-      await ctx.claims.release(answer.requestId, answer.vendorId).catch(() => undefined)
+      await ctx.claims.release(answer.requestId, answer.pharmacyId).catch(() => undefined)
     throw error
   }
 }
@@ -180,7 +180,7 @@ async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<P
       id: answer.commandId,
       actor_id: answer.requestId,
       verb: 'respond',
-      by: { role: 'vendor', id: answer.vendorId },
+      by: { role: 'vendor', id: answer.pharmacyId },
       data,
     })
     .catch((error: unknown) => {

@@ -115,7 +115,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       const { order } = await respondToRequest(
         ctx,
         {
-          vendorId: principal.id,
+          pharmacyId: principal.id,
           requestId: orderId,
           commandId,
           response_type: accepts ? 'ACCEPTED' : 'REJECTED',

@@ -39,7 +39,7 @@ export async function acceptTerms(
   const { pickup_latitude, pickup_longitude, delivery_latitude, delivery_longitude } = order
   const standing = standingOf(principalOf(identity), order, ctx.nowMs())
   return feeTerms(ctx, identity.userId, quoteId, {
-    vendorId: order.vendor_id ?? identity.vendorId,
+    pharmacyId: order.vendor_id ?? identity.pharmacyId,
     pickup:
       pickup_latitude === null || pickup_longitude === null
         ? null

@@ -38,12 +38,12 @@ const offer = {
 const answer = { text_message: 'words', audio_url: null }
 
 const readers: Record<string, Reader> = {
-  customer: { role: 'user', vendorId: null, driverId: null },
-  vendor: { role: 'vendor', vendorId: 'v1', driverId: null },
-  asked: { role: 'vendor', vendorId: 'v2', driverId: null },
-  driver: { role: 'driver', vendorId: null, driverId: 'd1' },
-  other: { role: 'driver', vendorId: null, driverId: 'd2' },
-  admin: { role: 'admin', vendorId: null, driverId: null },
+  customer: { role: 'user', pharmacyId: null, driverId: null },
+  vendor: { role: 'vendor', pharmacyId: 'v1', driverId: null },
+  asked: { role: 'vendor', pharmacyId: 'v2', driverId: null },
+  driver: { role: 'driver', pharmacyId: null, driverId: 'd1' },
+  other: { role: 'driver', pharmacyId: null, driverId: 'd2' },
+  admin: { role: 'admin', pharmacyId: null, driverId: null },
 }
 const everybody = Object.keys(readers)
 

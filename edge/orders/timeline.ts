@@ -29,7 +29,7 @@ export interface TimelineEntry {
 }
 
 /** The reader: role and record. */
-export type Reader = Pick<Identity, 'role' | 'vendorId' | 'driverId'>
+export type Reader = Pick<Identity, 'role' | 'pharmacyId' | 'driverId'>
 /** `currency` of the order. */
 type Reading = Reader & { currency: string }
 
@@ -44,8 +44,8 @@ export function timelineEntry(
   { version, at, by, event }: Recorded<OrderEvent>,
   standing: Standing | null = null,
 ): TimelineEntry | null {
-  const { role, vendorId, driverId } = identity
-  const reader: Reading = { role, vendorId, driverId, currency }
+  const { role, pharmacyId, driverId } = identity
+  const reader: Reading = { role, pharmacyId, driverId, currency }
   const data =
     standing !== null && standing in limited
       ? limited[standing as LimitedStanding](reader, event)
@@ -130,7 +130,7 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
     }
     case 'response_recorded': {
       const { vendor_id, vendor_name, distance_km, text_message, audio_url } = event.data
-      if (role === 'driver' || (role === 'vendor' && reader.vendorId !== vendor_id)) return null
+      if (role === 'driver' || (role === 'vendor' && reader.pharmacyId !== vendor_id)) return null
       const facts = {
         pharmacy_id: vendor_id,
         pharmacy_name: vendor_name,

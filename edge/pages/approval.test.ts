@@ -32,12 +32,12 @@ t.test('a terminal and the decisions', { skip: browserMissing, timeout: 200_000 
   await form.getByLabel('Longitude').fill('85.324')
   await form.getByRole('button', { name: 'Register and open the terminal' }).click()
   const said = (title: string) => page.getByRole('heading', { name: title }).waitFor()
-  const vendorId = async (): Promise<string> =>
+  const pharmacyId = async (): Promise<string> =>
     (await http(url, 'GET', '/api/admin/approvals?limit=200', { token: admin })).body.approvals[0]
       .id
   await said('Your pharmacy waits for a decision')
   await page.getByText('this page opens by itself').waitFor()
-  const id = await vendorId()
+  const id = await pharmacyId()
   const decide = (verb: string, body: object) =>
     http(url, 'POST', `/api/admin/vendors/${id}/${verb}`, { token: admin, body })
 

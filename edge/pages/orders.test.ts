@@ -132,7 +132,7 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
       const placed = await http(url, 'POST', '/api/orders', {
         token: patient.token,
         body: {
-          vendor_id: pharmacy.vendorId,
+          vendor_id: pharmacy.pharmacyId,
           delivery_address: 'x',
           delivery_latitude: 27.725,
           delivery_longitude: 85.316,

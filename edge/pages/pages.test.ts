@@ -38,7 +38,7 @@ t.test('pages', { skip: browserMissing }, async t => {
     page: Page,
     name: string,
     place = pharmacyPlace,
-  ): Promise<{ token: string; vendorId: string }> => {
+  ): Promise<{ token: string; pharmacyId: string }> => {
     const form = page.locator('#register')
     await form.getByLabel('Name').fill(name)
     await form.getByLabel('E-mail').fill(`${name.replaceAll(' ', '-').toLowerCase()}@example.org`)
@@ -51,7 +51,7 @@ t.test('pages', { skip: browserMissing }, async t => {
     const kept = JSON.parse(
       await page.evaluate(() => sessionStorage.getItem('caduceus.pharmacy')!),
     ) as { access: string; user: { vendor_id: string } }
-    return { token: kept.access, vendorId: kept.user.vendor_id }
+    return { token: kept.access, pharmacyId: kept.user.vendor_id }
   }
   const registerCustomer = async (page: Page, email: string): Promise<void> => {
     const form = page.locator('#register')
@@ -166,7 +166,7 @@ t.test('pages', { skip: browserMissing }, async t => {
         full_name: 'Dee Driver',
         phone: '+977-1-5550199',
         password: 'correct horse',
-        vendor_id: pharmacy.vendorId,
+        vendor_id: pharmacy.pharmacyId,
         vehicle_type: 'scooter',
       })) as unknown as { access_token: string; driver: { id: string } }
       const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws/driver`, [
@@ -201,7 +201,7 @@ t.test('pages', { skip: browserMissing }, async t => {
       const moving = setInterval(move, 1_000)
       t.teardown(() => clearInterval(moving))
 
-      const live = await open(`/live#token=${pharmacy.token}&vendors=${pharmacy.vendorId}`)
+      const live = await open(`/live#token=${pharmacy.token}&vendors=${pharmacy.pharmacyId}`)
       await live.getByText('Live: 1 pharmacy').waitFor()
       t.equal(new URL(live.url()).hash, '', 'the token leaves the address bar')
 

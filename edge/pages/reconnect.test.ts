@@ -72,7 +72,7 @@ t.test('a server that goes and comes back', { skip: browserMissing, timeout: 240
   const patient = await newCustomer(stage.url, 'Wilhelmina Xylander')
   const terminal = await stage.openSignedIn('/terminal', pharmacy)
   const customer = await stage.openSignedIn('/customer', patient)
-  const live = await stage.open(`/live#token=${pharmacy.token}&vendors=${pharmacy.vendorId}`)
+  const live = await stage.open(`/live#token=${pharmacy.token}&vendors=${pharmacy.pharmacyId}`)
   await live.getByText('Live: 1 pharmacy').waitFor()
   const ask = (): Promise<{ body: { request_id: string } }> =>
     http(stage.url, 'POST', '/api/requests', {

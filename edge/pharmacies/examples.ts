@@ -2,7 +2,7 @@
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
-const vendorId = { id: of.vendor }
+const pharmacyId = { id: of.vendor }
 
 export const examples: Readonly<Record<string, Example>> = {
   registerVendor: {
@@ -20,10 +20,10 @@ export const examples: Readonly<Record<string, Example>> = {
     status: 201,
   },
   listVendors: { as: 'customer', query: { is_active: true, limit: 2 }, status: 200 },
-  getVendor: { as: 'customer', params: vendorId, status: 200 },
+  getVendor: { as: 'customer', params: pharmacyId, status: 200 },
   updateVendor: {
     as: 'vendor',
-    params: vendorId,
+    params: pharmacyId,
     status: 200,
     body: {
       address: '1 Main St',
@@ -35,7 +35,7 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   listVendorOrders: {
     as: 'vendor',
-    params: vendorId,
+    params: pharmacyId,
     query: { status: 'pending', limit: 1 },
     status: 200,
   },

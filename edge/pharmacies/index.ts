@@ -1,7 +1,7 @@
 /** Pharmacies: their records and settings, and the fleet view of their drivers. */
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { VendorView, pharmacyRoutes, type PharmacyContext } from './routes.ts'
+import { PharmacyView, pharmacyRoutes, type PharmacyContext } from './routes.ts'
 import { openFleet } from './socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
@@ -16,7 +16,7 @@ export const pharmacies = feature<Kernel & PharmacyContext>()({
       open: (session, entrance) => openFleet(parts, session, entrance),
     },
   ],
-  named: { Vendor: VendorView },
+  named: { Vendor: PharmacyView },
   tags: { vendors: 'Pharmacies' },
   access,
   examples,

@@ -62,7 +62,7 @@ const tags = ['vendors']
 const PharmacyId = Type.Object({ id: Uuid })
 const DispatchPolicy = Type.Enum(dispatchPolicies)
 
-export const VendorView = Type.Object({
+export const PharmacyView = Type.Object({
   id: Uuid,
   business_name: Type.String(),
   phone: Type.String(),
@@ -86,8 +86,8 @@ export const VendorView = Type.Object({
 })
 
 type PharmacyRow = Selectable<VendorsTable>
-const isOwn = (identity: Identity, vendorId: string): boolean =>
-  identity.role === 'admin' || (identity.role === 'vendor' && identity.vendorId === vendorId)
+const isOwn = (identity: Identity, pharmacyId: string): boolean =>
+  identity.role === 'admin' || (identity.role === 'vendor' && identity.pharmacyId === pharmacyId)
 const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
 export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
@@ -122,11 +122,11 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
     }
   }
   /** Ids of the drivers of each pharmacy, at most a page of drivers for each. */
-  const driversOf = async (vendorIds: readonly string[]): Promise<Map<string, string[]>> => {
-    const found = new Map<string, string[]>(vendorIds.map(id => [id, []]))
-    if (vendorIds.length === 0) return found
+  const driversOf = async (pharmacyIds: readonly string[]): Promise<Map<string, string[]>> => {
+    const found = new Map<string, string[]>(pharmacyIds.map(id => [id, []]))
+    if (pharmacyIds.length === 0) return found
     const { rows } = await sql<{ vendor_id: string; id: string }>`
-      select v.id as vendor_id, d.id from unnest(${vendorIds}::uuid[]) as v(id)
+      select v.id as vendor_id, d.id from unnest(${pharmacyIds}::uuid[]) as v(id)
       cross join lateral (select id from drivers where vendor_id = v.id order by id limit ${limits.listLimitMax}) as d order by d.id`.execute(
       db,
     )
@@ -174,7 +174,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       responses: {
         201: {
           description: 'The pharmacy, signed in',
-          schema: Type.Object({ vendor: VendorView, ...SignedInView.properties }),
+          schema: Type.Object({ vendor: PharmacyView, ...SignedInView.properties }),
         },
       },
       errors: ['email_taken', 'overloaded', 'code_wrong', 'too_many_requests'],
@@ -262,7 +262,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       responses: {
         200: {
           description: 'A page',
-          schema: Type.Object({ vendors: Type.Array(VendorView), next_cursor: nextCursor }),
+          schema: Type.Object({ vendors: Type.Array(PharmacyView), next_cursor: nextCursor }),
         },
       },
       handler: async ({
@@ -304,7 +304,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       standing: 'any',
       params: PharmacyId,
       versioned: true,
-      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      responses: { 200: { description: 'The pharmacy', schema: PharmacyView } },
       errors: ['vendor_not_found'],
       handler: async ({ identity, params }) => {
         const row = await db
@@ -343,7 +343,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
         dispatch_policy: Type.Optional(DispatchPolicy),
         ...settingsBody,
       }),
-      responses: { 200: { description: 'The pharmacy', schema: VendorView } },
+      responses: { 200: { description: 'The pharmacy', schema: PharmacyView } },
       errors: ['vendor_not_found', 'vendor_status_conflict'],
       handler: async request => {
         const { identity, params, body, headers } = request
@@ -441,12 +441,12 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
 /** True when the pharmacy exists and is active, so that a driver may join. */
 export async function isActivePharmacy(
   ctx: Pick<Kernel, 'database'>,
-  vendorId: string,
+  pharmacyId: string,
 ): Promise<boolean> {
   const row = await ctx.database.kysely
     .selectFrom('vendors')
     .select(sql<number>`1`.as('one'))
-    .where('id', '=', vendorId)
+    .where('id', '=', pharmacyId)
     .where('is_active', '=', true)
     .executeTakeFirst()
   return row !== undefined

@@ -54,16 +54,18 @@ export async function openFleet(
   entrance: Entrance,
 ): Promise<Opened> {
   const identity = await entrance.identify()
-  const vendorId = entrance.parameter
+  const pharmacyId = entrance.parameter
   if (identity.role !== 'vendor' && identity.role !== 'admin')
     throw refusals.wrongRole('only pharmacies and admins connect here')
-  if (identity.role === 'vendor' && identity.vendorId === null)
+  if (identity.role === 'vendor' && identity.pharmacyId === null)
     throw refusals.noSuchRecord('this account has no pharmacy record')
-  if (identity.role === 'vendor' && identity.vendorId !== vendorId)
+  if (identity.role === 'vendor' && identity.pharmacyId !== pharmacyId)
     throw refusals.wrongRole('this is another pharmacy')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
-  const pharmacy = isUuid(vendorId) ? await firstRows(ctx.database).pharmacy(vendorId) : undefined
+  const pharmacy = isUuid(pharmacyId)
+    ? await firstRows(ctx.database).pharmacy(pharmacyId)
+    : undefined
   if (pharmacy === undefined) throw refusals.noSuchRecord('there is no such pharmacy')
   ctx.hub.watchFleet(session, pharmacy.id)
   ctx.hub.subscribe(session, topics.fleet(pharmacy.id))

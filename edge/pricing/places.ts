@@ -60,11 +60,11 @@ export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
 }
 
 /** Throws `vendor_not_found` unless such an active pharmacy exists. */
-export async function pharmacyPlace(ctx: Pick<Kernel, 'database'>, vendorId: string) {
+export async function pharmacyPlace(ctx: Pick<Kernel, 'database'>, pharmacyId: string) {
   const row = await ctx.database.kysely
     .selectFrom('vendors')
     .select(['id', 'latitude', 'longitude', 'tariff'])
-    .where('id', '=', vendorId)
+    .where('id', '=', pharmacyId)
     .where('is_active', '=', true)
     .executeTakeFirst()
   if (row === undefined)

@@ -46,11 +46,11 @@ export async function estimateFee(
 export async function makeQuote(
   ctx: QuoteContext,
   accountId: string,
-  vendorId: string,
+  pharmacyId: string,
   pickup: GeoPoint | null,
   delivery: GeoPoint,
 ): Promise<Quote> {
-  const pharmacy = await pharmacyPlace(ctx, vendorId)
+  const pharmacy = await pharmacyPlace(ctx, pharmacyId)
   const estimate = await estimateFee(
     ctx,
     pickup ?? { latitude: pharmacy.latitude, longitude: pharmacy.longitude },
@@ -80,7 +80,7 @@ export async function makeQuote(
 }
 
 /**
- * The fee in the form of a command. `vendorId` null: for a request, which the quote's pharmacy may
+ * The fee in the form of a command. `pharmacyId` null: for a request, which the quote's pharmacy may
  * accept or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows only the area
  * of the door, so its quote is compared with the area; a comparison with the door would let quotes
  * find the door. Throws `quote_not_found`, also for another account's quote, `quote_expired` and
@@ -91,7 +91,7 @@ export async function feeTerms(
   accountId: string,
   quoteId: string,
   order: {
-    vendorId: string | null
+    pharmacyId: string | null
     pickup: GeoPoint | null
     delivery: GeoPoint
     deliveryIsArea?: boolean
@@ -109,7 +109,7 @@ export async function feeTerms(
   // currency.
   if (row.expires_at.getTime() <= ctx.nowMs() || row.currency !== ctx.config.currency)
     throw new CaduceusError('quote_expired', 'the quote has expired; ask for another')
-  if (order.vendorId !== null && order.vendorId !== row.vendor_id)
+  if (order.pharmacyId !== null && order.pharmacyId !== row.vendor_id)
     throw new CaduceusError('quote_mismatch', 'the quote is of another pharmacy')
   const pickup = order.pickup ?? (await pharmacyPlace(ctx, row.vendor_id))
   if (!samePlace(pickup, { latitude: row.pickup_latitude, longitude: row.pickup_longitude }))

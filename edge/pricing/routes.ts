@@ -143,7 +143,7 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
         const says =
           identity.role === 'admin' ||
           identity.role === 'service' ||
-          (identity.role === 'vendor' && identity.vendorId === body.vendor_id)
+          (identity.role === 'vendor' && identity.pharmacyId === body.vendor_id)
         const pickup = says ? await placeOf(ctx, 'pickup_', { ...given, address: undefined }) : null
         const quote = await makeQuote(ctx, identity.userId, body.vendor_id, pickup, delivery)
         return {

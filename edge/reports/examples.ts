@@ -2,12 +2,12 @@
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
-const vendorId = { id: of.vendor }
+const pharmacyId = { id: of.vendor }
 const reported = { vendor_id: of.vendor }
 const period = { from: '2026-11-01', to: '2026-11-30' }
 
 export const examples: Readonly<Record<string, Example>> = {
-  exportOrders: { as: 'vendor', params: vendorId, body: { ...period, bom: false }, status: 200 },
+  exportOrders: { as: 'vendor', params: pharmacyId, body: { ...period, bom: false }, status: 200 },
   vendorReport: { as: 'vendor', params: reported, query: { date: '2026-11-20' }, status: 200 },
   driverReport: { as: 'vendor', params: reported, query: period, status: 200 },
   exportReport: {

@@ -10,7 +10,7 @@ const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { call } = edge
 const vendor = await edge.vendor()
-const otherVendor = await edge.vendor()
+const otherPharmacy = await edge.vendor()
 const customer = await edge.customer()
 const driver = await edge.driver(vendor.id)
 const admin = await edge.admin()
@@ -60,7 +60,7 @@ t.test('only a pharmacy itself and administrators read its reports', async t => 
     for (const [name, token, status, code] of [
       ['its own', vendor.token, 200, undefined],
       ['an admin', admin.token, 200, undefined],
-      ['another pharmacy', otherVendor.token, 404, 'vendor_not_found'],
+      ['another pharmacy', otherPharmacy.token, 404, 'vendor_not_found'],
       ['a customer', customer.token, 403, 'forbidden'],
       ['its driver', driver.token, 403, 'forbidden'],
       ['nobody', undefined, 401, 'unauthenticated'],
@@ -248,7 +248,7 @@ t.test(
     const count = 3 * reportLimits.exportPageRows + 7
     const view = viewOf({
       id: newId(),
-      vendor_id: otherVendor.id,
+      vendor_id: otherPharmacy.id,
       customer_name: '=HYPERLINK("https://evil.example","x")',
       customer_phone: '+1 555',
       items: [{ name: 'Paracetamol, 500 "mg"', quantity: 2 }],
@@ -259,10 +259,10 @@ t.test(
       `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
      select id, 'direct', 'n', id::text, case when n % 2 = 0 then 'pending' else 'cancelled' end, $1, $2, at, at, 1, replace($3::text, $4, id::text)::json
      from (select n, gen_random_uuid() as id, timestamptz '2026-01-01' + make_interval(secs => n / 400) as at from generate_series(1, $5::integer) n) as rows`,
-      [view.user_id, otherVendor.id, JSON.stringify(view), view.id, count],
+      [view.user_id, otherPharmacy.id, JSON.stringify(view), view.id, count],
     )
-    const all = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
-      token: otherVendor.token,
+    const all = await call('POST', `/api/vendors/${otherPharmacy.id}/export-csv`, {
+      token: otherPharmacy.token,
       body: {},
     })
     t.equal(all.status, 200)
@@ -273,7 +273,7 @@ t.test(
     t.equal(ids.length, count)
     const { rows } = await edge.database.pool.query<{ id: string }>(
       'select id from orders where vendor_id = $1 order by created_at, id',
-      [otherVendor.id],
+      [otherPharmacy.id],
     )
     t.same(
       ids,
@@ -283,7 +283,7 @@ t.test(
     t.match(all.body, '"\'@SUM(1)\nsecond line"')
     t.match(all.body, '"2 x Paracetamol, 500 ""mg"""')
     t.notMatch(all.body, /(^|,|")[=+@]/m, 'no cell begins a formula')
-    const some = await call('POST', `/api/vendors/${otherVendor.id}/export-csv`, {
+    const some = await call('POST', `/api/vendors/${otherPharmacy.id}/export-csv`, {
       token: admin.token,
       body: { status: 'cancelled', from: '2010-01-01', to: '2026-01-01', bom: false },
     })

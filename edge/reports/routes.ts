@@ -124,7 +124,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
     id: string,
   ): Promise<ReportPharmacy & { name: string }> => {
     const row =
-      identity.role === 'admin' || identity.vendorId === id
+      identity.role === 'admin' || identity.pharmacyId === id
         ? await db
             .selectFrom('vendors')
             .select(['id', 'business_name', 'time_zone', 'delivery_promise_minutes'])

@@ -3,11 +3,11 @@ import { customers, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   openRequest: customers,
-  listRequests: ['customer', 'otherCustomer', 'vendor', 'otherVendor', 'admin'],
+  listRequests: ['customer', 'otherCustomer', 'vendor', 'otherPharmacy', 'admin'],
   getRequest: ['customer', 'vendor', 'admin'],
   cancelRequest: ['customer', 'admin'],
   respondToRequest: ['vendor'],
   sanjevaniRequest: customers,
-  sanjevaniRequests: ['customer', 'otherCustomer', 'vendor', 'otherVendor', 'admin'],
+  sanjevaniRequests: ['customer', 'otherCustomer', 'vendor', 'otherPharmacy', 'admin'],
   sanjevaniResponse: ['vendor'],
 }

@@ -90,8 +90,8 @@ const absolute = (url: string, origin: string | null): string =>
   url.startsWith('/') && origin !== null ? origin + url : url
 
 /** Id of an answer. It is the same whenever the pharmacy repeats the answer, under any command. */
-const answerId = ({ requestId, vendorId, response_type }: PharmacyAnswer): string =>
-  derivedId(`answer\0${requestId}\0${vendorId}\0${response_type}`)
+const answerId = ({ requestId, pharmacyId, response_type }: PharmacyAnswer): string =>
+  derivedId(`answer\0${requestId}\0${pharmacyId}\0${response_type}`)
 
 export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
   return [
@@ -243,9 +243,9 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         withBody(
           await once(ctx, request, 'sanjevaniResponse', async ({ commandId }) => {
             const { request_id, response_type, text_message, audio } = request.body
-            const vendorId = request.principal.id
+            const pharmacyId = request.principal.id
             const answer: PharmacyAnswer = {
-              vendorId,
+              pharmacyId,
               requestId: request_id,
               commandId,
               response_type,
@@ -256,14 +256,14 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
             const pharmacy = await ctx.database.kysely
               .selectFrom('vendors')
               .select('business_name')
-              .where('id', '=', vendorId)
+              .where('id', '=', pharmacyId)
               .executeTakeFirst()
             return {
               status: 201,
               body: {
                 id: answerId(answer),
                 request_id,
-                pharmacy_id: vendorId,
+                pharmacy_id: pharmacyId,
                 pharmacy_name: pharmacy?.business_name ?? null,
                 response_type,
                 responded_at: respondedAt(ctx, answer, order),

@@ -11,7 +11,7 @@ import { Races } from '../orders/races.ts'
 import { respondToRequest, type RespondContext } from '../orders/respond.ts'
 
 const order = (id: string) => ({ id, responses: [] }) as unknown as OrderView
-type Actor = (vendorId: string, type: string) => Promise<'won' | 'recorded'>
+type Actor = (pharmacyId: string, type: string) => Promise<'won' | 'recorded'>
 
 /**
  * Claims of one request to `a`, `b` and `c`, an actor from a script, and a clock that only `pause`
@@ -48,10 +48,10 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
     nowMs: () => nowMs,
   }
   const pauses: number[] = []
-  const respond = (vendorId: string, response_type: 'ACCEPTED' | 'REJECTED' = 'ACCEPTED') =>
+  const respond = (pharmacyId: string, response_type: 'ACCEPTED' | 'REJECTED' = 'ACCEPTED') =>
     respondToRequest(
       ctx,
-      { vendorId, requestId: 'r', commandId: `c-${vendorId}`, response_type },
+      { pharmacyId, requestId: 'r', commandId: `c-${pharmacyId}`, response_type },
       ctx,
       async ms => {
         pauses.push(ms)
@@ -118,9 +118,9 @@ t.test(
 t.test(
   'one of many accepts wins; its repeat wins again, and the others never reach the actor',
   async t => {
-    const { claims, respond, asked } = await world(async vendorId => {
+    const { claims, respond, asked } = await world(async pharmacyId => {
       await new Promise(setImmediate)
-      await claims.confirm('r', vendorId)
+      await claims.confirm('r', pharmacyId)
       return 'won'
     })
     const outcomes = await Promise.all(['a', 'b', 'c'].map(v => respond(v)))
@@ -137,9 +137,9 @@ t.test(
   async t => {
     let claimed = 0
     const { claims, races, respond, asked } = await world(
-      async vendorId => {
+      async pharmacyId => {
         await later(20)
-        await claims.confirm('r', vendorId)
+        await claims.confirm('r', pharmacyId)
         return 'won'
       },
       {
@@ -185,8 +185,8 @@ t.test(
 t.test(
   "without the engine's word, or behind a leader that fails, each accept asks the claims itself",
   async t => {
-    const silent = await world(async vendorId => {
-      await silent.claims.confirm('r', vendorId)
+    const silent = await world(async pharmacyId => {
+      await silent.claims.confirm('r', pharmacyId)
       return 'won'
     })
     t.same(await Promise.all(['a', 'b'].map(v => silent.respond(v))), [
@@ -194,8 +194,8 @@ t.test(
       'request_already_assigned',
     ])
     t.equal(silent.races.size, 0)
-    const failing = await world(async vendorId => {
-      if (vendorId === 'a') throw new CaduceusError('vendor_not_found')
+    const failing = await world(async pharmacyId => {
+      if (pharmacyId === 'a') throw new CaduceusError('vendor_not_found')
       return 'won'
     })
     t.same(await Promise.all(['a', 'b'].map(v => failing.respond(v))), ['vendor_not_found', 'won'])

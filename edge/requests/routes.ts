@@ -73,7 +73,7 @@ export async function openRequest(
     quote_id === undefined
       ? null
       : await feeTerms(ctx, identity.userId, quote_id, {
-          vendorId: null,
+          pharmacyId: null,
           pickup: null,
           delivery: { latitude: rest.latitude, longitude: rest.longitude },
         })
@@ -247,7 +247,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
             const fee =
               quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
             const answer: PharmacyAnswer = {
-              vendorId: principal.id,
+              pharmacyId: principal.id,
               requestId: params.id,
               commandId,
               ...body,
@@ -285,7 +285,7 @@ function responseBody(
 ) {
   return {
     request_id: order.id,
-    pharmacy_id: answer.vendorId,
+    pharmacy_id: answer.pharmacyId,
     response_type: answer.response_type,
     outcome,
     responded_at: respondedAt(ctx, answer, order),
@@ -300,5 +300,5 @@ export const respondedAt = (
   answer: PharmacyAnswer,
   order: OrderView,
 ): string =>
-  order.responses.find(r => r.vendor_id === answer.vendorId)?.responded_at ??
+  order.responses.find(r => r.vendor_id === answer.pharmacyId)?.responded_at ??
   new Date(ctx.nowMs()).toISOString()

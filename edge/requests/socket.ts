@@ -27,15 +27,16 @@ export async function openTerminal(
   if (identity.role !== 'vendor') throw refusals.wrongRole('only pharmacies connect here')
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
-  const { vendorId } = identity
-  const pharmacy = vendorId === null ? undefined : await firstRows(ctx.database).pharmacy(vendorId)
+  const { pharmacyId } = identity
+  const pharmacy =
+    pharmacyId === null ? undefined : await firstRows(ctx.database).pharmacy(pharmacyId)
   if (pharmacy === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()
   const table = MessageTable.of('terminal').on('respond', message =>
     inFlight.start(
       session,
-      () => respond(ctx, session, { identity, vendorId: pharmacy.id }, message),
+      () => respond(ctx, session, { identity, pharmacyId: pharmacy.id }, message),
       problem => ({
         type: 'response_result',
         request_id: message.request_id,
@@ -74,16 +75,16 @@ const outcomes: Partial<Record<ErrorCode, ResponseResult['outcome']>> = {
 async function respond(
   ctx: TerminalContext,
   { origin }: Session,
-  { identity, vendorId }: { identity: Identity; vendorId: string },
+  { identity, pharmacyId }: { identity: Identity; pharmacyId: string },
   message: MessageNamed<'respond'>,
 ): Promise<ResponseResult> {
   const { request_id, response_type, text_message, audio_url, id } = message
   const { outcome, order } = await respondToRequest(ctx, {
-    vendorId,
+    pharmacyId,
     requestId: request_id,
     response_type,
     // An answer without an id is still the same command when it is repeated.
-    commandId: `${vendorId}:${id ?? `${request_id}:${response_type}`}`,
+    commandId: `${pharmacyId}:${id ?? `${request_id}:${response_type}`}`,
     ...(text_message !== undefined && { text_message }),
     ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
   })

@@ -14,7 +14,7 @@ import type { OrderView } from '../../protocol/orders/view.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import {
   addOrder,
-  addVendor,
+  addPharmacy,
   newId,
   pause,
   startFixture,
@@ -27,11 +27,11 @@ t.teardown(() => f.stop())
 
 async function pharmacy(): Promise<{ id: string; connect(): Promise<TestSocket> }> {
   const userId = newId()
-  const vendorId = newId()
-  await addVendor(f.database, { userId, vendorId })
-  const token = await f.token('vendor', { userId, vendorId })
+  const pharmacyId = newId()
+  await addPharmacy(f.database, { userId, pharmacyId })
+  const token = await f.token('vendor', { userId, pharmacyId })
   return {
-    id: vendorId,
+    id: pharmacyId,
     async connect() {
       const socket = f.connect(`/ws/pharmacy/?token=${token}`)
       await socket.next('connection')

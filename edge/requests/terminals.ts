@@ -33,7 +33,7 @@ type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'a
 /** One screen, and the requests that it shows. */
 interface Terminal {
   readonly session: Session
-  readonly vendorId: string
+  readonly pharmacyId: string
   /**
    * Open requests that the terminal was told of, oldest first. Each is told once and closed once.
    */
@@ -69,17 +69,17 @@ export class Terminals {
   /** The handler that makes a socket a terminal, from its greeting to its end. */
   handlerFor(
     session: Session,
-    vendorId: string,
+    pharmacyId: string,
   ): Required<Pick<SocketHandler, 'onOpen' | 'onCaughtUp' | 'onClose'>> {
     let terminal: Terminal | null = null
     return {
       // Open requests follow the greeting; before it they would only wait in the session.
       onOpen: () => {
         if (session.isClosing) return
-        this.#parts.hub.subscribe(session, topics.pharmacy(vendorId))
-        terminal = this.#arrived(vendorId, session)
+        this.#parts.hub.subscribe(session, topics.pharmacy(pharmacyId))
+        terminal = this.#arrived(pharmacyId, session)
       },
-      onCaughtUp: () => this.#askAgain(vendorId),
+      onCaughtUp: () => this.#askAgain(pharmacyId),
       onClose: () => {
         if (terminal !== null) this.#left(terminal)
       },
@@ -87,39 +87,39 @@ export class Terminals {
   }
 
   /** A terminal is ready. The open requests of its pharmacy are asked for within milliseconds. */
-  #arrived(vendorId: string, session: Session): Terminal {
-    const terminal: Terminal = { session, vendorId, told: null, over: null }
-    const terminals = this.#terminals.get(vendorId)
-    if (terminals === undefined) this.#terminals.set(vendorId, new Set([terminal]))
+  #arrived(pharmacyId: string, session: Session): Terminal {
+    const terminal: Terminal = { session, pharmacyId, told: null, over: null }
+    const terminals = this.#terminals.get(pharmacyId)
+    if (terminals === undefined) this.#terminals.set(pharmacyId, new Set([terminal]))
     else terminals.add(terminal)
-    this.#announceIn(limits.interestDebounceMs, vendorId)
+    this.#announceIn(limits.interestDebounceMs, pharmacyId)
     return terminal
   }
 
   /** A terminal of this pharmacy has room again for open requests that were kept back. */
-  #askAgain(vendorId: string): void {
-    this.#announceIn(limits.pushIntervalMs, vendorId)
+  #askAgain(pharmacyId: string): void {
+    this.#announceIn(limits.pushIntervalMs, pharmacyId)
   }
 
-  #announceIn(ms: number, vendorId: string): void {
-    this.#announced.add(vendorId)
+  #announceIn(ms: number, pharmacyId: string): void {
+    this.#announced.add(pharmacyId)
     this.#cancelAnnouncement ??= this.#parts.after(ms, () => {
       this.#cancelAnnouncement = null
-      const vendorIds = [...this.#announced]
+      const pharmacyIds = [...this.#announced]
       this.#announced = new Set()
-      this.#announce(vendorIds)
+      this.#announce(pharmacyIds)
     })
   }
 
   /** Forgets a terminal whose connection is gone. */
   #left(terminal: Terminal): void {
-    const terminals = this.#terminals.get(terminal.vendorId)
+    const terminals = this.#terminals.get(terminal.pharmacyId)
     if (terminals?.delete(terminal) === true && terminals.size === 0)
-      this.#terminals.delete(terminal.vendorId)
+      this.#terminals.delete(terminal.pharmacyId)
   }
 
-  #announce(vendorIds: readonly string[]): void {
-    publishList(this.#parts.bus, subjects.terminals, vendorIds, (part): TerminalsMessage => ({
+  #announce(pharmacyIds: readonly string[]): void {
+    publishList(this.#parts.bus, subjects.terminals, pharmacyIds, (part): TerminalsMessage => ({
       vendor_ids: [...part],
     }))
   }
@@ -162,7 +162,7 @@ export class Terminals {
         for (const id of terminal.told ?? []) {
           const state = states.get(id)
           if (state === undefined) continue
-          if (state.vendor_id === terminal.vendorId) isOver(terminal, id)
+          if (state.vendor_id === terminal.pharmacyId) isOver(terminal, id)
           else this.#closeFor(terminal, id, endOf(id, state.status, state.vendor_id))
         }
     }
@@ -217,8 +217,8 @@ export class Terminals {
   #requestClosed(push: Extract<Push, { kind: 'request_closed' }>): void {
     const text = Buffer.from(JSON.stringify(push.message))
     let delivered = 0
-    for (const vendorId of push.vendor_ids)
-      for (const terminal of this.#terminals.get(vendorId) ?? [])
+    for (const pharmacyId of push.vendor_ids)
+      for (const terminal of this.#terminals.get(pharmacyId) ?? [])
         if (isOver(terminal, push.request_id) && terminal.session.pushText(text)) delivered++
     if (delivered > 0)
       this.#parts.metrics.pushesDelivered.inc({ type: push.message.type }, delivered)
@@ -259,10 +259,10 @@ function remember(ids: Set<string> | null, id: string, max: number): Set<string>
 }
 
 /** The end of the request for pharmacies that did not get it, from its row. */
-function endOf(requestId: string, status: string, vendorId: string | null): RequestEnded {
+function endOf(requestId: string, status: string, pharmacyId: string | null): RequestEnded {
   if (status === 'expired') return requestEnded(requestId, 'expired')
   return requestEnded(
     requestId,
-    status === 'cancelled' && vendorId === null ? 'cancelled' : 'taken',
+    status === 'cancelled' && pharmacyId === null ? 'cancelled' : 'taken',
   )
 }

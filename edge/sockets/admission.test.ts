@@ -130,7 +130,7 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
     })
   const { newTicket } = await tokensOf(f.ctx.config)
   const vendors = await Promise.all(
-    Array.from({ length: 25 }, () => f.token('vendor', { userId: newId(), vendorId: newId() })),
+    Array.from({ length: 25 }, () => f.token('vendor', { userId: newId(), pharmacyId: newId() })),
   )
   // The clock stands still, so the result does not depend on the speed of the machine.
   f.clock.stoppedAtMs = Date.now()

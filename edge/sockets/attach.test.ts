@@ -8,24 +8,24 @@ import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { issueTicket } from '../accounts/tickets.ts'
 import { originAllowed } from './handshake.ts'
-import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
+import { addDriver, addOrder, addPharmacy, newId, pause, startFixture } from './fixture.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
 const f = await startFixture({ CORS_ORIGINS: 'https://app.example.org' })
 t.teardown(() => f.stop())
 const userId = newId()
-const vendorId = newId()
+const pharmacyId = newId()
 const driverUser = newId()
 const driverId = newId()
-await addVendor(f.database, { userId, vendorId })
-await addDriver(f.database, { userId: driverUser, driverId, vendorId })
+await addPharmacy(f.database, { userId, pharmacyId })
+await addDriver(f.database, { userId: driverUser, driverId, pharmacyId })
 const customer = await f.token('user', { userId: newId(), name: 'John Doe' })
-const vendor = await f.token('vendor', { userId, vendorId })
+const vendor = await f.token('vendor', { userId, pharmacyId })
 const driver = await f.token('driver', { userId: driverUser, driverId })
 const admin = await f.token('admin')
 
 t.test('every way to be refused has its close code', async t => {
-  const lonely = await f.token('vendor', { vendorId: newId() })
+  const lonely = await f.token('vendor', { pharmacyId: newId() })
   const recordless = await f.token('vendor')
   const ghost = await f.token('driver', { driverId: newId() })
   const rows: [path: string, code: number][] = [
@@ -37,9 +37,9 @@ t.test('every way to be refused has its close code', async t => {
     [`/ws/customer?token=${admin}`, closeCodes.wrongRole],
     [`/ws/driver?token=${vendor}`, closeCodes.wrongRole],
     [`/ws/driver/${newId()}?token=${driver}`, closeCodes.wrongRole],
-    [`/ws/vendor/${vendorId}?token=${customer}`, closeCodes.wrongRole],
+    [`/ws/vendor/${pharmacyId}?token=${customer}`, closeCodes.wrongRole],
     [`/ws/vendor/${newId()}?token=${vendor}`, closeCodes.wrongRole],
-    [`/ws/vendor/${vendorId}`, closeCodes.unauthenticated],
+    [`/ws/vendor/${pharmacyId}`, closeCodes.unauthenticated],
     [`/ws/pharmacy/?token=${lonely}`, closeCodes.noSuchRecord],
     [`/ws/pharmacy/?token=${recordless}`, closeCodes.noSuchRecord],
     [`/ws/driver?token=${ghost}`, closeCodes.noSuchRecord],
@@ -58,7 +58,7 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
     t.same(await terminal.next(), {
       type: 'connection',
       message: 'Connected to pharmacy channel',
-      pharmacy_id: vendorId,
+      pharmacy_id: pharmacyId,
       pharmacy_name: 'City Pharmacy',
       location: { lat: 27.7172, lng: 85.324 },
     })
@@ -79,7 +79,7 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
     t.match(await app.next(), {
       type: 'connection',
       driver_id: driverId,
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       status: 'available',
     })
     app.ws.close()
@@ -252,7 +252,7 @@ t.test('the tracking link shows the state first, then the changes', async t => {
     user_id: newId(),
     status: 'out_for_delivery',
     driver_id: driverId,
-    vendor_id: vendorId,
+    vendor_id: pharmacyId,
   })
   f.script.position = async () => ({
     position: {
@@ -316,15 +316,17 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
     ['\u0001'.repeat(limits.nameCharactersMax), 50],
     ['Dee', 3],
   ] as const) {
-    const large = { userId: newId(), vendorId: newId() }
-    await addVendor(f.database, large)
+    const large = { userId: newId(), pharmacyId: newId() }
+    await addPharmacy(f.database, large)
     const ids = Array.from({ length: socketLimits.fleetDriversMax }, newId)
     await f.database.pool.query(
       `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status)
        select id, id, $2, $3, '+1234567890', 'bike', 'available' from unnest($1::uuid[]) as id`,
-      [ids, large.vendorId, name],
+      [ids, large.pharmacyId, name],
     )
-    const fleet = f.connect(`/ws/vendor/${large.vendorId}?token=${await f.token('vendor', large)}`)
+    const fleet = f.connect(
+      `/ws/vendor/${large.pharmacyId}?token=${await f.token('vendor', large)}`,
+    )
     const { drivers } = (await fleet.next('fleet')) as unknown as {
       drivers: { driver_id: string; full_name: string }[]
     }
@@ -338,7 +340,7 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
     f.pushLocations({
       fleet: [
         {
-          vendor_id: large.vendorId,
+          vendor_id: large.pharmacyId,
           driver_id: ids[0]!,
           status: 'busy',
           latitude: 1,
@@ -357,16 +359,16 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
 
 t.test('the whole fleet comes first, then the drivers that moved', async t => {
   for (const token of [vendor, admin]) {
-    const fleet = f.connect(`/ws/vendor/${vendorId}?token=${token}`)
+    const fleet = f.connect(`/ws/vendor/${pharmacyId}?token=${token}`)
     t.match(await fleet.next(), {
       type: 'fleet',
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       drivers: [{ driver_id: driverId, status: 'available', latitude: 27.72 }],
     })
     f.pushLocations({
       fleet: [
         {
-          vendor_id: vendorId,
+          vendor_id: pharmacyId,
           driver_id: driverId,
           status: 'busy',
           latitude: 1,
@@ -379,7 +381,7 @@ t.test('the whole fleet comes first, then the drivers that moved', async t => {
     })
     t.same(await fleet.next(), {
       type: 'locations',
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       drivers: [
         {
           driver_id: driverId,

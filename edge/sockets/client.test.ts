@@ -18,18 +18,18 @@ import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
 import { requestEnded, type NewRequestBody } from '../../protocol/orders/messages.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
-import { addDriver, addOrder, addVendor, newId, pause, startFixture } from './fixture.ts'
+import { addDriver, addOrder, addPharmacy, newId, pause, startFixture } from './fixture.ts'
 import { clientLimits } from '../../protocol/client/limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
 const url = `http://127.0.0.1:${f.port}`
-const vendorId = newId()
-const vendorUser = newId()
+const pharmacyId = newId()
+const pharmacyUser = newId()
 const userId = newId()
 const driverId = newId()
-await addVendor(f.database, { userId: vendorUser, vendorId })
-await addDriver(f.database, { userId, driverId, vendorId })
+await addPharmacy(f.database, { userId: pharmacyUser, pharmacyId })
+await addDriver(f.database, { userId, driverId, pharmacyId })
 
 /** A network for one client. It can be cut, and stays cut until it is mended. */
 function network() {
@@ -204,7 +204,7 @@ t.test('a message is sent again under the same id after a lost connection', asyn
     t,
     connectTerminal({
       url,
-      token: await f.token('vendor', { userId: vendorUser, vendorId }),
+      token: await f.token('vendor', { userId: pharmacyUser, pharmacyId }),
       WebSocket: wire.WebSocket,
     }),
   )
@@ -229,7 +229,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
     t,
     connectTerminal({
       url,
-      token: await f.token('vendor', { userId: vendorUser, vendorId }),
+      token: await f.token('vendor', { userId: pharmacyUser, pharmacyId }),
       WebSocket: wire.WebSocket,
     }),
   )
@@ -241,7 +241,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
   const push = (request_id: string) =>
     f.push({
       kind: 'new_request',
-      vendor_ids: [vendorId],
+      vendor_ids: [pharmacyId],
       distances_km: [1],
       body: { request_id, patient_name: 'Ann' } as NewRequestBody,
     })
@@ -250,7 +250,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
   f.push({
     kind: 'request_closed',
     request_id: taken,
-    vendor_ids: [vendorId],
+    vendor_ids: [pharmacyId],
     message: requestEnded(taken, 'taken'),
   })
   t.same(await next(terminal, 'request_closed'), { request_id: taken, reason: 'taken' })
@@ -341,13 +341,18 @@ t.test(
 
     const fleet = kept(
       t,
-      connectFleet({ url, vendorId, token: await f.token('admin'), WebSocket: wire.WebSocket }),
+      connectFleet({
+        url,
+        vendorId: pharmacyId,
+        token: await f.token('admin'),
+        WebSocket: wire.WebSocket,
+      }),
     )
     await next(fleet, 'fleet')
     f.pushLocations({
       fleet: [
         {
-          vendor_id: vendorId,
+          vendor_id: pharmacyId,
           driver_id: driverId,
           status: 'busy',
           latitude: 1,

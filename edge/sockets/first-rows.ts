@@ -37,7 +37,7 @@ export interface CarriedOrder {
 
 /** Readers by the id of the pharmacy, the driver (three times) and the account. */
 export interface FirstRows {
-  pharmacy(vendorId: string): Promise<PharmacyRow | undefined>
+  pharmacy(pharmacyId: string): Promise<PharmacyRow | undefined>
   driver(driverId: string): Promise<DriverRow | undefined>
   /** The order last offered to a driver; the offer may have ended. */
   lastOffered(driverId: string): Promise<OrderView | undefined>

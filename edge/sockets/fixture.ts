@@ -196,14 +196,14 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     url: `ws://127.0.0.1:${listening.port}`,
     token: (
       role: Role,
-      record: { userId?: string; name?: string; vendorId?: string; driverId?: string } = {},
+      record: { userId?: string; name?: string; pharmacyId?: string; driverId?: string } = {},
     ) =>
       tokens.signAccess(
         {
           userId: record.userId ?? newId(),
           role,
           name: record.name ?? 'Ann',
-          vendorId: record.vendorId ?? null,
+          pharmacyId: record.pharmacyId ?? null,
           driverId: record.driverId ?? null,
         },
         nowMs(),
@@ -318,14 +318,14 @@ export const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms)
   })
 
-export async function addVendor(
+export async function addPharmacy(
   database: Database,
-  record: { userId: string; vendorId: string; name?: string },
+  record: { userId: string; pharmacyId: string; name?: string },
 ): Promise<void> {
   await database.kysely
     .insertInto('vendors')
     .values({
-      id: record.vendorId,
+      id: record.pharmacyId,
       user_id: record.userId,
       business_name: record.name ?? 'City Pharmacy',
       email: 'a@example.org',
@@ -340,11 +340,11 @@ export async function addVendor(
 
 export async function addDriver(
   database: Database,
-  record: { userId: string; vendorId: string; driverId: string; status?: string },
+  record: { userId: string; pharmacyId: string; driverId: string; status?: string },
 ): Promise<void> {
   await database.pool.query(
     `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $2, $3, 'Dee', '2', 'bike', $4)`,
-    [record.driverId, record.userId, record.vendorId, record.status ?? 'available'],
+    [record.driverId, record.userId, record.pharmacyId, record.status ?? 'available'],
   )
 }
 

@@ -7,12 +7,12 @@ import type { Database } from '../../migrations/database/open.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
 /** The drivers of a pharmacy, newest first. */
-export async function fleetRows(database: Database, vendorId: string) {
+export async function fleetRows(database: Database, pharmacyId: string) {
   return (
     database.kysely
       .selectFrom('drivers')
       .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
-      .where('vendor_id', '=', vendorId)
+      .where('vendor_id', '=', pharmacyId)
       // Drivers who were let go and still have an order under way are included, because the
       // pharmacy wants to see it arrive.
       .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))

@@ -32,7 +32,7 @@ type AccessContext = Pick<Kernel, 'database'>
 type ReadContext = Pick<Kernel, 'database' | 'nowMs'>
 
 interface Party {
-  vendorId: string | null
+  pharmacyId: string | null
   driverId: string | null
 }
 /**
@@ -60,7 +60,7 @@ const rules: Record<
   audio: {
     urls: (order, owner) =>
       order.responses
-        .filter(answer => answer.vendor_id === owner.vendorId)
+        .filter(answer => answer.vendor_id === owner.pharmacyId)
         .map(answer => answer.audio_url),
     readers: { customer: 'own_order' },
   },
@@ -170,7 +170,7 @@ async function ordersNaming(
         eb.or([
           eb('user_id', '=', upload.owner_id),
           ...(owner.driverId === null ? [] : [eb('driver_id', '=', owner.driverId)]),
-          ...(owner.vendorId === null ? [] : [eb('vendor_id', '=', owner.vendorId)]),
+          ...(owner.pharmacyId === null ? [] : [eb('vendor_id', '=', owner.pharmacyId)]),
         ]),
       ),
     )
@@ -195,5 +195,5 @@ export async function partyOf(ctx: AccessContext, accountId: string): Promise<Pa
     .select('id')
     .where('user_id', '=', accountId)
     .executeTakeFirst()
-  return { vendorId: pharmacy?.id ?? null, driverId: driver?.id ?? null }
+  return { pharmacyId: pharmacy?.id ?? null, driverId: driver?.id ?? null }
 }

@@ -25,16 +25,16 @@ export const filesIn = (folder: string): string[] =>
  */
 export async function people(edge: Fixture) {
   const vendor = await edge.vendor()
-  const otherVendor = await edge.vendor()
+  const otherPharmacy = await edge.vendor()
   return {
     admin: await edge.admin(),
     customer: await edge.customer(),
     stranger: await edge.customer(),
     vendor,
-    otherVendor,
+    otherPharmacy,
     asked: await edge.vendor(),
     driver: await edge.driver(vendor.id),
     otherDriver: await edge.driver(vendor.id),
-    foreignDriver: await edge.driver(otherVendor.id),
+    foreignDriver: await edge.driver(otherPharmacy.id),
   }
 }

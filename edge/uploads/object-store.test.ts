@@ -53,7 +53,7 @@ t.test('in an object store', async t => {
   })
   t.equal(followed.status, 200, 'a client that follows leaves its token at home')
   await followed.arrayBuffer()
-  for (const token of [who.stranger.token, who.otherVendor.token])
+  for (const token of [who.stranger.token, who.otherPharmacy.token])
     t.equal((await edge.call('GET', body.url, { token })).status, 404, 'no link for a stranger')
 
   edge.script.answer = command => ({

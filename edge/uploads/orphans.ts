@@ -68,6 +68,8 @@ async function namedAtAll(
   upload: Selectable<UploadsTable>,
 ): Promise<string | null> {
   if (upload.kind !== 'audio') return orderNaming(ctx, upload, eb => eb.lit(true))
-  const { vendorId } = await partyOf(ctx, upload.owner_id)
-  return vendorId === null ? null : orderNaming(ctx, upload, eb => eb('vendor_id', '=', vendorId))
+  const { pharmacyId } = await partyOf(ctx, upload.owner_id)
+  return pharmacyId === null
+    ? null
+    : orderNaming(ctx, upload, eb => eb('vendor_id', '=', pharmacyId))
 }

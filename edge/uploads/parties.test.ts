@@ -7,7 +7,7 @@ import { png } from './samples.ts'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherVendor, driver } = await startParties(t)
+const { edge, call, customer, stranger, vendor, otherPharmacy, driver } = await startParties(t)
 
 t.test('files: type by content, read by the parties', async t => {
   const form = (field: string, bytes: Uint8Array, more: Record<string, string> = {}) => {
@@ -42,7 +42,7 @@ t.test('files: type by content, read by the parties', async t => {
     viewOf({
       id: newId(),
       user_id: stranger.id,
-      vendor_id: otherVendor.id,
+      vendor_id: otherPharmacy.id,
       prescription_url: stored.body.url,
     }),
   )
@@ -50,7 +50,7 @@ t.test('files: type by content, read by the parties', async t => {
     ['owner', customer.token, 200],
     ['its pharmacy', vendor.token, 200],
     ['a stranger who names it in an order', stranger.token, 404],
-    ["the stranger's pharmacy", otherVendor.token, 404],
+    ["the stranger's pharmacy", otherPharmacy.token, 404],
     ['a driver', driver.token, 404],
   ] as const)
     t.equal((await call('GET', stored.body.url, { token })).status, status, name)

@@ -60,7 +60,7 @@ t.test('who may read what', async t => {
     ['customer', 200, 200, 200, 200, 200],
     ['stranger', 404, 404, 404, 404, 404],
     ['vendor', 200, 200, 200, 200, 404],
-    ['otherVendor', 404, 404, 404, 404, 404],
+    ['otherPharmacy', 404, 404, 404, 404, 404],
     ['asked', 404, 404, 404, 404, 200],
     ['driver', 404, 200, 200, 404, 404],
     ['otherDriver', 404, 404, 404, 404, 404],
@@ -102,7 +102,7 @@ t.test(
       viewOf({
         id: newId(),
         user_id: who.stranger.id,
-        vendor_id: who.otherVendor.id,
+        vendor_id: who.otherPharmacy.id,
         proof_photo_url: proof.url,
       }),
     )

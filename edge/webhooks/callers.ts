@@ -2,8 +2,8 @@
 import { ofPharmacy, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
-  createWebhookSubscription: ['vendor', 'otherVendor', 'admin'],
-  listWebhookSubscriptions: ['vendor', 'otherVendor', 'admin'],
+  createWebhookSubscription: ['vendor', 'otherPharmacy', 'admin'],
+  listWebhookSubscriptions: ['vendor', 'otherPharmacy', 'admin'],
   getWebhookSubscription: ofPharmacy,
   updateWebhookSubscription: ofPharmacy,
   deleteWebhookSubscription: ofPharmacy,

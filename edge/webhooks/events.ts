@@ -59,7 +59,7 @@ export interface JournalEvent {
 export interface Subscriber {
   id: string
   /** Pharmacy whose events it gets; null: all events of the deployment. */
-  vendorId: string | null
+  pharmacyId: string | null
   /** Names of the wanted events; empty: all. */
   events: readonly string[]
   hearsFromMs: number
@@ -75,16 +75,16 @@ export function nameOf(names: PublicNames, kind: string, type: string): string |
   return Object.hasOwn(ofKind, type) ? ofKind[type]! : null
 }
 
-/** `vendorId`: present pharmacy of the order or driver. */
+/** `pharmacyId`: present pharmacy of the order or driver. */
 export function concerns(
   subscriber: Subscriber,
   event: JournalEvent,
-  vendorId: string | null,
+  pharmacyId: string | null,
 ): boolean {
   if (event.atMs < subscriber.hearsFromMs) return false
   if (subscriber.events.length > 0 && !subscriber.events.includes(event.name)) return false
-  if (subscriber.vendorId === null) return true
-  return vendorId === subscriber.vendorId && !beforeAcceptance.has(event.type)
+  if (subscriber.pharmacyId === null) return true
+  return pharmacyId === subscriber.pharmacyId && !beforeAcceptance.has(event.type)
 }
 
 /** `<slot>.<seq>`, as on the bus: the same for every subscriber, every attempt and every replay. */

@@ -43,7 +43,7 @@ export async function startWorld(open: () => Promise<Database>) {
     type: string,
     data: object = {},
     options: {
-      vendorId?: string | null
+      pharmacyId?: string | null
       skipSeqs?: number
       at?: Date
       kind?: string
@@ -56,11 +56,11 @@ export async function startWorld(open: () => Promise<Database>) {
     seqs.set(slot, seq)
     // The journal writes both in one transaction; here the order comes first, so that no event
     // lacks its order.
-    if (options.vendorId !== undefined)
+    if (options.pharmacyId !== undefined)
       await database.pool.query(
         `insert into orders (id, kind, order_number, tracking_token, status, user_id, vendor_id, created_at, updated_at, version, progress)
          values ($1, 'direct', 'ORD', $2, 'pending', $1, $3, now(), now(), $4, '{}') on conflict (id) do update set vendor_id = excluded.vendor_id`,
-        [orderId, newId(), options.vendorId, version],
+        [orderId, newId(), options.pharmacyId, version],
       )
     await database.pool.query(
       `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, data) values ($1, $2, $3, $4, $8, $5, $6, 1, null, $7)`,
@@ -85,7 +85,7 @@ export async function startWorld(open: () => Promise<Database>) {
   async function subscribe(
     url: string,
     options: {
-      vendorId?: string | null
+      pharmacyId?: string | null
       ownerId?: string
       events?: string[]
       hearsFrom?: Date
@@ -98,7 +98,7 @@ export async function startWorld(open: () => Promise<Database>) {
       .values({
         id,
         owner_id: options.ownerId ?? newId(),
-        vendor_id: options.vendorId ?? null,
+        vendor_id: options.pharmacyId ?? null,
         url,
         events: options.events ?? [],
         description: null,

@@ -95,7 +95,7 @@ async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
     .execute()
   return rows.map(row => ({
     id: row.id,
-    vendorId: row.vendor_id,
+    pharmacyId: row.vendor_id,
     events: row.events,
     hearsFromMs: row.hears_from.getTime(),
   }))
@@ -191,7 +191,7 @@ async function deliveriesOf(
       .filter(subscriber => concerns(subscriber, event, pharmacyOf.get(event.actorId) ?? null))
       .map(subscriber => ({
         subscriptionId: subscriber.id,
-        toPharmacy: subscriber.vendorId !== null,
+        toPharmacy: subscriber.pharmacyId !== null,
         event,
         orderId: event.actorId,
         atMs,

@@ -113,7 +113,7 @@ export interface AttemptMade {
 export interface Disabled {
   subscriptionId: string
   ownerId: string
-  vendorId: string | null
+  pharmacyId: string | null
   url: string
   reason: string
 }
@@ -200,7 +200,7 @@ export async function recordAttempt(
         ? {
             subscriptionId,
             ownerId: subscription.owner_id,
-            vendorId: subscription.vendor_id,
+            pharmacyId: subscription.vendor_id,
             url: subscription.url,
             reason: disable,
           }

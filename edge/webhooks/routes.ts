@@ -91,7 +91,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       handler: async ({ identity, body }) => {
         const { events = [], description = null } = body
         const url = checkUrl(body.url, ctx.config.webhookAllowPrivate).href
-        const vendorId = await pharmacyOf(identity, body.vendor_id)
+        const pharmacyId = await pharmacyOf(identity, body.vendor_id)
         const id = uuidV7(ctx.nowMs(), ctx.random)
         const secret = newSecret()
         const owner = ownerOf(identity) ?? { column: 'owner_id' as const, id: identity.userId }
@@ -115,7 +115,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
             .values({
               id,
               owner_id: identity.userId,
-              vendor_id: vendorId,
+              vendor_id: pharmacyId,
               url,
               events,
               description,

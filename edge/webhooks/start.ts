@@ -40,13 +40,13 @@ export const startWebhooks = (
  */
 async function addressOf(
   { database: { kysely: db } }: Pick<WebhookEdge, 'database'>,
-  { vendorId, ownerId }: Disabled,
+  { pharmacyId, ownerId }: Disabled,
 ): Promise<string | null> {
-  if (vendorId !== null) {
+  if (pharmacyId !== null) {
     const pharmacy = await db
       .selectFrom('vendors')
       .select('email')
-      .where('id', '=', vendorId)
+      .where('id', '=', pharmacyId)
       .executeTakeFirst()
     if (pharmacy !== undefined) return pharmacy.email
   }

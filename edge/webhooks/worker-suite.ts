@@ -45,11 +45,11 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
   t.test('an event reaches its subscribers, signed', async t => {
     await alone()
     const receiver = await receiving(t)
-    const vendorId = newId()
+    const pharmacyId = newId()
     const orderId = newId()
-    const { id, secret } = await subscribe(receiver.url, { vendorId })
+    const { id, secret } = await subscribe(receiver.url, { pharmacyId })
     const worker = working(t)
-    await happen(orderId, 'order_placed', { customer_name: 'Zoë "D"', total: 1.5 }, { vendorId })
+    await happen(orderId, 'order_placed', { customer_name: 'Zoë "D"', total: 1.5 }, { pharmacyId })
     const [message] = await receiver.until(1)
     t.ok(verifies(secret, message!), 'a receiver believes it')
     t.notOk(verifies(secret, { ...message!, body: `${message!.body} ` }), 'and nothing else')
@@ -71,16 +71,16 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       await alone()
       const own = await receiving(t)
       const others = await receiving(t)
-      const vendorId = newId()
+      const pharmacyId = newId()
       const driverId = newId()
-      await subscribe(own.url, { vendorId })
-      await subscribe(others.url, { vendorId: newId() })
+      await subscribe(own.url, { pharmacyId })
+      await subscribe(others.url, { pharmacyId: newId() })
       const worker = working(t, {
         names: { ...publicNames, driver: { status_changed: 'driver.status_changed' } },
       })
       await database.pool.query(
         `insert into drivers (id, user_id, vendor_id, full_name, phone, vehicle_type, status) values ($1, $1, $2, 'Dora', '2', 'bike', 'available')`,
-        [driverId, vendorId],
+        [driverId, pharmacyId],
       )
       await happen(newId(), 'errand_done', {}, { kind: 'errand' })
       await happen(driverId, 'duty_barred', { barred: false }, { kind: 'driver' })
@@ -129,7 +129,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       'delivered',
     ]
     for (const type of types)
-      for (const order of orders) await happen(order, type, {}, { vendorId: newId() })
+      for (const order of orders) await happen(order, type, {}, { pharmacyId: newId() })
     await allDelivered(id, 36)
     for (const order of orders) {
       const seen = receiver.received.filter(one => one.json.order_id === order)
@@ -167,7 +167,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const worker = working(t, { timeoutMs: 600_000 })
     for (const order of [first, second])
       for (const type of ['order_placed', 'order_accepted'])
-        await happen(order, type, {}, { vendorId: newId() })
+        await happen(order, type, {}, { pharmacyId: newId() })
     await good.until(4)
     await hanging.until(3)
     t.same(
@@ -186,7 +186,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const receiver = await receiving(t)
     const { id } = await subscribe(receiver.url)
     const order = newId()
-    await record(order, 'order_placed', {}, { vendorId: newId() })
+    await record(order, 'order_placed', {}, { pharmacyId: newId() })
     const before = working(t)
     await receiver.until(1)
     await before.stop()
@@ -206,7 +206,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const receiver = await receiving(t, () => {})
     const { id } = await subscribe(receiver.url)
     const cut = working(t, { timeoutMs: 30_000 })
-    await happen(newId(), 'order_placed', {}, { vendorId: newId() })
+    await happen(newId(), 'order_placed', {}, { pharmacyId: newId() })
     await receiver.until(1)
     await cut.stop()
     t.match(
@@ -235,7 +235,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await until(`exists (select from webhook_lease where lease_until > now())`)
     const second = working(t, { database: shared })
     const orders = Array.from({ length: 20 }, newId)
-    for (const order of orders) await happen(order, 'order_placed', {}, { vendorId: newId() })
+    for (const order of orders) await happen(order, 'order_placed', {}, { pharmacyId: newId() })
     await allDelivered(id, 20)
     t.same([first.leads, second.leads], [true, false])
     t.equal(receiver.received.length, 20, 'nothing was sent by both')
@@ -272,11 +272,11 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       await receiving(t),
       await receiving(t),
     ]
-    const [vendorId, otherVendorId, keyId] = [newId(), newId(), newId()]
-    await subscribe(mine.url, { vendorId })
-    await subscribe(theirs.url, { vendorId: otherVendorId })
+    const [pharmacyId, otherPharmacyId, keyId] = [newId(), newId(), newId()]
+    await subscribe(mine.url, { pharmacyId })
+    await subscribe(theirs.url, { pharmacyId: otherPharmacyId })
     await subscribe(everything.url)
-    await subscribe(some.url, { vendorId, events: ['order.delivered'] })
+    await subscribe(some.url, { pharmacyId, events: ['order.delivered'] })
     await subscribe(later.url, { hearsFrom: new Date(Date.now() + 60_000) })
     await database.pool.query(
       `insert into api_keys (id, name, prefix, key_hash, scopes, created_by, created_at, revoked_at) values ($1, 'k', 'cad_', $2, '{}', $1, now(), now())`,
@@ -286,12 +286,12 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await subscribe(revoked.url, { ownerId: keyId })
 
     const order = newId()
-    await record(order, 'broadcast_opened', { customer_name: 'X' }, { vendorId: null })
-    await record(order, 'response_recorded', { vendor_id: otherVendorId })
-    await record(order, 'order_accepted', {}, { vendorId })
+    await record(order, 'broadcast_opened', { customer_name: 'X' }, { pharmacyId: null })
+    await record(order, 'response_recorded', { vendor_id: otherPharmacyId })
+    await record(order, 'order_accepted', {}, { pharmacyId })
     await record(order, 'delivered')
     const expired = newId()
-    await record(expired, 'broadcast_opened', {}, { vendorId: null })
+    await record(expired, 'broadcast_opened', {}, { pharmacyId: null })
     await record(expired, 'request_expired')
     const worker = working(t)
     await everything.until(6)
@@ -327,7 +327,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const worker = working(t, { policy: { ...quick, attemptsMax: 3, pauseFailuresMin: 1_000 } })
     const order = newId()
     for (const type of ['order_placed', 'order_accepted'])
-      await record(order, type, {}, { vendorId: newId() })
+      await record(order, type, {}, { pharmacyId: newId() })
     await happen(order, 'picked_up')
     await until(
       `select count(*) filter (where state = 'delivered') = 2 and count(*) filter (where state = 'given_up') = 1 from webhook_deliveries where subscription_id = $1`,
@@ -382,13 +382,13 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     async t => {
       await alone()
       const receiver = await receiving(t, answerStatus(500))
-      const vendorId = newId()
-      const { id } = await subscribe(receiver.url, { vendorId })
+      const pharmacyId = newId()
+      const { id } = await subscribe(receiver.url, { pharmacyId })
       const worker = working(t, {
         policy: { ...quick, disableAfterMs: 150, disableFailuresMin: 4, attemptsMax: 100 },
       })
       const orders = [newId(), newId(), newId()]
-      for (const order of orders) await happen(order, 'order_placed', {}, { vendorId })
+      for (const order of orders) await happen(order, 'order_placed', {}, { pharmacyId })
       await until(
         `select not is_active and disabled_at is not null from webhook_subscriptions where id = $1`,
         [id],
@@ -398,7 +398,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
         [
           {
             subscriptionId: id,
-            vendorId,
+            pharmacyId,
             url: receiver.url,
             reason: /attempts in a row failed since .*status 500/,
           },
@@ -439,7 +439,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const { id } = await subscribe(receiver.url)
     const worker = working(t)
     const order = newId()
-    await happen(order, 'order_placed', {}, { vendorId: newId() })
+    await happen(order, 'order_placed', {}, { pharmacyId: newId() })
     await receiver.until(1)
     await happen(order, 'picked_up', {}, { skipSeqs: 1 })
     await new Promise(resolve => {

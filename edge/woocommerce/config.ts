@@ -4,7 +4,7 @@ import { isUuid } from '../../protocol/kernel/ids.ts'
 
 export interface ShopConfig {
   /** The shop that delivers to `/api/webhooks/wc/order-created` itself. */
-  shop: { secret: string; vendorId: string } | null
+  shop: { secret: string; pharmacyId: string } | null
 }
 
 /** Reads WC_WEBHOOK_SECRET and WC_WEBHOOK_VENDOR_ID. Throws ConfigError. */
@@ -15,15 +15,15 @@ export const readShopConfig = (environment: Environment): ShopConfig => ({
   ),
 })
 
-function shop(secret: string | null, vendorId: string | null): ShopConfig['shop'] {
-  if (secret === null && vendorId === null) return null
+function shop(secret: string | null, pharmacyId: string | null): ShopConfig['shop'] {
+  if (secret === null && pharmacyId === null) return null
   if (secret === null)
     throw new ConfigError(
       'WC_WEBHOOK_SECRET is not set, but WC_WEBHOOK_VENDOR_ID is; a shop needs both',
     )
-  if (!isUuid(vendorId))
+  if (!isUuid(pharmacyId))
     throw new ConfigError(
       'WC_WEBHOOK_VENDOR_ID is not the id of a pharmacy; WC_WEBHOOK_SECRET needs one whose orders these are',
     )
-  return { secret, vendorId }
+  return { secret, pharmacyId }
 }

@@ -65,7 +65,7 @@ export async function startShop(t: Test) {
     const answer = await http(
       url,
       'POST',
-      `/api/vendors/${pharmacy.vendorId}/integrations/woocommerce`,
+      `/api/vendors/${pharmacy.pharmacyId}/integrations/woocommerce`,
       { token: pharmacy.token, body },
     )
     return {
@@ -117,7 +117,7 @@ export async function startShop(t: Test) {
       await http(
         url,
         'GET',
-        `/api/vendors/${pharmacy.vendorId}/imports${status === undefined ? '' : `?status=${status}`}`,
+        `/api/vendors/${pharmacy.pharmacyId}/imports${status === undefined ? '' : `?status=${status}`}`,
         { token: pharmacy.token },
       )
     ).body.imports

@@ -53,7 +53,7 @@ const transient = (Object.keys(errorCatalogue) as ErrorCode[]).filter(
 export async function takeOrder(
   ctx: ImportContext,
   scopeId: string,
-  vendorId: string,
+  pharmacyId: string,
   draft: OrderDraft,
   readable = true,
 ): Promise<Arrival> {
@@ -63,7 +63,7 @@ export async function takeOrder(
   const at = new Date(ctx.nowMs())
   const fresh = {
     id: uuidV7(ctx.nowMs(), ctx.random),
-    vendor_id: vendorId,
+    vendor_id: pharmacyId,
     scope_id: scopeId,
     external_id: draft.external_id,
     external_modified: draft.modified,
@@ -109,7 +109,7 @@ export async function takeOrder(
 export async function keepUnreadable(
   ctx: ImportContext,
   scopeId: string,
-  vendorId: string,
+  pharmacyId: string,
   bytes: Uint8Array,
 ): Promise<ImportRow> {
   const db = ctx.database.kysely
@@ -119,7 +119,7 @@ export async function keepUnreadable(
     .insertInto('imports')
     .values({
       id: uuidV7(ctx.nowMs(), ctx.random),
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       scope_id: scopeId,
       external_id,
       external_modified: '',
@@ -132,7 +132,10 @@ export async function keepUnreadable(
     })
     .onConflict(c => c.columns(['scope_id', 'external_id']).doNothing())
     .execute()
-  ctx.log.warn({ vendor_id: vendorId, external_id }, 'a shop sent what cannot be read as an order')
+  ctx.log.warn(
+    { vendor_id: pharmacyId, external_id },
+    'a shop sent what cannot be read as an order',
+  )
   return db
     .selectFrom('imports')
     .selectAll()
@@ -231,8 +234,8 @@ async function locate(ctx: ImportContext, address: string): Promise<Coordinates>
 }
 
 /** A UUID made of the pharmacy and the shop's key of its customer. */
-export const guestId = (vendorId: string, customerKey: string): string =>
-  derivedId(`guest\0${vendorId}\0${customerKey}`)
+export const guestId = (pharmacyId: string, customerKey: string): string =>
+  derivedId(`guest\0${pharmacyId}\0${customerKey}`)
 
 /**
  * Tries again imports that were refused for a passing reason or cut off. Returns the number of

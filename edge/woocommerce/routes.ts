@@ -78,7 +78,7 @@ const Taken = Type.Object({
 
 interface Shop {
   scopeId: string
-  vendorId: string
+  pharmacyId: string
   secret: string | null
 }
 type IntegrationRow = Selectable<IntegrationsTable>
@@ -105,23 +105,23 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
   const db = ctx.database.kysely
 
   /** Another pharmacy's shops count as not found. */
-  const requireOwn = async (identity: Identity, vendorId: string): Promise<void> => {
+  const requireOwn = async (identity: Identity, pharmacyId: string): Promise<void> => {
     const own =
       identity.role === 'admin'
         ? (await db
             .selectFrom('vendors')
             .select('id')
-            .where('id', '=', vendorId)
+            .where('id', '=', pharmacyId)
             .executeTakeFirst()) !== undefined
-        : identity.vendorId === vendorId
+        : identity.pharmacyId === pharmacyId
     if (!own) throw new CaduceusError('vendor_not_found', 'no such pharmacy')
   }
-  const findImport = async (vendorId: string, id: string): Promise<ImportRow> => {
+  const findImport = async (pharmacyId: string, id: string): Promise<ImportRow> => {
     const row = await db
       .selectFrom('imports')
       .selectAll()
       .where('id', '=', id)
-      .where('vendor_id', '=', vendorId)
+      .where('vendor_id', '=', pharmacyId)
       .executeTakeFirst()
     if (row === undefined) throw new CaduceusError('not_found', 'no such import')
     return row
@@ -166,13 +166,13 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
     // The delivery is signed, so it comes from the shop. Even when it is unreadable its pharmacy
     // sees that something came; the shop would lose a refusal.
     if (order === null || id === null)
-      return kept(await keepUnreadable(ctx, shop.scopeId, shop.vendorId, bytes))
+      return kept(await keepUnreadable(ctx, shop.scopeId, shop.pharmacyId, bytes))
     const why = ignoredBecause(order)
     if (why !== null) return ignored(why)
     const arrival = await takeOrder(
       { ...ctx, log },
       shop.scopeId,
-      shop.vendorId,
+      shop.pharmacyId,
       draftOf(order),
       isReadable(order),
     )
@@ -246,7 +246,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
         const { shop } = ctx.config
         return shop === null
           ? null
-          : { scopeId: shop.vendorId, vendorId: shop.vendorId, secret: shop.secret }
+          : { scopeId: shop.pharmacyId, pharmacyId: shop.pharmacyId, secret: shop.secret }
       },
     ),
     deliveryRoute(
@@ -274,7 +274,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
             { integration_id: row.id },
             'the secret of an integration was sealed under another JWT_SECRET_KEY; make the integration anew',
           )
-        return { scopeId: row.id, vendorId: row.vendor_id, secret }
+        return { scopeId: row.id, pharmacyId: row.vendor_id, secret }
       },
     ),
     route({
@@ -309,10 +309,10 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
           .select(eb => eb.fn.countAll<number>().as('count'))
           .where('vendor_id', '=', params.id)
           .executeTakeFirstOrThrow()
-        if (count >= shopLimits.webhookIntegrationsPerVendorMax)
+        if (count >= shopLimits.webhookIntegrationsPerPharmacyMax)
           throw new CaduceusError(
             'subscription_limit_reached',
-            `there may be ${shopLimits.webhookIntegrationsPerVendorMax} integrations; delete one first`,
+            `there may be ${shopLimits.webhookIntegrationsPerPharmacyMax} integrations; delete one first`,
           )
         const id = uuidV7(ctx.nowMs(), ctx.random)
         const secret = body.secret ?? randomBytes(32).toString('base64url')

@@ -21,7 +21,7 @@ t.test('an order becomes an order of the pharmacy, once', async t => {
   })
   t.match(body, {
     status: 'pending',
-    vendor_id: pharmacy.vendorId,
+    vendor_id: pharmacy.pharmacyId,
     customer_name: 'Ann Lee',
     customer_phone: '+1 212 000',
     delivery_address: '1 Known St, New York, 10001, US',
@@ -42,7 +42,7 @@ t.test('an order becomes an order of the pharmacy, once', async t => {
     )
   const racing = await Promise.all(Array.from({ length: 5 }, () => deliver(order(102))))
   t.equal(new Set(racing.map(answer => answer.body.import_id)).size, 1, 'five at once are one')
-  const orders = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/orders`, {
+  const orders = await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}/orders`, {
     token: pharmacy.token,
   })
   t.equal(orders.body.orders.filter((one: any) => /order 10[12]/.test(one.notes)).length, 2)
@@ -178,7 +178,7 @@ t.test('an address that nobody knows waits for a person', async t => {
       order_id: null,
     },
   )
-  const path = `/api/vendors/${pharmacy.vendorId}/imports/${id}/complete`
+  const path = `/api/vendors/${pharmacy.pharmacyId}/imports/${id}/complete`
   const here = { latitude: 40.73, longitude: -73.98 }
   t.equal(
     (await http(url, 'POST', path, { token: other.token, body: here })).status,
@@ -196,7 +196,7 @@ t.test('an address that nobody knows waits for a person', async t => {
   )
   t.equal(
     (
-      await http(url, 'POST', path.replace(pharmacy.vendorId, other.vendorId), {
+      await http(url, 'POST', path.replace(pharmacy.pharmacyId, other.pharmacyId), {
         token: other.token,
         body: here,
       })
@@ -234,7 +234,7 @@ t.test('an address that nobody knows waits for a person', async t => {
 
   const unwanted = (await deliver(order(122, { billing: {} }))).body.import_id
   t.match(
-    await http(url, 'DELETE', `/api/vendors/${pharmacy.vendorId}/imports/${unwanted}`, {
+    await http(url, 'DELETE', `/api/vendors/${pharmacy.pharmacyId}/imports/${unwanted}`, {
       token: pharmacy.token,
     }),
     { status: 200, body: { status: 'dismissed', customer_name: null } },

@@ -25,7 +25,7 @@ t.test('an integration has an address and shows its secret once', async t => {
     /^https:\/\/caduceus\.example\.org\/api\/webhooks\/wc\/order-created\/[\w-]{22}$/,
   )
   t.ok(shop.secret.length >= 32)
-  const list = await http(url, 'GET', `/api/vendors/${pharmacy.vendorId}/integrations`, {
+  const list = await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}/integrations`, {
     token: pharmacy.token,
   })
   t.match(list.body.integrations, [{ id: shop.answer.body.integration.id, delivery_url: String }])
@@ -114,7 +114,7 @@ t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it
         customer_name: null,
       },
     )
-    const path = `/api/vendors/${pharmacy.vendorId}/imports/${kept.body.import_id}`
+    const path = `/api/vendors/${pharmacy.pharmacyId}/imports/${kept.body.import_id}`
     t.match(
       await http(url, 'POST', `${path}/complete`, {
         token: pharmacy.token,
@@ -143,7 +143,7 @@ t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it
     const done = await http(
       url,
       'POST',
-      `/api/vendors/${pharmacy.vendorId}/imports/${kept.body.import_id}/complete`,
+      `/api/vendors/${pharmacy.pharmacyId}/imports/${kept.body.import_id}/complete`,
       { token: pharmacy.token, body: { latitude: 40.7, longitude: -74 } },
     )
     t.match(
@@ -184,10 +184,10 @@ t.test('a shop that has a secret already; the end of an integration', async t =>
       'not at another address',
     )
   } else t.pass(`skipped: no woo/signed_body.json in ${data}`)
-  const path = `/api/vendors/${pharmacy.vendorId}/integrations/${real.answer.body.integration.id}`
+  const path = `/api/vendors/${pharmacy.pharmacyId}/integrations/${real.answer.body.integration.id}`
   t.equal(
     (
-      await http(url, 'DELETE', path.replace(pharmacy.vendorId, other.vendorId), {
+      await http(url, 'DELETE', path.replace(pharmacy.pharmacyId, other.pharmacyId), {
         token: other.token,
       })
     ).status,
@@ -202,7 +202,7 @@ t.test('the one shop of a deployment', async t => {
   const environment = { JWT_SECRET_KEY: 'x'.repeat(32), DATA_DIR: dataDir }
   for (const half of [
     { WC_WEBHOOK_SECRET: 'whsec_test_123' },
-    { WC_WEBHOOK_VENDOR_ID: pharmacy.vendorId },
+    { WC_WEBHOOK_VENDOR_ID: pharmacy.pharmacyId },
     { WC_WEBHOOK_SECRET: 'x', WC_WEBHOOK_VENDOR_ID: 'y' },
   ])
     t.throws(() => readConfig({ ...environment, ...half }, 'embedded'), {
@@ -213,7 +213,7 @@ t.test('the one shop of a deployment', async t => {
     {
       ...environment,
       WC_WEBHOOK_SECRET: 'whsec_test_123',
-      WC_WEBHOOK_VENDOR_ID: pharmacy.vendorId,
+      WC_WEBHOOK_VENDOR_ID: pharmacy.pharmacyId,
     },
     'embedded',
   ).shop

@@ -12,5 +12,5 @@ export type Scoped = { within?: Scope }
 /**
  * May a command with this scope concern this pharmacy? Null means that no pharmacy has the order.
  */
-export const concerns = ({ within }: Scoped, vendorId: string | null): boolean =>
-  within === undefined || within === null || (vendorId !== null && within.has(vendorId))
+export const concerns = ({ within }: Scoped, pharmacyId: string | null): boolean =>
+  within === undefined || within === null || (pharmacyId !== null && within.has(pharmacyId))

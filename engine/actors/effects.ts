@@ -40,6 +40,6 @@ export type Effect =
       to: ActorCommand
       onRefused?: (refusal: { code: ErrorCode; detail: string }) => ActorCommand
     }
-  | { do: 'openClaim'; orderId: string; vendorIds: string[]; deadlineMs: number }
-  | { do: 'confirmClaim'; orderId: string; vendorId: string }
+  | { do: 'openClaim'; orderId: string; pharmacyIds: string[]; deadlineMs: number }
+  | { do: 'confirmClaim'; orderId: string; pharmacyId: string }
   | { do: 'closeClaim'; orderId: string; as: 'expired' | 'cancelled' }

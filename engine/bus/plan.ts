@@ -120,7 +120,7 @@ export interface PlanDeps {
   attendants: ReadonlyMap<AnyKind, Pick<AnyAttendant, 'plan'>>
   services: Services
   /** False for a pharmacy that is suspended. */
-  mayAct(vendorId: string): boolean
+  mayAct(pharmacyId: string): boolean
 }
 
 /**

@@ -24,10 +24,10 @@ export const softEffects =
       case 'openClaim':
         return softly(
           effect.orderId,
-          claims.open(effect.orderId, effect.vendorIds, effect.deadlineMs),
+          claims.open(effect.orderId, effect.pharmacyIds, effect.deadlineMs),
         )
       case 'confirmClaim':
-        return softly(effect.orderId, claims.confirm(effect.orderId, effect.vendorId))
+        return softly(effect.orderId, claims.confirm(effect.orderId, effect.pharmacyId))
       case 'closeClaim':
         return softly(effect.orderId, claims.close(effect.orderId, effect.as))
     }

@@ -144,7 +144,7 @@ export async function databaseSubject(
         })
         .execute()
     },
-    async putUpload({ id, kind, ownerId, driverId, vendorId, orderId, atMs }) {
+    async putUpload({ id, kind, ownerId, driverId, pharmacyId, orderId, atMs }) {
       const at = new Date(atMs)
       if (driverId !== null) {
         await kysely
@@ -164,14 +164,14 @@ export async function databaseSubject(
           .onConflict(c => c.doNothing())
           .execute()
       }
-      if (vendorId !== null) {
+      if (pharmacyId !== null) {
         await kysely
           .insertInto('vendors')
           .values({
-            id: vendorId,
+            id: pharmacyId,
             user_id: ownerId,
             business_name: 'P',
-            email: `${vendorId}@example.org`,
+            email: `${pharmacyId}@example.org`,
             phone: '1',
             address: null,
             latitude: 1,

@@ -315,7 +315,7 @@ export function memoryJournal(store: MemoryStore): Store {
         const own =
           upload.ownerId === reporterId ||
           (upload.driverId !== null && upload.driverId === view.driver_id) ||
-          (upload.vendorId !== null && upload.vendorId === view.vendor_id)
+          (upload.pharmacyId !== null && upload.pharmacyId === view.vendor_id)
         if (
           own &&
           statusTable[view.status].heading === 'dropoff' &&

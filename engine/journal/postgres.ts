@@ -257,7 +257,7 @@ export function postgresJournal(
         kind: row.kind,
         ownerId: row.owner_id,
         driverId: row.driver_id,
-        vendorId: row.vendor_id,
+        pharmacyId: row.vendor_id,
         orderId: row.order_id,
         atMs: row.created_at.getTime(),
       }))

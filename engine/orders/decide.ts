@@ -120,13 +120,13 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
 function inScope(order: Order, command: OrderCommand): boolean {
   const { by } = command
   if (command.verb === 'respond' && by.role !== 'vendor') return false
-  const vendorId =
+  const pharmacyId =
     command.verb === 'respond'
       ? by.id
       : order.kind === 'absent' && command.verb === 'create'
         ? command.data.vendor_id
         : (pharmacyOf(order)?.vendor_id ?? null)
-  return concerns(command, vendorId)
+  return concerns(command, pharmacyId)
 }
 const outOfScope = reject(
   'forbidden',

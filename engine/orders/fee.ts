@@ -8,20 +8,20 @@ import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { FeeFact } from '../../protocol/dispatch/facts.ts'
 import { defaultTariff, feeMinor, type Tariff } from '../../protocol/pricing/tariff.ts'
 
-const goodFor = <F extends FeeFact>(fee: F | null | undefined, vendorId: string): F | null =>
-  fee && (fee.vendor_id === null || fee.vendor_id === vendorId) ? fee : null
+const goodFor = <F extends FeeFact>(fee: F | null | undefined, pharmacyId: string): F | null =>
+  fee && (fee.vendor_id === null || fee.vendor_id === pharmacyId) ? fee : null
 
 /** The fee of an order to a known pharmacy, at its placement. */
 export function feeAtPlacement(
   quoted: FeeTerms | undefined,
-  vendorId: string,
+  pharmacyId: string,
   tariff: Tariff,
   kmByRoad: number,
 ): FeeFact {
   return (
-    goodFor(quoted, vendorId) ?? {
+    goodFor(quoted, pharmacyId) ?? {
       quote_id: null,
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       fee_minor: feeMinor(tariff, kmByRoad),
       distance_km: kmByRoad,
     }
@@ -35,12 +35,12 @@ export function feeAtPlacement(
 export function feeOfResponse(
   told: FeeFact | null,
   quoted: FeeTerms | undefined,
-  vendorId: string,
+  pharmacyId: string,
   tariff: Tariff,
   kmByRoad: number,
 ): { fee_minor: number; distance_km: number } {
-  const { fee_minor, distance_km } = goodFor(told, vendorId) ??
-    goodFor(quoted, vendorId) ?? { fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
+  const { fee_minor, distance_km } = goodFor(told, pharmacyId) ??
+    goodFor(quoted, pharmacyId) ?? { fee_minor: feeMinor(tariff, kmByRoad), distance_km: kmByRoad }
   return { fee_minor, distance_km }
 }
 
@@ -51,10 +51,10 @@ export function feeOfResponse(
 export function acceptedFee(
   told: FeeFact | null,
   quoted: FeeTerms | undefined,
-  vendorId: string,
+  pharmacyId: string,
   currency: string,
   kmByRoad: number,
 ): number {
   const toldMinor = told?.fee_minor ?? feeMinor(defaultTariff(currency), kmByRoad)
-  return Math.min(toldMinor, goodFor(quoted, vendorId)?.fee_minor ?? toldMinor)
+  return Math.min(toldMinor, goodFor(quoted, pharmacyId)?.fee_minor ?? toldMinor)
 }

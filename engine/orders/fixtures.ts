@@ -86,7 +86,7 @@ export const photo: UploadFact = {
   kind: 'proof',
   ownerId: id(0xb1),
   driverId: driverIds[0],
-  vendorId: null,
+  pharmacyId: null,
   orderId,
   atMs: 0,
 }

@@ -66,7 +66,7 @@ for (const [name, by, upload, wrong] of [
   [
     "another pharmacy's, by hand",
     vendor,
-    fresh({ ...ofPharmacy, vendorId: vendorIds[1] }),
+    fresh({ ...ofPharmacy, pharmacyId: vendorIds[1] }),
     /no upload of who reports/,
   ],
   ["a stranger's, by the pharmacy", vendor, fresh(ofStranger), /no upload of who reports/],

@@ -84,13 +84,13 @@ function isOwn({ deal, delivery }: OnTheWay, by: Principal, upload: UploadFact):
   if (upload.driverId !== null && upload.driverId === delivery.driver.driver_id) return true
   switch (by.role) {
     case 'vendor':
-      return upload.vendorId === by.id
+      return upload.pharmacyId === by.id
     case 'admin':
       return upload.ownerId === by.id
     // A service that names no pharmacy acts for the pharmacy of the order.
     case 'service':
     case 'system':
-      return upload.vendorId === deal.vendor.vendor_id
+      return upload.pharmacyId === deal.vendor.vendor_id
     default:
       return false
   }

@@ -71,7 +71,7 @@ export function react(
       const { vendor } = event.data
       return [
         ...(core.origin === 'broadcast'
-          ? [{ do: 'confirmClaim' as const, orderId: core.orderId, vendorId: vendor.vendor_id }]
+          ? [{ do: 'confirmClaim' as const, orderId: core.orderId, pharmacyId: vendor.vendor_id }]
           : []),
         pharmacyResponse(core, 'ACCEPTED', at, vendor, {
           ...event.data,
@@ -278,15 +278,15 @@ export function react(
 /** Opening again is harmless, so recovery and late terminals use the same effects. */
 export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
   if (broadcast.candidates.length === 0) return []
-  const vendorIds = broadcast.candidates.map(c => c.vendor_id)
+  const pharmacyIds = broadcast.candidates.map(c => c.vendor_id)
   return [
-    { do: 'openClaim', orderId: core.orderId, vendorIds, deadlineMs: broadcast.expiresAtMs },
+    { do: 'openClaim', orderId: core.orderId, pharmacyIds, deadlineMs: broadcast.expiresAtMs },
     {
       do: 'push',
       push: {
         kind: 'new_request',
         body: requestBody(core, broadcast),
-        vendor_ids: vendorIds,
+        vendor_ids: pharmacyIds,
         distances_km: broadcast.candidates.map(toldKm),
       },
     },
@@ -297,9 +297,9 @@ export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
 export function requestPushFor(
   core: OrderCore,
   broadcast: Broadcast,
-  vendorIds: ReadonlySet<string>,
+  pharmacyIds: ReadonlySet<string>,
 ): Push {
-  const candidates = broadcast.candidates.filter(c => vendorIds.has(c.vendor_id))
+  const candidates = broadcast.candidates.filter(c => pharmacyIds.has(c.vendor_id))
   return {
     kind: 'new_request',
     body: requestBody(core, broadcast),
@@ -345,9 +345,9 @@ function closeRequest(order: Living, exceptPharmacyId: string | null, end: Reque
 }
 
 /** Distance to the door as the crow flies, km. The fee uses the distance by road. */
-const kmOf = (order: Living, vendorId: string): number | undefined =>
+const kmOf = (order: Living, pharmacyId: string): number | undefined =>
   ('broadcast' in order ? order.broadcast : null)?.candidates.find(
-    candidate => candidate.vendor_id === vendorId,
+    candidate => candidate.vendor_id === pharmacyId,
   )?.distance_km
 
 /**

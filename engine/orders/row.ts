@@ -21,7 +21,7 @@ export interface OrderRow {
   status: OrderStatus
   /** The status is final. */
   ended: boolean
-  vendorId: string | null
+  pharmacyId: string | null
   driverId: string | null
   /** The driver whose answer the order waits for. The list of a driver's offers asks for it. */
   offeredDriverId: string | null
@@ -55,7 +55,7 @@ export function row(order: Living, version: number, updatedAtMs: number, born: b
     placed: born ? placed(order) : null,
     status: statusOf(order),
     ended: isEnded(order),
-    vendorId: pharmacyOf(order)?.vendor_id ?? null,
+    pharmacyId: pharmacyOf(order)?.vendor_id ?? null,
     driverId: deliveryOf(order)?.driver.driver_id ?? null,
     offeredDriverId: search !== null && search.kind === 'offering' ? search.offer.driverId : null,
     expiresAtMs: broadcastOf(order)?.expiresAtMs ?? null,

@@ -24,10 +24,10 @@ export class Services {
   /**
    * The services that get the events of this pharmacy. Null is an order that no pharmacy has yet.
    */
-  hearing(vendorId: string | null): readonly string[] {
+  hearing(pharmacyId: string | null): readonly string[] {
     if (this.#scopes.size === 0) return none
     return [...this.#scopes]
-      .filter(([, scope]) => scope === null || (vendorId !== null && scope.has(vendorId)))
+      .filter(([, scope]) => scope === null || (pharmacyId !== null && scope.has(pharmacyId)))
       .map(([service]) => service)
   }
 }

@@ -182,8 +182,8 @@ function only(order: OrderView, standing: Standing, fields: readonly Field[]): O
   return view as OrderView
 }
 
-const answersOf = (order: OrderView, vendorId: string): OrderView['responses'] =>
-  order.responses.filter(answer => answer.vendor_id === vendorId)
+const answersOf = (order: OrderView, pharmacyId: string): OrderView['responses'] =>
+  order.responses.filter(answer => answer.vendor_id === pharmacyId)
 
 function dropoffArea({ delivery_latitude: latitude, delivery_longitude: longitude }: OrderView) {
   const area = areaOf({ latitude, longitude })

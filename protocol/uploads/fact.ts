@@ -9,7 +9,7 @@ export interface UploadFact {
   /** The account, and its driver or pharmacy if it has one. */
   ownerId: string
   driverId: string | null
-  vendorId: string | null
+  pharmacyId: string | null
   orderId: string | null
   atMs: number
 }

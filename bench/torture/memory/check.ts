@@ -121,11 +121,11 @@ function replay(actorId: string, events: readonly JournaledEvent[], ledger: Ledg
     const order = ledger.orders.get(actorId)!
     if (
       said.status !== order.status ||
-      said.vendorId !== order.vendorId ||
+      said.pharmacyId !== order.pharmacyId ||
       said.driverId !== order.driverId
     )
       wrong.push(
-        `[2] order ${actorId} shows ${order.status} ${order.vendorId} ${order.driverId}, its events say ${said.status} ${said.vendorId} ${said.driverId}`,
+        `[2] order ${actorId} shows ${order.status} ${order.pharmacyId} ${order.driverId}, its events say ${said.status} ${said.pharmacyId} ${said.driverId}`,
       )
   } else {
     const { status } = row as DriverView
@@ -158,13 +158,13 @@ function remembered(order: Remembered, events: readonly JournaledEvent[]): strin
       wrong.push(
         `[1] ${order.orderId}: ${loser} was told that another pharmacy has it, and ${winner ?? 'nobody'} has`,
       )
-  for (const vendorId of order.declined)
+  for (const pharmacyId of order.declined)
     if (
       order.kind === 'broadcast' &&
-      of('response_recorded').every(data => data['vendor_id'] !== vendorId) &&
+      of('response_recorded').every(data => data['vendor_id'] !== pharmacyId) &&
       events.length < 200
     )
-      lost(`that ${vendorId} declined`)
+      lost(`that ${pharmacyId} declined`)
   if (order.rejected && of('order_rejected').length === 0) lost('its rejection')
   if (order.cancelled && of('order_cancelled').length === 0) lost('its cancellation')
   if (order.expiredTold && winner !== null)

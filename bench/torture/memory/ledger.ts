@@ -18,7 +18,7 @@ export interface OrderRow {
   id: string
   status: string
   userId: string
-  vendorId: string | null
+  pharmacyId: string | null
   driverId: string | null
   version: number
   expiresAtMs: number | null
@@ -103,7 +103,7 @@ export async function readLedger(
             id,
             status: view.status,
             userId: user_id,
-            vendorId: view.vendor_id,
+            pharmacyId: view.vendor_id,
             driverId: view.driver_id,
             version: view.version === version ? version : -1,
             expiresAtMs: view.expires_at === null ? null : Date.parse(view.expires_at),

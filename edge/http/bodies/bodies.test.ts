@@ -126,7 +126,7 @@ async function start(t: Test, { hurry = 1 } = {}) {
         userId: token,
         role: 'user',
         name: 'Ann',
-        vendorId: null,
+        pharmacyId: null,
         driverId: null,
         expiresAtMs: 0,
       }

@@ -36,9 +36,9 @@ export class Fleets {
   }
 
   /** Watches these fleets and stops watching the earlier ones. */
-  open(vendorIds: readonly string[]): void {
+  open(pharmacyIds: readonly string[]): void {
     this.close()
-    for (const vendorId of vendorIds.slice(0, fleetsMax)) this.#connect(vendorId)
+    for (const pharmacyId of pharmacyIds.slice(0, fleetsMax)) this.#connect(pharmacyId)
     this.#showStates()
   }
 
@@ -49,13 +49,13 @@ export class Fleets {
     for (const fleet of before) fleet.close()
   }
 
-  #connect(vendorId: string): void {
-    const fleet = connectFleet({ ...this.#session.connectOptions, vendorId })
-    this.#fleets.set(vendorId, fleet)
-    this.#states.set(vendorId, { kind: 'waiting', words: '' })
+  #connect(pharmacyId: string): void {
+    const fleet = connectFleet({ ...this.#session.connectOptions, vendorId: pharmacyId })
+    this.#fleets.set(pharmacyId, fleet)
+    this.#states.set(pharmacyId, { kind: 'waiting', words: '' })
     const { onMember, onReports, onChange } = this.#listeners
     fleet.on('fleet', ({ drivers }) => {
-      this.#setState(vendorId, { kind: 'open', words: '' })
+      this.#setState(pharmacyId, { kind: 'open', words: '' })
       for (const member of drivers) onMember(member, false)
       onChange()
     })
@@ -69,14 +69,14 @@ export class Fleets {
       onChange()
     })
     fleet.on('closed', closed => {
-      if (this.#fleets.get(vendorId) !== fleet) return
+      if (this.#fleets.get(pharmacyId) !== fleet) return
       const kind = closed.final ? 'ended' : 'waiting'
-      this.#setState(vendorId, { kind, words: closedWords(closed) })
+      this.#setState(pharmacyId, { kind, words: closedWords(closed) })
     })
   }
 
-  #setState(vendorId: string, state: State): void {
-    this.#states.set(vendorId, state)
+  #setState(pharmacyId: string, state: State): void {
+    this.#states.set(pharmacyId, state)
     this.#showStates()
     // The token has ended and cannot be replaced, so no connection will come back.
     if ([...this.#states.values()].every(({ kind }) => kind === 'ended'))

@@ -23,12 +23,12 @@ const fleets = new Fleets(session, {
   onAllEnded: openGate,
 })
 
-function openMap(vendorIds: readonly string[]): void {
+function openMap(pharmacyIds: readonly string[]): void {
   byId('gate').hidden = true
   byId('counters').hidden = false
   map.clear()
-  fleets.open(vendorIds)
-  void showPharmacies(new Set(vendorIds))
+  fleets.open(pharmacyIds)
+  void showPharmacies(new Set(pharmacyIds))
 }
 
 async function showPharmacies(ids: ReadonlySet<string>): Promise<void> {

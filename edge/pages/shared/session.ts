@@ -42,7 +42,7 @@ export class Session {
     return this.#user
   }
   /** The pharmacy of the account; empty for an account without one. */
-  get vendorId(): string {
+  get pharmacyId(): string {
     return this.#user?.vendor_id ?? ''
   }
   /** Options for the `connect…` functions of the client. */

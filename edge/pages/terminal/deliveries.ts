@@ -23,7 +23,7 @@ export class Deliveries {
   load(): Promise<void> {
     return this.#told(
       (async () => {
-        const path = `/api/vendors/${this.#session.vendorId}/orders`
+        const path = `/api/vendors/${this.#session.pharmacyId}/orders`
         for (const view of await openOrders(this.#session.api, path)) this.#show(view)
         this.#past = new PastOrders(this.#session.api, path)
         await this.#showOlder()
@@ -63,7 +63,7 @@ export class Deliveries {
   /** `isOlder`: the order comes from a page of the past and goes below the others. */
   #show(view: OrderView, isOlder = false): void {
     // The list also contains requests that we were only asked; an open one has its card above.
-    if (view.vendor_id !== this.#session.vendorId) return
+    if (view.vendor_id !== this.#session.pharmacyId) return
     let card = this.#cards.get(view.id)
     if (card === undefined) {
       card = new DeliveryCard(view, {

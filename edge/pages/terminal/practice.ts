@@ -40,12 +40,12 @@ export class Practice {
   }
 
   async #start(): Promise<void> {
-    const { api, vendorId } = this.#session
-    const pharmacy = await api.call<Pharmacy>('GET', `/api/vendors/${vendorId}`)
+    const { api, pharmacyId } = this.#session
+    const pharmacy = await api.call<Pharmacy>('GET', `/api/vendors/${pharmacyId}`)
     // A driver with the pharmacy's own invitation needs no approval.
     const { invitation_code } = await api.call<{ invitation_code: string }>(
       'POST',
-      `/api/vendors/${vendorId}/driver-invitations`,
+      `/api/vendors/${pharmacyId}/driver-invitations`,
       { body: { note: 'Practice driver', expires_in_hours: invitationHours } },
     )
     this.#driver = new PracticeDriver(pharmacy, words => setText(this.#state, words))

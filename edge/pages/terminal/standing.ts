@@ -60,7 +60,7 @@ export class Standing {
   /** Shows the reason from now on. False when the pharmacy may work. */
   async show(): Promise<boolean> {
     this.hide()
-    const path = `/api/vendors/${this.#session.vendorId}`
+    const path = `/api/vendors/${this.#session.pharmacyId}`
     const words = wordsFor(await this.#session.api.call<PharmacyStanding>('GET', path))
     if (words === null) return false
     setText(byId('standing-title'), words.title)

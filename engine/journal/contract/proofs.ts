@@ -12,22 +12,22 @@ import type { JournalSubject } from './subject.ts'
 
 /** Runs J15 as subtests of `t`. */
 export async function proofRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
-  const [vendorId, driverId, slot, pickedUpMs] = [
+  const [pharmacyId, driverId, slot, pickedUpMs] = [
     testId(),
     testId(),
     testSlot(),
     Date.UTC(2026, 0, 5, 10),
   ]
   const epoch = await acquired(journal, 'p', slot)
-  const driver = { ownerId: testId(), driverId, vendorId: null }
-  const stranger = { ownerId: testId(), driverId: testId(), vendorId: null }
+  const driver = { ownerId: testId(), driverId, pharmacyId: null }
+  const stranger = { ownerId: testId(), driverId: testId(), pharmacyId: null }
   const order = async (change: Partial<OrderView> = {}): Promise<string> => {
     const id = testId()
     const words = 'says "picked_up_at":"2000-01-01T00:00:00.000Z" and lone \ud800'
     const view = testOrderView(id, 1, {
       kind: 'direct',
       status: 'out_for_delivery',
-      vendor_id: vendorId,
+      vendor_id: pharmacyId,
       driver_id: driverId,
       picked_up_at: new Date(pickedUpMs).toISOString(),
       reason: words,
@@ -89,7 +89,11 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
           ['of another kind', { kind: 'signature' }, false],
           ['a prescription', { kind: 'prescription' }, false],
           ['of another driver', stranger, false],
-          ['of another pharmacy', { ownerId: vendorId, driverId: null, vendorId: testId() }, false],
+          [
+            'of another pharmacy',
+            { ownerId: pharmacyId, driverId: null, pharmacyId: testId() },
+            false,
+          ],
           [
             'before the pick-up',
             {},
@@ -103,9 +107,9 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
         ]
       for (const [what, change, bound, orderId = mine] of cases) {
         const upload = await file(
-          change.vendorId === undefined || change.vendorId === null
+          change.pharmacyId === undefined || change.pharmacyId === null
             ? change
-            : { ...change, ownerId: change.vendorId },
+            : { ...change, ownerId: change.pharmacyId },
         )
         t.same(
           await claim(orderId, upload.id),

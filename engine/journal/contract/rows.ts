@@ -101,7 +101,7 @@ export function testOrderRow(view: OrderView, born: boolean): OrderRow {
     placed: born ? part(true) : null,
     status: view.status,
     ended: endedStatuses.includes(view.status),
-    vendorId: view.vendor_id,
+    pharmacyId: view.vendor_id,
     driverId: view.driver_id,
     offeredDriverId: view.driver_search.offer?.driver_id ?? null,
     expiresAtMs: ms(view.expires_at),
