@@ -147,7 +147,7 @@ export class Engine {
       attendants: this.#attendants,
       actors: this.actors,
       services: this.#services,
-      mayAct: vendorId => this.directory.mayAct(vendorId),
+      mayAct: pharmacyId => this.directory.mayAct(pharmacyId),
       isBehind: () => this.#outbox.pending >= bounds.outboxPendingMax,
     })
     this.#gateway = new Gateway({

@@ -27,7 +27,7 @@ const hostile = {
 /** Requests that an earlier release stored, from an engine that is dead by now. */
 async function stored(
   w: World,
-  vendorIds: readonly string[],
+  pharmacyIds: readonly string[],
   count: number,
   what: Partial<OrderCommandData['broadcast']>,
 ): Promise<string[]> {
@@ -55,7 +55,7 @@ async function stored(
         fee: null,
         radius_km: 5,
         expires_at_ms: atMs + 3_600_000,
-        candidates: vendorIds.map(vendor_id => ({ vendor_id, distance_km: 1 })),
+        candidates: pharmacyIds.map(vendor_id => ({ vendor_id, distance_km: 1 })),
       },
     }
     const slot = slotOf(orderId)
@@ -78,10 +78,10 @@ async function stored(
   return ids
 }
 
-const told = (w: World, vendorId: string): string[] =>
+const told = (w: World, pharmacyId: string): string[] =>
   w.pushes
     .flatMap(push =>
-      push.kind === 'new_request' && push.vendor_ids.includes(vendorId)
+      push.kind === 'new_request' && push.vendor_ids.includes(pharmacyId)
         ? [push.body.request_id]
         : [],
     )
@@ -91,15 +91,15 @@ t.test(
   'a database full of hostile requests starts, and each terminal is told of all of them',
   async t => {
     const w = await world()
-    const vendorId = w.id()
-    const ids = await stored(w, [vendorId], 120, hostile)
+    const pharmacyId = w.id()
+    const ids = await stored(w, [pharmacyId], 120, hostile)
     const engine = await w.boot('e1')
     await w.env.settle()
     t.equal(engine.health().open_requests, 120)
     w.pushes.length = 0
-    w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [vendorId] }))
+    w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [pharmacyId] }))
     await w.env.settle()
-    t.same(told(w, vendorId), ids.sort(), 'some 3 MB, in messages that fit')
+    t.same(told(w, pharmacyId), ids.sort(), 'some 3 MB, in messages that fit')
     t.equal(w.bus.losses.tooLarge, 0)
     t.match(engine.health(), {
       messages_too_large: 0,
@@ -114,10 +114,10 @@ t.test('2,400 ordinary requests, and an edge with all their terminals comes back
   const w = await world()
   const ids = new Map<string, string[]>()
   for (let i = 0; i < 12; i++) {
-    const vendorId = w.id()
+    const pharmacyId = w.id()
     ids.set(
-      vendorId,
-      await stored(w, [vendorId], limits.openRequestsPerTerminalMax, {
+      pharmacyId,
+      await stored(w, [pharmacyId], limits.openRequestsPerTerminalMax, {
         items: [{ name: 'Paracetamol 500 mg', quantity: 2 }],
         notes: 'Please ring twice; the bell of the second floor is broken, and the dog is friendly',
       }),
@@ -128,7 +128,7 @@ t.test('2,400 ordinary requests, and an edge with all their terminals comes back
   w.pushes.length = 0
   w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [...ids.keys()] }))
   for (let i = 0; i < 10; i++) await w.env.settle()
-  for (const [vendorId, open] of ids) t.same(told(w, vendorId), open.sort())
+  for (const [pharmacyId, open] of ids) t.same(told(w, pharmacyId), open.sort())
   t.equal(w.bus.losses.tooLarge, 0)
   t.equal(engine.health().pushes_dropped, 0)
 })
@@ -203,14 +203,14 @@ t.test(
 t.test('two hundred pharmacies refuse with the longest reason', async t => {
   const w = await world()
   await w.boot('e1')
-  const vendorIds = Array.from({ length: limits.responsesMax }, (_, i) =>
+  const pharmacyIds = Array.from({ length: limits.responsesMax }, (_, i) =>
     w.pharmacy(`pharmacy ${i}`),
   )
   await w.env.settle()
   const opened = order(await w.broadcast())
   w.pushes.length = 0
   let last = opened
-  for (const id of vendorIds)
+  for (const id of pharmacyIds)
     last = order(
       await w.command(
         'order',
@@ -255,11 +255,11 @@ t.test(
   'an event that no message can hold is skipped, counted and logged, and the events after it are published',
   async t => {
     const w = await world()
-    const vendorId = w.id()
+    const pharmacyId = w.id()
     const monster = {
       items: Array.from({ length: 50 }, () => ({ name: '😀'.repeat(8_000), quantity: 1 })),
     }
-    const [large] = await stored(w, [vendorId], 1, monster)
+    const [large] = await stored(w, [pharmacyId], 1, monster)
     const engine = await w.boot('e1')
     for (let i = 0; i < 5; i++) await w.env.settle()
     t.ok(engine.health().events_unpublished >= 1)

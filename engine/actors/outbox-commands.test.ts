@@ -168,7 +168,7 @@ t.test('soft effects run once, and nothing waits for them', async t => {
   w.outbox.open(0, 0)
   w.line(false)
   w.add(1, [w.command('x'), { do: 'confirmClaim', orderId: 'o', pharmacyId: 'v' }])
-  t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', vendorId: 'v' }])
+  t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', pharmacyId: 'v' }])
 })
 
 t.test('a long queue behind one command is not searched again and again', async t => {

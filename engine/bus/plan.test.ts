@@ -16,7 +16,7 @@ import {
   orderId,
   principal,
   vendor,
-  vendorIds,
+  pharmacyIds,
 } from '../orders/fixtures.ts'
 import { driverKind } from '../drivers/kind.ts'
 import { planDriver } from '../drivers/plan.ts'
@@ -63,10 +63,10 @@ function planCommand(envelope: Envelope, deps: PlanDeps) {
 
 function deps(): PlanDeps {
   const directory = new Directory()
-  directory.put(listed(vendorIds[0]))
-  directory.put(listed(vendorIds[1]))
-  directory.put(listed(vendorIds[1], { status: 'suspended', is_active: false, revision: 2 }))
-  directory.put(listed(vendorIds[2], { dispatch_policy: 'manual', tariff: null, latitude: 10 }))
+  directory.put(listed(pharmacyIds[0]))
+  directory.put(listed(pharmacyIds[1]))
+  directory.put(listed(pharmacyIds[1], { status: 'suspended', is_active: false, revision: 2 }))
+  directory.put(listed(pharmacyIds[2], { dispatch_policy: 'manual', tariff: null, latitude: 10 }))
   const following = {
     drivenKm: (id: string) => (id === orderId ? 1.5 : null),
     doorDistanceM: (id: string) => (id === orderId ? 12 : null),
@@ -79,8 +79,8 @@ function deps(): PlanDeps {
   return {
     kinds,
     attendants,
-    mayAct: vendorId => directory.mayAct(vendorId),
-    services: new Services(new Map([['shop', new Set([vendorIds[0]])]])),
+    mayAct: pharmacyId => directory.mayAct(pharmacyId),
+    services: new Services(new Map([['shop', new Set([pharmacyIds[0]])]])),
   }
 }
 
@@ -228,7 +228,7 @@ const plain: Record<string, object> = {
   complete_return: {},
 }
 const profile = {
-  vendor_id: vendorIds[0],
+  vendor_id: pharmacyIds[0],
   full_name: 'Dora',
   phone: '2',
   vehicle_type: 'bike',
@@ -253,12 +253,12 @@ t.test('what an engine adds to a command', async t => {
     kind: 'order',
     command: { verb: 'broadcast', by: customer, data: broadcastData, trackingToken: token },
   })
-  t.same(near(broadcast.command), [vendorIds[0]], 'neither the suspended one nor the far one')
+  t.same(near(broadcast.command), [pharmacyIds[0]], 'neither the suspended one nor the far one')
   const known = plan('create', createData)
   t.match(known.command, {
     verb: 'create',
     data: createData,
-    vendor: { vendor_id: vendorIds[0] },
+    vendor: { vendor_id: pharmacyIds[0] },
     tariff: { base_minor: 9 },
     trackingToken: token,
   })
@@ -269,7 +269,7 @@ t.test('what an engine adds to a command', async t => {
   )
   for (const [by, search, fee] of [
     [vendor, 'offer', 9],
-    [principal('vendor', vendorIds[2]), null, defaultTariff('USD').base_minor],
+    [principal('vendor', pharmacyIds[2]), null, defaultTariff('USD').base_minor],
   ] as const) {
     t.match(plan('respond', { response_type: 'ACCEPTED' }, by).command, {
       verb: 'respond',
@@ -349,7 +349,7 @@ t.test('the command of a service carries the pharmacies that it may concern', as
     ['order', 'cancel', {}],
     ['driver', 'set_status', { status: 'available' }],
   ] as const) {
-    t.same([...within(actor, verb, data, 'shop')!], [vendorIds[0]])
+    t.same([...within(actor, verb, data, 'shop')!], [pharmacyIds[0]])
     t.equal(within(actor, verb, data, 'stranger')!.size, 0)
     t.equal(within(actor, verb, data), undefined)
   }
@@ -411,10 +411,10 @@ t.test('commands that are refused before any actor decides', async t => {
       { code: 'invalid_request', fields: [/^data\.items takes/] },
     )
   }
-  t.equal(refusal({ by: principal('vendor', vendorIds[1]) }).code, 'vendor_not_active')
+  t.equal(refusal({ by: principal('vendor', pharmacyIds[1]) }).code, 'vendor_not_active')
   t.equal(planCommand({ ...envelope, by: vendor }, deps()).kind, 'order')
   t.equal(
-    planCommand({ ...envelope, by: principal('customer', vendorIds[1]) }, deps()).kind,
+    planCommand({ ...envelope, by: principal('customer', pharmacyIds[1]) }, deps()).kind,
     'order',
     'only of a pharmacy',
   )

@@ -97,11 +97,11 @@ export class Dispatch {
     })
     this.#resynchronisation = new Resynchronisation({
       env,
-      openOf: (vendorId, limit) => this.#open.ofPharmacy(vendorId, limit),
-      tell: (orderId, vendorIds) => {
+      openOf: (pharmacyId, limit) => this.#open.ofPharmacy(pharmacyId, limit),
+      tell: (orderId, pharmacyIds) => {
         const order = actors.peek(orderId)?.state as Order | undefined
         if (order?.kind === 'broadcast')
-          deps.pusher.add(requestPushFor(order.core, order.broadcast, vendorIds))
+          deps.pusher.add(requestPushFor(order.core, order.broadcast, pharmacyIds))
       },
     })
     const holds: HoldsDeps = { env, journal: store, actors, ask: deps.ask }

@@ -11,9 +11,9 @@ function world(open: Record<string, string[]>) {
   const told: string[] = []
   const resynchronisation = new Resynchronisation({
     env,
-    openOf: (vendorId, limit) => (open[vendorId] ?? []).slice(-limit),
-    tell: (orderId, vendorIds) => {
-      told.push(`${orderId} to ${[...vendorIds].join()}`)
+    openOf: (pharmacyId, limit) => (open[pharmacyId] ?? []).slice(-limit),
+    tell: (orderId, pharmacyIds) => {
+      told.push(`${orderId} to ${[...pharmacyIds].join()}`)
     },
   })
   return { env, told, resynchronisation, taken: () => told.splice(0) }

@@ -13,9 +13,9 @@ export const restMs = 1_000
 export interface ResynchronisationDeps {
   env: Env
   /** The newest open requests of a pharmacy, at most `limit`, oldest first. */
-  openOf(vendorId: string, limit: number): string[]
+  openOf(pharmacyId: string, limit: number): string[]
   /** Tells these pharmacies of the request. */
-  tell(orderId: string, vendorIds: ReadonlySet<string>): void
+  tell(orderId: string, pharmacyIds: ReadonlySet<string>): void
 }
 
 export class Resynchronisation {
@@ -28,11 +28,11 @@ export class Resynchronisation {
     this.#deps = deps
   }
 
-  ask(vendorIds: readonly string[]): void {
+  ask(pharmacyIds: readonly string[]): void {
     const now: string[] = []
-    for (const vendorId of new Set(vendorIds))
-      if (this.#resting.has(vendorId)) this.#resting.set(vendorId, true)
-      else now.push(vendorId)
+    for (const pharmacyId of new Set(pharmacyIds))
+      if (this.#resting.has(pharmacyId)) this.#resting.set(pharmacyId, true)
+      else now.push(pharmacyId)
     if (now.length > 0) this.#answer(now)
   }
 
@@ -41,17 +41,17 @@ export class Resynchronisation {
     this.#cancels.clear()
   }
 
-  #answer(vendorIds: readonly string[]): void {
+  #answer(pharmacyIds: readonly string[]): void {
     const pharmaciesOf = new Map<string, Set<string>>()
     const told: string[] = []
-    for (const vendorId of vendorIds) {
-      const orderIds = this.#deps.openOf(vendorId, limits.openRequestsPerTerminalMax)
+    for (const pharmacyId of pharmacyIds) {
+      const orderIds = this.#deps.openOf(pharmacyId, limits.openRequestsPerTerminalMax)
       // A pharmacy without open requests costs nothing and need not rest.
-      if (orderIds.length > 0) told.push(vendorId)
+      if (orderIds.length > 0) told.push(pharmacyId)
       for (const orderId of orderIds) {
         const pharmacies = pharmaciesOf.get(orderId)
-        if (pharmacies === undefined) pharmaciesOf.set(orderId, new Set([vendorId]))
-        else pharmacies.add(vendorId)
+        if (pharmacies === undefined) pharmaciesOf.set(orderId, new Set([pharmacyId]))
+        else pharmacies.add(pharmacyId)
       }
     }
     for (const orderId of [...pharmaciesOf.keys()].sort())
@@ -60,12 +60,12 @@ export class Resynchronisation {
   }
 
   /** One timer for all pharmacies that were answered together. */
-  #rest(vendorIds: readonly string[]): void {
-    for (const vendorId of vendorIds) this.#resting.set(vendorId, false)
+  #rest(pharmacyIds: readonly string[]): void {
+    for (const pharmacyId of pharmacyIds) this.#resting.set(pharmacyId, false)
     const cancel = this.#deps.env.after(restMs, () => {
       this.#cancels.delete(cancel)
-      const again = vendorIds.filter(vendorId => this.#resting.get(vendorId) === true)
-      for (const vendorId of vendorIds) this.#resting.delete(vendorId)
+      const again = pharmacyIds.filter(pharmacyId => this.#resting.get(pharmacyId) === true)
+      for (const pharmacyId of pharmacyIds) this.#resting.delete(pharmacyId)
       if (again.length > 0) this.#answer(again)
     })
     this.#cancels.add(cancel)

@@ -17,23 +17,23 @@ export class SearchingOrders {
     if (order.kind !== 'accepted' || order.search.kind !== 'searching')
       return this.drop(order.core.orderId)
     const { orderId } = order.core
-    const vendorId = order.deal.vendor.vendor_id
-    this.#pharmacyOf.set(orderId, vendorId)
-    let orders = this.#byPharmacy.get(vendorId)
-    if (orders === undefined) this.#byPharmacy.set(vendorId, (orders = new Set()))
+    const pharmacyId = order.deal.vendor.vendor_id
+    this.#pharmacyOf.set(orderId, pharmacyId)
+    let orders = this.#byPharmacy.get(pharmacyId)
+    if (orders === undefined) this.#byPharmacy.set(pharmacyId, (orders = new Set()))
     orders.add(orderId)
   }
 
   drop(orderId: string): void {
-    const vendorId = this.#pharmacyOf.get(orderId)
-    if (vendorId === undefined) return
+    const pharmacyId = this.#pharmacyOf.get(orderId)
+    if (pharmacyId === undefined) return
     this.#pharmacyOf.delete(orderId)
-    const orders = this.#byPharmacy.get(vendorId)
+    const orders = this.#byPharmacy.get(pharmacyId)
     orders?.delete(orderId)
-    if (orders?.size === 0) this.#byPharmacy.delete(vendorId)
+    if (orders?.size === 0) this.#byPharmacy.delete(pharmacyId)
   }
 
-  ofPharmacy(vendorId: string): Iterable<string> {
-    return this.#byPharmacy.get(vendorId) ?? []
+  ofPharmacy(pharmacyId: string): Iterable<string> {
+    return this.#byPharmacy.get(pharmacyId) ?? []
   }
 }

@@ -8,7 +8,7 @@ import t from 'tap'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { isErrorCode } from '../../protocol/kernel/errors.ts'
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
-import { admin, customer, principal, vendorIds } from '../orders/fixtures.ts'
+import { admin, customer, principal, pharmacyIds } from '../orders/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import {
@@ -42,7 +42,7 @@ type Row = [
   outcome: string | string[],
 ]
 
-const otherPharmacy = principal('vendor', vendorIds[1])
+const otherPharmacy = principal('vendor', pharmacyIds[1])
 const offline = [registered()]
 const free = [registered(), turned('available')]
 const holding = [...free, held()]
@@ -55,7 +55,7 @@ const roomy = [registered(2), turned('available')]
 
 const table: Record<string, Row[]> = {
   register: [
-    [offline, give.register(1, vendorIds[1]), 0, 'driver_already_exists'],
+    [offline, give.register(1, pharmacyIds[1]), 0, 'driver_already_exists'],
     [offline, give.register(), 0, []],
     [[], give.register(), 0, ['driver_registered']],
     [
@@ -169,7 +169,7 @@ const table: Record<string, Row[]> = {
     [holding, give.hold(), 0, []],
     [busy, give.hold(), 0, []],
     [free, give.hold(), offerEndsMs, 'offer_expired'],
-    [free, give.hold(0, vendorIds[1]), 0, 'driver_not_of_vendor'],
+    [free, give.hold(0, pharmacyIds[1]), 0, 'driver_not_of_vendor'],
     [offline, give.hold(), 0, 'driver_unavailable'],
     [[...free, turned('on_break')], give.hold(), 0, 'driver_unavailable'],
     [holding, give.hold(1), 0, 'driver_holds_offer'],

@@ -4,7 +4,7 @@ import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Membership } from '../../protocol/drivers/statuses.ts'
-import { driverIds, id, offerIds, principal, system, vendorIds } from '../orders/fixtures.ts'
+import { driverIds, id, offerIds, principal, system, pharmacyIds } from '../orders/fixtures.ts'
 import type { DriverCommand } from './commands.ts'
 import { evolve } from './evolve.ts'
 import { absentDriver, type Driver } from './state.ts'
@@ -17,7 +17,7 @@ export const offerOf = (n: number): string => offerIds[n] ?? id(0xf00 + n)
 export const offerEndsMs = 30_000
 
 export const self = principal('driver', driverId)
-export const employer = principal('vendor', vendorIds[0])
+export const employer = principal('vendor', pharmacyIds[0])
 
 export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOfferFact => {
   const place = { latitude: 37.77, longitude: -122.42, address: null }
@@ -35,7 +35,7 @@ export const heldOffer = (n = 0, mode: HeldOfferFact['mode'] = 'offer'): HeldOff
 }
 
 const profile = {
-  vendor_id: vendorIds[0],
+  vendor_id: pharmacyIds[0],
   full_name: 'Dora',
   phone: '2',
   vehicle_type: 'bike' as const,
@@ -83,7 +83,7 @@ export const after = (events: readonly DriverEvent[]): Driver =>
 export const give = {
   register: (
     capacity = 1,
-    vendorId: string = vendorIds[0],
+    vendorId: string = pharmacyIds[0],
     by: Principal = system,
   ): DriverCommand => ({
     verb: 'register',
@@ -106,7 +106,7 @@ export const give = {
   ask: (by: Principal = self): DriverCommand => ({ verb: 'ask_membership', by }),
   hold: (
     n = 0,
-    vendorId: string = vendorIds[0],
+    vendorId: string = pharmacyIds[0],
     mode: HeldOfferFact['mode'] = 'offer',
   ): DriverCommand => ({
     verb: 'hold_offer',

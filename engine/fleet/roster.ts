@@ -94,13 +94,13 @@ export class Roster {
     for (let number = 0; number < this.#ids.numberEnd; number++) yield this.#row(number)
   }
 
-  fleetSize(vendorId: string): number {
-    return this.#fleetSizes[this.#pharmacyNumbers.get(vendorId) ?? -1] ?? 0
+  fleetSize(pharmacyId: string): number {
+    return this.#fleetSizes[this.#pharmacyNumbers.get(pharmacyId) ?? -1] ?? 0
   }
 
   /** All drivers of that pharmacy, or only those who can take more. */
-  *fleet(vendorId: string, who: 'all' | 'can take more' = 'all'): Generator<RosterRow> {
-    const pharmacy = this.#pharmacyNumbers.get(vendorId)
+  *fleet(pharmacyId: string, who: 'all' | 'can take more' = 'all'): Generator<RosterRow> {
+    const pharmacy = this.#pharmacyNumbers.get(pharmacyId)
     if (pharmacy === undefined) return
     for (
       let number = this.#firstOfFleet[pharmacy]!;
@@ -134,11 +134,11 @@ export class Roster {
     return number
   }
 
-  #pharmacyOf(vendorId: string): number {
-    const known = this.#pharmacyNumbers.get(vendorId)
+  #pharmacyOf(pharmacyId: string): number {
+    const known = this.#pharmacyNumbers.get(pharmacyId)
     if (known !== undefined) return known
-    const pharmacy = this.#pharmacyIds.push(vendorId) - 1
-    this.#pharmacyNumbers.set(vendorId, pharmacy)
+    const pharmacy = this.#pharmacyIds.push(pharmacyId) - 1
+    this.#pharmacyNumbers.set(pharmacyId, pharmacy)
     this.#firstOfFleet.push(noDriver)
     this.#fleetSizes.push(0)
     return pharmacy

@@ -21,7 +21,7 @@ import {
   orderId,
   reached,
   vendor,
-  vendorIds,
+  pharmacyIds,
 } from './fixtures.ts'
 
 const outcomeOf = (
@@ -106,7 +106,7 @@ t.test('the data that an accepted command writes down', async t => {
   )
   t.match(
     dataOf(reached.broadcast, give.respond('ACCEPTED', 1)),
-    [{ vendor: { vendor_id: vendorIds[1] }, distance_km: 2.6, fee_minor: 320 }],
+    [{ vendor: { vendor_id: pharmacyIds[1] }, distance_km: 2.6, fee_minor: 320 }],
     "kilometres by road, the tariff's fee",
   )
   t.match(

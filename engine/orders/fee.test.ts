@@ -4,7 +4,7 @@ import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
-import { after, customer, give, happened, id, reached, vendorIds } from './fixtures.ts'
+import { after, customer, give, happened, id, reached, pharmacyIds } from './fixtures.ts'
 
 t.test('the fee is the one that the customer was told', async t => {
   const terms = (fee_minor: number, vendor_id: string | null = null): FeeTerms => ({
@@ -36,12 +36,12 @@ t.test('the fee is the one that the customer was told', async t => {
 
   t.match(
     feeOf([], give.create(customer, { distance_km: 12 })),
-    { quote_id: null, vendor_id: vendorIds[0], fee_minor: 1450, distance_km: 12 },
+    { quote_id: null, vendor_id: pharmacyIds[0], fee_minor: 1450, distance_km: 12 },
     "the tariff over a router's kilometres",
   )
   t.same(feeOf([], give.create(customer, { fee: terms(99) })), terms(99), 'a quote is honoured')
   t.match(
-    feeOf([], give.create(customer, { fee: terms(99, vendorIds[1]), distance_km: 1 })),
+    feeOf([], give.create(customer, { fee: terms(99, pharmacyIds[1]), distance_km: 1 })),
     { quote_id: null, fee_minor: 300 },
     "but not another pharmacy's",
   )
@@ -59,7 +59,7 @@ t.test('the fee is the one that the customer was told', async t => {
     'a request that was quoted',
   )
   t.same(
-    feeOf(openedAt(terms(777, vendorIds[0])), give.respond('ACCEPTED', 1)),
+    feeOf(openedAt(terms(777, pharmacyIds[0])), give.respond('ACCEPTED', 1)),
     [320, 2.6],
     'for another pharmacy only',
   )

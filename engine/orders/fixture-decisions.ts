@@ -24,7 +24,7 @@ import {
   reached,
   vendor,
   pharmacyFact,
-  vendorIds,
+  pharmacyIds,
 } from './fixtures.ts'
 
 export type Row = [
@@ -35,7 +35,7 @@ export type Row = [
 ]
 
 export const stranger = principal('customer', id(0xc9))
-export const otherPharmacy = principal('vendor', vendorIds[1])
+export const otherPharmacy = principal('vendor', pharmacyIds[1])
 export const otherDriver = principal('driver', driverIds[1])
 const service = principal('service', 'billing')
 const manyRefusals = [
@@ -144,13 +144,13 @@ export const table: Record<string, Row[]> = {
     [reached.pending, give.respond('ACCEPTED'), 0, 'order_not_found'],
     [
       reached.broadcast,
-      { ...give.respond('ACCEPTED'), by: principal('customer', vendorIds[0]) },
+      { ...give.respond('ACCEPTED'), by: principal('customer', pharmacyIds[0]) },
       0,
       'order_not_found',
     ],
     [
       reached.broadcast,
-      { ...give.respond('ACCEPTED'), by: principal('driver', vendorIds[0]) },
+      { ...give.respond('ACCEPTED'), by: principal('driver', pharmacyIds[0]) },
       0,
       'order_not_found',
     ],

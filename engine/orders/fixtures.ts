@@ -25,19 +25,19 @@ export const id = (n: number): string =>
 
 export const orderId = id(1)
 export const customerId = id(0xc1)
-export const vendorIds = [id(0xa1), id(0xa2), id(0xa3)] as const
+export const pharmacyIds = [id(0xa1), id(0xa2), id(0xa3)] as const
 export const driverIds = [id(0xd1), id(0xd2), id(0xd3)] as const
 export const offerIds = [id(0xf1), id(0xf2), id(0xf3)] as const
 
 export const principal = (role: Principal['role'], who: string): Principal => ({ role, id: who })
 export const customer = principal('customer', customerId)
-export const vendor = principal('vendor', vendorIds[0])
+export const vendor = principal('vendor', pharmacyIds[0])
 export const driver = principal('driver', driverIds[0])
 export const admin = principal('admin', 'root')
 export const system = principal('system', 'engine')
 
 export const pharmacyFact = (n: number): PharmacyFact => ({
-  vendor_id: vendorIds[n]!,
+  vendor_id: pharmacyIds[n]!,
   name: `Pharmacy ${n}`,
   phone: '1',
   latitude: 37.77,
@@ -53,8 +53,8 @@ export const driverFact = (n: number): DriverFact => ({
 })
 /** The third pharmacy is not asked. */
 export const candidates: CandidateFact[] = [
-  { vendor_id: vendorIds[0], distance_km: 1 },
-  { vendor_id: vendorIds[1], distance_km: 2 },
+  { vendor_id: pharmacyIds[0], distance_km: 1 },
+  { vendor_id: pharmacyIds[1], distance_km: 2 },
 ]
 
 export const broadcastData: OrderCommandData['broadcast'] = {
@@ -73,7 +73,7 @@ export const createData: OrderCommandData['create'] = {
   customer_id: customerId,
   customer_name: 'Cleo',
   customer_phone: '3',
-  vendor_id: vendorIds[0],
+  vendor_id: pharmacyIds[0],
   delivery_address: '5 Elm Row',
   delivery_latitude: 37.78,
   delivery_longitude: -122.41,
@@ -120,7 +120,7 @@ export const happened = {
   refused: {
     type: 'response_recorded',
     data: {
-      vendor_id: vendorIds[1],
+      vendor_id: pharmacyIds[1],
       vendor_name: 'b',
       latitude: 0,
       longitude: 0,
@@ -139,7 +139,7 @@ export const happened = {
       audio_url: null,
     },
   },
-  rejected: { type: 'order_rejected', data: { vendor_id: vendorIds[0], reason: null } },
+  rejected: { type: 'order_rejected', data: { vendor_id: pharmacyIds[0], reason: null } },
   expired: { type: 'request_expired', data: { reason: 'deadline' } },
   cancelled: { type: 'order_cancelled', data: { by: 'customer', reason: null } },
   searching: {
@@ -268,7 +268,7 @@ export const give = {
     search: SearchPolicy | null = null,
   ): OrderCommand => ({
     verb: 'respond',
-    by: principal('vendor', vendorIds[n]!),
+    by: principal('vendor', pharmacyIds[n]!),
     data: { response_type },
     vendor: of,
     tariff: defaultTariff('USD'),

@@ -32,7 +32,7 @@ import {
   system,
   vendor,
   pharmacyFact,
-  vendorIds,
+  pharmacyIds,
 } from './fixtures.ts'
 import { react } from './react.ts'
 import { absentOrder, isEnded, type Order } from './state.ts'
@@ -45,7 +45,7 @@ const people: Principal[] = [
   system,
   principal('service', 's'),
   principal('customer', id(0xc9)),
-  ...vendorIds.map(who => principal('vendor', who)),
+  ...pharmacyIds.map(who => principal('vendor', who)),
   ...driverIds.map(who => principal('driver', who)),
 ]
 const n = fc.nat({ max: 2 })
@@ -194,9 +194,9 @@ t.test('[1] when many pharmacies accept at once, exactly one wins', async t => {
       for (const i of order) {
         const decision = decide(state, give.respond('ACCEPTED', i), 0)
         if (i === 2) assert.equal(decision.ok, false)
-        else if (winner === null || winner === vendorIds[i]) {
+        else if (winner === null || winner === pharmacyIds[i]) {
           assert.ok(decision.ok)
-          winner = vendorIds[i]!
+          winner = pharmacyIds[i]!
           state = decision.events.reduce((s, event) => evolve(s, event, 0), state)
         } else assert.equal(!decision.ok && decision.code, 'request_already_assigned')
       }

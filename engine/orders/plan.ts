@@ -19,9 +19,9 @@ export interface OrderFacts {
   directory: {
     readonly currency: string
     near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
-    fact(vendorId: string): PharmacyFact | null
-    tariff(vendorId: string): Tariff
-    searchPolicy(vendorId: string): SearchPolicy | null
+    fact(pharmacyId: string): PharmacyFact | null
+    tariff(pharmacyId: string): Tariff
+    searchPolicy(pharmacyId: string): SearchPolicy | null
   }
   following: {
     drivenKm(orderId: string): number | null

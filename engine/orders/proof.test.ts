@@ -17,7 +17,7 @@ import {
   signature,
   system,
   vendor,
-  vendorIds,
+  pharmacyIds,
 } from './fixtures.ts'
 import { doorMetresMax } from './limits.ts'
 import { evolve } from './evolve.ts'
@@ -32,7 +32,7 @@ const fresh = (change: Partial<UploadFact> = {}): UploadFact => ({
   ...change,
 })
 const service = principal('service', 'dispatch')
-const ofPharmacy = { driverId: null, ownerId: id(0xb2), vendorId: vendorIds[0] }
+const ofPharmacy = { driverId: null, ownerId: id(0xb2), pharmacyId: pharmacyIds[0] }
 const ofStranger = { driverId: driverIds[1], ownerId: id(0xb3) }
 
 const reported = (
@@ -66,7 +66,7 @@ for (const [name, by, upload, wrong] of [
   [
     "another pharmacy's, by hand",
     vendor,
-    fresh({ ...ofPharmacy, pharmacyId: vendorIds[1] }),
+    fresh({ ...ofPharmacy, pharmacyId: pharmacyIds[1] }),
     /no upload of who reports/,
   ],
   ["a stranger's, by the pharmacy", vendor, fresh(ofStranger), /no upload of who reports/],

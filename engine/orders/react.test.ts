@@ -16,7 +16,7 @@ import {
   offerIds,
   orderId,
   reached,
-  vendorIds,
+  pharmacyIds,
 } from './fixtures.ts'
 import { openRequest, react, requestPushFor } from './react.ts'
 import type { Order } from './state.ts'
@@ -228,14 +228,18 @@ t.test('terminals [9]', async t => {
     effects(reached.broadcast, happened.opened),
     'opening again is the same',
   )
-  t.match(requestPushFor(order.core, order.broadcast, new Set([vendorIds[1]])), {
-    vendor_ids: [vendorIds[1]],
+  t.match(requestPushFor(order.core, order.broadcast, new Set([pharmacyIds[1]])), {
+    vendor_ids: [pharmacyIds[1]],
     distances_km: [2],
     body: { request_id: orderId },
   })
   t.match(
-    requestPushFor(order.core, order.broadcast, new Set([customerId, vendorIds[2], vendorIds[0]])),
-    { vendor_ids: [vendorIds[0]] },
+    requestPushFor(
+      order.core,
+      order.broadcast,
+      new Set([customerId, pharmacyIds[2], pharmacyIds[0]]),
+    ),
+    { vendor_ids: [pharmacyIds[0]] },
     'not to one who was not asked',
   )
 })

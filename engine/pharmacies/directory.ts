@@ -59,13 +59,13 @@ export class Directory {
       })
   }
 
-  get(vendorId: string): DirectoryPharmacy | undefined {
-    return this.#pharmacies.get(vendorId)
+  get(pharmacyId: string): DirectoryPharmacy | undefined {
+    return this.#pharmacies.get(pharmacyId)
   }
 
   /** Does it take requests at that time? A pharmacy without hours always does. */
-  isOpen(vendorId: string, nowMs: number): boolean {
-    const hours = this.#weeks.get(vendorId)
+  isOpen(pharmacyId: string, nowMs: number): boolean {
+    const hours = this.#weeks.get(pharmacyId)
     return hours === undefined || openInWeek(hours.week, localMinuteOfWeek(hours.timeZone, nowMs))
   }
 
@@ -100,8 +100,8 @@ export class Directory {
   }
 
   /** The facts of an active pharmacy that orders keep; null when there is none. */
-  fact(vendorId: string): PharmacyFact | null {
-    const pharmacy = this.#pharmacies.get(vendorId)
+  fact(pharmacyId: string): PharmacyFact | null {
+    const pharmacy = this.#pharmacies.get(pharmacyId)
     if (pharmacy === undefined || !pharmacy.is_active) return null
     return {
       vendor_id: pharmacy.vendor_id,
@@ -118,19 +118,19 @@ export class Directory {
    * False for a pharmacy that an administrator has suspended or refused; all its commands are
    * refused. True for one that is not known.
    */
-  mayAct(vendorId: string): boolean {
-    return (this.#pharmacies.get(vendorId)?.status ?? 'active') === 'active'
+  mayAct(pharmacyId: string): boolean {
+    return (this.#pharmacies.get(pharmacyId)?.status ?? 'active') === 'active'
   }
 
   /**
    * The policy of the search that starts when this pharmacy accepts; null where it picks a driver
    * by hand.
    */
-  searchPolicy(vendorId: string): SearchPolicy | null {
-    return searchPolicyOf(this.#pharmacies.get(vendorId)?.dispatch_policy)
+  searchPolicy(pharmacyId: string): SearchPolicy | null {
+    return searchPolicyOf(this.#pharmacies.get(pharmacyId)?.dispatch_policy)
   }
 
-  tariff(vendorId: string): Tariff {
-    return tariffIn(this.currency, this.#pharmacies.get(vendorId)?.tariff ?? null)
+  tariff(pharmacyId: string): Tariff {
+    return tariffIn(this.currency, this.#pharmacies.get(pharmacyId)?.tariff ?? null)
   }
 }

@@ -20,23 +20,23 @@ export class OpenRequests {
     const { orderId } = order.core
     if (order.kind !== 'broadcast') return this.drop(orderId)
     if (this.#pharmaciesOf.has(orderId)) return
-    const vendorIds = order.broadcast.candidates.map(c => c.vendor_id)
-    this.#pharmaciesOf.set(orderId, vendorIds)
-    for (const vendorId of vendorIds) {
-      let orders = this.#byPharmacy.get(vendorId)
-      if (orders === undefined) this.#byPharmacy.set(vendorId, (orders = new Set()))
+    const pharmacyIds = order.broadcast.candidates.map(c => c.vendor_id)
+    this.#pharmaciesOf.set(orderId, pharmacyIds)
+    for (const pharmacyId of pharmacyIds) {
+      let orders = this.#byPharmacy.get(pharmacyId)
+      if (orders === undefined) this.#byPharmacy.set(pharmacyId, (orders = new Set()))
       orders.add(orderId)
     }
   }
 
   drop(orderId: string): void {
-    const vendorIds = this.#pharmaciesOf.get(orderId)
-    if (vendorIds === undefined) return
+    const pharmacyIds = this.#pharmaciesOf.get(orderId)
+    if (pharmacyIds === undefined) return
     this.#pharmaciesOf.delete(orderId)
-    for (const vendorId of vendorIds) {
-      const orders = this.#byPharmacy.get(vendorId)
+    for (const pharmacyId of pharmacyIds) {
+      const orders = this.#byPharmacy.get(pharmacyId)
       orders?.delete(orderId)
-      if (orders?.size === 0) this.#byPharmacy.delete(vendorId)
+      if (orders?.size === 0) this.#byPharmacy.delete(pharmacyId)
     }
   }
 
@@ -44,7 +44,7 @@ export class OpenRequests {
    * Oldest first: ids are UUIDv7, so their order is the order of creation. At most `limit`, and
    * then the newest.
    */
-  ofPharmacy(vendorId: string, limit: number): string[] {
-    return [...(this.#byPharmacy.get(vendorId) ?? [])].sort().slice(-limit)
+  ofPharmacy(pharmacyId: string, limit: number): string[] {
+    return [...(this.#byPharmacy.get(pharmacyId) ?? [])].sort().slice(-limit)
   }
 }

@@ -93,9 +93,9 @@ async function city(list: (own: string) => string) {
     delivery_longitude: here.longitude,
     items: [],
   })
-  const placed = async (vendorId: string): Promise<string> => {
+  const placed = async (pharmacyId: string): Promise<string> => {
     const orderId = w.id()
-    const data = created(orderId, vendorId)
+    const data = created(orderId, pharmacyId)
     t.equal(
       problem(
         await w.command(

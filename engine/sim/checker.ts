@@ -259,18 +259,18 @@ export class Checker implements Findings {
   }
 
   /** A pharmacy was told the result of its acceptance. */
-  toldRace(orderId: string, vendorId: string, outcome: string): void {
+  toldRace(orderId: string, pharmacyId: string, outcome: string): void {
     const winner = this.#winnerOf(orderId)
-    if (outcome === 'won' && winner !== vendorId)
+    if (outcome === 'won' && winner !== pharmacyId)
       this.fail(
         '[1]',
-        `${vendorId} was told it won, the journal says ${winner ?? 'nobody'}`,
+        `${pharmacyId} was told it won, the journal says ${winner ?? 'nobody'}`,
         orderId,
       )
-    if (outcome === 'request_already_assigned' && (winner === null || winner === vendorId))
+    if (outcome === 'request_already_assigned' && (winner === null || winner === pharmacyId))
       this.fail(
         '[1]',
-        `${vendorId} was told it lost, the journal says ${winner ?? 'nobody'} won`,
+        `${pharmacyId} was told it lost, the journal says ${winner ?? 'nobody'} won`,
         orderId,
       )
   }
@@ -298,14 +298,14 @@ export class Checker implements Findings {
   }
 
   /** The claims answered, at this time of their clock. */
-  claimAnswered(orderId: string, vendorId: string, answer: ClaimAnswer, atMs: number): void {
+  claimAnswered(orderId: string, pharmacyId: string, answer: ClaimAnswer, atMs: number): void {
     const untilMs = this.orders.get(orderId)?.order.wish.expires_at_ms
     // A hold that was taken just before the deadline may be asked for again while it lasts.
     const endMs = untilMs === undefined ? Infinity : untilMs + limits.claimLeaseMs
-    if (answer.outcome === 'won' && atMs >= endMs && this.#winnerOf(orderId) !== vendorId)
+    if (answer.outcome === 'won' && atMs >= endMs && this.#winnerOf(orderId) !== pharmacyId)
       this.fail(
         '[C6]',
-        `a claim of ${vendorId} was won ${Math.round(atMs - endMs)} ms after any hold could last`,
+        `a claim of ${pharmacyId} was won ${Math.round(atMs - endMs)} ms after any hold could last`,
         orderId,
       )
     if (answer.outcome === 'taken' && this.#winnerOf(orderId) !== answer.by)

@@ -26,7 +26,7 @@ export class ClaimServer {
   readonly #schedule: Schedule
   readonly #faults: Faults
   readonly #chance: Chance
-  readonly #answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void
+  readonly #answered: (orderId: string, pharmacyId: string, answer: ClaimAnswer) => void
   #claims: Claims
   #done: Done[] = []
   #down = false
@@ -40,7 +40,7 @@ export class ClaimServer {
     schedule: Schedule,
     faults: Faults,
     chance: Chance,
-    answered: (orderId: string, vendorId: string, answer: ClaimAnswer) => void,
+    answered: (orderId: string, pharmacyId: string, answer: ClaimAnswer) => void,
   ) {
     this.#schedule = schedule
     this.#faults = faults
@@ -91,15 +91,15 @@ export class ClaimServer {
         ) as Promise<T>
       })
     return {
-      open: (orderId, vendorIds, deadlineMs) =>
-        run('open', orderId, [...vendorIds], this.deadline(deadlineMs)),
-      claim: async (orderId, vendorId) => {
-        const answer = await run<ClaimAnswer>('claim', orderId, vendorId)
-        this.#answered(orderId, vendorId, answer)
+      open: (orderId, pharmacyIds, deadlineMs) =>
+        run('open', orderId, [...pharmacyIds], this.deadline(deadlineMs)),
+      claim: async (orderId, pharmacyId) => {
+        const answer = await run<ClaimAnswer>('claim', orderId, pharmacyId)
+        this.#answered(orderId, pharmacyId, answer)
         return answer
       },
-      confirm: (orderId, vendorId) => run('confirm', orderId, vendorId),
-      release: (orderId, vendorId) => run('release', orderId, vendorId),
+      confirm: (orderId, pharmacyId) => run('confirm', orderId, pharmacyId),
+      release: (orderId, pharmacyId) => run('release', orderId, pharmacyId),
       close: (orderId, outcome) => run('close', orderId, outcome),
       shutdown: async () => {},
     }

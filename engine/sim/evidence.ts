@@ -96,7 +96,7 @@ export class Evidence {
     return this.#asked.get(orderId)
   }
   /** The ids of all pharmacies that ever existed. */
-  vendorIds(): IterableIterator<string> {
+  pharmacyIds(): IterableIterator<string> {
     return this.#pharmacies.keys()
   }
 
@@ -104,8 +104,8 @@ export class Evidence {
    * The states of the pharmacy that engines may know: those of the last seconds, or all of them
    * while the database may be down.
    */
-  known(vendorId: string, atMs: number): DirectoryPharmacy[] {
-    const states = this.#pharmacies.get(vendorId) ?? []
+  known(pharmacyId: string, atMs: number): DirectoryPharmacy[] {
+    const states = this.#pharmacies.get(pharmacyId) ?? []
     const sinceMs = atMs - directoryMs > this.calmSinceMs ? atMs - directoryMs : -Infinity
     return states
       .filter((_, i) => (states[i + 1]?.fromMs ?? Infinity) > sinceMs)

@@ -54,17 +54,17 @@ export class Terms {
       )
     // The candidates are all pharmacies within the radius, nearest first.
     const asks = new Map(data.candidates.map(one => [one.vendor_id, one.distance_km]))
-    for (const vendorId of this.#evidence.vendorIds()) {
-      const known = this.#evidence.known(vendorId, atMs)
+    for (const pharmacyId of this.#evidence.pharmacyIds()) {
+      const known = this.#evidence.known(pharmacyId, atMs)
       const kms = known.map(vendor => crowKm(vendor, data.dropoff))
-      const km = asks.get(vendorId)
+      const km = asks.get(pharmacyId)
       if (
         km === undefined &&
         known.every((vendor, i) => vendor.is_active && kms[i]! < data.radius_km - 1e-6)
       )
         this.#fail(
           '[place]',
-          `pharmacy ${vendorId} is ${kms[0]} km away and was not asked`,
+          `pharmacy ${pharmacyId} is ${kms[0]} km away and was not asked`,
           order.id,
         )
       if (
@@ -73,7 +73,7 @@ export class Terms {
       )
         this.#fail(
           '[place]',
-          `pharmacy ${vendorId} was asked as ${km} km away, it is ${kms.join(' or ')}`,
+          `pharmacy ${pharmacyId} was asked as ${km} km away, it is ${kms.join(' or ')}`,
           order.id,
         )
     }
@@ -107,11 +107,11 @@ export class Terms {
       },
       order,
     )
-    const vendorId = String(body['vendor_id'])
-    this.#isPharmacy(data.vendor, vendorId, atMs, order)
+    const pharmacyId = String(body['vendor_id'])
+    this.#isPharmacy(data.vendor, pharmacyId, atMs, order)
     const km = byRoadKm(crowKm(data.vendor, data.dropoff))
     const quoted =
-      body.fee !== undefined && (body.fee.vendor_id === null || body.fee.vendor_id === vendorId)
+      body.fee !== undefined && (body.fee.vendor_id === null || body.fee.vendor_id === pharmacyId)
         ? body.fee
         : null
     if (quoted !== null) {
@@ -128,7 +128,7 @@ export class Terms {
       data.fee === null ||
       !sameKm(data.distance_km, km) ||
       !sameKm(data.fee.distance_km, km) ||
-      !this.#isTariff(data.fee.fee_minor, vendorId, km, atMs)
+      !this.#isTariff(data.fee.fee_minor, pharmacyId, km, atMs)
     )
       this.#fail('[fee]', `placed at ${JSON.stringify(data.fee)} for ${km} km`, order.id)
   }
@@ -166,30 +166,30 @@ export class Terms {
     atMs: number,
   ): void {
     const { vendor, fee_minor, distance_km } = data
-    const vendorId = vendor.vendor_id
+    const pharmacyId = vendor.vendor_id
     const words = [
       ...this.#evidence.given(order.id, 'respond'),
       ...this.#evidence.given(order.id, 'accept'),
-    ].filter(({ id }) => id === vendorId)
+    ].filter(({ id }) => id === pharmacyId)
     if (!words.some(one => (one.data['text_message'] ?? null) === data.text_message))
       this.#fail(
         '[said]',
-        `accepted with "${data.text_message}", which pharmacy ${vendorId} did not say`,
+        `accepted with "${data.text_message}", which pharmacy ${pharmacyId} did not say`,
         order.id,
       )
     const goodFor = (fee: FeeTerms | null | undefined): boolean =>
-      fee != null && (fee.vendor_id === null || fee.vendor_id === vendorId)
+      fee != null && (fee.vendor_id === null || fee.vendor_id === pharmacyId)
     const told = toldFee(order)
     const quotes = words.map(({ data: { fee } }) => fee as FeeTerms | undefined).filter(goodFor)
     if (wasRequest(order)) {
-      this.#isPharmacy(vendor, vendorId, atMs, order)
+      this.#isPharmacy(vendor, pharmacyId, atMs, order)
       const km = byRoadKm(
-        candidatesOf(order).find(one => one.vendor_id === vendorId)?.distance_km ?? Number.NaN,
+        candidatesOf(order).find(one => one.vendor_id === pharmacyId)?.distance_km ?? Number.NaN,
       )
       const agreed = goodFor(told as FeeTerms | null) ? [told!] : quotes.length > 0 ? quotes : null
       const fits =
         agreed === null
-          ? sameKm(distance_km, km) && this.#isTariff(fee_minor, vendorId, km, atMs)
+          ? sameKm(distance_km, km) && this.#isTariff(fee_minor, pharmacyId, km, atMs)
           : agreed.some(one => one!.fee_minor === fee_minor && one!.distance_km === distance_km)
       if (!fits)
         this.#fail(
@@ -214,7 +214,7 @@ export class Terms {
       )
   }
 
-  #isPharmacy(fact: PharmacyFact, vendorId: string, atMs: number, order: OrderModel): void {
+  #isPharmacy(fact: PharmacyFact, pharmacyId: string, atMs: number, order: OrderModel): void {
     const is = ({
       name,
       phone,
@@ -223,7 +223,7 @@ export class Terms {
       address,
       proof_required,
     }: DirectoryPharmacy): boolean =>
-      fact.vendor_id === vendorId &&
+      fact.vendor_id === pharmacyId &&
       JSON.stringify([
         fact.name,
         fact.phone,
@@ -232,18 +232,18 @@ export class Terms {
         fact.address,
         fact.proof_required,
       ]) === JSON.stringify([name, phone, latitude, longitude, address, proof_required])
-    if (!this.#evidence.known(vendorId, atMs).some(is))
+    if (!this.#evidence.known(pharmacyId, atMs).some(is))
       this.#fail(
         '[place]',
-        `pharmacy ${vendorId} as ${JSON.stringify(fact)}, which it is not`,
+        `pharmacy ${pharmacyId} as ${JSON.stringify(fact)}, which it is not`,
         order.id,
       )
   }
 
   /** In the middle of a rounding step the two computations may differ. */
-  #isTariff(minor: number, vendorId: string, km: number, atMs: number): boolean {
+  #isTariff(minor: number, pharmacyId: string, km: number, atMs: number): boolean {
     return this.#evidence
-      .known(vendorId, atMs)
+      .known(pharmacyId, atMs)
       .some(({ tariff }) => [km, km - 1e-7, km + 1e-7].some(near => feeOf(tariff, near) === minor))
   }
 }

@@ -19,8 +19,8 @@ export class Interest {
   edgesOfOrder(orderId: string): ReadonlySet<string> {
     return this.#byOrder.get(orderId) ?? nobody
   }
-  edgesOfPharmacy(vendorId: string): ReadonlySet<string> {
-    return this.#byPharmacy.get(vendorId) ?? nobody
+  edgesOfPharmacy(pharmacyId: string): ReadonlySet<string> {
+    return this.#byPharmacy.get(pharmacyId) ?? nobody
   }
   pharmacies(): IterableIterator<string> {
     return this.#byPharmacy.keys()

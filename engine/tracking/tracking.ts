@@ -188,7 +188,7 @@ export class Tracking {
         this.following.news.add(order)
     }
     this.#paceNews()
-    for (const vendorId of fresh.pharmacies) this.#watchFleet(vendorId)
+    for (const pharmacyId of fresh.pharmacies) this.#watchFleet(pharmacyId)
   }
 
   /**
@@ -201,8 +201,8 @@ export class Tracking {
   }
 
   /** A driver joined or changed. The driver's fleet may be watched. */
-  rosterChanged(driverId: string, vendorId: string): void {
-    if (this.interest.edgesOfPharmacy(vendorId).size === 0) return
+  rosterChanged(driverId: string, pharmacyId: string): void {
+    if (this.interest.edgesOfPharmacy(pharmacyId).size === 0) return
     const number = this.table.ensure(driverId)
     if (number < 0) return
     this.table.flags[number]! |= watched
@@ -234,9 +234,9 @@ export class Tracking {
     }
   }
 
-  #watchFleet(vendorId: string): void {
-    for (const { driverId } of this.#deps.roster.fleet(vendorId))
-      this.rosterChanged(driverId, vendorId)
+  #watchFleet(pharmacyId: string): void {
+    for (const { driverId } of this.#deps.roster.fleet(pharmacyId))
+      this.rosterChanged(driverId, pharmacyId)
   }
 
   #paceNews(): void {
