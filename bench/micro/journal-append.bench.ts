@@ -36,8 +36,9 @@ const named = (columns: readonly { name: string }[]): string =>
   columns.map(column => column.name).join(', ')
 
 const plan = appendPlan(kinds)
-const placeOf = (table: string) => plan.places.find(place => place.table.name === table)!
-const [ordersPlace, wordsPlace] = [placeOf('orders'), placeOf('order_words')]
+const tableOf = (name: string) =>
+  kinds.flatMap(kind => kind.tables).find(table => table.name === name)!
+const [ordersTable, wordsTable] = [tableOf('orders'), tableOf('order_words')]
 /** Position of the events in the parameters, after the fence and the check for gaps. */
 const eventsAt = 4
 
@@ -45,30 +46,32 @@ const eventsAt = 4
  * The bare statements take the same bytes as the journal's append: its columns, from the same
  * lists.
  */
-function rawStatement(name: string, withRows: boolean) {
+function rawStatement(name: string, written: 'events' | 'events, rows' | 'events, rows, words') {
   let last = 0
   const arrays = (columns: readonly { type: ColumnType }[]): string =>
     columns.map(({ type }) => `$${++last}::${sqlTypes[type]}[]`).join(', ')
   const events = `insert into raw_events (${named(eventColumns)}, v)
     select ${named(eventColumns)}, ${eventVersion} from unnest(${arrays(eventColumns)}) as e(${named(eventColumns)})`
-  if (!withRows) return { name, text: events }
-  const orderColumns = ordersPlace.table.columns
+  if (written === 'events') return { name, text: events }
+  const orderColumns = ordersTable.columns
   const spans = [{ type: 'int4' as const }, { type: 'int4' as const }]
   const [orders, candidates] = [arrays([...orderColumns, ...spans]), `$${++last}::uuid[]`]
   const changing = orderColumns.filter(column => column.isFixed !== true)
-  return {
-    name,
-    text: `with written as (${events}), listed as (
-      insert into raw_orders (${named(orderColumns)}, candidate_ids)
+  const rows = `insert into raw_orders (${named(orderColumns)}, candidate_ids)
       select ${named(orderColumns)}, case when candidates_from > 0 then (${candidates})[candidates_from:candidates_to] end
       from unnest(${orders}) as o(${named(orderColumns)}, candidates_from, candidates_to)
-      on conflict (id) do update set ${changing.map(({ name: column }) => `${column} = excluded.${column}`).join(', ')})
+      on conflict (id) do update set ${changing.map(({ name: column }) => `${column} = excluded.${column}`).join(', ')}`
+  if (written === 'events, rows') return { name, text: `with written as (${events}) ${rows}` }
+  return {
+    name,
+    text: `with written as (${events}), listed as (${rows})
     insert into raw_order_words (order_id, words)
-    select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest(${arrays(wordsPlace.table.columns)}) as w(order_id, words)`,
+    select order_id, array_to_tsvector(string_to_array(words, ' ')) from unnest(${arrays(wordsTable.columns)}) as w(order_id, words)`,
   }
 }
-const rawEvents = rawStatement('raw_events', false)
-const rawRows = rawStatement('raw_rows', true)
+const rawEvents = rawStatement('raw_events', 'events')
+const rawRows = rawStatement('raw_rows', 'events, rows')
+const rawNewRows = rawStatement('raw_new_rows', 'events, rows, words')
 
 const accepted = (id: string): OrderEvent => ({
   type: 'order_accepted',
@@ -171,12 +174,15 @@ async function cases(services: MicroServices) {
       for (let at = 0; at < parts.length; at += 2)
         await Promise.all(
           parts.slice(at, at + 2).map(part => {
-            const values = plan.parameters(new ArrayWriter(), part)
+            const { name, values } = plan.query(new ArrayWriter(), part)
             const events = values.slice(eventsAt, eventsAt + eventColumns.length)
             if (!withRows) return database.pool.query({ ...rawEvents, values: events })
-            const orders = values.slice(ordersPlace.columnsAt, ordersPlace.listsAt + 1)
-            const words = values.slice(wordsPlace.columnsAt, wordsPlace.spansAt)
-            return database.pool.query({ ...rawRows, values: [...events, ...orders, ...words] })
+            const [orders, words] = plan.placesOf(name)!
+            const rows = values.slice(orders!.columnsAt, orders!.listsAt + 1)
+            if (words === undefined)
+              return database.pool.query({ ...rawRows, values: [...events, ...rows] })
+            const wordRows = values.slice(words.columnsAt, words.spansAt)
+            return database.pool.query({ ...rawNewRows, values: [...events, ...rows, ...wordRows] })
           }),
         )
     }

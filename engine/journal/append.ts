@@ -1,6 +1,6 @@
 /**
- * The statement that writes a group of appends, and its parameters. Both are made from the tables
- * of the kinds, in one walk over the same lists, so they cannot disagree.
+ * The statement that writes a group of appends, and its values. Both are made from the tables of
+ * the kinds, in walks over the same lists, so they cannot disagree.
  */
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import type { ArrayWriter } from './arrays.ts'
@@ -22,23 +22,24 @@ export const sqlTypes: Record<ColumnType, string> = {
 }
 
 export interface AppendPlan {
-  /** The statement has a name, so node-postgres prepares it once per connection. */
-  readonly statement: { readonly name: string; readonly text: string }
   /**
-   * For a reader of the parameters: the place where the columns of each table begin among them,
-   * from 0.
-   */
-  readonly places: readonly TablePlace[]
-  /**
-   * The parameters of the statement, with at most one append per actor. They are the writer's
+   * The query that writes a group with at most one append per actor. Its values are the writer's
    * bytes, valid until the writer begins again. Throws at a value that its column cannot hold, and
    * at a kind that is not in the list.
    */
-  parameters(writer: ArrayWriter, group: readonly NumberedAppend[]): unknown[]
+  query(writer: ArrayWriter, group: readonly NumberedAppend[]): AppendQuery
+  /** For a reader of the values: the tables of the append with this name, if it is one. */
+  placesOf(statement: string): readonly TablePlace[] | undefined
+}
+/** The statement has a name, so node-postgres prepares it once per connection. */
+export interface AppendQuery {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
 }
 /**
- * The columns of a table are followed by two columns for each of its lists (begin and end of the
- * slice), then by the lists.
+ * The place where the columns of a table begin among the values, from 0. The columns are followed
+ * by two columns for each of the table's lists (begin and end of the slice), then by the lists.
  */
 export interface TablePlace {
   readonly kind: string
@@ -48,44 +49,61 @@ export interface TablePlace {
   readonly listsAt: number
 }
 
-/**
- * Number of parameters of the fence: slots, epochs, and ids and versions of the continued actors.
- */
-const fenceParameters = 4
+/** The tables that some groups write, and the statement for them. */
+interface Variant {
+  readonly name: string
+  readonly text: string
+  readonly places: readonly TablePlace[]
+}
 
+/**
+ * Number of values of the fence: slots, epochs, and ids and versions of the continued actors.
+ */
+const fenceValues = 4
+
+/**
+ * A group writes few tables: most groups have no driver, or no new order. Each set of tables has
+ * its own statement, because PostgreSQL opens every insert and every array of a statement even when
+ * the arrays are empty. Rejected: one statement for all tables. It took 6 % more of PostgreSQL's
+ * processor for a transition of an order. The number of sets is the number of those that occur, for
+ * t tables at most 2^t.
+ */
 export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
-  const places: TablePlace[] = []
-  let at = fenceParameters + eventColumns.length
-  for (const { name, tables } of kinds)
-    for (const table of tables) {
-      const spansAt = at + table.columns.length
-      const lists = table.lists?.length ?? 0
-      places.push({ kind: name, table, columnsAt: at, spansAt, listsAt: spansAt + 2 * lists })
-      at = spansAt + 3 * lists
-    }
-  const placesOf = new Map(
+  const tables = kinds.flatMap(({ name, tables: own }) => own.map(table => ({ kind: name, table })))
+  const indexesOf = new Map(
     kinds.map(({ name }) => [
       name,
-      places.flatMap((place, index) =>
-        place.kind === name ? [{ table: place.table, index }] : [],
-      ),
+      tables.flatMap(({ kind }, index) => (kind === name ? [index] : [])),
     ]),
   )
+  const variants = new Map<string, Variant>()
 
-  function parameters(writer: ArrayWriter, group: readonly NumberedAppend[]): unknown[] {
+  function variantOf(written: readonly number[]): Variant {
+    const name = `journal_append_${written.join('_')}`
+    let variant = variants.get(name)
+    if (variant === undefined) {
+      const places = placesFrom(written.map(index => tables[index]!))
+      variants.set(name, (variant = { name, text: textOf(places), places }))
+    }
+    return variant
+  }
+
+  function query(writer: ArrayWriter, group: readonly NumberedAppend[]): AppendQuery {
     const fences = new Map<number, number>()
     const continued: AppendRequest[] = []
     const events: EventToWrite[] = []
-    const rows: unknown[][] = places.map(() => [])
+    const rows: unknown[][] = tables.map(() => [])
     for (const { request, firstSeq } of group) {
       fences.set(request.slot, request.epoch)
       if (request.fromVersion > 0) continued.push(request)
       for (let index = 0; index < request.events.length; index++)
         events.push({ request, index, seq: firstSeq + index })
-      const mine = placesOf.get(request.kind)
+      const mine = indexesOf.get(request.kind)
       if (mine === undefined) throw new Error(`the journal knows no kind ${request.kind}`)
-      for (const { table, index } of mine)
-        if (table.takes === undefined || table.takes(request.row)) rows[index]!.push(request.row)
+      for (const index of mine) {
+        const { takes } = tables[index]!.table
+        if (takes === undefined || takes(request.row)) rows[index]!.push(request.row)
+      }
     }
     writer.begin()
     writer.column('int2', [...fences.keys()], itself)
@@ -93,16 +111,29 @@ export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
     writer.column('uuid', continued, request => request.actorId)
     writer.column('int4', continued, request => request.fromVersion)
     for (const { type, of } of eventColumns) writer.column(type, events, of)
-    for (let index = 0; index < places.length; index++) {
-      const { table } = places[index]!
-      for (const { type, of } of table.columns) writer.column(type, rows[index]!, of)
-      if (table.lists !== undefined) writeLists(writer, table.lists, rows[index]!)
+    const written = tables.flatMap((_, index) => (rows[index]!.length > 0 ? [index] : []))
+    for (const index of written) {
+      const { columns, lists } = tables[index]!.table
+      for (const { type, of } of columns) writer.column(type, rows[index]!, of)
+      if (lists !== undefined) writeLists(writer, lists, rows[index]!)
     }
-    return [...writer.take(), fences.size, eventVersion]
+    const { name, text } = variantOf(written)
+    return { name, text, values: [...writer.take(), fences.size, eventVersion] }
   }
 
-  const name = `journal_append_${kinds.map(kind => kind.name).join('_')}`
-  return { statement: { name, text: textOf(places) }, places, parameters }
+  return { query, placesOf: statement => variants.get(statement)?.places }
+}
+
+function placesFrom(
+  tables: readonly { kind: string; table: Table<unknown> }[],
+): readonly TablePlace[] {
+  let at = fenceValues + eventColumns.length
+  return tables.map(({ kind, table }) => {
+    const lists = table.lists?.length ?? 0
+    const [columnsAt, spansAt] = [at, at + table.columns.length]
+    at = spansAt + 3 * lists
+    return { kind, table, columnsAt, spansAt, listsAt: spansAt + 2 * lists }
+  })
 }
 
 const itself = <V>(value: V): V => value
@@ -146,10 +177,10 @@ function writeLists(
 function textOf(places: readonly TablePlace[]): string {
   const array = (at: number, type: ColumnType): string => `$${at + 1}::${sqlTypes[type]}[]`
   const eventNames = eventColumns.map(column => column.name).join(', ')
-  const events = eventColumns.map(({ type }, i) => array(fenceParameters + i, type)).join(', ')
+  const events = eventColumns.map(({ type }, i) => array(fenceValues + i, type)).join(', ')
   const last = places.reduce(
     (end, { listsAt, table }) => Math.max(end, listsAt + (table.lists?.length ?? 0)),
-    fenceParameters + eventColumns.length,
+    fenceValues + eventColumns.length,
   )
   const writes = places.map(
     (place): string => `${place.table.name}_written as (${insertOf(place, array)})`,
@@ -168,7 +199,7 @@ function textOf(places: readonly TablePlace[]): string {
       insert into events (${eventNames}, v)
       select ${eventNames}, $${last + 2}::smallint
       from pass, unnest(${events}) as e(${eventNames})
-    ), ${writes.join(', ')}
+    )${writes.map(write => `, ${write}`).join('')}
     select exists (select from pass) as committed, array(select slot from fence) as held_slots, array(select actor_id from gap) as gap_actor_ids`
 }
 

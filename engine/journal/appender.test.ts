@@ -53,7 +53,7 @@ const refusedBy = (held: number[], gaps: number[] = []): object => ({
 })
 
 /** The script does not look at the statement. */
-const plan = { statement: { name: 'journal_append', text: '' }, parameters: () => [] }
+const plan = { query: () => ({ name: 'journal_append', text: '', values: [] }) }
 
 function open(script: Script, settings: Partial<AppenderEnv> = {}) {
   const env = new VirtualEnv(1)

@@ -19,7 +19,7 @@ import { limits } from '../../protocol/kernel/limits.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
 import { ArrayWriter } from './arrays.ts'
 import type { AppendRequest, AppendResult } from './journal.ts'
-import type { AppendPlan } from './append.ts'
+import type { AppendPlan, AppendQuery } from './append.ts'
 import { identityParameters, plainArray, type NumberedAppend } from './rows.ts'
 import { statements } from './statements.ts'
 
@@ -71,7 +71,7 @@ const uniqueViolation = '23505'
 
 export class Appender {
   readonly #pool: PgPool
-  readonly #plan: Pick<AppendPlan, 'statement' | 'parameters'>
+  readonly #plan: Pick<AppendPlan, 'query'>
   readonly #env: AppenderEnv
   readonly #log: Log
   readonly #heads = new Map<number, Head>()
@@ -88,7 +88,7 @@ export class Appender {
 
   constructor(
     pool: PgPool,
-    plan: Pick<AppendPlan, 'statement' | 'parameters'>,
+    plan: Pick<AppendPlan, 'query'>,
     env: AppenderEnv,
     log: Log,
     budget: QueueBudget,
@@ -238,9 +238,9 @@ export class Appender {
 
   /** Sends one group until the database has answered. */
   async #send(group: readonly NumberedAppend[]): Promise<GroupOutcome> {
-    let values: unknown[]
+    let query: AppendQuery
     try {
-      values = this.#plan.parameters(this.#writer, group)
+      query = this.#plan.query(this.#writer, group)
     } catch (error) {
       return { kind: 'failed', error: error as Error }
     }
@@ -255,7 +255,7 @@ export class Appender {
           committed: boolean
           held_slots: number[]
           gap_actor_ids: string[]
-        }>({ ...this.#plan.statement, values })
+        }>(query)
         if (answer!.committed) return { kind: 'committed' }
         if (doubtful && (await written())) return { kind: 'committed' }
         const held = new Set(answer!.held_slots)

@@ -215,9 +215,9 @@ export class SimDatabase {
   }
 
   #execute(name: string, values: unknown[]): { rows: unknown[] } {
+    const places = this.#plan.placesOf(name)
+    if (places !== undefined) return { rows: [this.#append(values, places)] }
     switch (name) {
-      case this.#plan.statement.name:
-        return { rows: [this.#append(values)] }
       case statements.findWritten.name:
         return { rows: [{ found: this.#findWritten(values) }] }
       case statements.actorVersion.name:
@@ -235,7 +235,7 @@ export class SimDatabase {
   }
 
   /** The append's statement, in the words of its SQL. */
-  #append(values: unknown[]) {
+  #append(values: unknown[], places: readonly TablePlace[]) {
     const { store } = this
     const [slots, epochs, continued, versions] = [
       readNumbers(values[0]),
@@ -269,7 +269,7 @@ export class SimDatabase {
     }
     this.#committed({
       events,
-      rows: this.#plan.places.flatMap(place => this.#write(values, place)),
+      rows: places.flatMap(place => this.#write(values, place)),
       epochs: new Map(slots.map((slot, i) => [slot, epochs[i]!])),
       nowMs: this.#schedule.nowMs,
     })
