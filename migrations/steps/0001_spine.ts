@@ -1,17 +1,14 @@
 /**
- * The first schema. Three owners: the edge writes accounts, vendors and profiles; the journal
- * writes
- * events, snapshots, leases and the read model (`orders`, live columns of `drivers`); tracking
- * writes
- * positions and breadcrumbs.
+ * The first schema. It has three owners. The edge writes accounts, pharmacies (`vendors`) and
+ * profiles. The journal writes events, snapshots, leases and the read model (`orders`, and the live
+ * columns of `drivers`). Tracking writes positions and breadcrumbs.
  *
- * No foreign keys: accounts are deactivated and never deleted, and the journal must not wait for,
- * or
- * fail over, a row that another process writes.
+ * There are no foreign keys. Accounts are deactivated and never deleted, and the journal must
+ * neither wait for a row that another process writes nor fail because of it.
  *
- * `json` and not `jsonb` for events and views: the hot path writes them and reads them whole; json
- * is
- * stored as it comes, and unlike jsonb it takes an escaped U+0000 in somebody's notes.
+ * Events and views are `json`, not `jsonb`. The hot path writes and reads them whole. The database
+ * stores json as it comes, and json accepts an escaped U+0000 in a customer's notes, which jsonb
+ * refuses.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -92,8 +89,8 @@ const people = [
     updated_at timestamptz not null default now()
   )`,
   `create index vendors_updated on vendors (updated_at)`,
-  // Engines ask for what changed since a time by the database's clock, so that clock alone writes
-  // it.
+  // Engines ask for changes since a time of the database's clock, so only that clock writes the
+  // column.
   `create function touch_updated_at() returns trigger language plpgsql as $$
     begin new.updated_at := clock_timestamp(); return new; end
   $$`,
@@ -122,7 +119,7 @@ const people = [
   `create index drivers_vendor on drivers (vendor_id, id desc)`,
 ]
 
-// Half of each page of orders is left free: an order is updated some ten times, and an update that
+// Half of each page of orders stays free. An order is updated about ten times, and an update that
 // finds room on its page and changes no indexed column touches no index.
 const readModel = [
   `create table orders (
@@ -145,8 +142,8 @@ const readModel = [
     version integer not null,
     view json not null
   ) with (fillfactor = 50)`,
-  // A view above 2 KB goes out of line as it is: compressing it costs more time than it saves
-  // space.
+  // A view above 2 KB is stored out of line and uncompressed, because compression costs too much
+  // time for the space that it saves.
   `alter table orders alter column view set storage external`,
   `alter table orders alter column candidate_ids set storage external`,
   `create unique index orders_tracking_token on orders (tracking_token)`,

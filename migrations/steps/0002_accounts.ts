@@ -1,15 +1,15 @@
 /**
- * What proves that an e-mail or phone is one's own, and keys for other services. Codes are rows and
- * not
- * Redis entries: they must work embedded, be used once across edges, and count tries through a
- * restart.
- * `sessions.address` and the two `verified_at` columns belong to tables of 0001, which is released.
+ * Proofs that an e-mail or a phone belongs to an account, and API keys for other services. Codes
+ * are rows and not Redis entries: they must work embedded, be used once across all edges, and count
+ * tries through a restart. `sessions.address` and the two `verified_at` columns belong to tables of
+ * 0001, which is released.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
 const statements = [
   `alter table users add column email_verified_at timestamptz, add column phone_verified_at timestamptz`,
-  // People write the same number in many ways; sign-in by phone compares what is left without them.
+  // People write the same number in many ways. Sign-in by phone compares only digits and plus
+  // signs.
   `create index users_phone on users (regexp_replace(phone, '[^0-9+]', '', 'g'))`,
   `alter table sessions add column address text`,
   `create table one_time_codes (

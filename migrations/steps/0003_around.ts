@@ -1,13 +1,11 @@
 /**
- * What stands around the API: the audit trail, and revisions of the records that two people may
- * edit.
+ * The audit trail, and revisions of the records that two people may edit.
  *
- * The trail is only ever added to, and its oldest rows are deleted; its key is a UUIDv7, so both
- * ends
- * are ends of the index. A revision is counted by a trigger and not by each statement that writes:
- * one
- * that forgot would make two different records look the same. The journal's own writes to `drivers`
- * raise `version` and leave the profile alone, so they do not count as an edit of it.
+ * Rows are only added to the trail, and its oldest rows are deleted. Its key is a UUIDv7, so both
+ * happen at the ends of the index. A trigger counts the revision of a record. If each writing
+ * statement had to count it and one forgot, two different records would look the same. The
+ * journal's own writes to `drivers` raise `version` and leave the profile alone, so they are not
+ * counted as an edit of it.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

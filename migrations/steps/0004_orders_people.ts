@@ -1,12 +1,12 @@
 /**
- * Lists, pharmacies' hours and tariffs, quotes.
+ * Lists of orders, opening hours and tariffs of pharmacies, quotes.
  *
- * Lists go by time of creation and then id: a row's id may be another service's and then says
- * nothing
- * about its time. Each who-may-see has its index in that order, so a page costs what it shows.
+ * Lists are ordered by time of creation and then by id. The id alone is not enough: another service
+ * may have made it, and then it says nothing about time. Each kind of reader has an index in that
+ * order, so a page costs as much as it shows.
  *
- * Words of an order are a table of their own, written once with the order: a column would put a GIN
- * entry for every word into each of the ten updates of an order.
+ * The words of an order are in a table of their own, written once with the order. As a column, they
+ * would add a GIN entry for every word to each of the ten updates of an order.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -21,7 +21,7 @@ const lists = [
   `drop index orders_open_broadcasts`,
   `create index orders_user on orders (user_id, created_at desc, id desc)`,
   `create index orders_vendor on orders (vendor_id, created_at desc, id desc) where vendor_id is not null`,
-  // A pharmacy looks at its open orders all day, and has a hundred thousand that are over.
+  // A pharmacy reads its open orders all day, and has a hundred thousand ended ones.
   `create index orders_vendor_status on orders (vendor_id, status, created_at desc, id desc) where vendor_id is not null`,
   `create index orders_driver on orders (driver_id, created_at desc, id desc) where driver_id is not null`,
   `create index orders_created on orders (created_at desc, id desc)`,
@@ -34,14 +34,14 @@ const lists = [
     words tsvector not null
   )`,
   `create index order_words_search on order_words using gin (words)`,
-  // To the planner the beginning of any word is in 2 % of the rows, and with a limit it would
-  // rather read
-  // the table from its start until it has found enough, which for a rare word is all of it.
+  // The planner believes that the beginning of any word is in 2 % of the rows. With a limit it
+  // would read the table from its start until it has found enough rows, and for a rare word this is
+  // the whole table.
   `create function orders_with_words(query tsquery, rows_max integer) returns setof uuid language sql stable set enable_seqscan = off as $$
     select order_id from order_words where words @@ query limit rows_max
   $$`,
-  // Orders of before: cut as protocol/kernel/search-words.ts cuts, as far as the database's lower()
-  // goes.
+  // The words of older orders, cut as protocol/kernel/search-words.ts cuts them, but with the
+  // database's lower().
   `insert into order_words (order_id, words)
     select id, array_to_tsvector(array(select distinct left(word, 64) from regexp_split_to_table(
       lower(order_number || ' ' || coalesce(view->>'customer_name', '') || ' ' ||
@@ -52,9 +52,9 @@ const lists = [
 
 const pharmacies = [
   `alter table vendors add column time_zone text not null default 'UTC'`,
-  // Null: never closed.
+  // Null means that the pharmacy never closes.
   `alter table vendors add column opening_hours json`,
-  // Null: the default of protocol/pricing/tariff.ts.
+  // Null means the default of protocol/pricing/tariff.ts.
   `alter table vendors add column tariff json`,
   `alter table vendors add column description text`,
   `alter table vendors add column website text`,

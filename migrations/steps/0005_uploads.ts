@@ -1,21 +1,22 @@
 /**
- * Uploads that can be cleaned: a row is written before its bytes and says when they had arrived, so
- * no file is ever stored that no row knows. `order_id` is an order found to name the file: nothing
- * that has one is an orphan, and who may read the file need not be searched for again.
+ * Uploads that can be cleaned up. A row is written before its bytes, and it says when the bytes had
+ * arrived. So every stored file has a row. `order_id` is an order that names the file. A file with
+ * an order is no orphan, and nobody has to search again who may read it.
  *
- * Rejected: finding orphans by listing the store, which needs a permission that a bucket's key had
- * better not have, and costs a call for every thousand files that are fine.
+ * Rejected: finding orphans by listing the store. It needs a permission that the key of a bucket
+ * should not have, and it costs a call for every thousand files that have a row.
  *
- * No index for the reports, though they scan a pharmacy's orders: one on a column that changes
- * makes
- * an update of the order write to every index it has, and the journal updates an order ten times.
+ * There is no index for the reports, although they scan a pharmacy's orders. With an index on a
+ * column that changes, an update of the order writes to all of its indexes, and the journal updates
+ * an order ten times.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
 const statements = [
   `alter table uploads add column stored_at timestamptz`,
   `update uploads set stored_at = created_at`,
-  // Which adapter holds the bytes: a deployment that moves to S3 still has its older files on disk.
+  // The adapter that holds the bytes. A deployment that moves to S3 still has its older files on
+  // disk.
   `alter table uploads add column store text not null default 'disk' check (store in ('disk', 's3'))`,
   `alter table uploads add column order_id uuid`,
   `create index uploads_loose on uploads (created_at) where order_id is null`,

@@ -1,13 +1,12 @@
 /**
- * Webhooks in both directions: shops that send orders in, subscribers that are told of orders.
+ * Webhooks in both directions: WooCommerce shops send orders in, and subscribers are told of
+ * orders.
  *
- * The queue of a subscriber is rows and not memory, so that a restart loses none. `waiting` is the
- * one
- * delivery of an order that may be sent now, `queued` are those behind it. That there is at most
- * one
- * is a unique index and not a habit of the code: it is what keeps a later event from overtaking.
- * Rejected: finding the first undelivered of each order at every look; with a receiver that is away
- * for a day that reads the whole backlog, every time.
+ * The queue of a subscriber is rows and not memory, so a restart loses none. `waiting` is the one
+ * delivery of an order that may be sent now, and `queued` are the deliveries behind it. A unique
+ * index ensures that at most one is waiting, so a later event cannot overtake. Rejected: searching
+ * for the first undelivered event of each order at every look. While a receiver is away for a day,
+ * each look would read the whole backlog.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -21,8 +20,8 @@ const incoming = [
     created_at timestamptz not null default now()
   )`,
   `create index integrations_vendor on integrations (vendor_id, id desc)`,
-  // scope_id: the integration, or the vendor for the deployment's own; an order of the shop is one
-  // row.
+  // scope_id is the integration, or the pharmacy for the deployment's own shop. An order of a shop
+  // is one row.
   `create table imports (
     id uuid primary key,
     vendor_id uuid not null,
@@ -92,7 +91,7 @@ const outgoing = [
     primary key (delivery_id, attempt)
   )`,
   `create table webhook_positions (slot smallint primary key, seq bigint not null) with (fillfactor = 20)`,
-  // What happened before webhooks existed is nobody's news.
+  // Events from before webhooks existed are not delivered.
   `insert into webhook_positions (slot, seq) select slot, max(seq) from events group by slot`,
   `create table webhook_lease (
     name text primary key,

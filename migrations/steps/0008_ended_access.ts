@@ -1,7 +1,7 @@
 /**
- * Access that ends before its token does: when an account was deactivated, and which sign-in a
- * ticket
- * for a socket came from. The indexes hold only what has ended, which edges read again and again.
+ * Access that ends before its token does: the time at which an account was deactivated, and the
+ * sign-in from which a socket's ticket came. The indexes hold only ended access, because edges read
+ * it again and again.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,16 +1,13 @@
 /**
- * An order's view in two parts (protocol/orders/view-parts.ts), so that a step writes a third of
- * the view; and no index that names a status which is not an order's last, so that most steps touch
- * no
+ * Stores an order's view in two parts (protocol/orders/view-parts.ts), so that a step writes a
+ * third of the view. No index names a status that is not an order's last, so most steps touch no
  * index at all. `engine/adr/0021-what-a-step-writes.md` has the numbers.
  *
- * Rows are read and written here and not split in SQL: each JSON function of the database fails on
- * a whole
- * document if anybody wrote U+0000 or half a surrogate pair anywhere in it.
+ * This code reads and writes the rows, because SQL cannot split them: each JSON function of the
+ * database fails on a whole document if it contains U+0000 or half of a surrogate pair.
  *
- * Engines of an earlier release write the column that goes: the database refuses their appends, so
- * they
- * are to be stopped first.
+ * Engines of an earlier release write the column that is dropped here, and the database then
+ * refuses their appends. Stop them first.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -29,7 +26,7 @@ const after = [
   `drop index orders_vendor_status`,
   `drop index orders_status`,
   `drop index orders_open_broadcasts`,
-  // A pharmacy looks at its open orders all day, and has a hundred thousand that are over.
+  // A pharmacy reads its open orders all day, and has a hundred thousand ended ones.
   `create index orders_vendor_open on orders (vendor_id, created_at desc, id desc) where vendor_id is not null and ended_as is null`,
   `create index orders_vendor_ended on orders (vendor_id, ended_as, created_at desc, id desc) where vendor_id is not null and ended_as is not null`,
   `create index orders_open on orders (created_at desc, id desc) where ended_as is null`,
@@ -37,7 +34,7 @@ const after = [
   `create index orders_open_broadcasts on orders (created_at desc, id desc) where kind = 'broadcast' and vendor_id is null and ended_as is null`,
 ]
 
-/** As of this release; what changes later changes nothing here. */
+/** The fields at the time of this release. Later changes of the view do not change this list. */
 const placedFields: ReadonlySet<string> = new Set([
   'id',
   'kind',

@@ -1,13 +1,12 @@
 /**
- * Two things that made appends wait for what is written behind them.
+ * Two changes, because appends waited for writes that are less urgent.
  *
- * How far a slot has come moves to a table of its own. Beside the epoch, whose row every append
- * locks for
- * itself, a cursor that was stored waited for appends, and they for it: both lanes for one another.
+ * The progress of a slot moves to a table of its own. Before, it was beside the epoch, in a row
+ * that every append locks. So a stored cursor waited for appends and appends waited for it, and
+ * both lanes waited for each other.
  *
- * The list of words that a search index has not sorted in yet was allowed 4 MB. Whoever filled it
- * sorted all of
- * it, 60 to 70 ms in the middle of an append.
+ * A search index keeps a list of words that it has not sorted in yet. This list was allowed 4 MB.
+ * The append that filled it sorted all of it and took 60 to 70 ms longer.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,6 +1,6 @@
 /**
- * An index for the refusals of strangers in the audit trail, which are deleted long before
- * everything else in it.
+ * An index for the refusals of strangers in the audit trail. They are deleted long before all other
+ * rows.
  */
 import { sql, type Migration } from 'kysely'
 

@@ -1,17 +1,15 @@
 /**
- * Who may work here: pharmacies are decided upon by an administrator, drivers by their pharmacy.
- * Whoever is
- * active when this comes stays active; a pharmacy that had closed itself has closed itself still.
+ * Decisions about who may work: an administrator decides about pharmacies, and a pharmacy about its
+ * drivers. Accounts that are active before this migration stay active. A pharmacy that had closed
+ * itself stays closed.
  *
- * `is_active` becomes what follows from the decisions, as a column that nobody can write: a
- * statement that
- * forgot a condition would let somebody in. Rejected: a condition beside each query, which is
- * forgotten once.
+ * The database computes `is_active` from the decisions, and nobody can write this column. A
+ * statement that forgot a condition would let somebody in. Rejected: a condition in each query,
+ * because one of them will forget it.
  *
- * `standing_at` is by triggers and from the database's clock, because edges ask for what changed
- * since a time. The
- * same triggers forget where somebody registered: the address only bounds how many wait, and a
- * decision ends the wait.
+ * Triggers set `standing_at` from the database's clock, because edges ask for changes since a time.
+ * The same triggers forget the address of a registration: it only bounds how many accounts wait,
+ * and a decision ends the wait.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
@@ -30,13 +28,14 @@ const vendors = [
     add column moving_to_address text,
     add column move_asked_at timestamptz,
     add column standing_at timestamptz not null default '-infinity'`,
-  // Engines need not hear of it: nothing that they keep changes.
+  // Engines need not hear of this update, because it changes nothing that they keep.
   `alter table vendors disable trigger vendors_touch`,
   `alter table vendors disable trigger vendors_revision`,
   `update vendors set paused = not is_active, decided_latitude = latitude, decided_longitude = longitude`,
   `alter table vendors enable trigger vendors_touch`,
   `alter table vendors enable trigger vendors_revision`,
-  // An edge of the release before, which still runs beside this one, lets nobody in.
+  // An edge of the release before may still run beside this one; with this default it lets no new
+  // pharmacy in.
   `alter table vendors alter column status set default 'pending'`,
   `alter table vendors drop column is_active`,
   `alter table vendors add column is_active boolean not null generated always as (status = 'active' and not paused) stored`,
@@ -73,8 +72,8 @@ const drivers = [
 ]
 
 /**
- * One row: when administrators were last written to about pharmacies that wait. Shared, so that
- * many edges write once.
+ * One row with the time of the last letter to administrators about waiting pharmacies. All edges
+ * share it, so only one of them writes the letter.
  */
 const letters = [
   `create table applicant_letters (one boolean primary key default true check (one), written_at timestamptz not null)`,

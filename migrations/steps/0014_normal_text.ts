@@ -1,16 +1,12 @@
 /**
- * Text in one form, for what was written before it was normalised at the door. One account owns an
- * e-mail
- * address, by the rule that the code has too; of accounts whose addresses are one by that rule the
- * oldest
- * owns it, and the others stay, marked. Phones that name their country become E.164. A phone that
- * somebody
- * has proven is the identity of one account: of several that had, the one that proved it last keeps
- * it.
+ * Brings text that was written before it was normalised at registration into its one form. By the
+ * rule that the code has too, one account owns an e-mail address. Of several accounts with the same
+ * address by this rule, the oldest owns it; the others stay and are marked. Phones that name their
+ * country become E.164. A proven phone is the identity of one account. Of several accounts that had
+ * proven it, the one that proved it last keeps it.
  *
- * Rejected: giving numbers without a country the one of PHONE_COUNTRY here. A migration that
- * depends on
- * the environment leaves two databases of one release apart.
+ * Rejected: giving numbers without a country the country of PHONE_COUNTRY here. A migration that
+ * depends on the environment makes two databases of one release differ.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 import { createNormalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
@@ -50,7 +46,7 @@ interface Written {
   is: string
 }
 
-/** Writes anew what has another form today. */
+/** Rewrites the values that have another form today. */
 async function rewrite(
   db: Kysely<unknown>,
   table: 'users' | 'vendors' | 'drivers',
@@ -75,12 +71,12 @@ async function rewrite(
 
 export const normalText: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    // The old index would refuse two addresses that become one; the twins are marked before the new
-    // one is made.
+    // The old index would refuse two addresses that become one. The twins are marked before the new
+    // index is made.
     await sql.raw('drop index users_email').execute(db)
     await rewrite(db, 'users', 'email', writtenEmail)
     for (const statement of emails) await sql.raw(statement).execute(db)
-    // What is no number at all is left for a person to look at.
+    // A text that is no phone number stays as it is, for a person to look at.
     for (const table of ['users', 'vendors', 'drivers'] as const)
       await rewrite(db, table, 'phone', text => normalPhone(text, null) ?? text)
     for (const statement of [...phones, ...proofs]) await sql.raw(statement).execute(db)

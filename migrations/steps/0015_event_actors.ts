@@ -1,8 +1,8 @@
 /**
  * Stores who acted, beside each event. It is a separate column and not a member of `data`, because
  * the event and its cause are queried separately, and a cancellation's `data` has had a field with
- * that name since the first release. Null in all rows of older releases;
- * `protocol/dispatch/upcast.ts` tells what can be known of those.
+ * that name since the first release. The column is null in all rows of older releases.
+ * `protocol/dispatch/upcast.ts` knows the actors that can be derived for those.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,9 +1,7 @@
 /**
- * Files that come in parts, so that a lost connection costs the bytes that were on their way and
- * not the
- * whole file. The parts are rows, because an upload may go on at another edge than the one that
- * began it,
- * and the database is what all edges share; ADR 29 says more.
+ * Files that come in parts, so that a lost connection costs only the bytes that were on their way.
+ * The parts are rows, because an upload may continue at another edge than the one that began it,
+ * and all edges share the database. ADR 29 says more.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

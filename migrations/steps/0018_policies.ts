@@ -1,8 +1,7 @@
 /**
  * The database no longer keeps the list of dispatch policies. It was a second list beside the table
- * of policies, and
- * a policy could not be added without a migration. Edges are the only writers, and they check by
- * the table.
+ * of policies, and a policy could not be added without a migration. Only edges write policies, and
+ * they check them against the table.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 

@@ -1,7 +1,6 @@
 /**
- * The currency of an order's fee, of a driver's earnings and of a quote, beside the minor units
- * that it gives a
- * meaning to. What was written before is in US dollars: the code knew no other currency.
+ * The currency of an order's fee, of a driver's earnings and of a quote, beside the amount in minor
+ * units. Older amounts are in US dollars, because the code knew no other currency.
  */
 import { sql, type Kysely, type Migration } from 'kysely'
 
