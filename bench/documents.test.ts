@@ -1,7 +1,6 @@
 /**
- * Documents are right about the repository: they name no file that does not exist, each variable of
- * the
- * environment is documented in exactly one place, and the README stays short.
+ * Documents are right about the repository: they name no missing file and no missing module, each
+ * variable of the environment is documented in exactly one place, and the README stays short.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
@@ -53,6 +52,12 @@ t.test('every file that a guide names exists', async t => {
         `${document}: ${path}`,
       )
     }
+})
+
+t.test('every module of the package that a document names exists', async t => {
+  for (const document of documents)
+    for (const [, module] of read(document).matchAll(/\bcaduceus\/(protocol\/[\w/-]+)/g))
+      t.ok(existsSync(join(root, `${module}.ts`)), `${document}: caduceus/${module}`)
 })
 
 t.test('each decision record is in the index, and each that is cited exists', async t => {
