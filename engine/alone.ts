@@ -24,7 +24,10 @@ import { realEnv } from '../protocol/kernel/env.ts'
 import { engineBounds } from './actors/bounds.ts'
 import { readServices } from './services/services.ts'
 
-/** Throws errors of one line that name the variable. */
+/**
+ * Resolves when the engine serves its slots. A wrong setting throws an error of one line that names
+ * the variable.
+ */
 export async function startEngineAlone(environment: Environment): Promise<Running> {
   const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
   const slotLeaseMs = integerVariable(

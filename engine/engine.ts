@@ -34,7 +34,7 @@ import { softEffects, type SoftEffect } from './bus/soft-effects.ts'
 import type { Tracking } from './tracking/tracking.ts'
 
 export interface EngineDeps {
-  /** Currency of new orders and drivers; by default the first one. */
+  /** Currency of new orders and drivers; by default the first one of the list of currencies. */
   currency?: string
   engineId: string
   env: Env
@@ -265,8 +265,8 @@ export class Engine {
   }
 
   /**
-   * The event as it is published, with its effects. The state of the cell is the state after the
-   * event, or a later one.
+   * Publishes an event and starts its effects. The state of the cell is the state after the event,
+   * or a later one.
    */
   #follow(
     { kind, state }: Cell,

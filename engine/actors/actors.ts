@@ -108,8 +108,8 @@ export class Actors {
 
   /**
    * Takes a slot into service; call it before the slot's subject is answered. Returns the actors
-   * that other parts of the engine keep something of. Actors with events after their snapshot are
-   * awake afterwards.
+   * that other parts of the engine keep something of, and all that are awake. Actors with events
+   * after their snapshot are awake afterwards.
    */
   adopt(lease: SlotLease, loaded: LoadedSlot): Cell[] {
     this.#residents.open(lease.slot, lease.epoch)
@@ -312,8 +312,8 @@ export class Actors {
     cell.touchedAtMs = this.#deps.env.nowMs()
     if (cell.version === 0) return
     this.#schedule(cell)
-    // A finished actor came back only because part of its work was open. The snapshotter takes it
-    // out of memory again.
+    // A finished actor comes back for open work or for a late command. The snapshotter takes it out
+    // of memory again.
     if (cell.kind.finished(cell.state)) this.dirty.add(cell)
     this.#deps.recovered(cell)
   }
@@ -417,8 +417,7 @@ export class Actors {
     if (result.outcome === 'conflict' && cell.unread && cell.phase !== 'gone')
       return this.#read(cell, letter)
     if (result.outcome === 'conflict') {
-      // Only a second writer could cause this. The journal is right, so the state in memory is
-      // wrong.
+      // A second writer caused this. The journal is right, so the state in memory is wrong.
       this.#deps.log('error', `version conflict on ${cell.kind.name} ${cell.actorId}; reloading`)
       this.#answer(letter, moved)
       if (cell.phase === 'gone') return

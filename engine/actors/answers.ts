@@ -7,7 +7,10 @@ export const moved: TellReply = {
   code: 'moved',
   detail: 'another engine owns this actor',
 }
-/** The catalogue of errors has an own code for each kind that it knows. */
+/**
+ * The refusal for an actor or a kind that does not exist. The catalogue of errors has a code for
+ * each kind of the product; any other kind gets `not_found`.
+ */
 export function noSuch(kindName: string): TellReply {
   const code = `${kindName}_not_found`
   return { ok: false, code: isErrorCode(code) ? code : 'not_found', detail: `no such ${kindName}` }

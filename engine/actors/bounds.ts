@@ -1,7 +1,7 @@
 /**
  * The bounds of one engine's memory: the number of actors, commands and events it holds, and how
  * long an idle actor stays. The values come from protocol/kernel/limits.ts. The simulator gives an
- * engine smaller bounds, because no simulated hour fills the memory that a city needs.
+ * engine smaller bounds, because a simulated hour would never reach the bounds of a city.
  *
  * Rejected: a writable table of limits. Every module of a process would see the change.
  */

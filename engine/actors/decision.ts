@@ -8,6 +8,7 @@ export type Decision<E> = { ok: true; events: E[] } | { ok: false; code: ErrorCo
  * answer again.
  */
 export const emit = <E>(...events: E[]): Decision<E> => ({ ok: true, events })
+/** Refuses the command. `detail` is a sentence for the caller. */
 export const reject = (
   code: ErrorCode,
   detail: string,

@@ -21,8 +21,8 @@ export interface ActorCommand {
 }
 
 /**
- * An event under its older name. `orderId` is the trip of the event; for an event of a driver it is
- * not the actor.
+ * An event under its older name. `orderId`: the order that the event is about. For an event of a
+ * driver it is not the id of the actor.
  */
 export interface OlderFactOf {
   orderId: string

@@ -7,8 +7,8 @@
  * An event that was handed to the bus is not yet published: when a connection ends, everything on
  * its way is lost without notice. So an event counts as published when a round trip behind it was
  * answered; the others are published again. The last second before a disconnection is published
- * again in any case, because a server that crashes may have answered a round trip before its stream
- * wrote the events in front of it.
+ * again in any case (except on a bus that loses nothing), because a server that crashes may have
+ * answered a round trip before its stream wrote the events in front of it.
  *
  * Commands of one actor are delivered one after the other (a hold before its release). Commands of
  * different actors do not wait for each other.
@@ -43,11 +43,14 @@ export interface OutboxDeps {
   env: Env
   bus: Bus
   /**
-   * Delivers locally or through the bus. `moved` and `unavailable` are tried again without end,
-   * `internal` only a few times.
+   * Delivers locally or through the bus. `moved`, `unavailable` and `overloaded` are tried again
+   * without end, `internal` only a few times.
    */
   deliver(command: ActorCommand): Promise<TellReply>
-  /** Stores a command that was given up; called again until it is stored. */
+  /**
+   * Stores a command that was given up. When it rejects, the command is delivered again and then
+   * parked again.
+   */
   park(parked: ParkedCommand): Promise<void>
   soft(effect: Exclude<Effect, { do: 'command' }>): void
   log(level: 'error', message: string, detail?: unknown): void
@@ -159,7 +162,7 @@ export class Outbox {
     return this.#chains.has(actorId)
   }
 
-  /** Called when a cursor moved, for the first of several. */
+  /** Called when a cursor moved and no other slot waits for `takeMoved`. */
   onMoved: () => void = () => {}
 
   /** The cursors that moved since the last call, by slot. */

@@ -1,6 +1,6 @@
 /**
  * Packs a state into few bytes. It can pack any JSON document. The words that every order repeats
- * (names of fields and of states) take one byte each, ids 16 bytes and coordinates 6. An idle actor
+ * (names of fields and of states) take one byte each, ids 17 bytes and coordinates 6. An idle actor
  * rests in memory in this form and is stored in it, so the packed size is the cost of an idle
  * order.
  *
@@ -42,15 +42,17 @@ const tags = {
   text: 0x87,
   list: 0x88,
   map: 0x89,
-  /** A multiple of 1e-7 in 40 bits. Devices and maps write every coordinate so. */
+  /**
+   * A multiple of 1e-7 in 40 bits. Devices and maps write coordinates with at most seven decimals.
+   */
   decimal: 0x8a,
   /**
    * Followed by the place among the first ids of the value. The id of the actor itself has place 0.
    */
   seen: 0x8b,
-  /** Followed by the number of bytes, 1 to 6. */
+  /** Plus the number of the bytes that follow, 1 to 6. */
   uint: 0x8f,
-  /** Followed by the length: lengths below 32, 16 and 16 fit into the tag. */
+  /** Plus the length: a text below 32 bytes, a list or a map below 16 members. */
   shortText: 0xa0,
   shortList: 0xc0,
   shortMap: 0xd0,
@@ -222,7 +224,9 @@ const lastFourOf = (text: string): number =>
   (byteOf(text, text.length - 4) << 8) |
   byteOf(text, text.length - 2)
 
-/** False, with nothing written, for a text of 36 characters that is not an id in our spelling. */
+/**
+ * False for a text of 36 characters that is not an id in our spelling; the position then stays.
+ */
 function writeUuid(id: string): boolean {
   if (
     id.charCodeAt(8) !== 0x2d ||

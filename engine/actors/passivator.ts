@@ -1,7 +1,8 @@
 /**
  * Takes idle actors out of memory, in two steps. An actor sleeps after some seconds, so a burst of
  * commands finds it awake and a repeated command id finds its refusal. It leaves memory after some
- * minutes, so a quiet order still wakes without a read. When memory is short, actors leave at once.
+ * minutes, so a quiet order still wakes without a read. When memory is short, sleeping actors leave
+ * at once.
  *
  * Each round looks at a bounded number of actors, and the next round continues there. Rejected: a
  * list in order of last use. It costs every command two writes, for the few actors that sleep.
@@ -91,7 +92,7 @@ export class Passivator {
 }
 
 /**
- * Share of the bounds on live and awake actors. The rest is for actors that come while a walk is
- * under way.
+ * Memory is short from this share of the bounds on live and awake actors. The rest is for actors
+ * that come while a walk is under way.
  */
 const pressedFrom = 0.9

@@ -201,8 +201,8 @@ export class SlotKeeper {
 }
 
 /**
- * Renewals in the length of a lease. Several may be missed, and a lapsed lease is found within a
- * tenth of its length.
+ * Number of renewals in the time of a lease. Several may be missed, and a lapsed lease is found
+ * within a tenth of that time.
  */
 const renewalsPerLease = 10
 

@@ -127,7 +127,8 @@ export class Snapshotter {
   }
 
   /**
-   * The first cursor that moves starts the delay; cursors that move meanwhile are stored with it.
+   * Stores the moved cursors after a delay. While only one slot moves, each move starts the delay
+   * again; the next round stores its cursor at the latest.
    */
   #saveCursorsSoon(): void {
     if (this.#stopped) return

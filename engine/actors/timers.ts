@@ -1,8 +1,8 @@
 /**
  * The deadlines of actors, in a calendar of pages of 50 ms. Rejected: one timer for each deadline.
- * A timer object is about 216 bytes and a heap operation, and most deadlines (an offer, a claim)
- * are met and dropped. A key has one deadline; setting it again moves it. It fires at its time or
- * up to one page later, never earlier.
+ * A timer object is about 216 bytes and a heap operation, and most deadlines (of an offer, of a
+ * request) are cleared before they come. A key has one deadline; setting it again moves it. It
+ * fires at its time or up to one page later, never earlier.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 
@@ -19,7 +19,7 @@ export class Timers {
   readonly #pageOf = new Map<string, number>()
   #nextPage: number
   #cancel: (() => void) | null = null
-  /** The page it sleeps until. */
+  /** The page at which the sleep ends. */
   #armedPage = 0
   #stopped = false
 
@@ -116,7 +116,7 @@ export class Timers {
       if (keys === undefined) continue
       this.#pages.delete(page)
       for (const key of keys) {
-        // A callback before it cleared or moved it.
+        // An earlier callback cleared or moved this deadline.
         if (this.#pageOf.get(key) !== page) continue
         this.#pageOf.delete(key)
         this.#fire(key)

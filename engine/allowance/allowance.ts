@@ -20,7 +20,10 @@ export interface AllowanceDeps {
 }
 
 interface Customer {
-  /** By order id: the time until which a request counts without the read model. */
+  /**
+   * By order id: the time until which a request counts without another read, and the time at which
+   * it was allowed here (0 for a request from the read model).
+   */
   open: Map<string, { untilMs: number; grantedAtMs: number }>
   reading: Promise<void> | null
 }
@@ -63,8 +66,8 @@ export class Allowance {
   }
 
   /**
-   * Called after a transition of an order of this engine. An order that is over makes room at once,
-   * if its customer is counted here.
+   * Called after a transition of an order of this engine. A request that a pharmacy took, or that
+   * is over, makes room at once, if its customer is counted here.
    */
   observe(order: Order): void {
     if (order.kind === 'absent' || order.kind === 'broadcast') return
@@ -109,7 +112,8 @@ export class Allowance {
           if (one.grantedAtMs >= keepFromMs && !written.has(orderId)) open.set(orderId, one)
         customer.open = open
       } catch (error) {
-        // Half of the knowledge is worse than none: the next request reads again.
+        // Without the rows the count is too low. Forget the customer, so that the next request
+        // reads again.
         if (customer.open.size === 0) this.#customers.delete(customerId)
         throw error
       } finally {

@@ -3,7 +3,7 @@
  * request, so very many from one stranger would hide all the others.
  */
 
-/** Requests that nobody has taken yet. A person has one or two. */
+/** Requests that no pharmacy has taken yet. A customer usually has one or two. */
 export const openRequestsPerCustomerMax = 20
 /**
  * Time for which an allowed request counts before the journal must have it, ms. It is longer than

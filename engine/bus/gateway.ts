@@ -100,8 +100,8 @@ export class Gateway {
         'unavailable',
         'open requests of this customer cannot be counted now; try again',
       )
-    // The journal's error for a lost connection is no answer for a customer, who would give up at
-    // it.
+    // The journal's own error would reach the customer as a defect, and the customer's app would
+    // give up. `unavailable` is tried again.
     if (this.#deps.owns(slot))
       return this.#deps.grant(customerId, orderId).catch(() => {
         throw uncounted()

@@ -119,7 +119,7 @@ export interface PlanDeps {
   kinds: Kinds
   attendants: ReadonlyMap<AnyKind, Pick<AnyAttendant, 'plan'>>
   services: Services
-  /** False for a pharmacy that is suspended. */
+  /** False for a pharmacy that is suspended or refused. */
   mayAct(pharmacyId: string): boolean
 }
 
@@ -163,7 +163,7 @@ function check(validator: Validator, value: unknown, at: string): void {
       ])
     return
   }
-  // The first eight errors; the library collects so many.
+  // The library collects at most eight errors.
   const fields: FieldError[] = validator.Errors(value).map(error => ({
     field: [at, ...error.instancePath.split('/').filter(part => part !== '')]
       .filter(part => part !== '')

@@ -38,7 +38,10 @@ export class Pusher {
   }
 }
 
-/** Size of an id and a distance when packed, bytes. */
+/**
+ * Sizes when packed, bytes, rounded up: an id with a distance, an item of a request without its
+ * name, the rest of a push.
+ */
 const recipientBytes = 48
 const itemBytes = 48
 const messageBytes = 400

@@ -8,6 +8,7 @@ import type { Pusher } from './pusher.ts'
 
 export type SoftEffect = Exclude<Effect, { do: 'command' }>
 
+/** Makes the function that runs one soft effect. It never throws. */
 export const softEffects =
   (
     pusher: Pusher,

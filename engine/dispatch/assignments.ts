@@ -1,7 +1,8 @@
 /**
- * A pharmacy's choice of a driver is a question to the driver's actor, which may live in another
- * engine. The caller wants the answer itself, so this waits until the order has it. Waiting callers
- * are only in memory: a caller whose engine dies asks again and finds the order as it is.
+ * Waits for the result when a pharmacy assigns a driver by hand. The driver's actor must agree, and
+ * it may live in another engine. The caller gets the final answer, so this waits until the order
+ * has it. Waiting callers are only in memory: a caller whose engine dies asks again and finds the
+ * order as it is.
  */
 import { isErrorCode } from '../../protocol/kernel/errors.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -65,7 +66,8 @@ export class Assignments {
 }
 
 /**
- * Null while the driver has not answered. If the driver's actor refused, the refusal has its words.
+ * Null while the driver's actor has not answered. When it refused, the refusal has its code and
+ * reason.
  */
 function verdict(
   cell: Pick<AttendedActor, 'state' | 'version' | 'updatedAtMs'>,

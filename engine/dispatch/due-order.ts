@@ -24,6 +24,9 @@ const system = { role: 'system', id: 'engine' } as const
 /** Age of the last position beyond which a driver is not proposed, ms. */
 const positionStaleMs = 10 * 60_000
 
+/**
+ * Sends the order the command of its deadline, or puts the next look off when no driver is near.
+ */
 export function dueOrder(
   { env, actors, roster, tracking }: SearchDeps,
   cell: AttendedActor<Order>,
@@ -47,7 +50,7 @@ export function dueOrder(
   if (nowMs >= search.auto.deadlineMs || search.auto.offersMade >= limits.offersPerSearchMax)
     return internal(`end_search:${cell.version}`, { verb: 'end_search', by: system })
   const driver = choices[search.auto.policy ?? searchPolicyDefault](roster, tracking.table, {
-    vendorId: deal.vendor.vendor_id,
+    pharmacyId: deal.vendor.vendor_id,
     latitude: deal.vendor.latitude,
     longitude: deal.vendor.longitude,
     triedDriverIds: notNow(search.auto, nowMs),

@@ -1,8 +1,8 @@
 /**
- * Two questions between an order and its driver's actor that are not journaled. Both answers are
- * stable: only the order releases a hold, so a hold that exists now still exists when the order
- * decides. Together they make the hold the ticket of an assignment: there is no assignment without
- * it, and it lasts until it is used.
+ * Two questions between an order and its driver's actor that are not journaled: does the driver
+ * hold the offer, and does the order still know an offer that is held. Only the order releases a
+ * hold, so a hold that exists now still exists when the order decides. Together they make the hold
+ * the ticket of an assignment: there is no assignment without it, and it lasts until it is used.
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -32,10 +32,11 @@ export interface HoldsDeps {
 const system = { role: 'system', id: 'engine' } as const
 
 /**
- * May the order get this acceptance, and who is the driver? Not before the driver's actor holds the
- * offer: a driver can read the id of an offer from a list before the actor was asked, and the actor
- * may refuse (invariant 8). Not for a driver whom the pharmacy has parted with. The order itself
- * answers any other acceptance; then the result is null.
+ * May the order get this acceptance, and who is the driver? The driver's actor must hold the offer;
+ * otherwise the result is 'not yet'. A driver can read the id of an offer from a list before the
+ * actor was asked, and the actor may refuse (invariant 8). The result is 'no member' for a driver
+ * who has left the pharmacy. It is null for an acceptance of any other offer, which the order
+ * itself answers.
  */
 export async function askHolder(
   { env, actors, ask }: HoldsDeps,

@@ -65,7 +65,7 @@ function world(people: Person[], fleetSize: 'small' | 'large') {
   if (fleetSize === 'large')
     for (let n = 0; n < 1_001; n++) roster.put(person(100_000 + n, 0, { canTakeMore: false }).row)
   return (triedDriverIds: string[] = []) =>
-    nextDriver(roster, table, { vendorId: ours, ...here, triedDriverIds, staleBeforeMs })
+    nextDriver(roster, table, { pharmacyId: ours, ...here, triedDriverIds, staleBeforeMs })
 }
 
 for (const size of ['small', 'large'] as const) {

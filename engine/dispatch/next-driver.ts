@@ -22,25 +22,25 @@ export interface NextDriver {
 }
 
 /**
- * Null when no driver nearby could take it. `staleBeforeMs`: positions before this time do not
- * count.
+ * Null when no driver nearby could take the order. `staleBeforeMs`: positions before this time do
+ * not count.
  */
 export function nextDriver(
   roster: Roster,
   table: DriverTable,
   search: {
-    vendorId: string
+    pharmacyId: string
     latitude: number
     longitude: number
     triedDriverIds: readonly string[]
     staleBeforeMs: number
   },
 ): NextDriver | null {
-  const { vendorId, latitude, longitude, staleBeforeMs } = search
+  const { pharmacyId, latitude, longitude, staleBeforeMs } = search
   const tried = new Set(search.triedDriverIds)
   const mayBeAsked = (row: RosterRow, number: number): boolean =>
     row.canTakeMore &&
-    row.vendorId === vendorId &&
+    row.vendorId === pharmacyId &&
     !tried.has(row.driverId) &&
     table.atMs(number) >= staleBeforeMs
   let best: NextDriver | null = null
@@ -55,8 +55,8 @@ export function nextDriver(
     )
       best = { driverId, etaMinutes: eta, distanceKm: km }
   }
-  if (roster.fleetSize(vendorId) <= fleetWalkMax) {
-    for (const row of roster.fleet(vendorId, 'can take more')) {
+  if (roster.fleetSize(pharmacyId) <= fleetWalkMax) {
+    for (const row of roster.fleet(pharmacyId, 'can take more')) {
       const number = table.find(row.driverId)
       if (number >= 0 && table.hasPosition(number) && mayBeAsked(row, number)) consider(row, number)
     }

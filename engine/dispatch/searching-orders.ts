@@ -1,6 +1,6 @@
 /**
- * Orders that search a driver, by pharmacy. A driver who becomes free is proposed at once, not at
- * the next look.
+ * Orders that search for a driver, by pharmacy. A driver who becomes free is proposed at once, not
+ * at the next look.
  */
 import type { Order } from '../orders/state.ts'
 

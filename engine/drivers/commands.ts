@@ -1,5 +1,6 @@
 /**
- * The commands of a driver, as `decide` takes them: six come from outside, the others from orders.
+ * The commands of a driver, as `decide` takes them: six come from outside, the others from orders
+ * and from the engine itself.
  */
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'

@@ -21,14 +21,15 @@ import {
 type Of<V extends DriverCommand['verb']> = Extract<DriverCommand, { verb: V }>
 type DriverDecision = Decision<DriverEvent>
 
+/** `nowMs`: time of the decision, ms since the epoch. Never throws. */
 export function decide(driver: Driver, command: DriverCommand, nowMs: number): DriverDecision {
-  const vendorId =
+  const pharmacyId =
     driver.kind === 'registered'
       ? driver.vendorId
       : command.verb === 'register'
         ? command.data.vendor_id
         : null
-  if (!concerns(command, vendorId)) return reject('driver_not_found', 'no such driver')
+  if (!concerns(command, pharmacyId)) return reject('driver_not_found', 'no such driver')
   if (command.verb === 'register') return register(driver, command)
   if (driver.kind === 'absent') return reject('driver_not_found', 'no such driver')
   switch (command.verb) {
@@ -165,7 +166,7 @@ function askMembership(driver: RegisteredDriver, { by }: Of<'ask_membership'>): 
 
 function holdOffer(
   driver: RegisteredDriver,
-  { vendorId, offer, source }: Of<'hold_offer'>,
+  { vendorId: pharmacyId, offer, source }: Of<'hold_offer'>,
   nowMs: number,
 ): DriverDecision {
   if (driver.hold?.offer_id === offer.offer_id || driver.activeOrderIds.includes(offer.order_id))
@@ -178,7 +179,7 @@ function holdOffer(
   // find the hold, and the driver would be paid twice.
   if (source !== null && wasHeld(driver, source))
     return reject('offer_expired', 'the offer was held before, and is over')
-  if (driver.vendorId !== vendorId)
+  if (driver.vendorId !== pharmacyId)
     return reject('driver_not_of_vendor', 'the driver belongs to another pharmacy')
   if (!isMember(driver)) return reject('driver_not_member', notMember(driver))
   if (driver.availability !== 'available')
@@ -204,7 +205,7 @@ function releaseHold(
   })
 }
 
-/** An order asks this before it lets the driver accept. */
+/** The engine asks this before the order gets the driver's acceptance. */
 function confirmHold(driver: RegisteredDriver, { offerId }: Of<'confirm_hold'>): DriverDecision {
   if (driver.hold?.offer_id !== offerId)
     return reject('offer_not_found', 'the driver does not hold this offer')

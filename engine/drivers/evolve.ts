@@ -1,10 +1,11 @@
-/** Applies an event to a driver. It never refuses, so a replay cannot fail. */
+/** Applies an event to a driver. It never refuses, so a replay gives the same state every time. */
 import { currencyOf } from '../../protocol/pricing/money.ts'
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { SourceFact } from '../../protocol/dispatch/facts.ts'
 import { unreachable } from '../actors/decision.ts'
 import type { Driver, RegisteredDriver } from './state.ts'
 
+/** Throws at an event of a driver that was never registered: that is a defect of the journal. */
 export function evolve(driver: Driver, event: DriverEvent): Driver {
   if (event.type === 'driver_registered') {
     const d = event.data

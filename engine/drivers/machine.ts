@@ -4,11 +4,12 @@ import type { Machine } from '../actors/kind.ts'
 import type { Driver } from './state.ts'
 
 /**
- * The states of a driver: by duty, by an open offer, and by deliveries under way. The order leads:
- * an assignment is a fact in any state with a hold, whatever the duty became meanwhile. A driver
- * with a delivery under way cannot go off duty, and a driver who is off duty is not asked. Only the
- * end of a membership makes a driver off duty with a delivery under way. The membership itself is
- * not part of a state, because its only effect is to go off duty.
+ * The states of a driver: by duty, by an open offer, and by deliveries under way. The order
+ * decides: an assignment is a fact in any state with a hold, even when the driver went off duty
+ * meanwhile. A driver with a delivery under way cannot go off duty, and a driver who is off duty is
+ * not asked. So only two things leave a driver off duty with a delivery under way: such an
+ * assignment, and the end of a membership. The membership itself is not part of a state, because
+ * its only effect is to go off duty.
  */
 const steps: Record<string, Record<string, string>> = { absent: { driver_registered: 'offline' } }
 for (const duty of ['offline', 'available', 'on_break'])

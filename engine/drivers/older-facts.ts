@@ -6,6 +6,7 @@ import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { OlderFactOf } from '../actors/effects.ts'
 import type { Driver } from './state.ts'
 
+/** Null for an event that has no older name. */
 export function olderFact(event: DriverEvent, driver: Driver): OlderFactOf | null {
   if (
     event.type !== 'order_completed' ||

@@ -44,10 +44,13 @@ export interface RegisteredDriver {
 
 export const absentDriver: Driver = { kind: 'absent' }
 
+/** Places of the capacity that are taken: deliveries under way, and an offer that is held. */
 export const placesTaken = (driver: RegisteredDriver): number =>
   driver.activeOrderIds.length + (driver.hold === null ? 0 : 1)
 
+/** The driver's membership of the pharmacy. */
 export const membershipOf = (driver: RegisteredDriver): Membership => driver.membership ?? 'active'
+/** Only a member goes on duty and holds offers. */
 export const isMember = (driver: RegisteredDriver): boolean => membershipOf(driver) === 'active'
 
 /** May matching propose this driver? */
@@ -57,9 +60,10 @@ export const canTakeMore = (driver: RegisteredDriver): boolean =>
   driver.hold === null &&
   placesTaken(driver) < driver.capacity
 
-/** Did this event ask before, and was it answered with a hold? */
+/** Was an offer held for this event, or for a later event of its slot? */
 export const wasHeld = ({ heldThrough }: RegisteredDriver, { slot, seq }: SourceFact): boolean =>
   seq <= (heldThrough?.[slot] ?? 0)
 
+/** The public status. */
 export const statusOf = (driver: RegisteredDriver): DriverStatus =>
   driver.activeOrderIds.length > 0 ? 'busy' : driver.availability

@@ -4,6 +4,7 @@ import type { DriverView } from '../../protocol/drivers/view.ts'
 import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { membershipOf, statusOf, type RegisteredDriver } from './state.ts'
 
+/** The driver after its `version`-th event. */
 export function view(driver: RegisteredDriver, version: number): DriverView {
   return {
     id: driver.driverId,

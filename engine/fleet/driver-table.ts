@@ -5,19 +5,20 @@
  * instead of a heap of pointers.
  *
  * Bytes per driver: time 8, seq window 12, flags 1, the id table about 23, and the moving index
- * with coordinates, heading and speed about 40; see `byteLength`. A map beside has a point for the
- * few drivers whose last frame was impossible, or who took a step too fast for the road.
+ * with coordinates, heading and speed about 40; see `byteLength`. Two maps have a point for the few
+ * drivers whose last frame was impossible, or who took a step too fast for the road.
  */
 import { MovingIndex } from '../geo/moving-index.ts'
 import { IdTable, parseUuid } from './id-table.ts'
 import { fleetLimits } from './limits.ts'
 
-/** Bits of `flags`. */
+/** Bit of `flags`: the driver has an order under way. */
 export const followed = 1
+/** Bit of `flags`: somebody watches the driver's fleet. */
 export const watched = 2
-/** A position waits to be saved. */
+/** Bit of `flags`: a position waits to be saved. */
 export const unsaved = 4
-/** The last frame was impossible: `suspects` has its point. */
+/** Bit of `flags`: the last frame was impossible, and the table keeps its point. */
 export const suspected = 8
 
 /**
@@ -155,8 +156,7 @@ export class DriverTable {
 
   /**
    * At most fleetLimits.suspectsMax at once. The oldest is dropped, and its driver is judged as if
-   * the
-   * frame had not come.
+   * the frame had not come.
    */
   setSuspect(number: number, suspect: Suspect): void {
     if (this.#suspects.size >= fleetLimits.suspectsMax)

@@ -13,7 +13,7 @@
  * random integer generation in an interval", 2019), so any number of slots works.
  *
  * A removal closes the gap in the slots at once (backward shift). Tombstones would fill the table
- * with every driver who ever was. The number goes to the next new id.
+ * with every driver that ever existed. The number goes to the next new id.
  */
 import { halfSipHash } from './half-sip-hash.ts'
 
@@ -121,8 +121,8 @@ export class IdTable {
   }
 
   /**
-   * Largest number of slots that a look-up of a known id visits. It walks the whole table, for
-   * metrics and tests.
+   * Largest number of slots that a look-up of a known id visits. It walks the whole table, and is
+   * for tests.
    */
   longestProbe(): number {
     const { length } = this.#slots
@@ -189,8 +189,8 @@ const slotIn = (length: number, hash: number): number =>
 const dash = 0x2d
 
 /**
- * Parses UUID text of 36 characters, in either case, into four big-endian words. False, with `out`
- * undefined, when the text is no UUID.
+ * Parses UUID text of 36 characters, in either case, into four big-endian words. False when the
+ * text is no UUID; then `out` has no meaning.
  */
 export function parseUuid(text: string, out: Uint32Array): boolean {
   if (text.length !== 36) return false

@@ -5,7 +5,8 @@ export const fleetLimits = {
   suspectsMax: 100_000,
   /** Kinds of vehicle that matching tells apart. */
   vehicleTypesMax: 250,
-  /** News of drivers gathers this long before other engines hear of it. */
+  /** Time in which news of drivers is gathered before other engines get it. */
   rosterNewsMs: 5,
+  /** Pause between two messages with all drivers of an engine. */
   rosterDigestMs: 15_000,
 } as const

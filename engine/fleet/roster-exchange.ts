@@ -31,7 +31,10 @@ export class RosterExchange {
     this.#deps = deps
   }
 
-  /** Called after a transition of an own driver. */
+  /**
+   * Called after a transition of one of this engine's drivers, and when the driver comes back to
+   * memory.
+   */
   put(row: RosterRow): void {
     if (!this.#deps.roster.put(row)) return
     // News is published after some milliseconds: an engine that does not know of the nearest driver

@@ -65,8 +65,8 @@ export class Roster {
   }
 
   /**
-   * True when the row has news: another status, or a change of whether the driver can take more. A
-   * row without a valid id, or beyond the bound, is dropped.
+   * True when the row has news: a new driver, another status, or a change of whether the driver can
+   * take more. A row without a valid id, or beyond the bound, is dropped.
    */
   put(row: RosterRow): boolean {
     const before = this.#find(row.driverId)
@@ -161,7 +161,10 @@ export class Roster {
     this.#fleetSizes[pharmacy]!++
   }
 
-  /** Walks the fleet, because a driver almost never changes the pharmacy. */
+  /**
+   * Takes a driver out of its fleet. It walks the fleet, because a driver almost never changes the
+   * pharmacy.
+   */
   #leave(number: number): void {
     const pharmacy = this.#pharmacy[number]!
     const next = this.#nextOfFleet[number]!

@@ -52,7 +52,8 @@ export class GeohashCircle {
     const halfWidth = Math.sqrt(squared) * columnsPerRadian
     this.#perRow = 1 / (halfHeight * halfHeight)
     this.#perColumn = 1 / (halfWidth * halfWidth)
-    // No place of the circle is nearer to a pole than 0.1 radians, so its rows need no clamp.
+    // The circle is more than nine radii away from both poles (squared is below 0.01), so its rows
+    // need no clamp.
     this.rowMin = Math.floor(this.#row - halfHeight * slack)
     this.rowMax = Math.floor(this.#row + halfHeight * slack)
     this.#takeColumns(

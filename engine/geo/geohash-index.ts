@@ -31,7 +31,9 @@ const blockFloats = blockPlaces * 3
 /** A block with fewer places is joined with its neighbour when both together leave room. */
 const sparsePlaces = 8
 const joinedPlacesMax = 24
-/** Number of places looked at for each wanted one before a smaller circle is tried first. */
+/**
+ * When the circle has more places than this for each wanted one, a smaller circle is tried first.
+ */
 const surplus = 4
 
 /**
@@ -190,7 +192,10 @@ export class GeohashIndex {
     }
   }
 
-  /** The number of places in the coarse cells around the circle, or somewhat more. */
+  /**
+   * A low estimate of the number of places between the two corners of the circle in the order: each
+   * block counts as a sparse one.
+   */
   #placesAround(): number {
     let blocks = 0
     for (let run = 0; run < this.#circle.runs; run++) {

@@ -11,7 +11,7 @@
  * drivers in no order of number, and a record of 32 bytes costs one cache line instead of four.
  *
  * Memory per driver of capacity: 32 B for the record and 4 to 8 B for bucket heads; 1.3 MB for the
- * grid.
+ * grid and its search.
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import { CellGrid, CellSearch } from './cells.ts'
@@ -99,7 +99,7 @@ export class MovingIndex {
 
   /**
    * A value that the owner keeps with a driver in the index. The record has room for it, and is in
-   * the cache when the driver moves. 0 after the driver was absent.
+   * the cache when the driver moves. It is 0 for a driver that was absent before.
    */
   tagOf(number: number): number {
     return this.#ints[number * recordInts + tagAt]!

@@ -1,15 +1,15 @@
 /**
  * Ranks the nearest few of many candidates, in reusable typed arrays; it is the result buffer of
  * both indexes. Candidates are appended. When the buffer is full, a quickselect keeps the best
- * `limit` and lowers the bar for the rest. So the cost is linear in the candidates, and a query
- * allocates nothing once the buffer has grown.
+ * `limit` and lowers `keyMax` for all that follow. So the cost is linear in the candidates, and a
+ * query allocates nothing once the buffer has grown.
  *
  * Rejected: a binary heap (flatqueue). It pays a logarithm for each candidate on the way in and
  * again for each result on the way out. Here a candidate costs one comparison and an append, and
  * the final order is a counting sort, which halved the time of a query with 140 results.
  *
  * A key is the haversine h = sin²(angle / 2). It orders like the distance and needs no arcsine
- * until the winners are known.
+ * until the results are known.
  */
 import { earthRadiusKm } from '../../protocol/river/geo.ts'
 
@@ -28,10 +28,10 @@ export function keyOfKm(distanceKm: number): number {
 /** Distance in km of a haversine key. */
 export function kmOfKey(key: number): number {
   const sine = Math.sqrt(Math.min(1, key))
-  // Nearly all distances end here: the next term is below 2e-18 of the value up to 25 km.
+  // Nearly all distances end here: the next term is below 3e-18 of the value up to 25 km.
   if (key < 4e-6) return 2 * earthRadiusKm * sine * (1 + key * (1 / 6 + key * (3 / 40)))
   if (sine > 0.03) return 2 * earthRadiusKm * Math.asin(sine)
-  // Series of the arcsine; the first dropped term is below 1e-17 of the value up to 380 km.
+  // Series of the arcsine; the first dropped term is below 1e-20 of the value up to 380 km.
   const square = sine * sine
   const series =
     1 +
@@ -111,9 +111,9 @@ export class NearestBuffer {
   }
 
   /**
-   * Points that are spread evenly over a disc have evenly spread haversines, so one bucket per
-   * result holds about one. A counting sort does nearly all of the work, and results that share a
-   * bucket are sorted.
+   * Points that are spread evenly over a disc have evenly spread haversines. So with as many
+   * buckets as results, a bucket holds about one. A counting sort does nearly all of the work, and
+   * results that share a bucket are sorted.
    */
   #sortByBuckets(): void {
     const count = this.count
@@ -136,7 +136,7 @@ export class NearestBuffer {
       if (members > crowd) crowd = members
       starts[bucket] = end += members
     }
-    // Each bucket is filled from its end, so its start is left behind.
+    // Each bucket is filled from its end, so `starts` has the start of each bucket afterwards.
     for (let index = count - 1; index >= 0; index--) {
       const at = --starts[(keys[index]! * perKey) | 0]!
       sortedNumbers[at] = numbers[index]!

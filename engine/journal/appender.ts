@@ -63,8 +63,8 @@ type GroupOutcome =
 const retryMsMin = 20
 const retryMsMax = 1_000
 /**
- * Number of collisions of numbers after which a defect is reported: two journals write under one
- * epoch.
+ * Number of times that an append gets new numbers after a collision. With more collisions two
+ * journals write under one epoch, and the append is rejected.
  */
 const renumberAttemptsMax = 3
 const uniqueViolation = '23505'

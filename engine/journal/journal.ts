@@ -64,7 +64,7 @@ export interface AppendRequest {
   fromVersion: number
   atMs: number
   commandId: string | null
-  /** Who acted. */
+  /** The person or service that acted. */
   by: Principal
   events: readonly ActorEvent[]
   /**
@@ -105,7 +105,7 @@ export interface ParkedCommand {
   slot: number
   seq: number
   fromActorId: string
-  /** Who fails at it. */
+  /** The receiver that fails at it: its kind and its id. */
   kind: string
   actorId: string
   commandId: string

@@ -16,6 +16,7 @@ export interface StoredOrder {
 /** A row is never changed, only replaced, so its view is made once. */
 const made = new WeakMap<object, StoredOrder>()
 
+/** The order in a row of the table of orders. One row always gives the same object. */
 export function storedOrder(row: Readonly<Record<string, unknown>>): StoredOrder {
   let order = made.get(row)
   if (order === undefined) {

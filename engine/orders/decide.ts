@@ -53,6 +53,7 @@ import {
   type Order,
 } from './state.ts'
 
+/** `nowMs`: time of the decision, ms since the epoch. Never throws. */
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
   if (command.within !== undefined && !inScope(order, command))
     return order.kind === 'absent' ? outOfScope : notFound()
@@ -114,8 +115,8 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
 }
 
 /**
- * A service answers an open request for one of its own pharmacies. Any other open request belongs
- * to no pharmacy yet, so it is outside of every scope.
+ * A service may answer an open request for one of its own pharmacies. For every other command an
+ * open request belongs to no pharmacy, so it is outside of every scope.
  */
 function inScope(order: Order, command: OrderCommand): boolean {
   const { by } = command

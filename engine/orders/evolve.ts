@@ -1,7 +1,7 @@
 /**
- * Applies an event to an order. It never refuses and never looks at the clock, so a replay cannot
- * fail. An event that does not fit its state is a defect of the journal and stops the replay by
- * name.
+ * Applies an event to an order. It never refuses and never looks at the clock, so a replay gives
+ * the same state every time. An event that does not fit its state is a defect of the journal, and
+ * throws.
  */
 import { stateOf } from '../../protocol/orders/fields.ts'
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
@@ -22,6 +22,7 @@ import {
   type Search,
 } from './state.ts'
 
+/** `atMs`: time of the event, ms since the epoch. */
 export function evolve(order: Order, event: OrderEvent, atMs: number): Order {
   switch (event.type) {
     case 'broadcast_opened': {

@@ -46,7 +46,7 @@ export function feeOfResponse(
 
 /**
  * The fee of an order to a known pharmacy, at its acceptance: never more than the customer was
- * told. Orders from before events had fees get the default.
+ * told. An order from a time when events had no fee gets the default tariff.
  */
 export function acceptedFee(
   told: FeeFact | null,

@@ -19,6 +19,9 @@ import {
 } from './parties.ts'
 import { deliveryOf, isBeingFetched, type Order } from './state.ts'
 
+/**
+ * The event that begins a search. The default times are those of protocol/kernel/limits.ts, in ms.
+ */
 export const searchStarted = (
   nowMs: number,
   policy: SearchPolicy,
@@ -29,10 +32,11 @@ export const searchStarted = (
   data: { policy, offer_ttl_ms: offerTtlMs, deadline_ms: nowMs + searchTtlMs },
 })
 
+/** The pharmacy lets the engine search for a driver. */
 export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: number): OrderDecision {
   if (order.kind === 'broadcast' || !isPharmacy(order, command.by)) return notFound()
   // The order has a driver. A `find_driver` that is repeated after its search ended well gets the
-  // same answer (3).
+  // same answer (invariant 3).
   if (deliveryOf(order) !== null && order.kind !== 'cancelled') return emit()
   if (order.kind !== 'accepted') return conflict(order, 'given a driver')
   if (order.search.kind === 'searching' || order.search.kind === 'offering') return emit()
@@ -47,6 +51,7 @@ export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: numb
   )
 }
 
+/** The pharmacy chooses a driver by hand. */
 export function assignDriver(
   order: Order,
   command: Of<'assign_driver'>,
@@ -78,6 +83,7 @@ export function assignDriver(
   })
 }
 
+/** The engine found the next driver to ask. */
 export function proposeDriver(
   order: Order,
   command: Of<'propose_driver'>,
@@ -102,6 +108,7 @@ export function proposeDriver(
   })
 }
 
+/** The engine ends a search that is past its deadline or has made all its offers. */
 export function endSearch(order: Order, nowMs: number): OrderDecision {
   if (order.kind !== 'accepted' || order.search.kind !== 'searching') return emit()
   const { auto } = order.search
@@ -120,6 +127,10 @@ function offerFor(order: Order, offerId: string, by: Principal) {
   return privileged(by) || by.id === order.search.offer.driverId ? order.search.offer : null
 }
 
+/**
+ * A driver accepts an offer. `command.driver` comes from the driver's actor
+ * (engine/dispatch/holds.ts).
+ */
 export function acceptOffer(
   order: Order,
   command: Of<'accept_offer'>,
@@ -140,7 +151,8 @@ export function acceptOffer(
     if (nowMs >= order.search.offer.expiresAtMs)
       return reject('offer_expired', 'this offer has expired')
     if (command.driver === null) return reject('driver_not_found', 'no such driver')
-    // Whoever answers for the driver, only the driver who was asked holds the place (8).
+    // Also where a service answers for the driver, only the driver who was asked holds the place
+    // (invariant 8).
     if (command.driver.driver_id !== order.search.offer.driverId)
       return reject('offer_not_yours', 'this offer was made to another driver')
     return emit({
@@ -163,6 +175,7 @@ export function driverTook(order: Order, command: Of<'driver_took'>): OrderDecis
   })
 }
 
+/** A driver declines an offer. */
 export function declineOffer(order: Order, command: Of<'decline_offer'>): OrderDecision {
   const { by, data } = command
   if (by.role !== 'driver' && !privileged(by)) return notFound()
@@ -188,6 +201,7 @@ export function declineOffer(order: Order, command: Of<'decline_offer'>): OrderD
   return wasAsked || privileged(by) ? emit() : reject('offer_expired', 'this offer is over')
 }
 
+/** The offer expired, or the driver's actor refused it. Does nothing for any other offer. */
 export function closeOffer(
   order: Order,
   offerId: string,
@@ -203,6 +217,7 @@ export function closeOffer(
   return emit(closed(offer, outcome, reason, code))
 }
 
+/** The event that ends an offer. `code` is the refusal of the driver's actor, if there was one. */
 export const closed = (
   offer: { offerId: string; driverId: string },
   outcome: 'declined' | 'expired' | 'unavailable' | 'withdrawn',

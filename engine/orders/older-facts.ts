@@ -8,6 +8,7 @@ import type { OlderFact } from '../../protocol/dispatch/older-topics.ts'
 import type { OlderFactOf } from '../actors/effects.ts'
 import { deliveryOf, type Order } from './state.ts'
 
+/** Null for an event that has no older name. */
 export function olderFact(event: OrderEvent, order: Order): OlderFactOf | null {
   if (order.kind === 'absent') return null
   const { orderId } = order.core

@@ -1,7 +1,7 @@
 /**
  * Decides what proves a delivery, and when a delivery must be explained. Pure: the facts about the
  * uploads and about the driver's distance are gathered before (`engine/dispatch/proofs.ts`,
- * `engine/bus/plan.ts`).
+ * `engine/orders/plan.ts`).
  *
  * A proof is an upload of the person who reports the delivery, or of the order's driver. It was
  * made after the pick-up, has the kind that its field asks for, and is bound to this order alone. A

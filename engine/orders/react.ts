@@ -26,6 +26,7 @@ import { deliveryOf, pharmacyOf, type Broadcast, type Order, type OrderCore } fr
 type Living = Exclude<Order, { kind: 'absent' }>
 const system = { role: 'system', id: 'order' } as const
 
+/** `atMs`: time of the event, ms since the epoch. */
 export function react(
   event: OrderEvent,
   order: Living,
@@ -275,7 +276,7 @@ export function react(
   }
 }
 
-/** Opening again is harmless, so recovery and late terminals use the same effects. */
+/** The effects of an open request. To repeat them is harmless, so recovery uses them too. */
 export function openRequest(core: OrderCore, broadcast: Broadcast): Effect[] {
   if (broadcast.candidates.length === 0) return []
   const pharmacyIds = broadcast.candidates.map(c => c.vendor_id)

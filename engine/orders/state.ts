@@ -77,7 +77,7 @@ export interface Offer {
 }
 
 /**
- * How an accepted order searches its driver. `auto` is null for an assignment by the pharmacy's
+ * How an accepted order searches for its driver. `auto` is null for an assignment by the pharmacy's
  * hand.
  */
 export type Search =
@@ -219,6 +219,7 @@ const headings = new Map<string, StatusFacts['heading']>(
 
 /** No further command changes such an order; it leaves memory. */
 export type Ended = OrderThat<'ended'>
+/** The order is over. */
 export const isEnded = (order: Order): order is Ended => ended.has(order.kind)
 
 /** The order has its driver and is not over. */

@@ -33,6 +33,7 @@ export const statusOf = (order: Living): OrderStatus =>
 export const view = (order: Living, version: number, updatedAtMs: number): OrderView =>
   orderView({ placed: placed(order), progress: progress(order, version, updatedAtMs) })
 
+/** The part of a request; null for an order to a known pharmacy. */
 export const broadcastOf = (order: Living): Broadcast | null =>
   'broadcast' in order ? order.broadcast : null
 

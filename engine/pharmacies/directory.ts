@@ -130,6 +130,7 @@ export class Directory {
     return searchPolicyOf(this.#pharmacies.get(pharmacyId)?.dispatch_policy)
   }
 
+  /** The tariff of the pharmacy, or the default one, in the currency of new orders. */
   tariff(pharmacyId: string): Tariff {
     return tariffIn(this.currency, this.#pharmacies.get(pharmacyId)?.tariff ?? null)
   }

@@ -40,9 +40,9 @@ export type InternalOrderCommand =
   | { verb: 'update_driver'; by: Principal; driver: DriverFact }
 
 /**
- * The order leads, and the driver keeps its own state. `assign` and `complete` report facts and are
- * never refused. `source`: the event that asks; null from an engine of an older release, which does
- * not name it.
+ * The order decides, and the driver keeps its own state. `assign` and `complete` report facts and
+ * are never refused. `source`: the event that asks; null from an engine of an older release, which
+ * does not name it.
  */
 export type InternalDriverCommand =
   | {

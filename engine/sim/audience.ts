@@ -129,7 +129,7 @@ export class Audience {
     return allowed
   }
 
-  /** A holder of the link may read it aloud, so it must not reveal a secret. */
+  /** Anybody may hold the link, so a message to its holders must not reveal a secret. */
   #secret(topic: string, text: string, order: OrderModel): void {
     const { wish, token, driver, vendor } = order
     const surname = (name: string): string => name.trim().split(/\s+/).slice(1).join(' ')

@@ -30,7 +30,7 @@ export interface Violation {
   what: string
   actorId: string | null
 }
-/** `past[version]`: the order after that many events. */
+/** The checker of one simulation. It collects violations and never throws. */
 export class Checker implements Findings {
   readonly violations: Violation[] = []
   readonly coverage = new Coverage()
@@ -56,8 +56,8 @@ export class Checker implements Findings {
   republished = 0
 
   /**
-   * `kinds`: the kinds of the engines. A kind without its own books is checked against its machine
-   * alone.
+   * `kinds`: the kinds of the engines. A kind without a model is checked against its machine and
+   * its own fold.
    */
   constructor(kinds: readonly AnyKind[] = allKinds) {
     this.#orderBooks = new OrderBooks(this)
@@ -279,7 +279,7 @@ export class Checker implements Findings {
     return this.orders.get(orderId)?.order.vendor?.vendor_id ?? null
   }
 
-  /** A caller took this answer as final: a repeat must get the same one. */
+  /** A caller took this answer as final, so a repeat must get the same answer. */
   toldAnswer(key: string, answer: string, actorId: string | null): void {
     const first = this.#answers.get(key)
     if (first === undefined) this.#answers.set(key, answer)

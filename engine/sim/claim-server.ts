@@ -19,7 +19,9 @@ interface Done {
   args: readonly unknown[]
 }
 
-/** A replica has everything that is older than the claims that matter. */
+/**
+ * Writes that are older than this are not played into a replica: their claims are gone by then.
+ */
 const rememberedMs = limits.claimAfterlifeMs
 
 export class ClaimServer {

@@ -1,13 +1,11 @@
 /**
  * The database of a simulation. Appends come as the statements of the real group commit
- * (`journal/appender.ts`), so lost replies, numbering and fencing are played through real code; all
- * other calls go to the memory journal's. Between a process and either lie latency, lost replies,
- * statements that commit after their client gave up, and outages. Commits are durable, and so are
- * snapshots: recovery looks no further back than they say, so one that was lost would take events
- * with
- * it (J14 in journal/journal.ts). What may be missing without harm (cursors, positions,
- * breadcrumbs) may be
- * lost from the end backwards when the database restarts, as with `synchronous_commit = off`.
+ * (`journal/appender.ts`), so lost replies, numbering and fencing go through real code. All other
+ * calls go to the memory journal. The faults are latency, lost replies, statements that commit
+ * after their client gave up, and outages. Commits and snapshots are durable: recovery reads no
+ * further back than the snapshots say, so a lost snapshot would take events with it (J14 in
+ * journal/journal.ts). Cursors may be lost from the end backwards when the database restarts, as
+ * with `synchronous_commit = off`.
  */
 import { Appender, type AppenderEnv } from '../journal/appender.ts'
 import { appendPlan, type AppendPlan, type TablePlace } from '../journal/append.ts'
@@ -24,16 +22,22 @@ import type { SimNode } from './node.ts'
 import type { Schedule } from './schedule.ts'
 
 type Pool = ConstructorParameters<typeof Appender>[0]
-/** What a row says, column by column as text; documents and lists are not among them. */
+/** The values of a row by column, as text. Documents and lists are left out. */
 export type RowColumns = Record<string, string | null>
-/** A row as an append wrote it: `row` has all of it, `columns` what it is looked for by. */
+/**
+ * A row as an append wrote it: `row` has all values, `columns` has the text of those that are no
+ * document and no list.
+ */
 export interface RowWritten {
   kind: string
   table: string
   row: TableRow
   columns: RowColumns
 }
-/** What one transaction wrote, and when. `epochs`: what its sender thought, by slot. */
+/**
+ * The writes of one transaction, and their time. `epochs`: the epochs by which its sender wrote, by
+ * slot.
+ */
 export interface Commit {
   events: readonly EventRow[]
   rows: readonly RowWritten[]
@@ -44,7 +48,7 @@ export type Committed = (commit: Commit) => void
 
 const silent = { info() {}, warn() {}, error() {} }
 const behind: ReadonlySet<string> = new Set(['saveCursors', 'savePositions', 'saveBreadcrumbs'])
-/** What the operating system may hold back before it writes. */
+/** Time for which the operating system may hold a write back, ms. */
 const unsyncedMs = 2_000
 const lanes = 2
 
@@ -54,19 +58,19 @@ export class SimDatabase {
   readonly #faults: Faults
   readonly #chance: Chance
   readonly #committed: Committed
-  /** Deliberate bugs may switch it off: then the epoch of an append is not looked at. */
+  /** Planted bugs may set it to false; then the epoch of an append is not compared. */
   fences = true
   readonly #plan: AppendPlan
   /** By table and key, the newest columns. */
   readonly #columns = new Map<string, Map<string, RowColumns>>()
-  /** The simulator's own. */
+  /** A mistake of the simulator itself; it ends the run. */
   defect: Error | null = null
   /**
    * Slots whose cursor was taken back and not stored since: their owner cannot know, and its
    * successor repeats an event.
    */
   readonly cursorsLost = new Set<number>()
-  /** What its clock says beyond the true time, ms. */
+  /** Difference of its clock from the true time, ms. */
   skewMs = 0
   /** Bounds of the queue of every process's appends. */
   queue: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'> = {}
@@ -98,21 +102,27 @@ export class SimDatabase {
   setDown(down: boolean): void {
     this.#down = down
   }
-  /** This process alone loses the database: its requests do not arrive, or the answers to them. */
+  /**
+   * This process alone loses the database: its requests do not arrive, or the replies to them do
+   * not.
+   */
   cutOff(node: SimNode, what: 'requests' | 'replies'): void {
     this.#away.set(node, what)
   }
-  /** Each way between it and this process takes so much longer. */
+  /** Adds a delay to each way between the database and this process. */
   slow(node: SimNode, ms: number): void {
     this.#slow.set(node, ms)
   }
-  /** The way between it and this process is as it should be. */
+  /** Ends the outage and the delay of this process. */
   heal(node: SimNode): void {
     this.#away.delete(node)
     this.#slow.delete(node)
   }
 
-  /** After a crash: the last of what was written behind is gone, from the end backwards. */
+  /**
+   * After a crash: takes back the last writes that were not durable, from the end backwards.
+   * Returns their number.
+   */
   loseUnsynced(): number {
     this.#forgetSynced()
     const keep =
@@ -124,13 +134,14 @@ export class SimDatabase {
     return lost.length
   }
 
-  /** The journal as one process has it. */
+  /** The journal of one process. */
   journal(node: SimNode): Store {
     const inner = memoryJournal(this.store)
     const budget = { eventsHeld: 0 }
     const pool = {
       query: ({ name, values }: { name: string; values: unknown[] }) => {
-        // As a driver does: the group's bytes are the appender's, and the statement may come late.
+        // Copy the bytes, as a database's client does: they belong to the appender, and the
+        // statement may come late.
         const sent = values.map(value => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
         return this.call(node, () => this.#statement(name, sent), true)
       },
@@ -157,8 +168,8 @@ export class SimDatabase {
   }
 
   /**
-   * A call from a process to the database and back. `mayLinger`: its connection may break while the
-   * statement waits in the server, which carries it out all the same, later.
+   * A call from a process to the database and back. `mayLinger`: the connection may break while the
+   * statement waits in the server. The server then carries it out later.
    */
   call<T>(node: SimNode, work: () => T | Promise<T>, mayLinger = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -202,8 +213,8 @@ export class SimDatabase {
   }
 
   /**
-   * A refusal is an answer of the database; anything else thrown here is a mistake of the
-   * simulator's, and must not pass for a lost connection.
+   * A refusal is an answer of the database. Any other error here is a mistake of the simulator and
+   * must not look like a lost connection.
    */
   #statement(name: string, values: unknown[]): { rows: unknown[] } {
     try {
@@ -234,7 +245,7 @@ export class SimDatabase {
     }
   }
 
-  /** The append's statement, in the words of its SQL. */
+  /** The append's statement. Names are those of its SQL. */
   #append(values: unknown[], places: readonly TablePlace[]) {
     const { store } = this
     const [slots, epochs, continued, versions] = [
@@ -350,7 +361,7 @@ export class SimDatabase {
       this.#behind.shift()
   }
 
-  /** Remembers how to take it back. */
+  /** Remembers how to take the call back. Only cursors can be taken back. */
   #writtenBehind(name: string, args: readonly unknown[]): void {
     const { store } = this
     const undo: (() => void)[] = []

@@ -38,7 +38,10 @@ export type Fail = (rule: string, what: string, actorId: string) => void
 
 /** Distance beyond the fence for a position that was rounded on its way, km. */
 export const fenceSlackKm = 0.005
-/** One engine may have stored a frame that another one reads. */
+/**
+ * Time for which frames are remembered, ms. An engine may read a position that another engine
+ * stored long before.
+ */
 export const frameMemoryMs = 20 * 60_000
 /** A change of a pharmacy reaches every engine within this time, when the database answers. */
 const directoryMs = 2 * limits.pharmacyPollMs

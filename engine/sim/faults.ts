@@ -102,7 +102,7 @@ export class Faults {
     return true
   }
 
-  /** The accident of a kind is due. */
+  /** An accident of this kind is due. True, and counted, when this seed plays the kind. */
   strikes(kind: FaultKind): boolean {
     if (this.plays(kind)) this.count(kind)
     return this.plays(kind)

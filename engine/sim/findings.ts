@@ -1,5 +1,5 @@
 /**
- * The books of each kind of actor, and the checker as its parts see it. Interfaces of their own,
+ * The books of each kind of actor, and the checker as its parts see it. They are interfaces,
  * because the checker is made of these parts.
  */
 import type { Push } from '../../protocol/dispatch/pushes.ts'
@@ -41,10 +41,7 @@ export interface OrderBook {
   past: OrderModel[]
 }
 
-/**
- * The checker, as the books and the audience use it. An interface, because the checker itself is
- * made of them.
- */
+/** The checker, as the books and the audience use it. */
 export interface Findings {
   readonly coverage: Coverage
   readonly witness: Witness

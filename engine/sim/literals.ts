@@ -32,7 +32,9 @@ export function readArray(literal: unknown): (string | null)[] {
   return values
 }
 
+/** An array of numbers, without nulls. */
 export const readNumbers = (literal: unknown): number[] => readArray(literal).map(Number)
+/** An array of texts; null becomes the empty text. */
 export const readTexts = (literal: unknown): string[] => readArray(literal).map(word => word ?? '')
 /** An array of JSON documents; null for none. */
 export const readDocuments = (array: unknown): unknown[] =>

@@ -1,10 +1,10 @@
 /**
- * Counts the steps of the kinds' machines that a simulation took. It does not test the steps that
- * it never took.
+ * Counts the steps of the kinds' machines that a simulation took. A simulation does not test the
+ * steps that it never took.
  */
 import type { AnyKind } from '../actors/kind.ts'
 
-/** Which steps were taken, and which never. A target of '' is one of several. */
+/** How often each step was taken. */
 export class Coverage {
   readonly #seen = new Map<string, number>()
 

@@ -63,7 +63,7 @@ export interface Ears {
   forgot(sinceMs: number): void
 }
 
-/** Time after which an unanswered question is given up, ms. */
+/** Time after which a round trip over a link that receives nothing is given up, ms. */
 const deafFlushMs = 2_000
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
@@ -100,7 +100,7 @@ export class Network {
     if (link !== undefined) link.deaf = true
   }
 
-  /** Each way to and from this process takes so much longer. */
+  /** Adds a delay to each way to and from this process. */
   slow(node: SimNode, ms: number): void {
     const link = this.#links.get(node)
     if (link !== undefined) link.slowMs = ms

@@ -1,8 +1,8 @@
 /**
  * A process of the simulation. It can crash, be paused and have a wrong clock. Everything comes to
- * it through `enter`: a timer, a message, a reply of a port. To a crashed process nothing ever
- * comes again, so it may have died at each await of its code. To a paused process everything comes
- * after the pause, all at once, as after SIGCONT.
+ * it through `enter`: a timer, a message, a reply of a port. A crashed process gets nothing any
+ * more, so it can die at each await of its code. A paused process gets everything after the pause,
+ * all at once, as after SIGCONT.
  */
 import type { Env } from '../../protocol/kernel/env.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'

@@ -56,11 +56,11 @@ export class Terms {
     const asks = new Map(data.candidates.map(one => [one.vendor_id, one.distance_km]))
     for (const pharmacyId of this.#evidence.pharmacyIds()) {
       const known = this.#evidence.known(pharmacyId, atMs)
-      const kms = known.map(vendor => crowKm(vendor, data.dropoff))
+      const kms = known.map(pharmacy => crowKm(pharmacy, data.dropoff))
       const km = asks.get(pharmacyId)
       if (
         km === undefined &&
-        known.every((vendor, i) => vendor.is_active && kms[i]! < data.radius_km - 1e-6)
+        known.every((pharmacy, i) => pharmacy.is_active && kms[i]! < data.radius_km - 1e-6)
       )
         this.#fail(
           '[place]',
@@ -69,7 +69,9 @@ export class Terms {
         )
       if (
         km !== undefined &&
-        !known.some((vendor, i) => vendor.is_active && sameKm(km, kms[i]!) && km <= data.radius_km)
+        !known.some(
+          (pharmacy, i) => pharmacy.is_active && sameKm(km, kms[i]!) && km <= data.radius_km,
+        )
       )
         this.#fail(
           '[place]',

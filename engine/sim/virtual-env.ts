@@ -68,4 +68,5 @@ export class VirtualEnv implements Env {
   }
 }
 
+/** Turns of the event loop after which everything that was ready has run. */
 const settleRounds = 6

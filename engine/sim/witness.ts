@@ -224,7 +224,7 @@ export class Witness extends Evidence {
 
 const slackMs = 120_000
 const slackKm = 0.5
-/** There and back. */
+/** Kilometres that one stray frame adds at most, there and back. */
 const strayKm = 2.5
 const samePlace = (
   one: Point & { address: string | null },

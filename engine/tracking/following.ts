@@ -1,7 +1,7 @@
 /**
- * The orders under way, by driver, and what a frame of the driver means for them: arrival by
- * geofence, kilometres driven, breadcrumbs, and the orders that have news for their watchers. A
- * frame of a driver without orders costs one byte test.
+ * The orders under way, by driver, and the consequences of a frame of the driver for them: arrival
+ * by geofence, kilometres driven, breadcrumbs, and news for their watchers. A frame of a driver
+ * without orders costs one byte test.
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
 import type { BreadcrumbRow } from '../journal/positions.ts'
@@ -15,8 +15,8 @@ import { trackingLimits } from './limits.ts'
 const crumbKmMin = 0.02
 /**
  * Most frames are metres after the one before and kilometres from the fence. A degree of latitude
- * is 111.2 km, and a degree of longitude is never more. Two comparisons settle those frames, where
- * a distance takes 25 ns each.
+ * is 111.2 km, and a degree of longitude is never more. For such a frame two comparisons are
+ * enough, where a distance takes 25 ns.
  */
 const kmPerDegree = 111.2
 /**
@@ -36,7 +36,7 @@ export interface FollowedOrder extends Paced {
   driverNumber: number
   driverId: string
   vehicleType: string
-  /** The driver's target: the pharmacy before the pick-up, the patient after it. */
+  /** The driver's target: the pharmacy before the pick-up, the customer's door after it. */
   leg: 'pickup' | 'dropoff'
   latitude: number
   longitude: number

@@ -1,20 +1,20 @@
 /**
  * The late-data policy (invariant 7): a late, duplicate, future or impossible frame moves no pin
- * and
- * raises no arrival; it is counted. Earlier systems suffered from one future timestamp that froze
- * the
- * pin, from duplicates after a reconnect, and from buffers that were replayed in the wrong order.
+ * and raises no arrival; it is counted. Earlier systems suffered from one future timestamp that
+ * froze the pin, from duplicates after a reconnect, and from buffers that were replayed in the
+ * wrong order.
  *
- * - duplicate: this seq was among the last 64, or the same device time comes again.
+ * - duplicate: the device time of the live position again, or a seq among the last 64 that is not
+ *   newer.
  * - late: older than the live position.
  * - impossible: too fast (trackingLimits.impossibleSpeedMps) from the live position. Steps that are
  *   each small enough to be noise are measured from the place where these steps began. Three such
- *   points in a row that agree with each other, over ten seconds of the device's clock and of ours,
- *   move the anchor: then the live position was wrong. Without the ten seconds, four frames of one
- *   message could move a driver anywhere.
+ *   points in a row that agree with each other, over ten seconds of the device's clock and of the
+ *   engine's, move the pin: then the live position was wrong. Without the ten seconds, three frames
+ *   of one message could move a driver anywhere.
  * - future: more than limits.frameFutureMsMax ahead of the engine's clock.
  *
- * A seq far below the window with a newer time means that the device started to count again.
+ * A newer frame whose seq is not above the newest one means that the device started to count again.
  */
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'

@@ -1,4 +1,4 @@
-/** The bounds on what a device is believed. */
+/** The bounds within which the data of a device is believed. */
 
 /**
  * Time over which a position after a jump must be confirmed, by the device's clock and by the
@@ -18,7 +18,7 @@ export const noiseWindowMs = 10_000
 export const trackingLimits = {
   /** Faster than this between two accepted points is not a delivery vehicle; 70 m/s is 252 km/h. */
   impossibleSpeedMps: 70,
-  /** Consistent points in a row that move the anchor after a run of impossible ones. */
+  /** Impossible points in a row that agree with each other and then move the pin. */
   reanchorFramesMin: 3,
   /** Distance, in metres, at which a driver has arrived. Uber Direct uses the same. */
   arrivalRadiusM: 80,
@@ -28,7 +28,9 @@ export const trackingLimits = {
    * counted.
    */
   breadcrumbsUnsavedMax: 100_000,
-  /** Silent for this long, a driver's row and number go to whoever comes next. */
+  /**
+   * A driver without a frame for this long leaves the table; the number is given to another driver.
+   */
   driverForgetMs: 24 * 3_600_000,
   /** Rows looked at after each save. */
   driversSweptMax: 50_000,

@@ -17,6 +17,7 @@ export interface Paced {
   pace: 'quiet' | 'due' | 'resting' | 'stirred'
   restsUntilMs: number
 }
+/** The state of an item that the pace does not know yet. */
 export const unpaced = (): Paced => ({ pace: 'quiet', restsUntilMs: 0 })
 
 export class Pace<T extends Paced> {
@@ -24,7 +25,7 @@ export class Pace<T extends Paced> {
   readonly #tell: (items: readonly T[]) => void
   #due: T[] = []
   /**
-   * Items by the length of their rest, the longest first. Those before `#restingFrom` have left.
+   * The items that rest, in the order in which they wake. Those before `#restingFrom` have left.
    */
   #resting: T[] = []
   #restingFrom = 0

@@ -192,8 +192,8 @@ export class Tracking {
   }
 
   /**
-   * Called after a transition of an order. An order that turned has news for its watchers without a
-   * frame.
+   * Called after a transition of an order. An order under way has news for its watchers then,
+   * without a frame.
    */
   observe(order: Order): void {
     this.following.observe(order)
@@ -284,7 +284,7 @@ export class Tracking {
 
   /**
    * Tells each edge in one message of the fleets that it watches and the drivers that moved. Also
-   * tells the orders that turned without a frame.
+   * tells the orders that have news without a frame.
    */
   #tick(): void {
     this.#cancelTick = null

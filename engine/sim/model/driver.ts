@@ -1,7 +1,7 @@
 /**
  * A second fold of drivers from journaled events, and the rows that the table of drivers must have.
- * Earnings are summed from the orders' own delivered and agreed amounts, so a payment that both
- * sides of the product get wrong in the same way is noticed too.
+ * Earnings are the sum of the driver's own events. At the end the checker compares them with the
+ * agreed fees of the delivered orders (`Checker.sums`).
  */
 import type { DriverEvent } from '../../../protocol/dispatch/events.ts'
 

@@ -70,6 +70,7 @@ export const underWay: ReadonlySet<string> = new Set([
   'failed',
   'returning',
 ])
+/** Can the order change no more? Only its link can still be made anew. */
 export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
   Object.keys(orderMachine.steps[order.state] ?? {}).every(type => type === 'tracking_reissued')
 /** The public name of the state. */
@@ -79,10 +80,13 @@ export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus 
     : lookingForDriver.has(state)
       ? 'accepted'
       : (state as OrderStatus)
+/** The pharmacies that a request was sent to; none for an order to a known pharmacy. */
 export const candidatesOf = ({ wish }: Pick<OrderModel, 'wish'>): readonly CandidateFact[] =>
   wish.candidates ?? []
+/** Did the order begin as a request? */
 export const wasRequest = ({ wish }: Pick<OrderModel, 'wish'>): boolean =>
   wish.candidates !== undefined
+/** The fee that the customer was told; null in a request without a quote. */
 export const toldFee = ({ wish }: Pick<OrderModel, 'wish'>): FeeFact | null => wish.fee
 
 /**
