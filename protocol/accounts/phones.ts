@@ -32,6 +32,7 @@ export const isInternational = (phone: string): boolean => /^\+[1-9][0-9]{2,14}$
 /** The notice beside a number that was stored as written. */
 export const phoneNotice =
   'the number names no country: no SMS is sent to it and no code signs in by it; write it with + and the country code'
+/** The notice for a number in the stored form; null when none is needed. */
 export const phoneNoticeOf = (phone: string): string | null =>
   phone === '' || isInternational(phone) ? null : phoneNotice
 
@@ -63,7 +64,8 @@ export function normalPhone(text: string, country: CountryCode | null): string |
   if (!international) return dialled?.isPossible() === true ? `${dialled.number}${tail}` : written
   const significant = digits.replace(/^0+/, '')
   if (significant.length < digitsMin || significant.length > digitsMax) return null
-  // Only for an existing number is it known which digits are for domestic callers, as in +44 (0)20.
+  // The digits that only domestic callers dial, as in +44 (0)20, are known only for an existing
+  // number.
   const known = parsePhoneNumberFromString(number.includes('+') ? number : `+${significant}`, {
     extract: false,
   })

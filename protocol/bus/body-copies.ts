@@ -2,6 +2,7 @@
  * Copies message bodies, one after the other, into slabs. A separate buffer for every 16 KB of
  * locations costs 13 µs, mostly in the allocator and the garbage collector; a slice of a slab costs
  * 1 µs.
+ *
  * Rejected: reusing a buffer when its handlers have returned. A handler may keep its bytes (B11),
  * and nothing would tell us. The price of slabs is that one kept body keeps its whole slab in
  * memory, so only short-lived bodies are copied in this way.

@@ -21,11 +21,13 @@ export function checkBody(body: Uint8Array, bytesMax: number = limits.busMessage
     )
 }
 
+/** Throws TypeError for a malformed subject, or one with a wildcard. */
 export function checkSubject(subject: string): void {
   if (!wellFormed(subject) || /(^|\.)[*>](\.|$)/.test(subject))
     throw new TypeError(`bus: malformed subject ${JSON.stringify(subject)}`)
 }
 
+/** Throws TypeError for a malformed filter. */
 export function checkFilter(filter: string): void {
   if (!wellFormed(filter) || /(^|\.)>\./.test(filter))
     throw new TypeError(`bus: malformed filter ${JSON.stringify(filter)}`)

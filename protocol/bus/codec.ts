@@ -10,6 +10,7 @@ import { CaduceusError } from '../kernel/errors.ts'
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true })
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
+/** The value as a msgpack map. */
 export const encodeBody = (value: unknown): Uint8Array => packr.pack(value)
 
 /** Throws CaduceusError `message_malformed` for bytes that are neither msgpack nor JSON. */

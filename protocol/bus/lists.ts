@@ -2,6 +2,7 @@
  * Publishes lists. Strangers decide how large an item is: a customer's notes, the number of
  * pharmacies near. So a list is cut by the bytes of the message and never by the number of items,
  * in this file for all publishers.
+ *
  * The parts are found by trying. The caller's guess makes the first attempt fit nearly always; a
  * part that is too large is halved. Rejected: encoding each item alone to know its size, because
  * all small lists would pay for it.

@@ -1,6 +1,7 @@
 /**
  * The bus inside one process. One queue for all subjects keeps the order (B2). Delivery runs on
  * setImmediate, so a handler never runs inside a `publish`.
+ *
  * Rejected: microtasks. Two parties that answer each other in microtasks keep the event loop from
  * its sockets. One turn of the loop costs about ten microseconds, far less than the commit that a
  * command waits for, and it gathers messages into a batch. A batch is bounded, so that a flood of
@@ -28,6 +29,7 @@ interface Delivery {
   respond: ((body: Uint8Array) => void) | undefined
 }
 
+/** A bus of its own, without a server. It is connected until it is closed. */
 export function memoryBus(options: { onLog?: Log } = {}): Bus {
   const losses = new Losses(options.onLog ?? logToStderr)
   const subscribers = new Matcher<Subscriber>()

@@ -3,6 +3,7 @@
  * reconnects and silently drops them. So every publication is gated on the status of the connection
  * (B7). It is also gated on the bytes that the server has not acknowledged, because a server that
  * hangs without closing would let the socket's buffer grow without bound.
+ *
  * Subscriptions use callbacks, because the library's iterators cost a promise per message. Requests
  * share one reply subscription instead of subscribing and unsubscribing for each.
  */

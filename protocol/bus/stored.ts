@@ -2,10 +2,12 @@
  * Publishes events and learns when the event stream has stored them, so that the outbox may forget
  * them. A flush alone only says that the server has read them. The stream writes a moment later; a
  * server that dies in between loses events, and no consumer notices.
+ *
  * The confirmation is requested once per turn of the event loop, not per event. Messages of a
  * connection are stored in order, so the confirmation of the last one covers all before it. The
  * last message of a turn is known only when the turn ends, so one message is held back until then.
  * Rejected: a confirmation for each event, which costs a second message per event.
+ *
  * The stream is optional (stream.ts). When it does not answer, this logs it once, stops asking and
  * looks for it again after a while. Nothing waits for it longer than `answerMs`.
  */
@@ -36,8 +38,8 @@ export class StoredPublications {
   #asks: boolean
   #lookAgain: ReturnType<typeof setTimeout> | null = null
   /**
-   * Number of connections so far. An answer that a connection took with it is then known by the end
-   * of the connection, not by a timeout.
+   * Number of connections so far. An answer that is missing because its connection ended says
+   * nothing about the stream.
    */
   #connections = 0
   #stopped = false

@@ -52,8 +52,8 @@ export const subjects = {
   /** From an edge to every engine: a pharmacy was registered or changed. */
   directory: `${prefix}.directory.vendor`,
   /**
-   * From an engine to every engine: its drivers whose availability changed, or all of them when
-   * asked.
+   * From an engine to every engine: its drivers whose availability changed, or all of them from
+   * time to time and when asked.
    */
   roster: `${prefix}.roster.rows`,
   rosterWanted: `${prefix}.roster.wanted`,

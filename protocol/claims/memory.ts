@@ -31,6 +31,10 @@ interface OrderClaim {
   closedAs: 'expired' | 'cancelled' | undefined
 }
 
+/**
+ * `nowMs`: the clock, ms since the epoch. `after`: sets a timer and returns the function that
+ * clears it.
+ */
 export function memoryClaims(
   nowMs: () => number,
   after: (ms: number, run: () => void) => () => void,

@@ -158,7 +158,7 @@ function firstConnection(client: Redis, url: string, timeoutMs: number): Promise
     }
     const onError = (cause: Error): void => {
       last = cause.message
-      // Wrong credentials do not become right by waiting.
+      // Waiting does not help with wrong credentials.
       if (!/WRONGPASS|NOAUTH|invalid (username-password|password)/i.test(last)) return
       clearTimeout(timer)
       fail()

@@ -198,7 +198,8 @@ export class Connection<Received extends { type: string }> extends Emitter<
       clientLimits.reconnectMsMin * 2 ** this.#attempts,
     )
     this.#attempts++
-    // Between half and all of the pause, so that clients that fell together come back apart.
+    // Between half and all of the pause, so that clients that lost their connections together do
+    // not come back together.
     const jitteredMs = pauseMs * (0.5 + 0.5 * Math.random())
     // A proxy may ask for an unreasonably long pause.
     const toldMs = Math.min(this.#toldPauseMs, clientLimits.reconnectMsMax)

@@ -1,14 +1,12 @@
 /**
- * The driver's side: offers and assignments come in, locations go out, and none is lost to a
- * tunnel.
+ * The driver's side: offers and assignments come in, and locations go out. A location waits while
+ * there is no network, so none is lost.
  *
  * ```ts
- * const driver = connectDriver({ url: 'https://dispatch.example.org', token: () =>
- * session.freshToken() })
+ * const driver = connectDriver({ url, token: () => session.freshToken() })
  * driver.on('offer', offer => driver.respondToOffer(offer.offer_id, true))
  * await driver.setStatus('available')
- * navigator.geolocation.watchPosition(p => driver.sendLocation({ latitude: p.coords.latitude,
- * longitude: p.coords.longitude }))
+ * navigator.geolocation.watchPosition(({ coords }) => driver.sendLocation(coords))
  * ```
  */
 import type { Availability } from '../drivers/statuses.ts'
@@ -61,6 +59,7 @@ export interface Location {
   timestampMs?: number
 }
 
+/** Connects the signed-in driver, now and again after each loss, until `close`. */
 export function connectDriver(options: DriverOptions): Driver {
   return new Driver(options)
 }

@@ -1,15 +1,13 @@
 /**
- * The REST side for programs: sign in, ask, answer, follow. A thin layer over `fetch` that does the
- * three things everybody forgets: an idempotency key on what creates or decides, so that a repeat
- * after
- * a lost answer does not order twice; a new access token when the old one ends; errors with their
- * code.
+ * The REST side for programs: sign in, ask, answer, follow. It adds three things to `fetch`. A call
+ * that writes has an idempotency key, so that a repeat after a lost answer does not order twice. A
+ * new access token replaces an old one in time. Errors have their code.
  *
  * ```ts
  * const api = new RestClient({ url: 'http://127.0.0.1:8000' })
  * await api.login('ann@example.org', 'password123')
- * const { request_id, pharmacies_notified } = await api.createRequest({ latitude: 27.7172,
- * longitude: 85.324, radius_km: 5 })
+ * const door = { latitude: 27.7172, longitude: 85.324 }
+ * const { request_id } = await api.createRequest({ ...door, radius_km: 5 })
  * const customer = connectCustomer({ url, token: () => api.accessToken() })
  * ```
  */

@@ -44,6 +44,7 @@ export interface TerminalEvents
   }
 }
 
+/** Connects a terminal of the signed-in pharmacy, now and again after each loss, until `close`. */
 export function connectTerminal(options: ConnectOptions): Terminal {
   return new Terminal(options)
 }

@@ -4,8 +4,8 @@
  * sent again.
  *
  * ```ts
- * const file = await api.uploadFile('proof', photo, { onBegun: id => localStorage.setItem('upload',
- * id) })
+ * const onBegun = id => localStorage.setItem('upload', id)
+ * const file = await api.uploadFile('proof', photo, { onBegun })
  * await api.updateOrder(orderId, { status: 'delivered', proof_photo_url: file.url })
  * ```
  *

@@ -65,6 +65,7 @@ export class Fleet extends Watcher<FleetEvents> {
   }
 }
 
+/** Connects the signed-in customer, now and again after each loss, until `close`. */
 export function connectCustomer(options: ConnectOptions): Customer {
   return new Customer(options)
 }
@@ -76,6 +77,7 @@ export function connectTracker(
   return new Tracker(`/ws/tracking/${encodeURIComponent(options.trackingToken)}`, options)
 }
 
+/** Watches the drivers of a pharmacy, as that pharmacy or as an administrator. */
 export function connectFleet(options: ConnectOptions & { vendorId: string }): Fleet {
   return new Fleet(`/ws/vendor/${encodeURIComponent(options.vendorId)}`, options)
 }

@@ -92,7 +92,7 @@ export type ServiceCommand = Type.Static<typeof ServiceCommand>
 export interface CommandOutcome {
   /** Of `respond`: the result of the answer. */
   response?: 'won' | 'recorded'
-  /** Of `assign_driver` and `find_driver`: the offer that was made. */
+  /** The offer to a driver that is open after the command, if there is one. */
   offer_id?: string
 }
 export type OrderReply =

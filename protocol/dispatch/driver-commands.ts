@@ -1,5 +1,5 @@
 /**
- * Commands of a driver: one row a verb, with what it is for, the schema of its data and an example.
+ * Commands of a driver: one row a verb, with its purpose, the schema of its data and an example.
  */
 import Type from 'typebox'
 import { availabilities } from '../drivers/statuses.ts'

@@ -4,8 +4,8 @@
  * Times inside data are ms since the epoch, with `_ms` in the name.
  *
  * They are schemas and not interfaces: the AsyncAPI document shows these very objects, and a test
- * checks every event of a run against them. They are open, because a consumer must accept new
- * fields; the test is not.
+ * checks every event of a run against them. The schemas allow further fields, because a consumer
+ * must accept new ones; the test does not allow them.
  */
 import Type from 'typebox'
 import { Principal, Uuid } from '../kernel/principal.ts'

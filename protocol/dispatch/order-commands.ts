@@ -1,5 +1,5 @@
 /**
- * Commands of an order: one row a verb, with what it is for, the schema of its data and an example.
+ * Commands of an order: one row a verb, with its purpose, the schema of its data and an example.
  */
 import Type from 'typebox'
 import { searchPolicies } from '../drivers/policies.ts'
@@ -104,7 +104,7 @@ export const orderCommands = {
       notes: 'Call before delivery',
     },
   ),
-  /** A pharmacy's answer to a broadcast. */
+  /** A pharmacy's answer to an open request. */
   respond: command(
     'A pharmacy accepts or declines an open request.',
     Type.Object(
@@ -194,7 +194,7 @@ export const orderCommands = {
       {
         proof_photo_url: Type.Optional(text(limits.urlCharactersMax)),
         signature_url: Type.Optional(text(limits.urlCharactersMax)),
-        /** Wanted where the driver is far from the door, or nobody knows where. */
+        /** Wanted when the driver is far from the door, or when no fresh position is known. */
         reason: Type.Optional(text()),
       },
       { additionalProperties: false },

@@ -57,7 +57,7 @@ const asked = {
   currency: 'USD',
   fee: null,
 }
-/** `publicName`: what webhooks call the event. */
+/** `publicName`: the name of the event in webhooks. */
 const orderFact = <T extends Type.TSchema>(
   publicName: `order.${string}`,
   description: string,

@@ -22,7 +22,10 @@ export const topics = {
   order: (orderId: string) => `order:${orderId}`,
 } as const
 
-/** The schema is looser than the type. The edge's tests check pushes fully; the hops do not. */
+/**
+ * The schema is looser than the type. The edge's tests check pushes fully; engines and edges do not
+ * check them.
+ */
 const Message = Type.Unsafe<SocketMessage>(
   Type.Object(
     { type: Type.String({ description: 'One of the messages of the WebSocket channels' }) },

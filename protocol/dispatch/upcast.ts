@@ -92,9 +92,9 @@ const begins: ReadonlySet<string> = new Set<OrderEvent['type']>([
 ])
 
 /**
- * A field that customers may give by now and that the release of the event did not know was not
- * given. It needs no
- * version of its own, since there is one thing only that its absence can mean.
+ * Adds the fields that customers may give today and that the release of the event did not know:
+ * they were not given. Such a field needs no version of its own, because its absence has only one
+ * meaning.
  */
 function withGiven(data: object): object {
   return givenNames.every(name => name in data) ? data : { ...noneGiven, ...data }

@@ -34,6 +34,7 @@ const reply = (name: 'order' | 'driver', view: TSchema) => ({
 const OrderReply = reply('order', OrderView)
 const DriverReply = reply('driver', DriverView)
 
+/** Adds the commands of orders and drivers with their answers. */
 export function commands(draft: Draft): void {
   draft
     .message('order_reply', 'The order after the command, or why not.', OrderReply, {
@@ -104,6 +105,7 @@ export function commands(draft: Draft): void {
     )
 }
 
+/** Adds the events of orders and drivers, under both of their names. */
 export function events(draft: Draft): void {
   const actedBy = { role: 'driver', id: ids.driver }
   const rows = (

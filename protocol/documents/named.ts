@@ -42,6 +42,10 @@ export const named = {
 const names = new Map<unknown, string>(
   Object.entries(named).map(([name, schema]) => [schema, name]),
 )
+/**
+ * The schema with a reference in place of each named schema. `asRoot`: the schema itself is written
+ * out.
+ */
 export function refer(value: unknown, asRoot = false): unknown {
   if (Array.isArray(value)) return value.map(item => refer(item))
   if (typeof value !== 'object' || value === null) return value

@@ -6,6 +6,7 @@ import { subjects } from '../bus/subjects.ts'
 import { LocationBatch, frame } from './location-frames.ts'
 import { Draft } from './draft.ts'
 
+/** Adds the locations. */
 export function river(draft: Draft): void {
   draft
     .message('location_batch', 'Frames of several drivers.', LocationBatch, [[ids.driver, frame]])
@@ -32,6 +33,7 @@ export function river(draft: Draft): void {
     )
 }
 
+/** Adds the messages between engines and edges. */
 export function internal(draft: Draft): void {
   for (const [name, { description, schema, example }] of Object.entries(busMessages))
     draft.message(name, description, schema, example)

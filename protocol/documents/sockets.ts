@@ -17,6 +17,7 @@ export interface OwnSockets {
   messages: Readonly<Record<string, OwnMessage>>
 }
 
+/** Adds the WebSocket channels. `added`: those that features of the edge bring. */
 export function sockets(draft: Draft, added: OwnSockets): void {
   const json = 'application/json'
   for (const [name, { description, schema, example }] of Object.entries({

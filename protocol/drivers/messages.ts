@@ -4,7 +4,7 @@
  * edge that sends it to a driver who connects later.
  */
 import Type from 'typebox'
-import { at, door, ids, shop } from '../kernel/examples.ts'
+import { at, door, ids, pharmacyPlace } from '../kernel/examples.ts'
 import type { GeoPoint } from '../river/geo.ts'
 import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts'
 import { Item, Latitude, Longitude, nullable, oneOf, Text, Timestamp } from '../kernel/schema.ts'
@@ -140,7 +140,7 @@ export const driverMessages = {
       order_id: ids.order,
       offer_id: ids.offer,
       assigned_at: at,
-      pickup: { ...shop, name: 'City Pharmacy', phone: '+9779800000000' },
+      pickup: { ...pharmacyPlace, name: 'City Pharmacy', phone: '+9779800000000' },
       dropoff: { ...door, name: 'John Doe', phone: '9841234567' },
       items: [{ name: 'Aspirin', quantity: 2 }],
       notes: null,

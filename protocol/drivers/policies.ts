@@ -30,6 +30,7 @@ export type SearchPolicy = {
 }[DispatchPolicy]
 
 export const dispatchPolicies = Object.keys(policyTable) as DispatchPolicy[]
+/** The policies that a search can follow. */
 export const searchPolicies = dispatchPolicies.filter(
   (policy): policy is SearchPolicy => policyTable[policy].searches,
 )

@@ -21,6 +21,7 @@ export type Availability = {
 }[DriverStatus]
 /** The position of a status in this list is used in rosters in memory, never on disk. */
 export const driverStatuses = Object.keys(driverStatusTable) as DriverStatus[]
+/** The statuses that a driver can set. */
 export const availabilities = driverStatuses.filter(
   (status): status is Availability => driverStatusTable[status].chosen,
 )

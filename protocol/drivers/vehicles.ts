@@ -19,6 +19,7 @@ export const vehicles = {
 export type VehicleType = keyof typeof vehicles
 export const vehicleTypes = Object.keys(vehicles) as VehicleType[]
 
+/** The schema of a type of vehicle. */
 export const VehicleType = Type.Unsafe<VehicleType>(
   Type.Union(vehicleTypes.map(type => Type.Literal(type))),
 )

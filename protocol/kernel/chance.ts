@@ -2,6 +2,7 @@
  * Random numbers from a seed, in named streams. Each user has its own stream, so switching one
  * fault off (as shrinking does) leaves the numbers of all other users unchanged. Rejected: one
  * stream for everything, because the first difference changes all numbers after it.
+ *
  * The simulator, the torture run, the benches and the specifications of indexes use it. The product
  * takes its random numbers from `Env`.
  */

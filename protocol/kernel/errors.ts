@@ -156,6 +156,7 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue
 
+/** Is it a code of the catalogue? */
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorCatalogue, code)
 
@@ -209,7 +210,10 @@ export function problemDocument(problem: Problem, requestId?: string): Record<st
   }
 }
 
-/** WebSocket close codes. Below 4400 a client must not simply reconnect; from 4400 on it may. */
+/**
+ * WebSocket close codes. After 4001, 4003 and 4004 a client must not simply reconnect; after the
+ * others it may.
+ */
 export const closeCodes = {
   goingAway: 1001,
   unauthenticated: 4001,

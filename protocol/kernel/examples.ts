@@ -13,6 +13,6 @@ export const ids = {
 export const at = '2026-09-21T13:33:20.000Z'
 
 /** A pharmacy, a customer's door, and a driver between them. */
-export const shop = { latitude: 27.71, longitude: 85.33, address: '1 Main St' }
+export const pharmacyPlace = { latitude: 27.71, longitude: 85.33, address: '1 Main St' }
 export const door = { latitude: 27.7172, longitude: 85.324, address: '456 Home Ave' }
 export const pin = { latitude: 27.7145, longitude: 85.3271, heading: 180, speed: 8 }

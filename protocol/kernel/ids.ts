@@ -3,10 +3,12 @@
  * warm. Tracking tokens and tickets must not be guessed, so they are 128 random bits instead.
  */
 
+/** A UUID of any version, in either case. */
 export const uuidPattern =
   '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
 const uuidRegExp = new RegExp(uuidPattern)
 
+/** Is it the text of a UUID? */
 export const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && uuidRegExp.test(value)
 

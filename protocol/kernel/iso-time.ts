@@ -2,6 +2,7 @@
  * Times as text (RFC 3339). They are written in UTC with milliseconds, and one strict reader reads
  * those from outside. The last text written is kept, because one transition writes the same moment
  * several times and writing it costs 0.4 µs.
+ *
  * Rejected for reading: `Date.parse`. It takes a time without a zone as the server's local time,
  * reads "driver 7" as the year 2007 and the 30th of February as the 2nd of March, and refuses a
  * leap second.

@@ -1,14 +1,15 @@
 /**
  * Bounds that several rooms share, with the unit in each name. A bound of one room stands in the
  * `limits.ts` of that room. A queue, buffer, list or retry without a bound is a defect. Relations
- * between bounds are checked at import, so that a careless edit stops the process at start and not
- * an order at night.
+ * between bounds are checked at import, so that a careless edit stops the process at its start.
  */
 export const limits = {
   // Requests and orders
   radiusKmMin: 1,
   radiusKmMax: 50,
-  /** Nearest pharmacies asked per broadcast. A dense city has more within 50 km than can answer. */
+  /**
+   * Nearest pharmacies that one request asks. A dense city has more within 50 km than can answer.
+   */
   broadcastCandidatesMax: 2_000,
   requestTtlSecondsDefault: 300,
   requestTtlSecondsMin: 5,
@@ -18,7 +19,7 @@ export const limits = {
   nameCharactersMax: 200,
   urlCharactersMax: 2_048,
   quantityMax: 10_000,
-  /** Answers (accept or reject) that an order remembers. Further rejections are only counted. */
+  /** Refusals of pharmacies that an order records. A later one is accepted and changes nothing. */
   responsesMax: 200,
 
   // Lists, fees and maps

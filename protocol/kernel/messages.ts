@@ -2,6 +2,7 @@
  * How a WebSocket message is defined: once, with its schema, an example and its channels. Engine
  * and edge may send only defined messages. The edge checks with these schemas; the client's types,
  * the AsyncAPI document and the tests derive from them.
+ *
  * Rejected: a list of messages for each channel beside the definitions. It compiled even when a
  * message was missing in a list.
  */
@@ -77,6 +78,7 @@ export const Words = Type.Optional(Type.String({ maxLength: limits.textCharacter
 export const Echo = Type.Optional(
   Type.String({ description: 'The `id` of the message that is answered' }),
 )
+/** A code of the error catalogue. */
 export const Code = Type.Unsafe<ErrorCode>(
   Type.String({ description: 'A code of the error catalogue' }),
 )

@@ -57,7 +57,7 @@ export const oneOf = <const Texts extends readonly string[]>(
 ): Type.TUnsafe<Texts[number]> =>
   Type.Unsafe<Texts[number]>(
     texts.length === 1
-      ? // A choice of one is no choice, and linters of documents say so.
+      ? // Linters of documents report a union of one schema.
         Type.Literal(texts[0]!, options)
       : Type.Union(
           texts.map(text => Type.Literal(text)),

@@ -4,6 +4,7 @@
  * possibly after its successors. The numbers of a slot have no gap, so they decide: a handled
  * number is a repeat, and a number beyond the next one waits for its predecessors, which will still
  * arrive.
+ *
  * Rejected: `max_ack_pending: 1` alone. It keeps the order at one round trip per event, and repeats
  * still arrive: a consumer that takes longer than `ack_wait` gets the event twice.
  */

@@ -1,18 +1,18 @@
 /**
- * Slots: the parts of the journal that engines share out among themselves. How many there are and
- * which actor
- * belongs to which is known here alone.
+ * Slots: the parts of the journal that engines share out among themselves. Only this file knows the
+ * number of slots and the slot of an actor.
  */
 import { limits } from './limits.ts'
 
 /** Slots are numbered from 0 to one less. */
 export const { slotCount } = limits
 
+/** The numbers of all slots. */
 export const allSlots: readonly number[] = Array.from({ length: slotCount }, (_, slot) => slot)
 
 /**
- * The slot of an actor: FNV-1a over the text of the id. Not the bits of the UUID, because UUIDv7
- * ids of one millisecond share their prefix, and services may create ids of other versions.
+ * The slot of an actor: FNV-1a over the text of the id. Rejected: bits of the UUID. UUIDv7 ids of
+ * one millisecond share their prefix, and services may create ids of other versions.
  */
 export function slotOf(actorId: string): number {
   let h = 0x811c9dc5

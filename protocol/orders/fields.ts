@@ -1,12 +1,10 @@
 /**
  * The texts that a customer may give with an order, one row a field. REST bodies, commands, events,
- * the state,
- * the view and what each reader sees are all read from a row here, so a field is added in one
- * place.
+ * the state, the view and what each reader sees are all read from a row here, so a field is added
+ * in one place.
  *
  * Rejected: rows for every field of an order. A place, an item and a fee each mean something to the
- * code that
- * decides; a row would only say their names once more.
+ * code that decides; a row would only say their names once more.
  */
 import Type from 'typebox'
 import { limits } from '../kernel/limits.ts'

@@ -6,7 +6,7 @@
  * | standing | reader | sees |
  * |---|---|---|
  * | overseer | administrators, services, the engine | all |
- * | customer | the customer who ordered | all |
+ * | customer | the customer who ordered | all but the flag of the delivery |
  * | winner | the pharmacy that accepted it | all but other pharmacies' answers |
  * | chosen | the pharmacy that the customer chose, before it accepts | the same without the tracking link |
  * | asked | a pharmacy that may take an open request | items, quantity, prescription, area, initials |

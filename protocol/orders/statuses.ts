@@ -307,4 +307,5 @@ export const factsOf = (status: unknown): StatusFacts | undefined =>
 export type DriverOutcome = StatusWith<'freesDriver', true>
 export const driverOutcomes = statusesWith('freesDriver', true) as readonly DriverOutcome[]
 
+/** Is it the status of an order that is over? False for a text that is no status. */
 export const hasEnded = (status: unknown): boolean => factsOf(status)?.ended === true

@@ -1,7 +1,6 @@
 /**
  * The public shape of an order: the answer of REST, the row of the read model, and the reply to
- * commands. Requests (broadcasts) and orders share it, because a request is an order in its first
- * state.
+ * commands. Requests and orders share it, because a request is an order in its first state.
  */
 import Type from 'typebox'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
@@ -66,7 +65,7 @@ export const OrderView = Type.Object({
   quantity: nullable(Type.Integer()),
   ...toldSchemas,
 
-  /** Only for broadcasts. */
+  /** Only in requests. */
   radius_km: nullable(Type.Number()),
   pharmacies_notified: nullable(Type.Integer()),
   expires_at: nullable(Timestamp),

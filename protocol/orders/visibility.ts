@@ -23,8 +23,8 @@ type Stands = Pick<
 > & { driver_search: Pick<OrderView['driver_search'], 'offer'> }
 
 /**
- * The reader's standing. Every pharmacy counts as `asked` here: only the caller that found the
- * order knows whether this pharmacy was asked.
+ * The reader's standing. For an open request every pharmacy counts as `asked` here: only the caller
+ * that found the order knows whether this pharmacy was asked.
  */
 export function standingOf(reader: Principal, order: Stands, nowMs: number): Standing {
   switch (reader.role) {

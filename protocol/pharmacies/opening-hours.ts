@@ -42,6 +42,7 @@ const weekMinutes = 7 * dayMinutes
 /** A week as pairs of start (minute of the week, Monday 00:00 is 0) and length in minutes. */
 export type Week = readonly number[]
 
+/** The hours in the form of `Week`. */
 export function weekOf(hours: OpeningHours): Week {
   const week: number[] = []
   weekdays.forEach((day, index) => {
@@ -73,8 +74,8 @@ export const openAt = (hours: OpeningHours | null, timeZone: string, nowMs: numb
   hours === null || openInWeek(weekOf(hours), localMinuteOfWeek(timeZone, nowMs))
 
 /**
- * A formatter per time zone, with its last answer: a broadcast asks for the same minute for
- * hundreds of pharmacies.
+ * A formatter per time zone, with its last answer: a request asks for the same minute for hundreds
+ * of pharmacies.
  */
 interface Clock {
   format: Intl.DateTimeFormat

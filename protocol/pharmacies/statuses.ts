@@ -21,6 +21,7 @@ export const pharmacyStatusTable = {
 
 export type PharmacyStatus = keyof typeof pharmacyStatusTable
 export const pharmacyStatuses = Object.keys(pharmacyStatusTable) as PharmacyStatus[]
+/** The statuses of pharmacies that may have no orders. */
 export const barredStatuses: readonly PharmacyStatus[] = pharmacyStatuses.filter(
   status => pharmacyStatusTable[status].barred,
 )

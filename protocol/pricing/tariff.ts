@@ -36,6 +36,7 @@ const defaultTerms = {
   ],
 }
 
+/** The default tariff in a currency. */
 export const defaultTariff = (currency: string): Tariff => ({ currency, ...defaultTerms })
 
 /**

@@ -4,6 +4,7 @@
  * with one look at each number. Any other frame is read again, field by field, in any of msgpack's
  * number types. Only this second way reports an error, so the fast way accepts or passes on and
  * never refuses.
+ *
  * A DataView and not words put together from bytes: it takes 20 ns a frame instead of 80, because a
  * float64 is then one load. The slow way is needed, because other msgpack encoders write 5 as one
  * byte.
@@ -16,6 +17,7 @@
 import { limits } from '../kernel/limits.ts'
 import { skipValue } from './msgpack-skip.ts'
 
+/** The negative codes of `parseFrame`; `frameErrorName` gives their names. */
 export const malformed = -1
 export const tooMany = -2
 export const outOfRange = -3

@@ -2,6 +2,7 @@
  * The codec of location frames: msgpack arrays of seven numbers, decoded by hand, from devices that
  * may be broken or hostile. Nothing recurses. Nothing is allocated in proportion to a length that
  * the sender claims. No input throws: a bad message gives a negative number.
+ *
  * Rejected: msgpackr. On untrusted bytes it decodes record definitions and extensions, lets NaN and
  * Infinity through, and throws RangeError on deep nesting. It also takes twice as long, because it
  * builds an array per frame; this codec writes into columns that are reused. `frame-parse.ts` reads

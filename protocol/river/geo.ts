@@ -2,9 +2,11 @@
  * Geohash and great-circle arithmetic on WGS 84 degrees, for engine, edge and clients alike.
  * Subjects are keyed by geohash and people see distances, so all need the same numbers. This file
  * depends on nothing.
+ *
  * A sphere and not the ellipsoid: haversine with the mean radius is within 0.56 % of the exact
  * geodesic everywhere and costs a few nanoseconds. Vincenty and Karney iterate to correct an error
  * smaller than any detour of a driver.
+ *
  * Cells are computed by scaling and not by bisecting one bit at a time. Both give the same cell,
  * because the scaled guess is corrected against the exact edge, but scaling needs no loop of sixty
  * branches.

@@ -2,8 +2,10 @@
  * The body of `location.<geohash3>`: a msgpack array of `[driver_id, frame]`. The edge copies the
  * bytes of frames that it has validated. The engine, which also hears other services, validates
  * them again with the same code.
+ *
  * The edge does not decode and encode again: copying about fifty bytes costs less than either, and
  * the engine reads any msgpack number anyway.
+ *
  * A driver's id stays four words and never becomes a string: at a million frames a second most of
  * the engine's garbage would be strings.
  */

@@ -1,6 +1,6 @@
 /**
- * Two engines and two edges with their own NATS, Redis and PostgreSQL, for tests that torture them,
- * and ways to wait for them.
+ * Two engines and two edges with their own NATS, Redis and PostgreSQL, for tests that break parts
+ * of them.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +36,7 @@ export interface DeploymentOptions {
   environment?: Readonly<Record<string, string>>
 }
 
-/** Throws when a server's binary is missing. */
+/** Resolves when both edges are healthy. Throws when a server's binary is missing. */
 export async function startDeployment(options: DeploymentOptions = {}): Promise<Deployment> {
   const stops: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {

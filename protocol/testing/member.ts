@@ -1,7 +1,6 @@
 /**
- * One of our processes under torture: an engine or an edge that is killed, paused, started again,
- * and
- * reaches each server through a fault proxy of its own, so that it alone can be cut off.
+ * An engine or an edge that a test kills, pauses and starts again. It reaches each server through
+ * its own fault proxy, so that the test can cut off this process alone.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -17,10 +16,7 @@ type Urls = Record<ServerName, string>
 
 const outputCharactersMax = 8_000
 const stopTimeoutMs = 20_000
-/**
- * A process that could not start, for want of a server, is started again after this, as a
- * supervisor does.
- */
+/** Pause before a process that ended by itself is started again, ms, as a supervisor does. */
 const startAgainMs = 500
 const couldNotStart = 1
 const variables: Urls = { nats: 'NATS_URL', redis: 'REDIS_URL', postgres: 'DATABASE_URL' }
@@ -30,7 +26,7 @@ export interface MemberOptions {
   role: Role
   environment: NodeJS.ProcessEnv
   servers: Urls
-  /** Everything it says goes to this file as well. */
+  /** The output of the process is also appended to this file. */
   logFile?: string
 }
 
@@ -41,9 +37,9 @@ export class Member {
   readonly #proxies: Record<ServerName, FaultProxy>
   #child: ChildProcess | null = null
   #output = ''
-  /** Ends that nobody here asked for; a start that failed is not one of them. */
+  /** Ends of the process that the test did not ask for. A failed start is not one of them. */
   readonly unasked: string[] = []
-  /** Lines of its log, by pattern, counted over all of its lives. */
+  /** Number of lines of its log by pattern, over all its runs. */
   readonly #counts = new Map<RegExp, number>()
   #wanted = false
 
@@ -54,7 +50,7 @@ export class Member {
     this.#proxies = proxies
   }
 
-  /** Proxies only; `up` starts the process. */
+  /** Starts only the proxies. `up` starts the process. */
   static async prepare(options: MemberOptions): Promise<Member> {
     const entries = await Promise.all(
       serverNames.map(
@@ -71,17 +67,17 @@ export class Member {
   get running(): boolean {
     return this.#child !== null
   }
-  /** Of the process that lives now. */
+  /** The id of the running process; null when none runs. */
   get pid(): number | null {
     return this.#child?.pid ?? null
   }
 
-  /** Connections it has begun to that server, over all of its lives. */
+  /** Number of connections to that server that it has begun, over all its runs. */
   attempts(server: ServerName): number {
     return this.#proxies[server].attempts
   }
 
-  /** How often its log will have matched; ask before it starts. */
+  /** Counts the lines of its log that match. Call it before the process starts. */
   count(pattern: RegExp): () => number {
     this.#counts.set(pattern, 0)
     return () => this.#counts.get(pattern)!
@@ -101,7 +97,8 @@ export class Member {
       process.execPath,
       fileURLToPath(new URL(`../../${role}/main.js`, import.meta.url)),
     ])
-    // A group of its own: Ctrl-C ends the faults, not those who are still to be judged.
+    // The process has its own group, so that Ctrl-C ends the test and not the processes that it
+    // still has to check.
     const child = spawn(file, args, {
       env: { ...environment, ...urls },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -139,7 +136,10 @@ export class Member {
     this.#child?.kill(signal)
   }
 
-  /** SIGKILL at once, or SIGTERM and patience; resolves when it is gone. */
+  /**
+   * Ends the process: with SIGKILL at once, or with SIGTERM within 20 seconds. Resolves when it has
+   * ended.
+   */
   async down(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child
     this.#wanted = false
@@ -162,7 +162,7 @@ export class Member {
     for (const name of servers) this.#proxies[name].cut()
   }
 
-  /** Its address of that server leads to another one. */
+  /** From now on its address of that server leads to another server. */
   redirect(server: ServerName, port: number): void {
     this.#proxies[server].retarget(port)
     this.#proxies[server].cut()

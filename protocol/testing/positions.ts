@@ -1,8 +1,8 @@
 /**
- * Which positions reached the bus. Each position of a sender has a place of its own, by its number,
- * and a
- * time at which it was meant to be sent: what is missing can be named, whatever the machine's
- * speed.
+ * Notes the positions that reach the bus. Each position of a sender has its own place by its number,
+ * and the time at which it was to be sent. So a missing position can be named at any speed of the
+ * machine.
+ *
  * Rejected: watching the map. Watchers hear of positions at their own pace, and skip some on
  * purpose.
  */
@@ -37,7 +37,7 @@ export class PositionsOnBus {
     })
   }
 
-  /** Listens from now on. After an outage it must be `connected` before those it listens to. */
+  /** Listens from now on. After an outage it must be `connected` again before the senders are. */
   static async observe(url: string, origin: Place): Promise<PositionsOnBus> {
     const bus = await natsBus(url, { name: 'positions', onLog: () => undefined })
     const positions = new PositionsOnBus(bus, origin)
@@ -49,7 +49,7 @@ export class PositionsOnBus {
     return this.#bus.connected
   }
 
-  /** Senders are told apart by their index, counted from 0. */
+  /** The sender with this index, counted from 0. */
   sender(index: number): PositionSender {
     return (this.#senders[index] ??= new PositionSender({
       latitude: this.#origin.latitude,
@@ -65,7 +65,7 @@ export class PositionsOnBus {
 export class PositionSender {
   readonly heard = new Set<number>()
   readonly #from: Place
-  /** When each was meant to be sent, by `performance.now`. */
+  /** Time at which each position was to be sent, by `performance.now`. */
   readonly #atMs: number[] = []
 
   constructor(from: Place) {
@@ -76,13 +76,13 @@ export class PositionSender {
     return this.#atMs.length
   }
 
-  /** The next position, meant for now. */
+  /** The next position, to be sent now. */
   next(): Place {
     this.#atMs.push(performance.now())
     return { latitude: this.#from.latitude + this.sent * step, longitude: this.#from.longitude }
   }
 
-  /** The intended times of those among the first `count` that never came. */
+  /** The intended times of the positions among the first `count` that never came. */
   missing(count = this.sent): number[] {
     return this.#atMs.slice(0, count).filter((_, index) => !this.heard.has(index + 1))
   }

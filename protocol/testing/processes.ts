@@ -1,7 +1,4 @@
-/**
- * Engines and edges as processes of their own, the way a deployment runs them, for tests and
- * benches.
- */
+/** Starts engines and edges as separate processes, as a deployment does, for tests and benches. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { assetUrl } from '../kernel/assets.ts'
@@ -9,7 +6,7 @@ import { dyingWithUs } from './services.ts'
 
 export interface Child {
   process: ChildProcess
-  /** What it printed last, for the message of a failed start. */
+  /** The end of its output, for the message of a failed start. */
   output(): string
   /** Ends it gracefully; resolves with the exit code. */
   stop(): Promise<number | null>
@@ -38,8 +35,8 @@ export const startProcess = (
   )
 
 /**
- * Any other program; it is killed when this process ends without stopping it, even by the SIGKILL
- * of a runner that waited too long.
+ * Starts any program. It is killed when this process ends without stopping it, even when a test
+ * runner ends this process with SIGKILL.
  */
 export function startCommand(
   command: readonly [string, ...string[]],
@@ -79,12 +76,12 @@ export function startCommand(
 }
 
 /**
- * A start is some seconds of processor, of which a busy machine gives little; one that hangs ends
- * the test all the same.
+ * A start takes some seconds of processor time, and a busy machine gives little of it. A start that
+ * hangs ends the test after this time, ms.
  */
 const healthyTimeoutMs = 90_000
 
-/** Until `GET /api/health` says healthy. Throws with the child's last output. */
+/** Resolves when `GET /api/health` says healthy. Throws with the child's last output. */
 export async function untilHealthy(
   url: string,
   child: Child,

@@ -1,8 +1,7 @@
 /**
- * Answers that are kept in a file beside their test, where there are too many to write by hand:
- * RECORD=1 writes them
- * anew, and the difference is read like code. Rejected: tap's snapshots, which lie in a folder that
- * is not kept.
+ * Compares answers with a recorded file beside their test, where there are too many to write by
+ * hand. RECORD=1 writes the file anew, and the difference is read like code. Rejected: tap's
+ * snapshots, which lie in a folder that is not kept.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'

@@ -1,6 +1,6 @@
 /**
- * One command to a private Redis, on a connection of its own: what faults and failovers are made
- * with.
+ * Sends one command to a private Redis on its own connection, to make faults and failovers.
+ *
  * Rejected: the client library, which repeats and reconnects while the test wants to break things.
  */
 import { connect } from 'node:net'

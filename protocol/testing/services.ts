@@ -1,10 +1,10 @@
 /**
- * Private servers for tests and benches: NATS, Redis and PostgreSQL from the machine's own binaries,
- * each on a free loopback port with its data in a fresh temporary folder. They are killed and their
- * folders removed at `stop()`, and in any case when this process ends.
+ * Private servers for tests and benches: NATS, Redis and PostgreSQL from the machine's own
+ * binaries, each on a free loopback port with its data in a fresh temporary folder. `stop()`, or
+ * the end of this process, ends them and removes their folders.
  *
- * Rejected: containers, because they need a daemon and a registry at test time; and a shared server,
- * because tests that kill and pause it could then not run beside others.
+ * Rejected: containers, because they need a daemon and a registry at test time. Rejected: a shared
+ * server, because tests that kill and pause it could not run beside others.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -24,9 +24,9 @@ export interface Service {
   readonly port: number
   /** The server's process; another one after `restart()`. */
   readonly pid: number
-  /** Ends the server politely and removes its data. May be called twice. */
+  /** Lets the server end by itself and removes its data. May be called twice. */
   stop(): Promise<void>
-  /** SIGKILL: what a crash looks like. The data stays for `restart()`. */
+  /** Ends the server with SIGKILL, as a crash does. The data stays for `restart()`. */
   kill(): Promise<void>
   /** Ends the server if it runs and starts it again on the same port and data. */
   restart(): Promise<void>
@@ -40,7 +40,7 @@ export interface NatsOptions {
   port?: number
   /** Path of a configuration file: users, accounts, permissions. */
   config?: string
-  /** For the file's variables. */
+  /** Values of the variables in that file. */
   variables?: Record<string, string>
 }
 export interface RedisOptions {
@@ -48,9 +48,9 @@ export interface RedisOptions {
 }
 export interface PostgresOptions {
   port?: number
-  /** Below which its data is kept; the system's temporary folder unless given. */
+  /** Folder for its data; by default the system's temporary folder. */
   folder?: string
-  /** On unless told otherwise, as in production. */
+  /** True by default, as in production. */
   fsync?: boolean
   /** Further `-c name=value` settings. */
   settings?: Record<string, string>
@@ -60,7 +60,7 @@ const startTimeoutMs = 15_000
 const stopTimeoutMs = 5_000
 const probeTimeoutMs = 1_000
 const outputLinesMax = 30
-/** A free port may be taken between finding and using it; then another one is tried. */
+/** Number of ports that are tried: a free port may be taken between finding and using it. */
 const portAttemptsMax = 3
 
 const binaries: Record<ServiceName, { needs: string[]; packageName: string }> = {
@@ -69,14 +69,17 @@ const binaries: Record<ServiceName, { needs: string[]; packageName: string }> = 
   postgres: { needs: ['initdb', 'postgres'], packageName: 'postgresql' },
 }
 
-/** Null when the service's binaries are here, else one line that says how to install them. */
+/** Null when the service's binaries are here; otherwise one line that says how to install them. */
 export function serviceMissing(name: ServiceName): string | null {
   const missing = binaries[name].needs.filter(binary => findBinary(binary) === null)
   if (missing.length === 0) return null
   return `${name}: ${missing.join(' and ')} not found; install with: apt-get install ${binaries[name].packageName}`
 }
 
-/** What the service's binary says of itself, such as `redis-server 7.0.15`; null where it is not installed. */
+/**
+ * Name and version of the service's binary, such as `redis-server 7.0.15`; null when it is not
+ * installed.
+ */
 export function serviceVersion(name: ServiceName): string | null {
   const binary = binaries[name].needs.at(-1)!
   const path = findBinary(binary)
@@ -89,8 +92,9 @@ export function serviceVersion(name: ServiceName): string | null {
 }
 
 /**
- * For tap's `skip` option: false when all services are here, else the line that says what to install.
- * With REQUIRE_SERVICES=1 a missing service fails `t` as well, so that CI cannot skip in silence.
+ * For tap's `skip` option: false when all services are here; otherwise the line that says what to
+ * install. With REQUIRE_SERVICES=1 a missing service fails `t` as well, so that CI cannot skip
+ * tests unnoticed.
  */
 export function requireOrSkip(
   t: { fail(message: string): unknown },
@@ -103,6 +107,7 @@ export function requireOrSkip(
   return line
 }
 
+/** Starts a private NATS server. Throws when its binary is missing. */
 export const startNats = (options: NatsOptions = {}): Promise<Service> =>
   start('nats', options.port, (port, dir) => ({
     url: `nats://127.0.0.1:${port}`,
@@ -119,6 +124,7 @@ export const startNats = (options: NatsOptions = {}): Promise<Service> =>
     ready: () => speaks(port, '', 'INFO '),
   }))
 
+/** Starts a private Redis server without persistence. Throws when its binary is missing. */
 export const startRedis = (options: RedisOptions = {}): Promise<Service> =>
   start('redis', options.port, (port, dir) => ({
     url: `redis://127.0.0.1:${port}`,
@@ -138,6 +144,10 @@ export const startRedis = (options: RedisOptions = {}): Promise<Service> =>
     ready: () => speaks(port, 'PING\r\n', '+PONG'),
   }))
 
+/**
+ * Starts a private PostgreSQL server with the empty database `caduceus`. Throws when its binary is
+ * missing.
+ */
 export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =>
   start(
     'postgres',
@@ -181,7 +191,10 @@ export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =
     options.folder,
   )
 
-/** All that a distributed deployment needs. What did start is stopped when another one did not; throws its reason. */
+/**
+ * Starts all servers of a distributed deployment. When one does not start, the others are stopped,
+ * and this throws the reason.
+ */
 export async function startServices(): Promise<
   Record<ServiceName, Service> & { stop(): Promise<void> }
 > {
@@ -204,7 +217,7 @@ export async function startServices(): Promise<
   return { nats, redis, postgres, stop }
 }
 
-/** What differs between the servers; everything else is in `start`. */
+/** The differences between the servers. `start` has everything else. */
 interface Recipe {
   url: string
   command: string[]
@@ -214,7 +227,7 @@ interface Recipe {
   user?: { uid: number; gid: number } | undefined
   /** Environment variables beside this process's own. */
   variables?: Record<string, string>
-  /** Resolves when the server really answers, rejects with the reason otherwise. */
+  /** Resolves when the server answers; otherwise rejects with the reason. */
   ready(): Promise<void>
 }
 
@@ -261,7 +274,7 @@ async function startOnce(
   }
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const victims = [child, ...childrenOf(child.pid)]
-    // A stopped process takes no signal but SIGKILL; wake it first.
+    // A paused process takes no signal but SIGKILL, so wake it first.
     for (const victim of victims) signalTo(victim, 'SIGCONT')
     if (signal === 'SIGKILL') for (const victim of victims) signalTo(victim, signal)
     else signalTo(child, signal)
@@ -271,7 +284,7 @@ async function startOnce(
       throw new Error(`${name}: process ${child.pid} does not end`)
   }
   const stop = async (): Promise<void> => {
-    // SIGINT is each server's own quick and clean way to end (postgres: fast shutdown).
+    // SIGINT ends each of these servers quickly and cleanly (in PostgreSQL: fast shutdown).
     await end('SIGINT')
     removeFolder(dir)
   }
@@ -308,7 +321,10 @@ async function startOnce(
   }
 }
 
-/** The command in a form in which, where setpriv is there, the kernel kills it even when this process dies by SIGKILL. */
+/**
+ * The command with `setpriv` in front, where it is installed. The kernel then kills the program
+ * when this process ends, even by SIGKILL.
+ */
 export function dyingWithUs(command: readonly string[]): [file: string, ...args: string[]] {
   const guard = findBinary('setpriv')
   return (guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]) as [
@@ -319,7 +335,8 @@ export function dyingWithUs(command: readonly string[]): [file: string, ...args:
 
 function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
   const [file, ...args] = dyingWithUs(command)
-  // A group of its own: Ctrl-C at the terminal is for the tool, which may want to end its work first.
+  // The server has its own group: Ctrl-C at the terminal goes to the tool alone, which may have
+  // work to end first.
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: tmpdir(),
@@ -336,7 +353,8 @@ function launchChild(command: string[], recipe: Recipe, output: string[]): Child
       output.push(...text.split('\n').filter(line => line !== ''))
       output.splice(0, output.length - outputLinesMax)
     })
-    // A process that is done ends, and takes with it the servers that it forgot to stop.
+    // A process that is done may end although it forgot to stop a server; its end also ends the
+    // server.
     if (stream instanceof Socket) stream.unref()
   }
   child.unref()
@@ -391,7 +409,7 @@ async function databaseExists(port: number): Promise<void> {
     database: 'postgres',
     connectionTimeoutMillis: probeTimeoutMs,
   })
-  // A server that goes down between two awaits reports it here as well.
+  // A server that ends between two awaits reports it here too.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -402,7 +420,7 @@ async function databaseExists(port: number): Promise<void> {
   }
 }
 
-/** PostgreSQL refuses to run as root; the account that its package makes does it then. */
+/** PostgreSQL refuses to run as root. Then the account that its package made runs it. */
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   try {
@@ -488,7 +506,7 @@ function cleanUpAtExit(): void {
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const)
-    // A program that listens itself decides when to end.
+    // A program that listens to the signal decides itself when to end.
     process.once(signal, () => {
       if (process.listenerCount(signal) === 0) process.exit(128 + number)
     })

@@ -1,9 +1,7 @@
 /**
- * A disk that can be filled: a small tmpfs of its own, for what happens when a database or a folder
- * of
- * uploads finds no more room. Rejected: quotas and loop devices, which need more rights and more
- * tools;
- * and a library that pretends, because databases do not use it.
+ * A small disk (tmpfs) that a test can fill, to see what a database or a folder of uploads does
+ * without room. Rejected: quotas and loop devices, which need more rights and more tools. Rejected:
+ * a library that pretends to be a disk, because databases do not use it.
  */
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
@@ -12,18 +10,19 @@ import { join } from 'node:path'
 
 export interface SmallDisk {
   readonly path: string
-  /** Takes what is left of it, to the last page. */
+  /** Takes all free space of the disk, to the last page. */
   fill(): void
-  /** Gives it back. */
+  /** Gives the space back. */
   free(): void
-  /** Files on it are gone afterwards. May be called twice. */
+  /** Removes the disk with its files. May be called twice. */
   remove(): void
 }
 
 const needs = 'a small disk: mounting a tmpfs needs root and CAP_SYS_ADMIN'
 
 /**
- * Null when this machine can mount one, else one line that says what it needs; for tap's `skip`.
+ * Null when this machine can mount a small disk; otherwise one line with the reason, for tap's
+ * `skip`.
  */
 export function smallDiskMissing(): string | null {
   try {
@@ -34,7 +33,7 @@ export function smallDiskMissing(): string | null {
   }
 }
 
-/** Throws where this may not be mounted. */
+/** Throws when this process may not mount a tmpfs. */
 export function makeSmallDisk(megabytes: number): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'caduceus-disk-'))
   const filler = join(path, 'filler')

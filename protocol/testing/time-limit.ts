@@ -1,9 +1,7 @@
 /**
- * Loaded before each test file (`.taprc`): ends a file that never ends, with a word of which one.
- * tap has a
- * limit of its own, but a file that it ends takes two numbers of its plan, and as many files at the
- * end of
- * the run are then not counted. The test that hangs is named by tap when the process exits.
+ * Ends a test file that never ends, and names it. `.taprc` loads this file before each test file.
+ * tap has its own limit, but a file that tap ends takes two numbers of its plan, and as many files
+ * at the end of the run are then not counted. tap names the test that hangs when the process exits.
  */
 const limitSeconds = 480
 

@@ -18,7 +18,7 @@ export const InterestMessage = Type.Object({
   order_ids: Type.Array(Uuid, {
     description: "Orders with a tracker or the order's customer connected",
   }),
-  vendor_ids: Type.Array(Uuid, { description: 'Vendors with a fleet view open' }),
+  vendor_ids: Type.Array(Uuid, { description: 'Pharmacies with a fleet view open' }),
   gone: Type.Optional(
     Type.Literal(true, { description: 'Everything ended: the edge is going away' }),
   ),

@@ -1,6 +1,4 @@
-/**
- * Circles of files that import each other, and pairs of folders that import each other both ways.
- */
+/** Finds circles of files that import each other, and pairs of folders that import each other. */
 import { dirname } from 'node:path/posix'
 import type { Source } from './sources.ts'
 

@@ -1,17 +1,14 @@
 /**
- * One direction of one proxied connection: bytes in their order, later, slower or not at all. It
- * holds a
- * bounded amount and then stops reading, so that a stall is felt by the sender as a full socket
- * buffer,
- * the way a stalled network is. Rejected: a Transform stream; its buffers cannot be told to wait
- * without
- * a timer of one's own, and then nothing of it is left.
+ * One direction of one proxied connection. It passes bytes on in their order: later, slower or not
+ * at all. It holds a bounded number of bytes and then stops reading, so that the socket buffer of
+ * the sender fills up, as on a stalled network. Rejected: a Transform stream, because its buffers
+ * cannot wait without a timer of our own.
  */
 import type { Socket } from 'node:net'
 import type { Weather } from './weather.ts'
 
 const heldBytesMax = 256 * 1024
-/** A slow lane gives bytes out in pieces of this long. */
+/** A slow lane passes on the bytes of this time at once, ms. */
 const pieceMs = 20
 
 export class Lane {
@@ -40,7 +37,7 @@ export class Lane {
     })
   }
 
-  /** The connection met a swallowing weather: whatever comes, nothing leaves any more. */
+  /** The connection met a swallowing weather: it passes nothing on any more. */
   die(): void {
     this.#dead = true
     this.#held.length = 0
@@ -54,7 +51,10 @@ export class Lane {
     this.die()
   }
 
-  /** Moves what may move now; called again by itself when time alone is missing. */
+  /**
+   * Passes on the bytes that may go now. When bytes have to wait for their time, it calls itself
+   * again.
+   */
   pump(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null

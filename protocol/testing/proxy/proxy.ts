@@ -1,12 +1,10 @@
 /**
  * A TCP proxy that makes the faults of a network on demand: cut, stall, delay, half-open, refuse,
- * narrow
- * bandwidth. It stands between one of our processes and one server, in the process that tortures
- * them.
+ * narrow bandwidth. It stands between one of our processes and one server, and runs in the process
+ * of the test.
  *
- * Rejected: toxiproxy, a binary to download at test time; and tc/iptables, which need root and act
- * on
- * the whole machine.
+ * Rejected: toxiproxy, a binary to download at test time. Rejected: tc and iptables, which need
+ * root and act on the whole machine.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Lane } from './lane.ts'
@@ -24,7 +22,7 @@ export class FaultProxy {
   #targetPort: number
   readonly #weather: Weather = { ...fair }
   readonly #connections = new Set<Connection>()
-  /** Connections begun so far, refused ones included: how hard somebody knocks. */
+  /** Number of connections begun so far, refused ones included. */
   attempts = 0
 
   private constructor(server: Server, targetPort: number) {
@@ -36,7 +34,7 @@ export class FaultProxy {
 
   /** Listens on a free loopback port and passes everything on to `targetPort`. */
   static async start(targetPort: number): Promise<FaultProxy> {
-    // Half-open sockets are passed on as such: one side may end before the other.
+    // Half-open connections are passed on: one side may end before the other.
     const server = createServer({ allowHalfOpen: true, noDelay: true })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -49,12 +47,15 @@ export class FaultProxy {
     return this.#connections.size
   }
 
-  /** From now on, for connections old and new; what is not named is fair. */
+  /**
+   * Sets the weather of old and new connections. A property that is not named gets its value of
+   * fair weather.
+   */
   set(weather: Partial<Weather>): void {
     Object.assign(this.#weather, fair, weather)
     for (const connection of this.#connections) {
       if (this.#weather.swallowing) {
-        // The far end hears that the caller is gone; the caller hears nothing.
+        // The server learns that its client is gone; the client learns nothing.
         connection.far.destroy()
         for (const lane of connection.lanes) lane.die()
       }
@@ -67,16 +68,16 @@ export class FaultProxy {
   }
 
   /**
-   * From now on what connects here reaches another server, as behind an address that fails over;
-   * `cut` sends those there who are connected.
+   * From now on new connections reach another server, as behind an address that fails over. Call
+   * `cut` to send the open connections there.
    */
   retarget(port: number): void {
     this.#targetPort = port
   }
 
   /**
-   * Every open connection is closed at both ends, with whatever was on its way; new ones are the
-   * weather's business.
+   * Closes every open connection at both ends; bytes on their way are lost. It does not affect new
+   * connections.
    */
   cut(): void {
     for (const { near, far } of this.#connections) {
@@ -118,7 +119,7 @@ export class FaultProxy {
       far.destroy()
     }
     far.on('error', () => undefined)
-    // A death at either end is news for the other, except where news is what gets lost.
+    // The end of one side ends the other side, except in a weather that swallows everything.
     far.once('close', () => {
       swallowed ||= this.#weather.swallowing
       if (!swallowed) near.destroySoon()

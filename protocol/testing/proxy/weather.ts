@@ -1,18 +1,17 @@
 /**
- * What a fault proxy does to the bytes that pass through it. One object per proxy, read by its
- * lanes at
- * every step, so that a change of weather meets the connections that are open already.
+ * The treatment of bytes by a fault proxy. Each proxy has one object, which its lanes read at every
+ * step, so that a change also affects open connections.
  */
 export interface Weather {
-  /** Each chunk arrives this much later; the order stays. */
+  /** Delay of each chunk, ms. The order stays. */
   delayMs: number
-  /** Each direction of each connection by itself. */
+  /** Bandwidth of each direction of each connection. */
   bytesPerSecond: number
-  /** Nothing moves, nothing is lost: what was sent arrives when the weather clears. */
+  /** Nothing moves and nothing is lost: bytes arrive when this ends. */
   stalled: boolean
   /**
-   * Half-open: what is sent is gone, and nobody says so; a connection that met this stays dead
-   * afterwards.
+   * Half-open: sent bytes are lost and the sender is not told. A connection that met this stays
+   * dead afterwards.
    */
   swallowing: boolean
   /** New connections are closed at once. */
