@@ -1,6 +1,4 @@
-/**
- * The people of the demo who do not move: pharmacies at their counters, and customers who order.
- */
+/** The pharmacies of the demo, and the customers who order. */
 import {
   CaduceusError,
   connectCustomer,
@@ -104,12 +102,17 @@ export class Household {
   readonly #news: CityNews
   readonly #customer: Customer
   readonly #timers = new Set<NodeJS.Timeout>()
-  readonly #shops: readonly { at: Point }[]
+  readonly #pharmacies: readonly { at: Point }[]
 
-  /** Most people order from the neighbourhood of one of `shops`. */
-  constructor(person: Person, shops: readonly { at: Point }[], random: Random, news: CityNews) {
+  /** Most customers order from a door near one of `pharmacies`. */
+  constructor(
+    person: Person,
+    pharmacies: readonly { at: Point }[],
+    random: Random,
+    news: CityNews,
+  ) {
     this.#person = person
-    this.#shops = shops
+    this.#pharmacies = pharmacies
     this.#random = random
     this.#news = news
     this.#customer = connectCustomer(person.connect)
@@ -122,7 +125,7 @@ export class Household {
     return this.#customer.isOpen
   }
 
-  /** Broadcasts a request from somewhere in the city, and sometimes cancels it. */
+  /** Sends a request from a door in the city, and sometimes cancels it. */
   async ask(): Promise<void> {
     const random = this.#random
     const item = {
@@ -132,7 +135,7 @@ export class Household {
     const at =
       random() < 0.25
         ? door(random)
-        : doorNear(this.#shops[Math.floor(random() * this.#shops.length)]!.at, random)
+        : doorNear(this.#pharmacies[Math.floor(random() * this.#pharmacies.length)]!.at, random)
     const startedMs = performance.now()
     const answer = await this.#person.api.createRequest({
       ...placeOf(at),

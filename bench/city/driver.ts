@@ -19,7 +19,7 @@ interface Job {
   dropoff: Point
   carried: boolean
 }
-/** The driver's current activity. `atMs` is the end of a stay, in the city's time. */
+/** The driver's current activity. `untilMs` is the end of a stay, by the clock of `step`. */
 type Doing =
   | { kind: 'roaming' }
   | { kind: 'driving'; job: Job }
@@ -176,7 +176,7 @@ export class CityDriver {
     this.#next()
   }
 
-  /** Acts after a pause as people make it. Does nothing once the demo has ended. */
+  /** Acts after a pause, as a person does. Does nothing once the demo has ended. */
   #later(ms: number, act: () => Promise<void>): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

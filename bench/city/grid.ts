@@ -1,7 +1,7 @@
 /**
  * A synthetic city: a square grid of streets around Kathmandu, and vehicles that keep to them.
- * Streets
- * lie every 120 m; positions are metres east and north of the centre and become degrees at the end.
+ * Streets lie every 120 m; positions are metres east and north of the centre and become degrees at
+ * the end.
  */
 import type { Place } from '../rigs/people.ts'
 
@@ -22,14 +22,17 @@ export interface Point {
   y: number
 }
 
+/** Degrees of a point. */
 export const placeOf = (p: Point): Place => ({
   latitude: center.latitude + p.y / metresPerDegree,
   longitude: center.longitude + p.x / metresPerDegreeEast,
 })
+/** The point of a place in degrees. */
 export const pointOf = (place: Place): Point => ({
   x: (place.longitude - center.longitude) * metresPerDegreeEast,
   y: (place.latitude - center.latitude) * metresPerDegree,
 })
+/** Metres between two points. */
 export const apart = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y)
 
 const clamp = (street: number): number => Math.min(streets, Math.max(-streets, street))
@@ -51,7 +54,7 @@ export const doorNear = (p: Point, random: Random): Point => ({
   y: p.y + (random() - 0.5) * 500,
 })
 
-/** A moving person: position, route and speed. */
+/** A vehicle: its position, route and speed. */
 export class Vehicle {
   at: Point
   headingDeg = 0

@@ -2,7 +2,7 @@
  * `npm run demo`: `npm start` plus a simulated city. Every person in it has an account and talks
  * HTTP and WebSockets as a real person does. Only the administrator is made beside HTTP, as `npm
  * run admin` does. The same seed gives the same people, places and intentions. The network and the
- * clock decide the order in which they meet, as in a real city.
+ * clock decide the order in which their messages arrive, as in a real city.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -167,7 +167,7 @@ class City {
   readonly #pharmacies: Pharmacy[] = []
   readonly #drivers: CityDriver[] = []
   readonly #households: Household[] = []
-  readonly #shops: { id: string; at: Point }[] = []
+  readonly #places: { pharmacyId: string; at: Point }[] = []
   readonly #timers: NodeJS.Timeout[] = []
   #nextAsk: NodeJS.Timeout | undefined
   #stopping = false
@@ -215,7 +215,7 @@ class City {
       await person.api.call('PATCH', `/api/vendors/${person.recordId}`, {
         body: { dispatch_policy: 'offer' },
       })
-      this.#shops.push({ id: person.recordId, at })
+      this.#places.push({ pharmacyId: person.recordId, at })
       this.#pharmacies.push(new Pharmacy(person, random, this.#news))
     })
     await this.#showMaps(tag)
@@ -235,7 +235,7 @@ class City {
         this.#households.push(
           new Household(
             await newCustomer(url, tag, index),
-            this.#shops,
+            this.#places,
             this.#randomOf(2, index),
             this.#news,
           ),
@@ -250,13 +250,13 @@ class City {
 
   async #hire(url: string, tag: string, index: number): Promise<void> {
     const random = this.#randomOf(3, index)
-    const shop = this.#shops[index % this.#shops.length]!
-    const person = await newDriver(url, tag, index, shop.id, {
+    const home = this.#places[index % this.#places.length]!
+    const person = await newDriver(url, tag, index, home.pharmacyId, {
       vehicle_type: vehicles[Math.floor(random() * vehicles.length)]!,
       capacity: 2,
     })
     if (this.#stopping) return
-    const driver = new CityDriver(person, shop.at, random, this.#news)
+    const driver = new CityDriver(person, home.at, random, this.#news)
     this.#drivers.push(driver)
     driver.goToWork().catch((error: unknown) => {
       if (!this.#stopping) this.#news.trouble(`driver: ${String(error)}`)

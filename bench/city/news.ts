@@ -1,4 +1,4 @@
-/** Counts the events of the city for the live line, as seen from outside over the sockets. */
+/** Counts the events of the city for the live line. It knows only what the sockets tell. */
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { Latency, RequestClock, shown } from '../harness/latency.ts'
 

@@ -1,21 +1,28 @@
 /**
- * What a bench is. One small file each, registered in `bench/benches.ts`; the harness does the
- * rest:
- * which server is under test, rounds, progress, Ctrl-C, ratios, goals, results, profiles.
+ * The form of a bench. Each bench is one small file that `bench/benches.ts` lists. The harness does
+ * the rest: the server under test, rounds, progress, Ctrl-C, ratios, goals, results, profiles.
  *
  * ```ts
  * const bare = { name: 'bare sink', unit: 'frames/s', better: 'higher' } as const
- * const ours = { name: 'edge and engine', unit: 'frames/s', better: 'higher', baseline: 'bare
- * sink', goal: { ratio: 0.8 } } as const
+ * const ours = {
+ *   name: 'edge and engine',
+ *   unit: 'frames/s',
+ *   better: 'higher',
+ *   baseline: 'bare sink',
+ *   goal: { ratio: 0.8 },
+ * } as const
  *
  * export const bench: Bench = {
- *   name: 'ingest', group: 'load', title: 'sockets → engine', modes: ['embedded', 'distributed',
- *   'remote'],
+ *   name: 'ingest',
+ *   group: 'load',
+ *   title: 'sockets → engine',
+ *   modes: ['embedded', 'distributed', 'remote'],
  *   async open(context) {
- *     const server = await context.server()        // started in its mode, stopped by the harness
+ *     const server = await context.server() // started in its mode, stopped by the harness
  *     const sink = await startBareServer(context)
- *     context.defer(() => sockets.close())         // afterwards, last first, whatever happens
- *     return async round => {                      // once a round: the baseline and ours in turn
+ *     context.defer(() => sockets.close()) // called at the end, the last one first
+ *     return async round => {
+ *       // once a round: the baseline and ours in turn
  *       context.sample(bare, { value: await measure(sink) })
  *       context.sample(ours, { value: await measure(server) })
  *     }
@@ -23,11 +30,11 @@
  * }
  * ```
  *
- * A round measures everything once, the baseline beside it. A ratio is taken within a round,
- * because
- * a machine that slows down half-way slows both. `compare` judges by the spread over rounds.
+ * A round measures everything once, with the baseline beside it. A ratio is taken within a round,
+ * because a machine that slows down half-way slows both. `compare` judges by the spread over rounds.
+ *
  * Rejected: benches that loop over their own rounds and keep their own statistics. Each did it
- * differently, and Ctrl-C lost all of it.
+ * differently, and Ctrl-C lost all results.
  */
 import type { ServiceName } from '../../protocol/testing/services.ts'
 import type { Latency } from './latency.ts'

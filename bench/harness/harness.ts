@@ -27,7 +27,7 @@ import {
   type ServerOptions,
 } from '../rigs/server.ts'
 
-/** A deployment that hangs must not keep the suite from ending. */
+/** Time for one close, ms. A deployment that hangs must not keep the suite from ending. */
 const closeTimeoutMs = 30_000
 const roundsDefault = { full: 3, quick: 2 }
 /**
@@ -67,6 +67,7 @@ export function skipReason(bench: Bench, mode: Mode): string | null {
   return [...needs].map(serviceMissing).find(line => line !== null) ?? bench.missing?.() ?? null
 }
 
+/** The number of rounds: that of the options, or that of the bench. */
 export const roundsOf = (
   bench: Bench,
   options: { quick: boolean; rounds: number | null },
@@ -98,6 +99,9 @@ export class SharedServices {
   }
 }
 
+/**
+ * Runs the bench and closes everything that it started. Never rejects: an error is in the record.
+ */
 export async function runBench(bench: Bench, options: HarnessOptions): Promise<BenchRecord> {
   const { mode, quick, signal } = options
   const beganMs = performance.now()
@@ -150,7 +154,7 @@ export async function runBench(bench: Bench, options: HarnessOptions): Promise<B
   })
   aborted.catch(() => undefined)
   signal.addEventListener('abort', abort, { once: true })
-  // An uncaught error of a bench ends that bench, not the suite and its results.
+  // An uncaught error of a bench ends that bench. The suite goes on and keeps its results.
   let stray: (error: Error) => void = () => undefined
   const strayed = new Promise<never>((_, reject) => {
     stray = reject

@@ -66,6 +66,7 @@ export class Latency {
   }
 }
 
+/** A time in ms with three digits; `-` for NaN. */
 export const shown = (ms: number): string =>
   Number.isNaN(ms) ? '-' : ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)
 

@@ -24,6 +24,7 @@ export interface Machine {
   dirty: boolean | null
 }
 
+/** This machine, with the versions that are installed. */
 export function thisMachine(): Machine {
   const services = (['nats', 'redis', 'postgres'] as const)
     .map(serviceVersion)
@@ -54,6 +55,7 @@ export function thisMachine(): Machine {
   }
 }
 
+/** This machine in one line. */
 export function machineLine(): string {
   const processors = cpus()
   return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}, commit ${commit()}`

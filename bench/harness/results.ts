@@ -95,6 +95,7 @@ export function runId(kind: 'full' | 'part' | 'quick', at: Date, commit: string)
   return `${kind}-${day.replaceAll('-', '')}-${time.replaceAll(':', '')}-${commit}`
 }
 
+/** The first line of the results of a run. */
 export const newRun = (run: Omit<RunRecord, 'type' | 'v'>): RunRecord => ({
   type: 'run',
   v: version,

@@ -27,6 +27,7 @@ export interface Summary {
   goals: { text: string; met: boolean; why?: string }[]
 }
 
+/** The numbers of a measure over its rounds, and the verdicts on its goal. */
 export function summarize(measure: MeasureRecord): Summary {
   const { rounds, goal = {}, better, unit } = measure
   const of = (name: 'p99' | 'ratio' | 'cpuSecondsPerUnit' | 'generatorShare'): number[] =>

@@ -8,6 +8,7 @@ const nameWidth = 54
 const valueWidth = 22
 const barWidth = 24
 
+/** The results of a bench as lines of text. */
 export function benchLines(bench: BenchRecord): string[] {
   const head = `${bench.name}: ${bench.title}${bench.group === 'micro' ? '' : ` (${bench.mode})`}`
   if (bench.skipped !== undefined) return [`${head}\n  skipped: ${bench.skipped}`]
@@ -68,5 +69,6 @@ export class Progress {
   }
 }
 
+/** Minutes and seconds, such as `4:10`. */
 export const clock = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`

@@ -51,8 +51,10 @@ export const ourTarget = (server: Server): Target => ({
   framesOf: counters => Object.values(counters).reduce((sum, count) => sum + count, 0),
 })
 
+/** The load of server and generator, for the note of a sample. */
 export const noteOf = ({ cores, report }: Measured): string =>
   `${cores === null ? '' : `${cores.toFixed(2)} processors used; `}generator ${(report.utilization * 100).toFixed(0)} % busy`
+/** The counts of verdicts, for the note of a sample. */
 export const verdictsOf = ({ counters }: Measured): string =>
   Object.entries(counters)
     .filter(([, count]) => count > 0)

@@ -1,7 +1,7 @@
 /**
  * From a customer's request to the pharmacies' terminals, in the open loop: requests leave at their
  * intended times, however slow the server is, and are timed from then. One pharmacy accepts each
- * request, as in life; otherwise untaken requests would pile up. The baseline is bare uWebSockets,
+ * request, as in practice; otherwise requests would pile up. The baseline is bare uWebSockets,
  * which publishes as many posts to as many sockets: the least cost of HTTP in and sockets out.
  */
 import { bareName, startBareServer } from '../rigs/bare.ts'

@@ -1,23 +1,19 @@
 /**
  * Where no mistakes are made, because nobody but a reader of words or of the log could notice them.
- * Each
- * rule names a form of code, never a place:
+ * Each rule names a form of code, never a place:
  *
  * - A line of the log: the call, its arguments, and an `if` or a function that does nothing but
- *   write it.
- *   What must stay out of the log is tested by the log's own tests; its wording and its moments are
- *   free.
+ *   write it. What must stay out of the log is tested by the log's own tests; its wording and its
+ *   moments are free.
  * - Words for people: what an error or a refusal says beside its code, and `description`,
- *   `summary`, `title`
- *   and `help` of schemas, routes and metrics. A test of them would be a copy of them.
+ *   `summary`, `title` and `help` of schemas, routes and metrics. A test of them would be a copy of
+ *   them.
  * - A relation between constants, `relation(...)`: it holds, or no program starts. A mistake that
- *   makes it always
- *   hold changes nothing.
+ *   makes it always hold changes nothing.
  * - A place that the types prove unreachable: `unreachable(...)`.
  *
  * All else stays, shortcuts and sizes of buffers too, although some of it changes nothing but
- * speed:
- * to tell them apart takes a person, and the count of the caught must not depend on one.
+ * speed: to tell them apart takes a person, and the count of the caught must not depend on one.
  */
 import type { createInstrumenter } from '@stryker-mutator/instrumenter'
 

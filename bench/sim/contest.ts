@@ -1,15 +1,12 @@
 /**
  * Accepts that contend, by the million: pharmacies race for one request after the other over the
- * real
- * edge, claims and engines, while claims are lost and flushed, replies come late, engines crash,
- * pause and
- * hand over. Each request must have one winner, the one that the journal names, and nobody else may
- * hear
- * that it won. The whole city would spend its time on everything else: nobody drives here.
+ * real edge, claims and engines, while claims are lost and flushed, replies come late, engines
+ * crash, pause and hand over. Each request must have one winner, the one that the journal names,
+ * and nobody else may hear that it won. The whole city would spend its time on everything else:
+ * nobody drives here.
  *
  * Played in worlds of some ten thousand accepts, each from a seed of its own, because a world keeps
- * all
- * that ever happened in it. Rejected: one world without its past, in which the checker could
+ * all that ever happened in it. Rejected: one world without its past, in which the checker could
  * compare with nothing.
  */
 import type { Violation } from '../../engine/sim/checker.ts'

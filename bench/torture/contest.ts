@@ -1,16 +1,12 @@
 /**
  * Accepts that contend, a hundred thousand of them on real servers: every request is asked for by
- * many
- * pharmacies at once, over both edges, some of them twice, while the claims are flushed, crashed
- * and
- * robbed of their answers and engines are killed. Each order must have exactly one winner, the same
- * one in
- * what was told, the journal, the read model and the published events, and every other must be told
- * so.
+ * many pharmacies at once, over both edges, some of them twice, while the claims are flushed,
+ * crashed and robbed of their answers and engines are killed. Each order must have exactly one
+ * winner, the same one in what was told, the journal, the read model and the published events, and
+ * every other must be told so.
  *
  * Over HTTP like any pharmacy. Rejected: the bus directly. It would be quicker, and would leave out
- * the
- * edge, where the claims are asked and most of what can go wrong with them is decided.
+ * the edge, where the claims are asked and most of what can go wrong with them is decided.
  */
 import { randomUUID } from 'node:crypto'
 import { limits } from '../../protocol/kernel/limits.ts'

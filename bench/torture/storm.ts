@@ -1,23 +1,16 @@
 /**
  * An edge killed with thousands of sockets: drivers and terminals, each the ordinary client, lose
- * it in one
- * moment and come back to it in one moment: each asks for a fresh token before it connects, and
- * hears none
- * before the edge is up again, as it would from that edge itself. The door lets a fifth of them in
- * a second
- * (HANDSHAKES_PER_SECOND) and must hold; who is refused must hear when to come again, and must not
- * come
- * before; all must come back by themselves, nobody at the other edge may notice, and no location
- * that was
- * acknowledged may be missing on the bus.
+ * it in one moment and come back to it in one moment: each asks for a fresh token before it
+ * connects, and hears none before the edge is up again, as it would from that edge itself. The door
+ * lets a fifth of them in a second (HANDSHAKES_PER_SECOND) and must hold; who is refused must hear
+ * when to come again, and must not come before; all must come back by themselves, nobody at the
+ * other edge may notice, and no location that was acknowledged may be missing on the bus.
  *
  * Rejected: sockets of a load generator, as the reconnect bench has them. What is tried here is the
- * client
- * as much as the edge: its pauses, its buffer and what it makes of a refusal. Rejected: clients
- * that come as
- * their pauses let them. By the time a busy machine has started an edge these are so far apart that
- * the
- * door of a real deployment need refuse nobody, and the check of it could not fail.
+ * client as much as the edge: its pauses, its buffer and what it makes of a refusal. Rejected:
+ * clients that come as their pauses let them. By the time a busy machine has started an edge these
+ * are so far apart that the door of a real deployment need refuse nobody, and the check of it could
+ * not fail.
  */
 import { openDatabase } from '../../migrations/database/open.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'

@@ -1,5 +1,6 @@
 /**
- * Broadcasts through any stack: the highest rate, and the delay at a rate that all stacks can bear.
+ * Sends requests to many terminals through any stack: at the highest rate, and at a rate that all
+ * stacks can bear, to measure the delay.
  */
 import { Latency } from '../../harness/latency.ts'
 import { settled } from '../../rigs/parallel.ts'
@@ -145,8 +146,8 @@ export class Broadcasts {
     const sent: Promise<void>[] = []
     for (let i = 0; i < total && !signal.aborted; i++) {
       const dueMs = startMs + (i * 1_000) / perSecond
-      // Never early, or an answer could come before its question was due. Late by up to a
-      // millisecond, which counts as latency.
+      // Never send early, or an answer could come before its request was due. A request may leave
+      // up to a millisecond late, which counts as latency.
       for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now())
         await new Promise<void>(resolve => {
           setTimeout(resolve, Math.ceil(waitMs))

@@ -1,6 +1,6 @@
 /**
- * Locations from drivers to the trackers of their orders through any stack: the highest rate, and
- * the delay.
+ * Sends locations from drivers to the trackers of their orders through any stack, and measures the
+ * highest rate and the delay.
  */
 import { Latency } from '../../harness/latency.ts'
 import { settled } from '../../rigs/parallel.ts'

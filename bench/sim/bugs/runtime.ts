@@ -1,7 +1,6 @@
 /**
  * Deliberate bugs of the runtime: appends, recovery, ids, cursors, deadlines and claims. None of
- * them is in the
- * product.
+ * them is in the product.
  */
 import type {
   LoadedActor,
