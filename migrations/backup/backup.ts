@@ -29,8 +29,8 @@ import { openDatabase } from '../database/open.ts'
 
 const run = promisify(execFile)
 /**
- * Of a data directory, what is worth keeping; `lock` is the process's and `uploads` may not be
- * there.
+ * The entries of a data directory that a backup keeps. `lock` belongs to the running process.
+ * `uploads` may be missing.
  */
 const kept = ['database', 'jwt-secret', 'uploads'] as const
 const outputBytesMax = 1024 * 1024

@@ -1,12 +1,9 @@
-/**
- * The kinds of columns that the tables of `tables.ts` are made of: who writes them, and in which
- * types.
- */
+/** Types of columns for `tables.ts`. A type tells who writes the column, and in which forms. */
 import type { ColumnType } from 'kysely'
 
 /** Written by the database or the journal alone. */
 export type ReadOnly<T> = ColumnType<T, never, never>
-/** Set by the database unless given. */
+/** The database sets it when no value is given. */
 export type DefaultNow = ColumnType<Date, Date | string | undefined, Date | string>
 export type Time = ColumnType<Date, Date | string, Date | string>
 export type NullableText = ColumnType<string | null, string | null | undefined, string | null>

@@ -1,6 +1,7 @@
 /**
  * Brings a database to this code's schema. Several processes start at once, so everything happens
- * under one advisory lock, held by the connection that migrates: a process that dies lets go of it.
+ * under one advisory lock, held by the connection that migrates. When the process dies, the lock is
+ * free again.
  *
  * Rejected: Kysely's own lock alone. It is taken after Kysely has made its bookkeeping tables, and
  * two `create table if not exists` at the same moment can fail on a unique index of the catalogue.
@@ -9,15 +10,15 @@ import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely'
 import { migrations } from '../steps/index.ts'
 import type { PgClient, PgPool } from './pool.ts'
 
-/** 'cadu' as a number: an advisory lock is only a number that everyone agrees on. */
+/** The number of the advisory lock: 'cadu' in ASCII. */
 const advisoryLockKey = 0x63616475
 const lockWaitMs = 60_000
 const migrationTimeoutMs = 10 * 60_000
 
 /**
- * Idempotent. Throws one line when the database is newer than this code or a migration fails.
- * `table`
- * notes which migrations ran; a list of its own needs a table of its own.
+ * Does nothing when the database is at this schema. Throws an error of one line when the database
+ * is newer than this code or a migration fails. `table`: the table that notes which migrations ran;
+ * each list needs its own.
  */
 export async function migrate(
   pool: PgPool,
@@ -32,7 +33,8 @@ export async function migrate(
     await refuseNewer(client, list, table)
     await runMigrations(client, list, table)
   } finally {
-    // Closed and not given back: its timeouts are not those of the pool, and its lock ends with it.
+    // Close the connection and do not give it back: its timeouts differ from those of the pool, and
+    // its lock ends with it.
     client.release(true)
   }
 }

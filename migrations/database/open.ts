@@ -38,7 +38,10 @@ export interface OpenOptions {
   connectionsMax?: number
   /** Time after which a silent server's connection counts as dead, ms. */
   answerTimeoutMs?: number
-  /** For an engine: see `pool.ts`. Embedded, prices do the same (`pglite-worker.ts`). */
+  /**
+   * For an engine: see `pool.ts`. The embedded database keeps plans in any case
+   * (`pglite-worker.ts`).
+   */
   keepsPlans?: boolean
 }
 
@@ -100,11 +103,12 @@ async function openEmbedded(options: OpenOptions): Promise<Database> {
 interface Opened {
   pool: PgPool
   embedded: boolean
-  /** What to give back after the pool. */ release(): Promise<void>
+  /** Ends the worker and releases the directory, after the pool has ended. */
+  release(): Promise<void>
 }
 
 async function atSchema({ pool, embedded, release }: Opened): Promise<Database> {
-  // Kysely's dialect only connects and releases; ending the pool is ours to do.
+  // Kysely's dialect only connects and releases. This file ends the pool.
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
   const close = async (): Promise<void> => {
     await pool.end()

@@ -1,8 +1,7 @@
 /**
- * PGlite in a worker thread, spoken to in Postgres' own wire protocol: a byte stream that
- * node-postgres
- * takes for its socket. The same driver then encodes, prepares and parses for both kinds of
- * database, so an error code or a column type cannot differ between them.
+ * Runs PGlite in a worker thread and talks to it in the wire protocol of Postgres, over a byte
+ * stream that node-postgres uses as its socket. The same client then encodes, prepares and parses
+ * for both kinds of database, so an error code or a column type cannot differ between them.
  *
  * Rejected: calling PGlite's query() through messages. It parses types its own way, prepares every
  * statement anew and copies each row as an object between the threads. Rejected: PGlite on the main
@@ -28,7 +27,8 @@ export type FromWorker =
   | { kind: 'failed'; message: string }
 
 export interface WorkerOptions {
-  /** Absent: in memory. */ databaseDir?: string
+  /** Without it the database is in memory. */
+  databaseDir?: string
 }
 
 export interface EmbeddedPostgres {
@@ -106,7 +106,10 @@ export async function startEmbedded(options: WorkerOptions, log: Log): Promise<E
 class SessionStream extends Duplex {
   readonly #session: number
   readonly #send: (message: ToWorker, transfer?: ArrayBuffer[]) => void
-  /** Why there is nobody to connect to any more; a caller must not wait for a dead worker. */
+  /**
+   * The error with which the worker ended; null while it runs. A caller must not wait for a worker
+   * that has ended.
+   */
   readonly #stopped: Error | null
 
   constructor(
@@ -156,13 +159,13 @@ class SessionStream extends Duplex {
     done()
   }
   override _read(): void {}
-  /** The client has said goodbye; what it does not read any more is nothing. */
+  /** The client has ended its session, so there is nothing more to read. */
   override _final(done: (error?: Error | null) => void): void {
     this.push(null)
     done()
   }
 
-  /** Copied, because the driver writes into one buffer again and again. */
+  /** Copies the bytes, because the client writes into one buffer again and again. */
   #sendCopy(chunks: Buffer[]): void {
     const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
     let at = 0

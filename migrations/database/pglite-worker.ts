@@ -1,7 +1,8 @@
 /**
  * The thread that runs PGlite. It passes wire-protocol bytes to the database one message after the
  * other and does by the clock what a server's background processes would: checkpoints, so that the
- * log and the time to recover stay bounded, and VACUUM ANALYZE. Only between transactions.
+ * log and the time to recover stay bounded, and VACUUM ANALYZE. It does this only between
+ * transactions.
  */
 import { PGlite } from '@electric-sql/pglite'
 import { statfsSync } from 'node:fs'
@@ -48,7 +49,7 @@ const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer)
 
 const { databaseDir } = workerData as WorkerOptions
-/** About what PGlite writes before its first table. */
+/** Room that a new database takes, MB: about as much as PGlite writes before its first table. */
 const newDatabaseMegabytes = 50
 let database: PGlite
 try {

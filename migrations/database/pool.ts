@@ -11,7 +11,8 @@ import type { Socket } from 'node:net'
 export interface QueryConfig {
   text: string
   values?: unknown[]
-  /** A named statement is prepared once per connection. */ name?: string
+  /** A named statement is prepared once per connection. */
+  name?: string
 }
 // A row has the columns of its statement; the caller names them where it reads them.
 export interface QueryAnswer<R> {
@@ -35,7 +36,7 @@ export interface PgPool extends PgQueryable {
   end(): Promise<void>
 }
 
-/** What a pino logger and many a test stub can do. */
+/** The methods of a log that this folder uses. A pino logger has them. */
 export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -105,7 +106,7 @@ export function serverPool(
       keepAlive: true,
       application_name: 'caduceus',
       types: columnTypes(),
-      // Waited for by the pool; the types of its option do not say so yet.
+      // The pool waits for this promise; the types of the option do not say so yet.
       ...(keepsPlans && {
         onConnect: client =>
           client.query('set plan_cache_mode = force_generic_plan') as unknown as void,
@@ -161,7 +162,7 @@ function lend(client: pg.PoolClient): PgClient {
 function wrap(pool: pg.Pool, log: Log): PgPool {
   // Without a handler an idle connection that the server closes would end the process.
   pool.on('error', error => log.warn({ error: error.message }, 'idle database connection lost'))
-  // The same for a connection in someone's hands between two statements; the next statement fails.
+  // The same for a connection that a caller holds between two statements. Its next statement fails.
   pool.on('connect', client =>
     client.on('error', error => log.warn({ error: error.message }, 'database connection lost')),
   )
