@@ -21,6 +21,7 @@ export interface MicroReport {
 
 const childTimeoutMs = 120_000
 
+/** A suite as a bench. Each round runs in a process of its own. */
 export function microBench(suite: MicroSuite): Bench {
   return {
     name: suite.name,

@@ -1,7 +1,7 @@
 /**
  * An accept in Redis, beside the cheapest lock in Redis: one `SET NX`. Both use the same client
- * with 64 commands in flight, as an edge does. "lost" is the answer that nearly every pharmacy of a
- * broadcast gets. "won" writes each time, which a lease of 0 ms makes the script do.
+ * with 64 commands in flight, as an edge does. "lost" is the answer that nearly every pharmacy gets
+ * that a request asks. "won" writes each time, which a lease of 0 ms makes the script do.
  */
 import { Redis } from 'ioredis'
 import type { Claims } from '../../protocol/claims/claims.ts'

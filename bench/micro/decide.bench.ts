@@ -1,6 +1,6 @@
 /**
  * An order's life in pure code: twelve commands are decided and their events evolved, from the
- * broadcast to the delivery. The baseline is the cheapest possible step: spreading objects of the
+ * request to the delivery. The baseline is the cheapest possible step: spreading objects of the
  * same shape with one member changed. Without journal and mailbox, this is the cost of the rules
  * themselves.
  */

@@ -1,7 +1,7 @@
 /**
  * Encoding for many sockets. First, positions from an engine to an edge, once a tick, beside JSON
- * of the same. Second, a broadcast request to a thousand terminals, whose body is made once and
- * only the distance differs, beside making it for each.
+ * of the same. Second, a request to a thousand terminals, whose body is made once while only the
+ * distance differs, beside making it for each.
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { NewRequestBody } from '../../protocol/orders/messages.ts'

@@ -1,19 +1,19 @@
 /**
- * Where no mistakes are made, because nobody but a reader of words or of the log could notice them.
- * Each rule names a form of code, never a place:
+ * Lists the code in which no mistakes are made, because only a reader of texts or of the log could
+ * notice them. Each rule names a form of code, never a file:
  *
- * - A line of the log: the call, its arguments, and an `if` or a function that does nothing but
- *   write it. What must stay out of the log is tested by the log's own tests; its wording and its
- *   moments are free.
- * - Words for people: what an error or a refusal says beside its code, and `description`,
+ * - A line of the log: the call, its arguments, and an `if` or a function that does nothing else.
+ *   The tests of the log check what must stay out of it; its wording and its times are free.
+ * - Texts for people: the text of an error or a refusal beside its code, and `description`,
  *   `summary`, `title` and `help` of schemas, routes and metrics. A test of them would be a copy of
  *   them.
- * - A relation between constants, `relation(...)`: it holds, or no program starts. A mistake that
- *   makes it always hold changes nothing.
- * - A place that the types prove unreachable: `unreachable(...)`.
+ * - A relation between constants, `relation(...)`: no program starts without it. A mistake that
+ *   makes it always true changes nothing.
+ * - Code that the types prove unreachable: `unreachable(...)`.
  *
- * All else stays, shortcuts and sizes of buffers too, although some of it changes nothing but
- * speed: to tell them apart takes a person, and the count of the caught must not depend on one.
+ * All other code gets mistakes, also shortcuts and sizes of buffers, although some of these
+ * mistakes change only the speed. Only a person can tell them apart, and the number of mistakes
+ * that were caught must not depend on a person.
  */
 import type { createInstrumenter } from '@stryker-mutator/instrumenter'
 

@@ -131,7 +131,8 @@ export function runTest(
     const child = spawn(process.execPath, [`dist/${test.replace(/\.ts$/, '.js')}`], {
       cwd: folder,
       detached: true,
-      stdio: 'ignore', // The only limit is the one here: a file's own would call a slow one failed.
+      // The only time limit is the one here: with the limit of a test file, a slow one would fail.
+      stdio: 'ignore',
       env: {
         ...process.env,
         REQUIRE_SERVICES: '1',

@@ -34,7 +34,7 @@ function interpreter(): string | null {
   return null
 }
 
-/** Null when it can run, else one line about installing it. */
+/** Null when it can run; otherwise one line about installing it. */
 export const channelsMissing = (): string | null =>
   interpreter() === null
     ? 'Django Channels: not found; install with: apt-get install --no-install-recommends daphne python3-channels-redis'

@@ -11,8 +11,7 @@ import { createGunzip } from 'node:zlib'
 const recordCharactersMax = 64 * 1024
 
 /**
- * Every record of the file as an array of texts, the header first. Throws on a quote that never
- * ends.
+ * Every record of the file as an array of fields, the header first. Throws as `parseRecords` does.
  */
 async function* readRecords(path: string): AsyncGenerator<string[]> {
   const file = createReadStream(path)
@@ -33,6 +32,10 @@ async function* readRecords(path: string): AsyncGenerator<string[]> {
  */
 type At = 'start' | 'bare' | 'quoted' | 'quote'
 
+/**
+ * Every record of the texts, each as an array of fields. Chunks may end anywhere. Empty lines are
+ * left out. Throws on a quote that never ends and on a record that is too long.
+ */
 export async function* parseRecords(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
   let at: At = 'start'
   let field = ''

@@ -139,6 +139,10 @@ export async function* readTraces(
   }
 }
 
+/**
+ * Reads the traces once for the vehicles, the number of positions and the span of time. `minutes`:
+ * only so many from the first position.
+ */
 export async function surveyTraces(path: string, minutes: number | null): Promise<TraceSurvey> {
   const cabs = new Set<string>()
   let firstTs = Infinity

@@ -1,7 +1,8 @@
 /**
- * Trips as orders: customers broadcast them, pharmacies answer (several at once, by seeded chance),
- * and the winner's free driver is assigned and takes as long as the recorded trip. All messages are
- * kept, so that the end can be checked: one winner each, every loser told, nobody waiting.
+ * Trips as orders: customers send them as requests, pharmacies answer (several at once, by seeded
+ * chance), and a free driver of the winner is assigned and takes as long as the recorded trip. All
+ * messages are kept, so that the end can be checked: one winner each, every loser told, nobody
+ * waiting.
  */
 import {
   connectTerminal,
@@ -47,7 +48,7 @@ export interface Ask {
   stuck: string | null
 }
 
-interface Shop {
+interface MarketPharmacy {
   person: Person
   terminal: Terminal
   cabs: number
@@ -76,7 +77,7 @@ export class Market {
   refusedRequests = 0
   lastTrouble = ''
   readonly #clock = new RequestClock(this.requestToTerminal)
-  readonly #shops = new Map<string, Shop>()
+  readonly #pharmacies = new Map<string, MarketPharmacy>()
   readonly #trackers = new Map<string, Tracker>()
   /** Answers that came before the customer's own answer named the order. */
   readonly #early = new Map<string, ((ask: Ask) => void)[]>()
@@ -100,19 +101,19 @@ export class Market {
       this.#timers.delete(answer.timer)
       pending.delete(request_id)
     })
-    this.#shops.set(person.recordId, { person, terminal, cabs: 0, free: [], queue: [] })
+    this.#pharmacies.set(person.recordId, { person, terminal, cabs: 0, free: [], queue: [] })
   }
 
   get terminalsOpen(): number {
-    return [...this.#shops.values()].filter(shop => shop.terminal.isOpen).length
+    return [...this.#pharmacies.values()].filter(pharmacy => pharmacy.terminal.isOpen).length
   }
   addCab(pharmacyId: string, cab: Cab): void {
-    const shop = this.#shops.get(pharmacyId)!
-    shop.cabs++
-    shop.free.push(cab)
+    const pharmacy = this.#pharmacies.get(pharmacyId)!
+    pharmacy.cabs++
+    pharmacy.free.push(cab)
   }
 
-  /** The customer of the trip broadcasts now. */
+  /** Sends the request of the trip now. */
   async ask(trip: TripRow, index: number, customer: Person): Promise<void> {
     const startedMs = performance.now()
     try {
@@ -228,15 +229,15 @@ export class Market {
   }
 
   #accepted(pharmacyId: string, ask: Ask): void {
-    const shop = this.#shops.get(pharmacyId)!
-    const cab = shop.free.shift()
-    if (cab === undefined) shop.queue.push(ask)
-    else void this.#deliver(shop, ask, cab)
+    const pharmacy = this.#pharmacies.get(pharmacyId)!
+    const cab = pharmacy.free.shift()
+    if (cab === undefined) pharmacy.queue.push(ask)
+    else void this.#deliver(pharmacy, ask, cab)
   }
 
-  async #deliver(shop: Shop, ask: Ask, cab: Cab): Promise<void> {
+  async #deliver(pharmacy: MarketPharmacy, ask: Ask, cab: Cab): Promise<void> {
     try {
-      await this.#assign(shop, ask, cab)
+      await this.#assign(pharmacy, ask, cab)
       this.#track(ask, cab)
       const { api } = cab.person
       await api.updateOrder(ask.orderId, { status: 'picked_up' })
@@ -254,15 +255,15 @@ export class Market {
     }
     this.#trackers.get(ask.orderId)?.close()
     this.#trackers.delete(ask.orderId)
-    const next = shop.queue.shift()
-    if (next === undefined) shop.free.push(cab)
-    else void this.#deliver(shop, next, cab)
+    const next = pharmacy.queue.shift()
+    if (next === undefined) pharmacy.free.push(cab)
+    else void this.#deliver(pharmacy, next, cab)
   }
 
-  async #assign(shop: Shop, ask: Ask, cab: Cab): Promise<void> {
+  async #assign(pharmacy: MarketPharmacy, ask: Ask, cab: Cab): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await shop.person.api.assignDriver(ask.orderId, cab.person.recordId)
+        await pharmacy.person.api.assignDriver(ask.orderId, cab.person.recordId)
         return
       } catch (error) {
         if (attempt === assignAttemptsMax) throw error
@@ -307,7 +308,11 @@ export class Market {
       if (ask.waiting > 0) count++
       else if (ask.winners.length === 0)
         count += ask.notified > 0 && nowMs < ask.expiresAtMs + expiryReserveMs ? 1 : 0
-      else if (!ask.delivered && ask.stuck === null && this.#shops.get(ask.winners[0]!)!.cabs > 0)
+      else if (
+        !ask.delivered &&
+        ask.stuck === null &&
+        this.#pharmacies.get(ask.winners[0]!)!.cabs > 0
+      )
         count++
     }
     return count
@@ -324,6 +329,6 @@ export class Market {
     this.#stopped = true
     for (const timer of this.#timers) clearTimeout(timer)
     for (const tracker of this.#trackers.values()) tracker.close()
-    for (const { terminal } of this.#shops.values()) terminal.close()
+    for (const { terminal } of this.#pharmacies.values()) terminal.close()
   }
 }

@@ -47,6 +47,10 @@ const lastAckMs = 1_500
 /** Minutes of invented trips when there are no traces. */
 const inventedMinutes = 10
 
+/**
+ * Signs everybody up, plays traces and trips at the given speed, waits for the orders under way,
+ * and resolves to what there was.
+ */
 export async function replay(plan: ReplayPlan): Promise<Outcome> {
   const { line, market: options } = plan
   const survey = plan.traces === null ? null : await surveyTraces(plan.traces, plan.minutes)

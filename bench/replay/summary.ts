@@ -32,7 +32,7 @@ export async function frameCounters(url: string): Promise<FrameCounters> {
 
 const pagesMax = 1_000
 
-/** Every order of the replay's customers, from the server. */
+/** The orders of this replay, as the server shows them to its customers. */
 async function finalOrders(
   customers: Person[],
   wanted: ReadonlyMap<string, Ask>,
@@ -85,8 +85,8 @@ function expectedNotified(
 }
 
 /**
- * Lines to print, and a list of errors; an empty list exits with 0. `alone`: nobody else used the
- * server meanwhile.
+ * Lines to print, and a list of errors, which is empty when all checks hold. `alone`: nobody else
+ * used the server meanwhile.
  */
 export async function summarize(
   outcome: Outcome,

@@ -12,7 +12,8 @@ export interface Row {
 }
 
 /**
- * A later run of the same bench in the same mode replaces an earlier one, unless it was cut off.
+ * The record of each bench and mode that the latest run made. A record without measures, with an
+ * error or of an interrupted run does not replace an earlier one.
  */
 export function latestBenches(runs: readonly StoredRun[]): BenchRecord[] {
   const latest = new Map<string, BenchRecord>()
@@ -26,6 +27,7 @@ export function latestBenches(runs: readonly StoredRun[]): BenchRecord[] {
   return [...latest.values()]
 }
 
+/** A row for each measure of the benches. */
 export const rowsOf = (benches: readonly BenchRecord[]): Row[] =>
   benches.flatMap(bench =>
     bench.measures.map(measure => ({ bench, measure, summary: summarize(measure) })),
@@ -42,8 +44,9 @@ export interface History {
 }
 
 /**
- * Medians over time of every measure with two runs or more: ratios if there are any, else values.
- * Quick runs are compared only with quick ones.
+ * Medians over time of every measure with two runs or more: ratios to the baseline if there are
+ * any, otherwise values. Baselines themselves are left out. The caller must not mix quick runs with
+ * full ones.
  */
 export function histories(runs: readonly StoredRun[]): History[] {
   const all = new Map<string, History>()

@@ -48,6 +48,10 @@ interface Series {
   values: number[]
 }
 
+/**
+ * Compares the measures that both sides have. `effectMin` replaces the smallest change of every
+ * group.
+ */
 export function compare(
   a: readonly StoredRun[],
   b: readonly StoredRun[],

@@ -30,6 +30,7 @@ const width = 720
 const margin = { top: 34, right: 18, bottom: 46, left: 66 }
 const legendLineHeight = 16
 
+/** The text as content or as a quoted attribute of XML. */
 export const escapeXml = (text: string): string =>
   text
     .replaceAll('&', '&amp;')
@@ -37,7 +38,7 @@ export const escapeXml = (text: string): string =>
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
 
-/** Empty when no series has a point. */
+/** The chart as an SVG element; empty when no series has a point. */
 export function chart({
   title,
   xLabel,

@@ -1,8 +1,8 @@
 /**
- * The river without policies: frames are read, the driver is found, the pin and the index are
- * updated, but no frame is judged and no order is followed. The difference to the real river is the
- * cost of the policies. The bench's own server process puts it in place of `Tracking.ingest`. The
- * product has no such switch, because nobody should run without policies.
+ * Takes location frames without policies: they are read, the driver is found, the live position and
+ * the index are updated, but no frame is judged and no order is followed. The difference to
+ * `Tracking.ingest` is the cost of the policies. The bench's own server process puts this in its
+ * place. The product has no such switch, because nobody should run without policies.
  */
 import { Tracking } from '../../engine/tracking/tracking.ts'
 import { LocationBatchReader } from '../../protocol/river/location-batch.ts'

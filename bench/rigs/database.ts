@@ -1,6 +1,6 @@
 /**
- * A separate database in a shared server, because two measuring processes must not meet each
- * other's rows. Also COPY, which the driver's protocol knows but its interface lacks.
+ * A separate database in a shared server, because two measuring processes must not see each other's
+ * rows. Also COPY, which the driver's protocol knows but its interface lacks.
  */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
@@ -63,7 +63,7 @@ export function copyIn(
         wire.endCopyFrom()
       },
       handleCommandComplete() {
-        /* the end is told by what follows */
+        /* handleReadyForQuery follows */
       },
       handleReadyForQuery() {
         resolve()

@@ -1,5 +1,5 @@
 /**
- * Opens a TCP or TLS connection to the host of an address. All connections read into one shared
+ * Opens a TCP or TLS connection to the host of an address. TCP connections read into one shared
  * buffer.
  */
 import { connect, type Socket } from 'node:net'
@@ -18,8 +18,8 @@ let dialled = 0
 /**
  * The source address of the next socket to that host. Each 5,000 sockets to the loopback interface
  * use another address: one address would run out of ports, and could not use ports that the sockets
- * of the measurement before still hold. For other hosts the kernel chooses, and so it does when
- * only 127.0.0.1 exists.
+ * of the measurement before still hold. For other hosts the kernel chooses, and also outside Linux,
+ * where only 127.0.0.1 exists.
  */
 export function sourceAddress(hostname: string): string | undefined {
   if (process.platform !== 'linux' || !hostname.startsWith('127.')) return undefined

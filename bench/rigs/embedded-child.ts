@@ -1,7 +1,7 @@
 /**
- * The child process of `startEmbeddedServer`: `npm start` that reports its address, answers
- * questions about its counters over the process channel (HTTP would wait behind the load), and ends
- * with its parent.
+ * The child process of `startEmbeddedServer`: The same server as `npm start`, which reports its
+ * address, answers questions about its counters over the process channel (HTTP would wait behind
+ * the load), and ends with its parent.
  */
 import { startEmbedded } from '../../edge/embedded.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'

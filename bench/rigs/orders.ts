@@ -9,8 +9,9 @@ import { absentOrder, type Order } from '../../engine/orders/state.ts'
 
 const atMs = 1_790_000_000_000
 /**
- * Shares of a hundred orders: sent and not yet accepted, accepted, on the way to the pharmacy, on
- * the way to the patient, open requests.
+ * Of each hundred orders: sent and not yet accepted, accepted, the driver on the way to the
+ * pharmacy, the driver on the way to the patient. Of the other five, three are open requests and
+ * two not yet accepted.
  */
 const share = { pending: 40, accepted: 30, assigned: 15, onTheWay: 10 }
 

@@ -4,8 +4,8 @@
  */
 
 /**
- * Calls `work` for every item, at most `width` at once. Rejects with the first failure after all
- * others have ended.
+ * Calls `work` for every item, at most `width` at once. After a failure it begins no further item,
+ * and rejects with the first failure when those under way have ended.
  */
 export async function inParallel<T>(
   items: readonly T[],

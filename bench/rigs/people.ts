@@ -1,6 +1,6 @@
 /**
- * Accounts of simulated people, made over HTTP. Addresses carry the tag of the run, so that a
- * second run against the same server does not meet the accounts of the first.
+ * Accounts of simulated people, made over HTTP. Addresses carry the tag of the run, so that the
+ * addresses of a second run against the same server are not taken.
  */
 import { WebSocket } from 'ws'
 import {
@@ -42,6 +42,7 @@ function person(url: string, api: RestClient, id: string, recordId: string): Per
   }
 }
 
+/** Registers the customer with that number. */
 export async function newCustomer(url: string, tag: string, index: number): Promise<Person> {
   const api = new RestClient({ url })
   const { id } = await api.register({
@@ -54,6 +55,7 @@ export async function newCustomer(url: string, tag: string, index: number): Prom
   return person(url, api, id, id)
 }
 
+/** Registers the pharmacy with that number. */
 export async function newPharmacy(
   url: string,
   tag: string,
@@ -74,6 +76,7 @@ export async function newPharmacy(
   return person(url, api, id, vendor_id!)
 }
 
+/** Registers the driver with that number, who drives for the pharmacy. */
 export async function newDriver(
   url: string,
   tag: string,

@@ -1,9 +1,9 @@
 /**
  * Makes thousands of people, pharmacies and deliveries in seconds, with rows written in bulk and
- * commands sent on the bus, past the server's HTTP. Ten thousand sign-ups over HTTP would take ten
- * minutes, mostly for hashing passwords, which no bench measures. So these accounts have no known
- * password, and their tokens are signed with the bench's secret. Only for servers that the bench
- * has started itself; a remote one is populated over HTTP (`people.ts`).
+ * commands sent on the bus, without HTTP. Ten thousand sign-ups over HTTP would take ten minutes,
+ * mostly for hashing passwords, which no bench measures. So these accounts have no known password,
+ * and their tokens are signed with the bench's secret. Only for servers that the bench has started
+ * itself; a remote one is populated over HTTP (`people.ts`).
  */
 import { createCommandClient } from '../../edge/kernel/commands.ts'
 import { createTokens } from '../../edge/accounts/tokens.ts'
@@ -54,7 +54,7 @@ const attemptsMax = 5
 const nobodysHash = 'no password opens this account'
 let populations = 0
 
-/** Throws the refusal of the database or of an actor. */
+/** Makes the population. Throws the refusal of the database or of an actor. */
 export async function populate(
   { database, bus, jwtSecret, nowMs, random, after }: Parts,
   plan: PopulationPlan,

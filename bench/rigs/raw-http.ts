@@ -42,7 +42,7 @@ export class RawHttp {
     return this.#all.size
   }
 
-  /** Opens connections beforehand, so that the first requests do not pay for them. */
+  /** Opens connections until so many are idle, so that the first requests do not pay for them. */
   async prepare(count: number): Promise<void> {
     const fresh = this.#idle.splice(0).filter(lane => lane.usable(this.#idleMaxMs))
     this.#idle.push(
@@ -104,7 +104,7 @@ class Lane {
     })
   }
 
-  /** False when the connection has ended or may be about to end; it is then given up. */
+  /** False when the connection has ended or may be about to end; it is then destroyed. */
   usable(idleMaxMs: number): boolean {
     if (!this.broken && performance.now() - this.#usedAtMs < idleMaxMs) return true
     this.#socket.destroy()

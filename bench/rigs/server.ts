@@ -28,7 +28,7 @@ export interface Server {
   /** Location frames that the engine has judged since its start, by verdict. */
   counters(): Promise<Counters>
   /**
-   * Populates it in bulk, past its HTTP. Rejects for a deployment elsewhere, where that is
+   * Populates it in bulk, without HTTP. Rejects for a deployment elsewhere, where that is
    * impossible.
    */
   populate(plan: PopulationPlan): Promise<Population>

@@ -1,6 +1,6 @@
 /**
- * Signatures of simulated people: a delivery is proven by an upload of its driver, so simulated
- * drivers upload one too.
+ * Signatures of simulated people. A delivery may need a signature that its driver has uploaded, so
+ * simulated drivers upload one.
  */
 import type { RestClient } from '../../protocol/client/index.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Bounds so small that the few orders of a simulation reach them: actors leave memory between two
- * commands, queues are full, a batch holds one item. For each bound a separate die decides whether
+ * commands, queues are full, a batch holds one item. For each bound it is drawn separately whether
  * it is small or normal.
  */
 import type { AppenderEnv } from '../../engine/journal/appender.ts'
@@ -13,7 +13,7 @@ export interface SmallBounds {
 }
 
 /**
- * Range of each small bound. Those of live actors leave room for drivers and deadlines, which do
+ * Range of each small bound. Those of live actors leave room for actors with a deadline, which do
  * not leave memory.
  */
 const small: Record<keyof EngineBounds, readonly [number, number]> = {

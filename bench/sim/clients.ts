@@ -1,7 +1,7 @@
 /**
  * How people of the simulation call: over a network that loses requests and replies, to any living
- * edge, with an idempotency key, repeatedly until there is an answer. They remember each answer,
- * and the checker compares it with the journal.
+ * edge, with an idempotency key, repeatedly until there is an answer. The checker gets each answer
+ * and compares it with the journal.
  */
 import { pino } from 'pino'
 import { problemAnswer } from '../../edge/http/problem.ts'
@@ -15,10 +15,7 @@ import type { Schedule } from '../../engine/sim/schedule.ts'
 import type { SimDatabase } from '../../engine/sim/database.ts'
 import type { Listener, SimEdge } from './edge/edge.ts'
 
-/**
- * A person with a socket, as far as the world must know them. `bench/sim/connection.ts` has the
- * rest.
- */
+/** The part of a person with a socket that the world uses. The class is in `connection.ts`. */
 export interface SocketHolder {
   readonly name: string
   readonly topic: string
@@ -104,8 +101,8 @@ export class Caller {
   }
 
   /**
-   * Repeats a POST until there is a final answer. 'lost' when patience ends first; the outcome is
-   * then unknown.
+   * Repeats a POST until there is a final answer. After `triesMax` attempts without one it gives
+   * the last answer, 'lost' or one that may be repeated; the outcome is then unknown.
    */
   async post<T>(
     route: string,
@@ -143,7 +140,10 @@ export class Caller {
     return answer
   }
 
-  /** A refusal is not a fact and may differ after a restart. A granted command stays granted. */
+  /**
+   * A refusal may differ after a restart, because it is not in the journal. A granted command stays
+   * granted.
+   */
   #remember<T>(
     key: string,
     route: string,

@@ -1,7 +1,7 @@
 /**
  * A person with a socket: connects, is greeted, hears messages, is cut off and connects again.
- * Between two connections the person knows nothing; during one they act on what they hear. Heard
- * messages are kept, so that the simulation can check that each message reached its audience.
+ * During a connection the person acts on the messages. Heard messages are kept, so that the
+ * simulation can check that each message reached its audience.
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
 import { Caller } from './clients.ts'
@@ -22,7 +22,7 @@ export abstract class Connected extends Caller {
 
   /** The kind of the socket, and its owner. */
   abstract readonly socket: SocketKind
-  /** Called at the start of a connection, with an empty screen. */
+  /** Called at the start of a connection, when the person knows nothing yet. */
   protected abstract greeted(edge: SimEdge): void
   protected abstract told(message: Heard): void
 
@@ -31,7 +31,7 @@ export abstract class Connected extends Caller {
     return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}`
   }
 
-  /** Connects again and again, until `hangUp`. */
+  /** Connects again after each end, until `hangUp`. */
   async stayConnected(): Promise<void> {
     while (!this.#ended) {
       const edges = this.world.edges()

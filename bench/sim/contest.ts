@@ -1,13 +1,13 @@
 /**
- * Accepts that contend, by the million: pharmacies race for one request after the other over the
- * real edge, claims and engines, while claims are lost and flushed, replies come late, engines
- * crash, pause and hand over. Each request must have one winner, the one that the journal names,
- * and nobody else may hear that it won. The whole city would spend its time on everything else:
- * nobody drives here.
+ * Competing accepts, by the million: pharmacies race for one request after the other over the real
+ * edge, claims and engines, while claims are lost and flushed, replies come late, and engines
+ * crash, pause and hand over. A request has at most one winner, the one that the journal names, and
+ * nobody else may hear that it won. There are no drivers and no deliveries here, because a whole
+ * city would spend most of its time on them.
  *
- * Played in worlds of some ten thousand accepts, each from a seed of its own, because a world keeps
- * all that ever happened in it. Rejected: one world without its past, in which the checker could
- * compare with nothing.
+ * It runs in worlds of `acceptsPerWorld` accepts, each with a seed of its own, because a world
+ * keeps everything that happened in it. Rejected: one world that forgets, because the checker would
+ * have nothing to compare with.
  */
 import type { Violation } from '../../engine/sim/checker.ts'
 import type { FaultKind } from '../../engine/sim/faults.ts'
@@ -27,10 +27,10 @@ export interface ContestOptions {
 
 export interface ContestResult {
   violation: Violation | null
-  /** Racers that heard a final answer, and all tries that it took them. */
+  /** Accepts with a final answer, and the attempts of all accepts. */
   accepts: number
   tries: number
-  /** Requests with a winner, and those that ended without. */
+  /** Requests that a pharmacy accepted, and those that ended without. */
   won: number
   unwon: number
   faults: [FaultKind, number][]
@@ -38,16 +38,19 @@ export interface ContestResult {
   cpuSeconds: number
 }
 
-/** Of one world. */
+/** Accepts of one world. */
 const acceptsPerWorld = 50_000
 const racersMax = 120
 /** Requests that are open at the same time. */
 const requestsAtOnce = 8
 const triesMax = 40
-/** Who has no pharmacies with terminals loses no sockets. */
+/** Nobody here has a socket that could drop. */
 const without: ReadonlySet<FaultKind> = new Set(['socket drop'])
 
-/** World after world, until so many accepts were answered; `told` hears of the sum after each. */
+/**
+ * Runs world after world until so many accepts were answered. `told` gets the sums after each
+ * world.
+ */
 export async function contest(
   { seed, accepts, bug = null, stopped = () => false }: ContestOptions,
   told: (sum: ContestResult) => void = () => {},
@@ -207,7 +210,7 @@ async function race(
     while (counts.accepts < accepts && !stopped()) await request()
     running--
   })
-  // A failure inside is a failure of the run, and must not be a promise that nobody looks at.
+  // An exception in a race ends the run; otherwise its promise would be rejected unnoticed.
   for (const one of racing)
     one.catch((error: unknown) => {
       database.defect ??= error as Error

@@ -21,10 +21,10 @@ class Follower extends Connected {
   }
 
   protected greeted(): void {
-    /* The page shows the state; it is not played. */
+    /* The page of the link is not simulated. */
   }
   protected told(): void {
-    /* What it may hear is the checker's to say. */
+    /* The checker judges what it may hear. */
   }
 }
 

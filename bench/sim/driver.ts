@@ -37,9 +37,12 @@ export class Driver extends Connected {
   #onBreakUntilMs = 0
   /** The membership as last heard; null while a question is under way. */
   #membership: unknown = 'active'
-  /** Orders under way as last seen, in the order in which they were told. */
+  /**
+   * Orders under way as last seen, in the order in which they came; null when the order must be
+   * read again.
+   */
   readonly carried = new Map<string, OrderView | null>()
-  /** Offers that any connection told, because each is decided once. */
+  /** Offers of all connections, because each is answered once. */
   readonly #offers = new Set<string>()
 
   constructor(

@@ -1,7 +1,7 @@
 /**
  * Once all faults are healed, every connected client must hear its messages, word for word and
- * within seconds, because nothing can be lost any more. Terminals and their requests are in
- * pins.ts, which also covers reconnections.
+ * within seconds, because nothing can be lost any more. pins.ts checks terminals and their
+ * requests, also after reconnections.
  */
 import type { Told } from '../../engine/sim/audience.ts'
 import { underWay } from '../../engine/sim/model/order.ts'

@@ -6,7 +6,10 @@ import { isOver } from '../../engine/sim/model/order.ts'
 import type { World } from './world.ts'
 import { requestLimits } from '../../edge/requests/limits.ts'
 
-/** A terminal is told at the latest at its second look; see requestLimits.terminalResyncMs. */
+/**
+ * A terminal hears of an end at the latest at its second resynchronisation; see
+ * requestLimits.terminalResyncMs.
+ */
 const terminalPatienceMs = 2.5 * requestLimits.terminalResyncMs
 
 /** Unfinished work; empty when all is well. */

@@ -1,5 +1,5 @@
 /**
- * The parts that all people of a simulation share: their homes, their commands and their quotes.
+ * The parts that all people of a simulation share: their place, their commands and their quotes.
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
@@ -10,7 +10,9 @@ import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Answer, Caller } from './clients.ts'
 
+/** All people of a simulation are near this place. */
 export const cityCentre = { latitude: 37.77, longitude: -122.42 }
+/** Is the order over? */
 export const isEnded = ({ status }: Pick<OrderView, 'status'>): boolean => hasEnded(status)
 
 /** A random tariff: a base fee, and rates per kilometre in up to three bands. */

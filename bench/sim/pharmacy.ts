@@ -11,8 +11,8 @@ import { look, quote, tell } from './people.ts'
 import { tellDriver } from './pharmacy-drivers.ts'
 
 /**
- * True at night, when nobody answers in time: such requests live until their deadline, through
- * crashes and reconnections.
+ * True for one request in eight, which no pharmacy answers in time: it lives until its deadline,
+ * through crashes and reconnections.
  */
 const isLeftAlone = (requestId: string): boolean =>
   requestId.endsWith('0') || requestId.endsWith('1')
@@ -89,7 +89,7 @@ export class Pharmacy extends Connected {
 
   #show(requestId: string, message: Heard): void {
     const { checker, schedule } = this.world
-    // One connection must tell each request only once, whatever happened to it since.
+    // One connection must show each request only once, whatever happened to it since.
     if (this.heardOf.has(requestId))
       checker.fail(
         '[9]',
@@ -184,8 +184,8 @@ export class Pharmacy extends Connected {
   }
 
   /**
-   * Whether the pharmacy waits for a driver. A search reports its end; a driver chosen by hand may
-   * drop the order silently.
+   * True when the pharmacy has something to do: it must answer, or find a driver. A search under
+   * way reports its end; a driver chosen by hand may drop the order without a message.
    */
   #awaits({ status, driver_search }: OrderView): boolean {
     return (

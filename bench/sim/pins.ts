@@ -1,6 +1,7 @@
 /**
- * Checks the live positions of every engine: a pin never goes back in device time, and never to a
- * time in the future [7]. After healing it also checks that terminals hear of open requests [9].
+ * Checks the live positions of every engine: a position never goes back in device time, and is
+ * never far ahead of the clock [7]. After healing it also checks that terminals hear of open
+ * requests [9] and that customers see their drivers.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Engine } from '../../engine/engine.ts'

@@ -1,6 +1,6 @@
 /**
- * One simulation: hours of faults with safety checked after every step, a while of calm, then
- * peace, in which all work that was begun must end.
+ * One simulation: hours of faults, a few minutes without faults, and then a time without new
+ * orders, in which all work that was begun must end. Safety is checked after every step.
  */
 import { createHash } from 'node:crypto'
 import type { FaultKind } from '../../engine/sim/faults.ts'
@@ -48,10 +48,11 @@ export interface RunResult {
  * everything.
  */
 const calmMs = 3 * 60_000
-/** Time after that for all work to end: a search of ten minutes, and the way. */
+/** Time after that for all work to end: a search of ten minutes, and the delivery. */
 const peaceMs = 25 * 60_000
 const lookMs = 30_000
 
+/** Runs one simulation until its end or its first violation. */
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const cpu = process.cpuUsage()
   const world = new World({

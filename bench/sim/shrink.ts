@@ -1,7 +1,7 @@
 /**
  * Reduces a failing seed to the fewest faults that still make it fail in the same way: without each
  * kind of fault in turn, with fewer customers, and no longer than needed. Greedy and bounded. A
- * seed whose failure needs a coincidence may not shrink at all.
+ * failure that needs a coincidence may not shrink at all.
  */
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import { simulate, type RunOptions, type RunResult } from './run.ts'
@@ -30,7 +30,7 @@ export async function shrink(
     if (stillFails) Object.assign(best, { options: changed, result })
     return stillFails
   }
-  // Events after the failure do not matter; a failure in peace needs all that was before.
+  // Faults after the failure do not matter. A failure after the faults needs all of them.
   const atHours = failed.counts.simulatedHours
   if (atHours < options.hours)
     best.options = { ...options, hours: Math.ceil(atHours * 1_000 + 1) / 1_000 }

@@ -1,6 +1,6 @@
 /**
- * Causes faults of processes, links, servers and clocks, each by its own die, and in storms several
- * at once.
+ * Causes faults of processes, links, servers and clocks, each with its own random generator, and in
+ * storms several at once.
  */
 import type { FaultKind } from '../../engine/sim/faults.ts'
 import type { SimNode } from '../../engine/sim/node.ts'
@@ -13,7 +13,7 @@ const minute = 60_000
  */
 const forgottenMsMax = 900
 
-/** Starts one chain of accidents for each kind. */
+/** Starts one sequence of accidents for each kind. */
 export function startWeather(world: World): void {
   const { faults, schedule } = world
   const accidents = accidentsOf(world)
@@ -36,7 +36,7 @@ export function startWeather(world: World): void {
     next()
   }
   for (const [kind, { meanMs }] of accidents) chain(kind, meanMs, () => strike(kind))
-  // Single faults are the ones that everybody has thought of.
+  // Several faults at once show bugs that single ones do not.
   chain('storm', 12 * minute, () => {
     if (!faults.strikes('storm')) return
     world.note('weather', 'storm')
@@ -91,8 +91,8 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     // An order must end within one life, or a fact that is repeated in each life must do no harm.
     let livesLeft = die.happens(0.5) ? die.whole(4, 12) : die.whole(12, 60)
     const shorten = (process: EngineProcess): void => {
-      // Some die before they serve, some with work half done. None lives long enough for work done
-      // in rounds.
+      // Some end before they serve, some with work half done. None runs long enough for work that
+      // is done at intervals.
       schedule.after(die.happens(0.3) ? die.between(0, 100) : die.between(100, 2_000), () => {
         if (!faults.healed) process.node.crash()
       })

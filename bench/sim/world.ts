@@ -1,7 +1,7 @@
 /**
- * A deployment and its people, from one seed: engines and edges that come and go over one database,
- * one bus and one server of claims. This file wires them and runs the lives of processes.
- * weather.ts decides on faults, and engine/sim/checker.ts knows what must be true.
+ * A deployment and its people, from one seed: engines and edges that start and end over one
+ * database, one bus and one server of claims. This file wires them, and starts and ends processes.
+ * weather.ts causes faults, and engine/sim/checker.ts checks the invariants.
  */
 import { Engine } from '../../engine/engine.ts'
 import { kinds } from '../../engine/kinds.ts'
@@ -28,7 +28,9 @@ import { cityCentre, tariffOf } from './people.ts'
 import { Pharmacy } from './pharmacy.ts'
 import { keepOffice } from './pharmacy-office.ts'
 
-/** One lease, and one renewal that notices its loss. */
+/**
+ * Time until every engine has noticed the loss of a slot: one lease, and one more for the renewal.
+ */
 const doubtMs = 2 * limits.slotLeaseMsDefault
 /** Start of virtual time, ms since the epoch. */
 const startMs = 1_800_000_000_000
@@ -152,7 +154,7 @@ export class World implements Surroundings {
   calm(fromMs: number): void {
     this.calmSinceMs = this.checker.witness.calmSinceMs = fromMs
   }
-  /** A clock jumped: for the length of a lease, engines may hold wrong beliefs. */
+  /** A clock jumped: for two leases, engines may take slots for their own that they have lost. */
   clocksJumped(): void {
     this.checker.doubtfulUntilMs = this.schedule.nowMs + doubtMs
   }

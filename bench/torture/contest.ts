@@ -1,12 +1,11 @@
 /**
- * Accepts that contend, a hundred thousand of them on real servers: every request is asked for by
- * many pharmacies at once, over both edges, some of them twice, while the claims are flushed,
- * crashed and robbed of their answers and engines are killed. Each order must have exactly one
- * winner, the same one in what was told, the journal, the read model and the published events, and
- * every other must be told so.
+ * Competing accepts on real servers: many pharmacies accept each request at once, over both edges,
+ * some of them twice, while the claims are flushed and crash, their replies are lost, and engines
+ * are killed. Each order must have exactly one winner, the same one in the answers, the journal,
+ * the read model and the published events, and every other pharmacy must be told so.
  *
- * Over HTTP like any pharmacy. Rejected: the bus directly. It would be quicker, and would leave out
- * the edge, where the claims are asked and most of what can go wrong with them is decided.
+ * They use HTTP, like any pharmacy. Rejected: the bus. It would be quicker, but would leave out the
+ * edge, which asks the claims and handles most of their failures.
  */
 import { randomUUID } from 'node:crypto'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -37,7 +36,7 @@ export interface ContestOptions {
 }
 
 export interface ContestOutcome {
-  /** Empty: the contest is passed. */
+  /** Errors; empty when passed. */
   wrong: string[]
   /** Accepts that were answered; those asked twice count twice. */
   accepts: number
@@ -45,21 +44,24 @@ export interface ContestOutcome {
   winners: number
   faults: ReadonlyMap<string, number>
   tally: Tally
-  /** Of the races alone. */
+  /** Duration of the races alone. */
   seconds: number
 }
 
 const racersDefault = 20
-/** More pharmacies than racers: each race has other ones. */
+/** Pharmacies for each racer: more than one, so that each race has other ones. */
 const pharmaciesPerRacer = 1.2
 const customers = 4
 const racesAtOnce = 40
 const registrationsAtOnce = 4
-/** How long anybody asks before it counts as never told. */
+/** Time for which a client repeats a request. After that it counts as never answered. */
 const patienceMs = 120_000
 const askedTwice = 0.1
 const askedWithKey = 0.3
-/** Racers press within this long. */
+/**
+ * Time within which all racers of a race accept, ms; a second accept may come up to four times as
+ * late.
+ */
 const pressMs = 15
 const atRestMs = 60_000
 
@@ -72,6 +74,7 @@ interface Race {
   told: Map<Racer, Set<string>>
 }
 
+/** Runs the contest. Resolves also when it is interrupted. */
 export async function contest(options: ContestOptions): Promise<ContestOutcome> {
   const chance = new Chance(options.seed)
   const memory = new Memory()
@@ -172,7 +175,10 @@ interface RaceContext {
   answered(): void
 }
 
-/** Null when nobody heard that the request was opened: then nobody races for it. */
+/**
+ * One request and its accepts. Null when the customer got no answer to the request; then nobody
+ * races for it.
+ */
 async function runRace(context: RaceContext): Promise<Race | null> {
   const { deployment, memory, tally, chance } = context
   const asking = () => ({
@@ -245,7 +251,10 @@ async function runRace(context: RaceContext): Promise<Race | null> {
 const winnersOf = ({ told }: Race): Racer[] =>
   [...told].filter(([, answers]) => answers.has('won')).map(([racer]) => racer)
 
-/** One winner and nothing but losers, whoever asked twice told the same twice. */
+/**
+ * Errors of one race: it must have one winner, all others must have lost, and two accepts of one
+ * pharmacy must get the same answer.
+ */
 function raceWrong(race: Race): string[] {
   const wrong: string[] = []
   const winners = winnersOf(race)
@@ -263,8 +272,8 @@ function raceWrong(race: Race): string[] {
 }
 
 /**
- * Journal, read model and published events against what was told, once what follows a commit has
- * been done.
+ * Compares journal, read model and published events with the answers, when the consequences of the
+ * commits have ended.
  */
 async function atRest({ servers }: Deployment, memory: Memory): Promise<string[]> {
   for (const giveUpMs = performance.now() + atRestMs; ;) {
@@ -281,6 +290,7 @@ async function atRest({ servers }: Deployment, memory: Memory): Promise<string[]
   }
 }
 
+/** The outcome as lines of text. */
 export function reportContest({
   wrong,
   accepts,

@@ -1,6 +1,6 @@
 /**
- * SIGKILL, again and again, for the process of `npm start` under load, at any moment of its life
- * including its recovery. At the end its database is opened and every acknowledgement is looked up.
+ * Kills the process of `npm start` again and again with SIGKILL under load, at any moment including
+ * its recovery. At the end its database is opened, and every acknowledgement must be in it.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -37,15 +37,16 @@ export interface KillOptions {
 /** Longer than any start on a busy machine. An early end of the process is noticed at once. */
 const readyTimeoutMs = 180_000
 /**
- * Share of deaths while it starts: in its imports, in the recovery of the database, in its own
+ * Share of kills while it starts: in its imports, in the recovery of the database, in its own
  * recovery.
  */
 const earlyDeaths = 0.33
-/** Other deaths come after this life has acknowledged something, or after this time. */
+/** Other kills come after the process has acknowledged something, or after this time, ms. */
 const loadMs = 4_000
 const outputCharactersMax = 4_000
 const restMsDefault = 30_000
 
+/** Runs the kills and then the checks. */
 export async function killAgainAndAgain(
   options: KillOptions,
 ): Promise<Outcome & { kills: number }> {
@@ -100,7 +101,7 @@ export async function killAgainAndAgain(
     one.kill(signal)
     await gone
   }
-  /** A start that ends by itself is also a loss: the data exists, but nobody can read it. */
+  /** A process that ends by itself is also an error: the data exists, but nobody can read it. */
   const endedByItself = (): boolean =>
     child !== null && (child.exitCode !== null || child.signalCode !== null)
   const endWithUs = (): void => {

@@ -1,6 +1,6 @@
 /**
- * All faults of the deployment, one row each: frequency, target, duration. A fault holds its target
- * alone and heals it. Several faults act at once on different targets.
+ * All faults of the deployment, one row each: frequency, target, duration. Only one fault at a time
+ * acts on a target, and heals it at its end. Several faults act at once on different targets.
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -12,7 +12,7 @@ import { serverNames, type Member, type ServerName } from '../../protocol/testin
 export interface Fault {
   name: string
   weight: number
-  /** The target that it would hit now. The names are the things that it holds. */
+  /** The targets that it would have now, by name, and the function that acts on them. */
   target(
     deployment: Deployment,
     chance: Chance,
@@ -110,12 +110,14 @@ const hang = async (service: Service, chance: Chance): Promise<void> => {
   }
 }
 
-/** The service may be gone or hang; then there is nothing to flush. */
+/** Does nothing when the service is down or hangs. */
 const flush = async (service: Service): Promise<void> => {
   await redisCommand(service.port, 'FLUSHALL').catch(() => undefined)
 }
 
-/** Scripts ran and their answers never came, because the connection was cut on their way back. */
+/**
+ * Cuts connections while replies are on their way: the scripts ran, and their answers never arrive.
+ */
 const loseReplies = async (member: Member, chance: Chance): Promise<void> => {
   member.weather(['redis'], { delayMs: chance.between(5, 60) })
   try {
@@ -200,7 +202,8 @@ export const claimFaults: readonly Fault[] = [
 ]
 
 /**
- * Faults behind the race: half of the orders wait for a lease to end, and then have another owner.
+ * Faults of engines during a race: half of the orders wait for a lease to end, and then have
+ * another owner.
  */
 export const ownerFaults: readonly Fault[] = [
   ofMember('engine killed', 1, 'engines', restart('SIGKILL')),

@@ -1,7 +1,7 @@
 /**
- * Starts faults, one after the other and some at once, chosen from a seed, until told to stop; then
- * heals all. The same seed chooses the same faults in the same order. Their effects are as real as
- * the machine, and differ from run to run.
+ * Starts faults, one after the other and some at once, drawn from a seed, until `end`; then heals
+ * all. The same seed draws the same faults in the same order. But a fault is skipped when too many
+ * act or its target has one already, and effects depend on the machine, so runs differ.
  */
 import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Deployment } from '../../protocol/testing/deployment.ts'
@@ -20,6 +20,7 @@ const atOnceMax = 2
 const gapMsMin = 100
 const gapMsMax = 2_500
 
+/** Begins to start faults. `say` gets the faults that failed themselves. */
 export function beginFaults(
   deployment: Deployment,
   faults: readonly Fault[],

@@ -1,6 +1,6 @@
 /**
- * One torture run: people live their stories while faults strike. Then the system comes to rest and
- * is judged.
+ * One torture run: people order and deliver during faults. Then the system must come to rest and is
+ * checked.
  */
 import { Chance } from '../../protocol/kernel/chance.ts'
 import { newTally, type Tally } from './memory/ask.ts'
@@ -14,7 +14,7 @@ import { customerLife } from './stories.ts'
 
 export interface RunOptions {
   seed: number
-  /** Time in which faults strike, ms; starting, settling and judging come on top. */
+  /** Time in which faults begin, ms; start, settling and checks are added to it. */
   faultsMs: number
   customers?: number
   pharmacies?: number
@@ -40,9 +40,13 @@ export interface Outcome {
 }
 
 const progressEveryMs = 500
-/** Time from the last fault to the end of stories, so that some of them end without faults. */
+/**
+ * Time from the end of the faults to the end of the stories, so that some of them end without
+ * faults.
+ */
 const afterglowMs = 3_000
 
+/** Runs the torture and then the checks. */
 export async function torture(options: RunOptions): Promise<Outcome> {
   const chance = new Chance(options.seed)
   const memory = new Memory()
@@ -103,10 +107,12 @@ export async function torture(options: RunOptions): Promise<Outcome> {
   }
 }
 
+/** Number of orders whose delivery was acknowledged. */
 export const delivered = (memory: Memory): number =>
   [...memory.orders.values()].filter(order => order.steps.includes('delivered')).length
 const seconds = (ms: number): string => (ms / 1_000).toFixed(0)
 
+/** The outcome as lines of text. */
 export function report(outcome: Outcome): string[] {
   const { tally } = outcome
   return [

@@ -1,6 +1,6 @@
 /**
- * After the last fault the system must come to rest by itself and then work normally. Liveness is
- * judged here, with generous bounds. `check.ts` judges safety, without bounds.
+ * After the last fault the system must come to rest by itself and then work normally. This file
+ * checks liveness, with generous time limits. `check.ts` checks safety, without time limits.
  */
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/kernel/chance.ts'
@@ -76,7 +76,7 @@ async function reconnected({ pharmacies, drivers }: People): Promise<string[]> {
   ]
 }
 
-/** Repeats the same key after everything; it must name the same order [3]. */
+/** Repeats creations with their keys; each must name the same order [3]. */
 async function repeats({ deployment, memory, chance, tally }: Settling): Promise<string[]> {
   const wrong: string[] = []
   const orders = [...memory.orders.values()]

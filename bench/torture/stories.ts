@@ -22,7 +22,9 @@ export interface StoryContext {
   memory: Memory
   tally: Tally
   chance: Chance
-  /** No story goes on beyond this time, by `performance.now`. The time may move forward. */
+  /**
+   * No story goes on beyond this time, by `performance.now`. Later calls may give an earlier time.
+   */
   endMs(): number
   pauseMsMax?: number
 }

@@ -1,16 +1,15 @@
 /**
- * An edge killed with thousands of sockets: drivers and terminals, each the ordinary client, lose
- * it in one moment and come back to it in one moment: each asks for a fresh token before it
- * connects, and hears none before the edge is up again, as it would from that edge itself. The door
- * lets a fifth of them in a second (HANDSHAKES_PER_SECOND) and must hold; who is refused must hear
- * when to come again, and must not come before; all must come back by themselves, nobody at the
- * other edge may notice, and no location that was acknowledged may be missing on the bus.
+ * An edge is killed that has thousands of sockets. Drivers and terminals, each the ordinary client,
+ * lose it at the same moment and come back to it at the same moment: each asks for a fresh token
+ * before it connects, and gets none before the edge is up again, as if that edge gave the tokens.
+ * The edge admits a fifth of them a second (HANDSHAKES_PER_SECOND) and no more. A refused client
+ * must hear when to connect again and must not connect before. All must come back by themselves, no
+ * client of the other edge may notice, and no acknowledged location may be missing on the bus.
  *
- * Rejected: sockets of a load generator, as the reconnect bench has them. What is tried here is the
- * client as much as the edge: its pauses, its buffer and what it makes of a refusal. Rejected:
- * clients that come as their pauses let them. By the time a busy machine has started an edge these
- * are so far apart that the door of a real deployment need refuse nobody, and the check of it could
- * not fail.
+ * Rejected: sockets of a load generator, as the reconnect bench has them. The client is tested here
+ * as much as the edge: its pauses, its buffer and its reaction to a refusal. Rejected: clients that
+ * connect again after their own pauses. When a busy machine has started an edge, these are so far
+ * apart that the edge need not refuse anybody, and the check could not fail.
  */
 import { openDatabase } from '../../migrations/database/open.ts'
 import { natsBus } from '../../protocol/bus/nats.ts'
@@ -25,15 +24,15 @@ import { startDeployment, type Deployment } from '../../protocol/testing/deploym
 import { PositionsOnBus } from '../../protocol/testing/positions.ts'
 import { settled } from '../rigs/parallel.ts'
 import { populate, type Population } from '../rigs/population.ts'
-import { Door } from './door.ts'
+import { Admissions } from './admissions.ts'
 import { center } from './memory/people.ts'
 import { clientLimits } from '../../protocol/client/limits.ts'
 import { socketLimits } from '../../edge/kernel/limits.ts'
 
 export interface StormOptions {
-  /** Sockets at the edge that dies. */
+  /** Sockets at the edge that is killed. */
   sockets: number
-  /** Number of times that it dies. */
+  /** Number of times that it is killed. */
   storms: number
   say(line: string): void
   progress(line: string): void
@@ -44,7 +43,9 @@ export interface StormOutcome {
   wrong: string[]
   sockets: number
   drivers: number
-  /** Per storm: seconds from the start of the new edge until the last client was back. */
+  /**
+   * Per storm: seconds from the moment when clients get their tokens until the last one is back.
+   */
   backSeconds: number[]
   /** Per storm: handshakes that the new edge told to come later. */
   refused: number[]
@@ -61,20 +62,23 @@ const awayMs = 500
 /** Twice the client's longest pause: all clients have asked for a token by then. */
 const knockMs = 2 * clientLimits.reconnectMsMax
 /**
- * Handshakes a second at the door. They are few, so that refusals do not depend on the speed of the
- * machine.
+ * Handshakes that the edge admits in a second: few, so that refusals do not depend on the speed of
+ * the machine.
  */
-const doorOf = (sockets: number): number =>
+const admittedPerSecond = (sockets: number): number =>
   Math.min(socketLimits.handshakesPerSecondMax, Math.ceil(sockets / 5))
-/** Several times the client's longest pause, plus the time that the door needs for all. */
+/**
+ * Several times the client's longest pause, plus three times the time in which the edge admits all.
+ */
 const backMs = (sockets: number): number =>
-  4 * clientLimits.reconnectMsMax + (3_000 * sockets) / doorOf(sockets)
+  4 * clientLimits.reconnectMsMax + (3_000 * sockets) / admittedPerSecond(sockets)
 const emptyMs = 60_000
 
+/** Runs the storms, one after the other. */
 export async function storm(options: StormOptions): Promise<StormOutcome> {
   const { sockets, progress } = options
   const wrong: string[] = []
-  const perSecond = doorOf(sockets)
+  const perSecond = admittedPerSecond(sockets)
   const deployment = await startDeployment({
     environment: {
       HANDSHAKES_PER_SECOND: String(perSecond),
@@ -89,12 +93,12 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
     const people = await populated(deployment, sockets - driverCount + bystanders, driverCount)
     const positions = await PositionsOnBus.observe(deployment.servers.nats.url, center)
     ends.push(() => positions.close())
-    const door = new Door()
+    const admissions = new Admissions()
     const gate = new Gate()
     const connect = (url: string, token: string) => ({
       url,
       token: () => gate.passed(token),
-      WebSocket: door.socketClass(),
+      WebSocket: admissions.socketClass(),
     })
     const drivers = people.drivers.map(({ token }) => connectDriver(connect(dying, token)))
     const terminals = people.pharmacies
@@ -155,7 +159,7 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
       await deployment.edges[0]!.down('SIGKILL')
       await settled(() => open() === 0, awayMs)
       opens.length = 0
-      const refusedBefore = door.refused
+      const refusedBefore = admissions.refused
       deployment.edges[0]!.up()
       await deployment.untilHealthy()
       if (!(await settled(() => gate.waiting === sockets, knockMs)))
@@ -170,12 +174,12 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
       const refused = await metricOf(dying, 'caduceus_handshakes_refused_total')
       outcome.refused.push(refused)
       if (refused === 0)
-        wrong.push(`storm ${i + 1}: ${sockets} came at once, and the door refused nobody`)
-      if (refused !== door.refused - refusedBefore)
+        wrong.push(`storm ${i + 1}: ${sockets} came at once, and the edge refused nobody`)
+      if (refused !== admissions.refused - refusedBefore)
         wrong.push(
-          `storm ${i + 1}: the door refused ${refused}, and ${door.refused - refusedBefore} were told when to come again`,
+          `storm ${i + 1}: the edge refused ${refused}, and ${admissions.refused - refusedBefore} were told when to come again`,
         )
-      wrong.push(...door.wrong.splice(0))
+      wrong.push(...admissions.wrong.splice(0))
       outcome.residentMegabytes.push(
         (await metricOf(dying, 'caduceus_process_resident_memory_bytes')) / 1e6,
       )
@@ -184,7 +188,7 @@ export async function storm(options: StormOptions): Promise<StormOutcome> {
       )
       if (tooSoon >= 0)
         wrong.push(
-          `storm ${i + 1}: the door let ${tooSoon + 1} in within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`,
+          `storm ${i + 1}: the edge admitted ${tooSoon + 1} within ${(opens[tooSoon]! - fromMs).toFixed(0)} ms`,
         )
       // Exactly as many sockets as clients: half-open sockets of the storm would stay for ever.
       if (
@@ -285,6 +289,7 @@ async function metricIs(url: string, name: string, value: number): Promise<boole
   return false
 }
 
+/** The outcome as lines of text. */
 export function reportStorm({
   wrong,
   sockets,
@@ -297,7 +302,7 @@ export function reportStorm({
   return [
     `sockets                ${sockets}, of these drivers ${drivers}; ${frames} locations sent`,
     `back after             ${backSeconds.map(seconds => `${seconds.toFixed(1)} s`).join(', ')}`,
-    `told to come later     ${refused.join(', ')} handshakes of ${sockets} clients, at a door of ${doorOf(sockets)} a second`,
+    `told to come later     ${refused.join(', ')} handshakes of ${sockets} clients, with ${admittedPerSecond(sockets)} admitted a second`,
     `memory of the edge     ${residentMegabytes.map(megabytes => `${megabytes.toFixed(0)} MB`).join(', ')}`,
     ...wrong.slice(0, 100).map(line => `WRONG  ${line}`),
     wrong.length === 0

@@ -25,6 +25,7 @@ const step = 1e-7
 const openingDegrees = 1e-4
 const latitudeKey = Buffer.from('"latitude":')
 
+/** The server under test as a stack of the load benches. */
 export function ourStack(server: Server): Stack {
   const http = new RawHttp(server.url)
   const sockets: RawSocket[] = []

@@ -200,8 +200,8 @@ function fill(): void {
 }
 
 /**
- * Sends writes at their due times, in turn over the sockets. A blocked socket gets its write late,
- * when it accepts bytes again.
+ * Sends writes at their due times, in turn over the sockets. A blocked socket delays its own write
+ * and all later ones until it accepts bytes again; `lateMsMax` shows the delay.
  */
 function pace(writesPerSecond: number): void {
   let written = 0

@@ -1,6 +1,6 @@
 /**
- * Deliberate bugs of the books: folds, rows, fees, earnings, places and arrivals that are wrong
- * everywhere alike. None of them is in the product.
+ * Deliberate bugs in what is recorded: folds, rows, fees, earnings, places and arrivals, each wrong
+ * in the same way at every engine. None of them is in the product.
  */
 import type { Driver } from '../../../engine/drivers/state.ts'
 import type { DriverCommand } from '../../../engine/drivers/commands.ts'

@@ -25,6 +25,7 @@ export type KeyRows = Map<string, Row>
 /** A deliberate bug's change of the rows that a socket reads when it opens. */
 export type Amend = (statement: string, rows: Row[]) => Row[]
 
+/** The database as the edge of this process sees it. */
 export function edgeDatabase(
   node: SimNode,
   database: SimDatabase,
@@ -66,9 +67,7 @@ export function edgeDatabase(
   return { kysely, pool, embedded: false, close: async () => {} } as unknown as Database
 }
 
-/** Statuses of an order that a driver has under way. */
-
-/** Answers the prepared statements of `edge/sockets/first-rows.ts`, by the words of their SQL. */
+/** Answers the prepared statements of `edge/sockets/first-rows.ts`, by their names. */
 function firstOf(database: SimDatabase, name: string, keys: readonly string[]): Row[] {
   const { store } = database
   const drivers = database.columnsOf('drivers')

@@ -1,5 +1,5 @@
 /**
- * One edge of a simulation: the real command client, the real answers to broadcasts, the real
+ * One edge of a simulation: the real command client, the real answers to requests, the real
  * idempotency, and the real hub with its terminals and sessions, over simulated ports. HTTP,
  * WebSocket and sign-in are not simulated: a client's call is a function call that may be lost on
  * either way.
@@ -197,7 +197,7 @@ export class SimEdge {
     }
   }
 
-  /** Opens a socket. Returns a function that drops it silently. */
+  /** Opens a socket. Returns a function that ends it for the edge and for the client. */
   open(kind: SocketKind, listener: Listener, carry: (run: () => void) => void): () => void {
     let isOpen = true
     const end = (): void => {

@@ -1,7 +1,6 @@
 /**
- * One HTTP request as a careful client makes it: with an idempotency key, at another edge when one
- * does not answer, repeated until the answer is yes or no. Null means that no answer came, and the
- * client then knows nothing.
+ * One HTTP request as a careful client makes it: with an idempotency key, repeated at the other
+ * edge until there is a final answer. Null means that none came, and the client then knows nothing.
  */
 import { isErrorCode, errorCatalogue } from '../../../protocol/kernel/errors.ts'
 import type { Chance } from '../../../protocol/kernel/chance.ts'
@@ -41,6 +40,7 @@ export interface Tally {
   internal: string[]
   slowestMs: number
 }
+/** Counts that are all 0. */
 export const newTally = (): Tally => ({
   attempts: 0,
   answered: 0,
@@ -54,6 +54,7 @@ const attemptTimeoutMs = 12_000
 const pauseMsMaxDefault = 800
 const internalKeptMax = 20
 
+/** Repeats the request until a final answer, or until `untilMs`. */
 export async function ask(context: AskContext, asked: Asked): Promise<Answer | null> {
   const { chance, tally, untilMs, pauseMsMax = pauseMsMaxDefault } = context
   let url = chance.pick(context.urls)

@@ -1,7 +1,7 @@
 /**
- * The verdict: every client's memory against the journal, and the journal against itself, the read
- * model and the published events. Each line is a false statement to a person. The numbers in
- * brackets are the invariants of engine/SPEC.md.
+ * Compares every client's memory with the journal, and the journal with itself, the read model and
+ * the published events. Each line of the result is an error. The numbers in brackets are the
+ * invariants of engine/SPEC.md.
  */
 import { factsOf } from '../../../protocol/orders/statuses.ts'
 import { kinds } from '../../../engine/kinds.ts'
@@ -31,6 +31,10 @@ const onceOnly = new Set([
   'returned',
 ])
 
+/**
+ * All errors; empty when everything agrees. `published` is null for a process without other
+ * services. `nowMs`: requests whose deadline is before it must have ended.
+ */
 export function check(
   memory: Memory,
   ledger: Ledger,

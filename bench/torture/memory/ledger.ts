@@ -50,6 +50,7 @@ export async function readLedgerAt(url: string): Promise<Ledger> {
   }
 }
 
+/** Reads all of it with the queries of `query`. */
 export async function readLedger(
   query: (text: string) => Promise<{ rows: unknown[] }>,
 ): Promise<Ledger> {
@@ -68,8 +69,8 @@ export async function readLedger(
   }>(
     'select actor_id, version, slot, seq, kind, at, command_id, type, v, data from events order by slot, seq',
   )
-  // `version` is in the progress too: the separate column may be newer than the view that people
-  // see.
+  // `version` is also in `progress`. When the column and the view differ, the version becomes -1,
+  // which no check accepts.
   const orders = await rows<{ id: string; user_id: string; version: number } & OrderParts>(
     'select id, user_id, version, placed, progress from orders',
   )

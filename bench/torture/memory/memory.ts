@@ -33,7 +33,10 @@ export interface Remembered {
 
 export class Memory {
   readonly orders = new Map<string, Remembered>()
-  /** Number of creations, by customer. Each may have made one order, acknowledged or not. */
+  /**
+   * Number of creations that were sent, by customer. Each may have made one order, acknowledged or
+   * not.
+   */
   readonly attempted = new Map<string, number>()
   readonly contradictions: string[] = []
   acknowledgements = 0

@@ -55,7 +55,7 @@ const answerTimeoutMs = 20_000
 /** Registrations under way at once: hashing a password is slow on purpose. */
 const registrationsAtOnce = 4
 
-/** Registers all people, carefully, before the torture begins. */
+/** Registers and connects all people, before the faults begin. */
 export async function gatherPeople(options: PeopleOptions): Promise<People> {
   const { urls, chance, pharmacies: count, driversEach } = options
   const tag = runTag()

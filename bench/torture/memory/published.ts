@@ -1,6 +1,6 @@
 /**
- * The events that other services received: the whole stream, read by a consumer that was away from
- * the first day.
+ * The events that other services receive: the whole stream, read by a new consumer from its first
+ * event.
  */
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'

@@ -3,8 +3,8 @@
  * others just connect, drivers stream, people sign in and upload. Each has its own address. Waiting
  * times are measured from the due moment; refusals and cut connections are noted.
  *
- * They ask once and do not repeat as `ask.ts` does, because a refusal that a careful client hides
- * is still a refusal.
+ * They do not repeat requests as `ask.ts` does, because a refusal that a careful client hides is
+ * still a refusal.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -38,7 +38,7 @@ export class Waits {
 export interface HonestOptions {
   urls: readonly string[]
   people: Population
-  /** Number of pharmacies that stay at their terminals; the others come and go. */
+  /** Number of pharmacies that stay connected; the others connect and leave. */
   staying: number
   positions: PositionsOnBus
   memory: Memory
@@ -335,7 +335,10 @@ export class Honest {
     return null
   }
 
-  /** Repeats at random intervals until a time. All of one kind are spread. */
+  /**
+   * Begins `work` at fixed intervals until a time, whether or not the last one has ended. The
+   * people of one kind begin at different times.
+   */
   async #every(
     everyMs: number,
     untilMs: number,
@@ -362,7 +365,7 @@ export class Honest {
 
   #sockets(who: string, index: number) {
     return socketsFrom(homeAddress(index), status =>
-      this.#refused(who, `refused at the door with ${status}`),
+      this.#refused(who, `refused at the connection with ${status}`),
     )
   }
   #url(index: number): string {

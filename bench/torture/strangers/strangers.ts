@@ -2,8 +2,8 @@
  * Strangers attack a running deployment beside honest people: two engines and two edges on real
  * servers under their ordinary limits. Each attack lasts for a phase, and is compared with a calm
  * phase of the same run. No process may end, no acknowledged answer may be lost, no honest socket
- * cut, and no honest person refused. Waiting times of honest people are reported without a bound,
- * because a bound would measure the machine.
+ * may be cut, and no honest person may be refused. Waiting times of honest people are reported
+ * without a bound, because a bound would measure the machine.
  */
 import { Worker } from 'node:worker_threads'
 import { openDatabase } from '../../../migrations/database/open.ts'
@@ -55,10 +55,11 @@ const atRestMs = 60_000
 /** Time in which attackers wait for their last answers. */
 const endMs = 150_000
 
+/** Runs the phases and then the checks. */
 export async function strangers(options: StrangersOptions): Promise<StrangersOutcome> {
   const memory = new Memory()
   const deployment = await startDeployment({
-    // The ordinary limits are under test here; the other stories lift them.
+    // The ordinary limits are under test here; other deployments of the torture lift them.
     environment: Object.fromEntries(
       Object.entries(ordinaryLimits).map(([name, value]) => [
         `RATE_LIMIT_${name}_PER_ADDRESS`,
@@ -228,6 +229,7 @@ async function atRest({ servers }: Deployment, memory: Memory): Promise<string[]
   }
 }
 
+/** The outcome as lines of text. */
 export function reportStrangers({ wrong, phases, orders }: StrangersOutcome): string[] {
   const calm = phases[0]
   const kinds = [
