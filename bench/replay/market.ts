@@ -66,6 +66,8 @@ const answerDelayMs = { min: 60, max: 400 }
 const reflexMs = 150
 /** Extra wait for the message of an expiry, ms. */
 const expiryReserveMs = 1_500
+/** A pharmacy reads the number of the trip in the first item, because notes are not in a request. */
+const tripName = 'trip '
 
 export class Market {
   readonly options: MarketOptions
@@ -121,8 +123,7 @@ export class Market {
         latitude: trip.latitude,
         longitude: trip.longitude,
         radius_km: this.options.radiusKm,
-        quantity: 1,
-        notes: `trip ${index}`,
+        items: [{ name: `${tripName}${index}`, quantity: 1 }],
         expires_in_seconds: this.options.expiresInSeconds,
       })
       const ask: Ask = {
@@ -174,7 +175,7 @@ export class Market {
     pending: Map<string, { timer: NodeJS.Timeout; atMs: number }>,
   ): void {
     this.#clock.heard(request.request_id, performance.now())
-    const trip = Number(request.notes?.slice('trip '.length) ?? 0)
+    const trip = Number(request.items[0]?.name.slice(tripName.length) ?? 0)
     const random = seededRandom(
       Math.imul(this.options.seed + 1, 2_654_435_761) ^
         Math.imul(index + 1, 40_503) ^
