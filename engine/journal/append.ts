@@ -62,11 +62,11 @@ interface Variant {
 const fenceValues = 4
 
 /**
- * A group writes few tables: most groups have no driver, or no new order. Each set of tables has
- * its own statement, because PostgreSQL opens every insert and every array of a statement even when
- * the arrays are empty. Rejected: one statement for all tables. It took 6 % more of PostgreSQL's
- * processor for a transition of an order. The number of sets is the number of those that occur, for
- * t tables at most 2^t.
+ * Makes the statements for these kinds. A group writes few tables: most groups have no driver, or
+ * no new order. Each set of tables has its own statement, because PostgreSQL opens every insert and
+ * every array of a statement even when the arrays are empty. Rejected: one statement for all
+ * tables. It took 6 % more of PostgreSQL's processor for a transition of an order. The number of
+ * sets is the number of those that occur, for t tables at most 2^t.
  */
 export function appendPlan(kinds: readonly StoredKind[]): AppendPlan {
   const tables = kinds.flatMap(({ name, tables: own }) => own.map(table => ({ kind: name, table })))
