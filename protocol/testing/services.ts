@@ -76,10 +76,7 @@ export function serviceMissing(name: ServiceName): string | null {
   return `${name}: ${missing.join(' and ')} not found; install with: apt-get install ${binaries[name].packageName}`
 }
 
-/**
- * Name and version of the service's binary, such as `redis-server 7.0.15`; null when it is not
- * installed.
- */
+/** Name and version of the binary, such as `redis-server 7.0.15`; null without one. */
 export function serviceVersion(name: ServiceName): string | null {
   const binary = binaries[name].needs.at(-1)!
   const path = findBinary(binary)
@@ -93,8 +90,7 @@ export function serviceVersion(name: ServiceName): string | null {
 
 /**
  * For tap's `skip` option: false when all services are here; otherwise the line that says what to
- * install. With REQUIRE_SERVICES=1 a missing service fails `t` as well, so that CI cannot skip
- * tests unnoticed.
+ * install. With REQUIRE_SERVICES=1, as in CI, a missing service fails `t` as well.
  */
 export function requireOrSkip(
   t: { fail(message: string): unknown },
@@ -144,10 +140,7 @@ export const startRedis = (options: RedisOptions = {}): Promise<Service> =>
     ready: () => speaks(port, 'PING\r\n', '+PONG'),
   }))
 
-/**
- * Starts a private PostgreSQL server with the empty database `caduceus`. Throws when its binary is
- * missing.
- */
+/** Starts a private PostgreSQL server with an empty database. Throws without its binary. */
 export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =>
   start(
     'postgres',
@@ -191,10 +184,7 @@ export const startPostgres = (options: PostgresOptions = {}): Promise<Service> =
     options.folder,
   )
 
-/**
- * Starts all servers of a distributed deployment. When one does not start, the others are stopped,
- * and this throws the reason.
- */
+/** Starts all servers of a distributed deployment, or throws and leaves none running. */
 export async function startServices(): Promise<
   Record<ServiceName, Service> & { stop(): Promise<void> }
 > {
@@ -321,10 +311,7 @@ async function startOnce(
   }
 }
 
-/**
- * The command with `setpriv` in front, where it is installed. The kernel then kills the program
- * when this process ends, even by SIGKILL.
- */
+/** The command under `setpriv` if it is installed: then it is killed with this process. */
 export function dyingWithUs(command: readonly string[]): [file: string, ...args: string[]] {
   const guard = findBinary('setpriv')
   return (guard === null ? command : [guard, '--pdeathsig', 'KILL', '--', ...command]) as [
@@ -335,8 +322,7 @@ export function dyingWithUs(command: readonly string[]): [file: string, ...args:
 
 function launchChild(command: string[], recipe: Recipe, output: string[]): ChildProcess {
   const [file, ...args] = dyingWithUs(command)
-  // The server has its own group: Ctrl-C at the terminal goes to the tool alone, which may have
-  // work to end first.
+  // In its own group: Ctrl-C is for the tool, which may have work to end first.
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: tmpdir(),
@@ -353,8 +339,7 @@ function launchChild(command: string[], recipe: Recipe, output: string[]): Child
       output.push(...text.split('\n').filter(line => line !== ''))
       output.splice(0, output.length - outputLinesMax)
     })
-    // A process that is done may end although it forgot to stop a server; its end also ends the
-    // server.
+    // A server that was not stopped does not keep this process alive, and ends with it.
     if (stream instanceof Socket) stream.unref()
   }
   child.unref()
