@@ -1,7 +1,8 @@
 /**
  * The composition root of an edge. One port serves HTTP and sockets; everything they share is made
- * here once and passed down. The caller provides the database, the bus and the claims: `main.ts`
- * brings the real ones, `embedded.ts` those of one process, and tests whatever they need.
+ * here once and passed down. The caller provides the database, the bus and the claims: `alone.ts`
+ * those of a deployment of several processes, `embedded.ts` those of one process, and tests their
+ * own.
  */
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'

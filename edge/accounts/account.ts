@@ -38,6 +38,7 @@ const SessionView = Type.Object({
   expires_at: Timestamp,
 })
 
+/** The rows for a person's own account. */
 export function accountRoutes(ctx: CodeContext & Pick<Kernel, 'commands'>): AnyRoute[] {
   return [
     route({

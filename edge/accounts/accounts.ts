@@ -43,7 +43,8 @@ export interface NewAccount {
   role: Role
   password: string
   /**
-   * The group of addresses that registers, which shares the hashing; absent for the program itself.
+   * The group of addresses that registers: the time for hashing is shared between groups. Absent
+   * for the program itself.
    */
   from?: string
   /** The proof of the mailbox. */
@@ -77,6 +78,7 @@ const accounts = (db: Kysely<Tables>) =>
       'drivers.id as driver_id',
     ])
 
+/** The account with its pharmacy and driver records, active or not; null when there is none. */
 export const accountById = async (db: Kysely<Tables>, id: string): Promise<Account | null> =>
   (await accounts(db).where('users.id', '=', id).executeTakeFirst()) ?? null
 
@@ -127,7 +129,8 @@ export type SeenAccount = Account & { password_hash: string }
 /**
  * Throws `credentials_wrong` for an unknown e-mail and for a wrong password alike, after the same
  * time. When several accounts name the same e-mail the password decides, and the account that owns
- * the e-mail is tried first. `from` shares the hashing.
+ * the e-mail comes first. Throws `account_inactive` for the right password of a deactivated
+ * account, and `overloaded`. `from`: the group of addresses that asks.
  */
 export async function accountByPassword(
   db: Kysely<Tables>,
@@ -183,10 +186,11 @@ async function rewritePassword(
  * When the address is taken: with `complete`, an existing account of that e-mail that has the role
  * but no record yet is used instead, if the password is its own. A caller who has proven the
  * mailbox becomes its owner, unless the present owner has proven it too. The present owner's
- * account stays and only names the address, and its sign-ins end. Otherwise, when mail can be sent,
- * the new account names the address and does not own it, so that the answer does not tell strangers
- * who has an account; the owner gets a letter. When no mail can be sent, `email_taken` is the only
- * way to tell the owner anything.
+ * account stays and only names the address, and its sign-ins end. A caller who has proven the
+ * mailbox, when its owner has proven it too, gets `email_taken`. A caller without a proof gets a
+ * new account when mail can be sent: the new account names the address and does not own it, so that
+ * the answer does not tell strangers who has an account; the owner gets a letter. When no mail can
+ * be sent, nothing else would tell an owner who registers again, so the answer is `email_taken`.
  */
 export const createAccount = <T>(
   db: Kysely<Tables>,
@@ -301,6 +305,7 @@ async function makeAccount<T>(
     })
 }
 
+/** True for an error of PostgreSQL that a row breaks this unique constraint. */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: name } = error as { code?: unknown; constraint?: unknown }
   return code === '23505' && name === constraint

@@ -38,6 +38,7 @@ const adminView = (account: Account) => ({
   email_twin_of: account.email_twin_of,
 })
 
+/** The rows of `/api/admin/accounts`. */
 export function adminAccountRoutes(ctx: DeactivationContext): AnyRoute[] {
   const db = ctx.database.kysely
   return [

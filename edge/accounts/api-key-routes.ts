@@ -55,6 +55,7 @@ const view = ({
   revoked_at,
 })
 
+/** The rows of `/api/admin/api-keys`. */
 export function apiKeyRoutes(ctx: Pick<Kernel, 'database' | 'nowMs' | 'random'>): AnyRoute[] {
   return [
     route({

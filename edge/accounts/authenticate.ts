@@ -53,8 +53,9 @@ async function authenticateToken(ctx: AuthenticateContext, token: string): Promi
 }
 
 /**
- * Redeems a ticket of `POST /api/auth/ws-ticket` once, within its minute. Throws `token_invalid`
- * otherwise.
+ * Redeems a ticket of `POST /api/auth/ws-ticket` once, within its minute. Throws `account_inactive`
+ * for a deactivated account, and `token_invalid` for a ticket that is unknown, expired or used, and
+ * when its sign-in has ended.
  */
 export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Promise<Identity> {
   const redeemed = await redeemTicketRow(ctx, ticket)

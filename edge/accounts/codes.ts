@@ -353,7 +353,10 @@ async function recipientOf(
   }
 }
 
-/** The account that certainly owns the destination. Its usual places keep their own allowance. */
+/**
+ * The account that owns the e-mail, or that has proven the phone; null for none. Addresses from
+ * which it is signed in are not slowed.
+ */
 const accountOf = (
   db: Kysely<Tables>,
   purpose: CodePurpose,

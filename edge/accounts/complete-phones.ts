@@ -11,8 +11,8 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 const rowsAtOnce = 500
 
 /**
- * Does nothing when no country is set. A number that another account has proven meanwhile stays
- * unchanged.
+ * Does nothing when no country is set. A proven number stays unchanged when another account has
+ * proven its complete form.
  */
 export async function completePhones({
   config,

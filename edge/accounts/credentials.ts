@@ -12,8 +12,9 @@ import { hashPassword, verifyPassword } from './passwords.ts'
 import { revokeSessions } from './sessions.ts'
 
 /**
- * Changes the password and ends every other session. `from` shares the hashing. Throws
- * `credentials_wrong` for a wrong current password, and for one that was changed meanwhile.
+ * Changes the password and ends every other session. `from`: the group of addresses that asks; the
+ * time for hashing is shared between groups. Throws `credentials_wrong` for a wrong current
+ * password, and for one that was changed meanwhile.
  */
 export async function changePassword(
   ctx: CodeContext,

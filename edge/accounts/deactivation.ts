@@ -2,8 +2,9 @@
  * Ends or restores the access of an account, for an administrator. Tokens, tickets and sockets end
  * at once, everywhere. The pharmacy of the account takes no more requests. Its driver goes off
  * duty, unless an order is under way, which the pharmacy must settle. API keys that an
- * administrator made are revoked, so that nobody keeps a back door; a service then gets a new key
- * from another administrator. After a return each pharmacy and driver goes on duty by themselves.
+ * administrator made are revoked, because the administrator may still know them; a service then
+ * gets a new key from another administrator. After a return each pharmacy and driver goes on duty
+ * by themselves.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'

@@ -1,8 +1,8 @@
 /**
  * A queue that shares few workers between keys. Each key in turn has one piece of work done,
- * however many it has queued. A flood from one place waits for itself, and an honest sign-in waits
- * for one piece of each other place. When all places are taken, the key that holds most gives one
- * up.
+ * however many it has queued. A flood from one key waits for itself, and a sign-in of another key
+ * waits for one piece of each waiting key. When all places are taken, the key with the most waiting
+ * work gives one up to a key that holds less.
  *
  * Rejected: one bounded queue, because a flood fills it and everybody else is refused. Rejected: a
  * rate for each key, because it refuses although workers are free.
@@ -92,7 +92,8 @@ export class FairQueue {
   }
 
   /**
-   * Takes the last place of the key that holds most, if that is more than the newcomer would hold.
+   * Refuses the last piece of the longest queue, if its key holds more than the newcomer would
+   * hold. False when no piece was refused.
    */
   #makeRoom(name: string, held: number): boolean {
     let longest: Job[] | null = null

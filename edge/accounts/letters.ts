@@ -1,6 +1,6 @@
 /**
- * Letters to people. They are short and without links, because mails that ask to click are what
- * thieves send.
+ * Letters to people. They are short and without links, because criminals send mails that ask people
+ * to click.
  */
 import type { CodePurpose } from '../../migrations/database/tables.ts'
 import { accountLimits } from './account-limits.ts'
@@ -8,6 +8,7 @@ import type { Message } from '../messenger/carrier.ts'
 
 const minutes = accountLimits.codeLifeMs / 60_000
 
+/** The message with a one-time code, by the channel of its purpose. */
 export function codeLetter(purpose: CodePurpose, to: string, code: string): Message {
   switch (purpose) {
     case 'sign_in_phone':

@@ -88,6 +88,7 @@ function destinationOf({
   ])
 }
 
+/** The rows that send and check one-time codes. */
 export function otpRoutes(ctx: CodeContext): AnyRoute[] {
   const request = async (body: Type.Static<typeof RequestBody>, address: string) => {
     const destination = destinationOf(body)

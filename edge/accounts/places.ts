@@ -7,6 +7,7 @@ export interface Origin {
   address: string
 }
 
+/** The origin of a request. */
 export const originOf = ({
   headers,
   address,
@@ -21,4 +22,5 @@ export const agentOf = ({ userAgent }: Origin): string | null => userAgent?.slic
 /** Equal for two requests of one program in the network of one household. */
 export const placeOf = (address: string, userAgent: string | null): string =>
   JSON.stringify([addressGroup(address), userAgent])
+/** The place of a sign-in, in the form that `placeOf` gives. */
 export const placeOfOrigin = (origin: Origin): string => placeOf(origin.address, agentOf(origin))

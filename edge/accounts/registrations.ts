@@ -7,7 +7,7 @@ import type { RateLimits } from '../rate/rate-limits.ts'
 
 /**
  * Runs `make`; a failure does not count. `from`: the group of addresses that registers; null for
- * the program itself. Throws `too_many_requests` with the seconds until the day ends.
+ * the program itself. Throws `too_many_requests` with the seconds until the window of a day ends.
  */
 export async function countedRegistration<T>(
   rates: RateLimits | null,

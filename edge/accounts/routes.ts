@@ -67,11 +67,13 @@ const sanjevaniRoles: Record<Role, string> = {
 const SanjevaniTokens = { access: Type.String(), refresh: Type.String() }
 const SanjevaniRole = Type.Enum(Object.values(sanjevaniRoles))
 
+/** The body of an answer that signs in: the account and its tokens. */
 export const signedInBody = (message: string, { account, ...tokens }: SignedIn) => ({
   message,
   user: accountView(account),
   ...tokens,
 })
+/** An account in the shape of `AccountView`. */
 export const accountView = ({
   id,
   email,
@@ -101,6 +103,7 @@ export const accountView = ({
   updated_at,
 })
 
+/** The rows for registration, sign-in, refresh, logout and tickets. */
 export function authRoutes(ctx: AuthContext): AnyRoute[] {
   const db = ctx.database.kysely
   /** Signs in an account that was just made or found by its id. */

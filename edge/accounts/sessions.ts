@@ -1,8 +1,9 @@
 /**
  * Sign-in sessions: a family of refresh tokens, of which only the newest works. When a token comes
  * a second time, the token or the answer that replaced it was stolen; the family then ends, and its
- * holder signs in again. Only for some seconds, and once, the same token from the same place counts
- * as a phone that lost the answer. Tokens are stored as hashes, so the table opens no account.
+ * holder signs in again. Only once, and within refreshGraceMs, the same token from the same place
+ * counts as a repeat by a phone that lost the answer. Tokens are stored as hashes, so the table
+ * opens no account.
  *
  * Tokens are issued by the statement that locks the account and checks that it is active and its
  * password is still the one that was shown. A change of password waits for that statement or makes
@@ -198,7 +199,10 @@ async function familyOfLostAnswer(
   return row.family_id
 }
 
-/** Ends the family of a token that we signed; does nothing for any other text. */
+/**
+ * Ends the family of a refresh token; a token without a row ends nothing. Throws `token_invalid`
+ * for a text that is not an unexpired refresh token of ours.
+ */
 export async function endSession(ctx: AccountsContext, refreshToken: string): Promise<void> {
   const { sessionId } = await (await tokensOf(ctx.config)).verifyRefresh(refreshToken, ctx.nowMs())
   await ctx.database.kysely
@@ -227,7 +231,8 @@ export async function endAllSessions(
 }
 
 /**
- * A part of a transaction that locked the account before. The caller announces it after the commit.
+ * Ends the sessions of the account except the given one. Runs in a transaction that has locked the
+ * account; the caller announces the change after the commit.
  */
 export async function revokeSessions(
   ctx: Pick<AccountsContext, 'nowMs'>,

@@ -1,8 +1,8 @@
 /**
  * Rules of SMS: the countries that get them, and their number in a day. Codes cost money, and
- * thieves earn it: they have codes sent to many numbers of their own in countries where a message
- * is expensive. So a deployment names its countries, and a day has a bound for all numbers and for
- * each prefix.
+ * fraudsters earn it: they have codes sent to many numbers of their own in countries where a
+ * message is expensive. So a deployment names its countries, and a day has a bound for all numbers
+ * and for each prefix.
  */
 import {
   getCountryCallingCode,

@@ -80,6 +80,7 @@ export function tokensOf(settings: TokenSettings): Promise<Tokens> {
 export const hashToken = (token: string): string =>
   createHash('sha256').update(token).digest('base64url')
 
+/** Makes the tokens of these settings. Callers use `tokensOf`, which does it once. */
 export async function createTokens({
   jwtSecret,
   accessTokenMinutes,

@@ -54,7 +54,9 @@ export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
   )
 }
 
-/** Returns the function that stops it. */
+/**
+ * Looks about every applicantLookMs whether a letter is due. Returns the function that stops it.
+ */
 export function startApplicantLetters(
   ctx: ApplicantsContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,

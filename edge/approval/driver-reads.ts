@@ -12,7 +12,7 @@ import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
 
-/** Of the `_minor` columns; the same that the engine writes into its views. */
+/** A driver as the API shows it. */
 
 export const DriverProfile = Type.Object({
   id: Uuid,
@@ -39,6 +39,7 @@ export const DriverProfile = Type.Object({
   updated_at: Timestamp,
 })
 
+/** Rows of drivers with their last position, if they have one. */
 export const driverRows = (db: Kysely<Tables>) =>
   db
     .selectFrom('drivers')
@@ -50,6 +51,7 @@ export type DriverRow = Awaited<
   ReturnType<ReturnType<typeof driverRows>['executeTakeFirstOrThrow']>
 >
 
+/** The row in the shape of `DriverProfile`, with earnings as a decimal number. */
 export const driverView = ({
   latitude,
   longitude,

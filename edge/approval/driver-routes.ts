@@ -46,6 +46,7 @@ const InvitationView = Type.Object({
 
 type DriverApprovalContext = MembershipContext & Pick<Kernel, 'log'> & WithConfig<KernelConfig>
 
+/** The rows for invitations and memberships. `tries` counts wrong invitation codes. */
 export function driverApprovalRoutes(
   ctx: DriverApprovalContext,
   tries: InvitationTries,
@@ -96,8 +97,8 @@ export function driverApprovalRoutes(
     return row
   }
   /**
-   * Answers with the driver's present row, which the journal wrote with the event, so that the key
-   * of a repeat stores no personal data.
+   * Answers with the driver's present row, which the journal wrote with the event. So the answer
+   * that is stored for a repeat contains no personal data.
    */
   const shownAnew = async (
     driverId: string,

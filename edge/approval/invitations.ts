@@ -1,8 +1,8 @@
 /**
  * A pharmacy's invitations to drivers: a code that makes its holder a driver of the pharmacy. An
- * invitation expires, works a few times, can be revoked, and is stored as a hash. 130 random bits
- * need no slow hash. Wrong tries are still counted by address, so that nobody makes the database
- * work for nothing.
+ * invitation expires, works a limited number of times, can be revoked, and is stored as a hash.
+ * About 127 random bits need no slow hash. Wrong tries are still counted by address, so that nobody
+ * makes the database work for nothing.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { sql, type Kysely, type Selectable } from 'kysely'
@@ -18,7 +18,10 @@ type Context = Pick<Kernel, 'database' | 'nowMs' | 'random'>
 export type InvitationRow = Selectable<DriverInvitationsTable>
 
 const hourMs = 3_600_000
-/** Letters and digits that people do not confuse when they read them aloud. */
+/**
+ * Letters and digits that people do not confuse when they read them aloud. A and B are there twice,
+ * so that there are 32 entries and a random byte chooses one without a remainder.
+ */
 const alphabet = 'ABCDEFGHJKMNPQRSTVWXYZ23456789AB'
 const codeCharacters = 26
 export const invitationCodePattern = '^[A-Za-z0-9-]{8,64}$'
@@ -114,8 +117,8 @@ export async function revokeInvitation(
 }
 
 /**
- * Deletes invitations some time after they expired. Used and revoked invitations expire too, so the
- * time alone decides.
+ * Deletes invitations approvalLimits.invitationMemoryDays after they expired. Used and revoked
+ * invitations expire too, so the time alone decides.
  */
 export async function deleteOldInvitations(
   ctx: Pick<Context, 'database' | 'nowMs'>,

@@ -10,11 +10,11 @@ export const approvalLimits = {
    */
   pendingPharmaciesPerAddressMax: 20,
   /**
-   * Drivers that wait for one pharmacy. A driver with an invitation does not wait, so strangers
+   * Drivers who wait for one pharmacy. A driver with an invitation does not wait, so strangers
    * cannot lock drivers out.
    */
   pendingDriversPerPharmacyMax: 100,
-  /** Drivers of one address that wait, over all pharmacies. */
+  /** Drivers of one address who wait, over all pharmacies. */
   pendingDriversPerAddressMax: 20,
   /** Valid invitations of one pharmacy. */
   invitationsPerPharmacyMax: 50,
@@ -24,8 +24,8 @@ export const approvalLimits = {
   /** Days for which ended invitations stay visible. */
   invitationMemoryDays: 90,
   /**
-   * Wrong codes of one address in a window. A code has 130 bits, so the bound is against noise more
-   * than against luck.
+   * Wrong codes of one address in a window. A code has about 127 random bits, so nobody guesses
+   * one; the bound protects the database from useless work.
    */
   invitationTriesMax: 20,
   invitationTriesWindowSeconds: 15 * 60,

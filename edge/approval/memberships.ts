@@ -120,9 +120,10 @@ export async function tellPharmacyOf(
 }
 
 /**
- * A driver whose membership ended asks again: with an invitation at any time, and without one once
- * in a while and then waits. Throws `too_many_requests`, `invitation_invalid`, and
- * `vendor_not_found` for a pharmacy that does not work.
+ * A driver whose membership ended asks again. With an invitation the driver is a member at once, at
+ * any time. Without one the driver may ask approvalLimits.askAgainMs after the end, and then waits.
+ * Throws `too_many_requests`, `invitation_invalid`, and `vendor_not_found` for a pharmacy that does
+ * not work.
  */
 export async function askAgain(
   ctx: MembershipContext,

@@ -81,6 +81,7 @@ const approvalView = (row: Selectable<VendorsTable>) => ({
 
 type ApprovalContext = DecisionContext & Pick<Kernel, 'random'> & WithConfig<KernelConfig>
 
+/** The rows of `/api/admin/approvals` and of the three decisions. */
 export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
   const db = ctx.database.kysely
   const decision = <B extends Type.TSchema>(

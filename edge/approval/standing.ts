@@ -166,8 +166,6 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     const fresh: StandingNews[] = []
     const take = (one: StandingNews, standingAt: Date): void => {
       if (news.get(one.id)?.atMs === standingAt.getTime()) return
-      // The map is in order of arrival: its first entry is the oldest.
-      news.delete(one.id)
       news.set(one.id, { one, atMs: standingAt.getTime() })
       known.delete(one.id)
       fresh.push(one)

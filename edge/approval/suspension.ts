@@ -1,8 +1,8 @@
 /**
- * The orders of a suspended pharmacy. Before the pick-up they are cancelled, and the customer gets
- * the reason, because no medicine should leave a suspended pharmacy. A picked-up order is
- * delivered, because stopping it would help nobody. Open requests need no action: the other
- * pharmacies can accept them.
+ * The orders of a suspended pharmacy, also of one that was rejected after its suspension. Before
+ * the pick-up they are cancelled, and the customer gets the reason, because no medicine should
+ * leave a suspended pharmacy. A picked-up order is delivered, because stopping it would help
+ * nobody. Open requests need no action: the other pharmacies can accept them.
  *
  * Every edge repeats the search, because an accept may win at the same moment and an edge may die
  * in the middle. The command id contains only the order's id, so every repeat is the same command.
@@ -19,8 +19,8 @@ const atOnceMax = 8
 const suspensionReason = 'the pharmacy was suspended'
 
 /**
- * Cancels the orders that can be cancelled, of one suspended pharmacy or of all. Resolves to their
- * number; rejects while the database is away.
+ * Cancels the orders that can be cancelled, of one suspended or rejected pharmacy or of all of
+ * them. Resolves to their number; rejects while the database is away.
  */
 export async function cancelSuspendedOrders(
   { commands, database, log }: SuspensionContext,
@@ -67,7 +67,9 @@ export async function cancelSuspendedOrders(
   }
 }
 
-/** Returns the function that stops it. */
+/**
+ * Repeats `cancelSuspendedOrders` about every suspendedSweepMs. Returns the function that stops it.
+ */
 export function startSuspensions(
   ctx: SuspensionContext & Pick<Kernel, 'random'>,
   after: (ms: number, run: () => void) => () => void,

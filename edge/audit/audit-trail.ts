@@ -42,6 +42,7 @@ const insert = {
     on conflict do nothing`,
 }
 
+/** Makes the trail. It begins to write when the first row is noted. */
 export function createAuditTrail({
   pool,
   log,

@@ -28,6 +28,7 @@ export const AuditView = Type.Object({
   request_id: Type.String(),
 })
 
+/** The row of `/api/admin/audit`. */
 export function auditRoutes(ctx: AuditContext): AnyRoute[] {
   return [
     route({

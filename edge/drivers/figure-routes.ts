@@ -89,6 +89,7 @@ const PerformanceView = Type.Object({
   }),
 })
 
+/** The rows for a driver's earnings and performance. */
 export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
   const db = ctx.database.kysely
 

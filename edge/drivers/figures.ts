@@ -61,8 +61,8 @@ const deliveredOf = (db: Db, driverId: string, period: Period, timeZone: string)
     .where('delivered_at', '<', ends(period, timeZone))
 
 /**
- * Earnings in `currency` only, by day or by week (named by its Monday), newest first. Days and
- * weeks without deliveries are left out.
+ * Deliveries, and the earnings of those in `currency`, by day or by week (named by its Monday),
+ * newest first. Days and weeks without deliveries are left out.
  */
 export async function earningsBy(
   db: Db,
@@ -160,7 +160,10 @@ export async function offerFigures(
   return figures
 }
 
-/** Averages in minutes; null when no delivery of the period has both ends of the leg. */
+/**
+ * Counts, and averages in minutes; an average is null when no delivery of the period has both ends
+ * of the leg.
+ */
 export interface LegFigures {
   delivered: number
   failed: number

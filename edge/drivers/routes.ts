@@ -77,6 +77,7 @@ const tags = ['drivers']
 const DriverId = Type.Object({ id: Uuid })
 const PlateOrLicense = Type.String({ minLength: 1, maxLength: 40 })
 
+/** The rows of `/api/drivers`. `tries` counts wrong invitation codes. */
 export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRoute[] {
   const db = ctx.database.kysely
   const open = ctx.config.registration === 'open'

@@ -32,6 +32,10 @@ export type DriverContext = Pick<
   'commands' | 'database' | 'hub' | 'log' | 'nowMs' | 'random'
 >
 
+/**
+ * Opens a driver's socket. Throws a Refusal for another role, for another driver's path, for an
+ * account without a driver record, and for too many sockets of the account.
+ */
 export async function openDriver(
   ctx: DriverContext,
   ingest: Ingest,
@@ -124,7 +128,7 @@ const isCarried = (status: string): boolean =>
   (carriedStatuses as readonly string[]).includes(status)
 
 /**
- * Sends the end of the membership and closes the socket after it, unless an order is still to be
+ * Closes the socket after the message that ends the membership, unless an order is still to be
  * delivered.
  */
 function endWithMembership(

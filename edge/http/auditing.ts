@@ -28,6 +28,7 @@ export const isAudited = (row: AnyRoute): boolean =>
   row.audit !== false &&
   (row.audit !== undefined || row.method !== 'GET' || Array.isArray(row.auth))
 
+/** The row of the audit trail for this exchange. */
 export function auditEntry({
   row,
   params,

@@ -11,6 +11,7 @@ export interface Cors {
   preflight(origin: string | undefined, allow: readonly string[]): Record<string, string>
 }
 
+/** Reads the allowed origins once; `*` allows every origin. */
 export function createCors(origins: readonly string[]): Cors {
   const any = origins.includes('*')
   const allowed = new Set(origins.map(normalOrigin))

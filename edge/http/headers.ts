@@ -2,7 +2,7 @@
  * Header fields by the rules of HTTP. A field in several lines is one list in their order. A
  * request whose end two readers could see in different places is refused, because a proxy between
  * us and the client may be the other reader. Faults that our library refuses by itself are not
- * checked here: a length that is not a number, a length beside chunks, HTTP/1.0, chunk extensions.
+ * checked here: a length beside chunks, HTTP/1.0, chunk extensions.
  */
 import { MIMEType } from 'node:util'
 import type { HttpRequest } from '../kernel/uws.ts'
@@ -64,10 +64,7 @@ export function mediaTypeOf(fields: Readonly<Record<string, string>>): MediaType
   }
 }
 
-/**
- * True for a browser that asks for a page: Accept names HTML and prefers it, or does not prefer
- * JSON.
- */
+/** True for a browser that asks for a page: Accept names HTML and does not prefer JSON to it. */
 export function prefersPage(fields: Readonly<Record<string, string>>): boolean {
   const page = wishFor(fields, 'text/html')
   return page > 0 && page >= wishFor(fields, 'application/json')

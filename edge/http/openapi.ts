@@ -47,6 +47,7 @@ const problemSchema = {
   },
 }
 
+/** The document of these rows. An example or an answer without a row is left out. */
 export function openApiDocument(
   routes: readonly AnyRoute[],
   { named, tags, examples, answers, version }: DocumentParts,

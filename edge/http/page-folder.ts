@@ -48,6 +48,7 @@ export const pageFolders = (): string[] =>
     .filter(folder => existsSync(assetUrl(`${folder}/${declarationFile}`)))
     .sort()
 
+/** The operationId of the row of a page. */
 export const operationIdOf = ({ name }: Page): string => `${name}Page`
 
 /**

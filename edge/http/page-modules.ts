@@ -24,6 +24,7 @@ const contentTypes: Record<string, string> = {
 }
 const etagCharacters = 22
 const compiledRoot = new URL('../../', import.meta.url)
+/** A file with this text, as it is served. The ending of `name` gives its content type. */
 export function webFile(name: string, text: string): WebFile {
   const body = Buffer.from(text)
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, etagCharacters)

@@ -5,6 +5,7 @@
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 
+/** The ETag of a revision. */
 export const etagOf = (revision: number): string => `"${revision}"`
 
 /**
@@ -30,6 +31,7 @@ export function requireRevision(headers: Readonly<Record<string, string>>, revis
   if (expected !== null && !expected.includes(revision)) throw changed()
 }
 
+/** The error for a record that was changed since the caller read it. */
 export const changed = (): CaduceusError =>
   new CaduceusError(
     'precondition_failed',

@@ -18,6 +18,7 @@ import type { AnyRoute, RouteAnswer } from '../kernel/route.ts'
  */
 const retryAfterSeconds = 1
 
+/** The answer for an error, in the shape of the row. Logs an error that is not a CaduceusError. */
 export function problemAnswer(
   error: unknown,
   requestId: string,

@@ -39,8 +39,8 @@ const appended = new Set([
 const isAppended = (name: string): boolean => name.startsWith('utm_') || appended.has(name)
 
 /**
- * A name given twice is refused, because either value would be a guess. `open` rows are reached by
- * links, so added parameters are skipped there.
+ * The parameters by name. Throws `invalid_request` for a name that is given twice, because either
+ * value would be a guess. `open` rows are reached by links, so added parameters are skipped there.
  */
 export function parseQuery(query: string, open = false): Record<string, string> {
   const out: Record<string, string> = Object.create(null)

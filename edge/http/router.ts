@@ -24,6 +24,7 @@ export interface Router {
   match(method: string, path: string): Match
 }
 
+/** The names of the parameters in the path, in their order. */
 export const parameterNames = (path: string): string[] =>
   [...path.matchAll(/:([a-z_]+)/g)].map(m => m[1]!)
 

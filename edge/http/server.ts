@@ -1,8 +1,8 @@
 /**
  * The HTTP server. It takes every request that is not for a socket, finds its row, checks it in a
- * fixed order (path, method, size, token, role, rate, form, handler) and answers exactly once. The
- * order follows what an outsider may learn: a caller without a token does not hear whether a body
- * would be valid.
+ * fixed order (path, method, token, role, rate, parameters, size, form, handler) and answers
+ * exactly once. The order follows what an outsider may learn: a caller without a token does not
+ * hear whether a body would be valid.
  */
 import type { Logger } from 'pino'
 import type { TemplatedApp } from '../kernel/uws.ts'
@@ -82,7 +82,8 @@ export interface HttpServer {
 }
 
 /**
- * What is known of a request so far, for its answer, its log lines and its row of the audit trail.
+ * The facts known of a request so far, for its answer, its log lines and its row of the audit
+ * trail.
  */
 interface Visit {
   requestId: string
@@ -439,7 +440,7 @@ const isJson = (mediaType: string): boolean =>
 const requestIdOf = (given: string | undefined): string | null =>
   given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : null
 /**
- * Content types of a file sent as the whole body. The handler finds out what the file really is.
+ * Content types of a file sent as the whole body. The handler reads the real type from the bytes.
  */
 const rawTypes = /^(image\/.+|audio\/.+|application\/pdf)$/
 const readsBody = (route: AnyRoute): boolean =>

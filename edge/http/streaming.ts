@@ -2,13 +2,14 @@
 
 export type ByteStream = AsyncIterable<Uint8Array>
 
+/** True for a body that is sent in chunks. */
 export const isByteStream = (body: unknown): body is ByteStream =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 
 /**
- * The same stream with its first chunk at hand. A source that cannot begin fails here, while there
- * is
- * still a status to say so with. Whoever takes the stream must read it or `endStream` it.
+ * The same stream with its first chunk at hand. A source that cannot begin fails here, before the
+ * status was sent, so the answer can still be an error. The caller must read the stream or call
+ * `endStream`.
  */
 export async function begun(source: ByteStream): Promise<ByteStream> {
   const iterator = source[Symbol.asyncIterator]()
@@ -29,7 +30,7 @@ export async function begun(source: ByteStream): Promise<ByteStream> {
   }
 }
 
-/** Gives back what the source holds; for one that nobody will read. */
+/** Ends a stream that nobody will read, so that its source frees its resources. */
 export async function endStream(source: ByteStream): Promise<void> {
   await source[Symbol.asyncIterator]().return?.()
 }

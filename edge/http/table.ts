@@ -14,19 +14,24 @@ import type { Feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 /**
- * Recorded answers of a feature's examples, by operationId. What has no body, or none that can be
- * shown, has no entry.
+ * Recorded answers of a feature's examples, by operationId. An operation whose answer has no body,
+ * or none that can be shown, has no entry.
  */
 const answersOf = ({ answers }: Feature<never>): Record<string, unknown> =>
   answers === undefined
     ? {}
     : (JSON.parse(readFileSync(assetUrl(answers), 'utf8')) as Record<string, unknown>)
 
+/** The examples of all features, by operationId. */
 export const examplesOf = (features: readonly Feature<never>[]) =>
   merged(features, ({ examples }) => examples)
+/** The recorded answers of all features, by operationId. */
 export const recordedAnswers = (features: readonly Feature<never>[]) => merged(features, answersOf)
 
-/** `parts` are those of `composeParts` for the same list. */
+/**
+ * All rows of these features, with the pages and the two documents. `parts` are those of
+ * `composeParts` for the same list.
+ */
 export function routeTable(
   features: readonly Feature<never>[],
   parts: Pick<Kernel, 'version'>,

@@ -1,8 +1,9 @@
 /**
- * `Idempotency-Key`: a repeat of a POST gets the first answer. The row fixes the command id and the
- * id of the new record before anything happens. So a repeat that overtakes its original, or comes
- * after this process died half way, reaches the same actor with the same command, and the actor
- * answers once. Rejected: a lock on the key, which a crash would leave held.
+ * `Idempotency-Key`: a repeat of a request that changes something gets the first answer. The row
+ * fixes the command id and the id of the new record before anything happens. So a repeat that
+ * overtakes its original, or comes after this process died half way, reaches the same actor with
+ * the same command, and the actor answers once. Rejected: a lock on the key, which a crash would
+ * leave held.
  */
 import { createHash } from 'node:crypto'
 import { CaduceusError, errorCatalogue, type Problem } from '../../protocol/kernel/errors.ts'

@@ -9,7 +9,7 @@ import { signedUrl, type SigningContext } from '../links/links.ts'
 
 /**
  * The order as the caller may see it. A pharmacy that may open the prescription gets a link that
- * works for some minutes without a token, because a browser tab sends no token.
+ * works for a few minutes without a token, because a browser tab sends no token.
  */
 export function shownTo(ctx: SigningContext, identity: Identity, order: OrderView): OrderView {
   const view = viewFor(principalOf(identity), order, ctx.nowMs())

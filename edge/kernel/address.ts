@@ -9,7 +9,10 @@
  */
 import { isIP } from 'node:net'
 
-/** With `trustedProxies` 0 the header is ignored. */
+/**
+ * The address of the client, from the address of the connection and the header X-Forwarded-For.
+ * With `trustedProxies` 0 the header is ignored.
+ */
 export function clientAddress(
   connection: string,
   forwardedFor: string | undefined,

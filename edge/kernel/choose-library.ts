@@ -1,8 +1,7 @@
 /**
  * Chooses the package of uWebSockets.js whose binary loads here. A binary fits one version of Node,
- * and
- * needs a C library that is at least as new as the one it was built with, so no single package fits
- * all.
+ * and it needs a C library that is at least as new as the one it was built with, so no single
+ * package fits all.
  */
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 

@@ -34,6 +34,10 @@ const positionTimeoutMs = 1_000
 
 type Reply = { ok: true } | { ok: false; problem: Problem }
 
+/**
+ * Makes the command client. Beyond limits.commandsInFlightMax commands at once it throws
+ * `overloaded`.
+ */
 export function createCommandClient({
   bus,
   nowMs,

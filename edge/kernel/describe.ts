@@ -184,8 +184,9 @@ function describeObject(
 }
 
 /**
- * Constants are described as one rule. Among other choices, the one with the fewest mistakes is
- * described.
+ * Describes a value that fits none of the choices. Constants become one rule. Choices that each
+ * have one rule for the value itself are joined by "or". Otherwise the choice with the fewest
+ * mistakes is described, among those of the right type if there are any.
  */
 function describeChoice(
   choices: readonly Described[],

@@ -4,7 +4,7 @@
  * refused, come again and make it worse. Here keys that are asked for during a query wait for the
  * next query and share it.
  *
- * Rejected: a wait of some milliseconds before each query, because a socket that comes alone would
+ * Rejected: a wait of a few milliseconds before each query, because a socket that comes alone would
  * pay for nothing. In a storm the running query is the wait. A query begins after all its keys were
  * asked for, so a socket that subscribed before it asked misses nothing in between.
  */

@@ -17,7 +17,10 @@ export async function keepHouse(features: readonly Feature<never>[], parts: Kern
     }
 }
 
-/** Returns the function that stops it. Edges that started together spread over the interval. */
+/**
+ * Calls the housekeeping of the features every 5 to 15 minutes, so that edges that started together
+ * spread over the interval. Returns the function that stops it.
+ */
 export function startHousekeeping(features: readonly Feature<never>[], parts: Kernel): () => void {
   let cancel = () => {}
   let stopped = false

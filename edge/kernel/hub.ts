@@ -146,8 +146,9 @@ export class Hub {
   }
 
   /**
-   * Counts the session to its account. Beyond the limit the newest session is refused. Closing the
-   * oldest instead would let fifty-one terminals that reconnect push each other out for ever.
+   * Counts the session for its account. Beyond the limit the newest session is refused with a
+   * Refusal (4429). Closing the oldest instead would let fifty-one terminals that reconnect push
+   * each other out for ever.
    */
   admit(session: Session, account: string, socketsMax: number = socketLimits.perAccountMax): void {
     const count = this.#perAccount.get(account) ?? 0

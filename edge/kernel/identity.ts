@@ -7,6 +7,7 @@ import type { Principal } from '../../protocol/kernel/principal.ts'
 
 export const roles = ['user', 'vendor', 'driver', 'admin'] as const
 export type Role = (typeof roles)[number]
+/** True when the value is one of the roles of the accounts table. */
 export const isRole = (value: unknown): value is Role => roles.includes(value as Role)
 
 /** The scopes that an API key may have. A row of the route table names the scope that it needs. */
@@ -51,9 +52,7 @@ export interface Identity {
   issuedAtMs?: number
   /** The sign-in that the access token belongs to; absent for a key. */
   sessionId?: string
-  /**
-   * The decision upon a pharmacy or a driver; absent for other roles, for whom nobody looked it up.
-   */
+  /** The decision upon a pharmacy or a driver; absent for other callers. */
   standing?: Standing
   /** Scopes of an API key. */
   scopes?: readonly Scope[]

@@ -1,8 +1,8 @@
 /**
  * Tells the engines which orders and fleets the sockets of this edge watch. The whole list goes out
- * every limits.interestRenewMs, so a lost message does no lasting harm. An addition goes out at
- * once, so a tracker that just connected does not wait. An end only shows in the next whole list;
- * until then the edge gets a few seconds of positions that nobody watches.
+ * every limits.interestRenewMs, so a lost message does no lasting harm. An addition goes out within
+ * limits.interestDebounceMs, so a tracker that just connected hardly waits. A removal shows only in
+ * the next whole list; until then the edge gets a few seconds of positions that nobody watches.
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { encodeBody } from '../../protocol/bus/codec.ts'

@@ -25,8 +25,7 @@ export const socketLimits = {
   handshakesUnderWayMax: 1_000,
   /**
    * Refused clients are told to come back after one second up to this many; otherwise they would
-   * come
-   * together again.
+   * come back together.
    */
   handshakeRetrySecondsMax: 5,
   /** Time between two checks for expired tokens and overdue handshakes. */
@@ -49,7 +48,7 @@ relation(
 )
 relation(
   socketLimits.handshakeRetrySecondsMax * 1_000 <= clientLimits.reconnectMsMax,
-  'a client waits for as long as the door says',
+  'a client waits as long as the refusal tells it',
 )
 relation(
   (clientLimits.messagesPerFlushMax * 1_000) / clientLimits.batchMs <

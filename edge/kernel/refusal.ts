@@ -33,8 +33,9 @@ export const refusals = {
 }
 
 /**
- * The refusal for an error. Errors of authentication have close codes; any other error (the
- * database is away) is worth another attempt and gets 1001.
+ * The refusal for an error. Errors of authentication and of missing records have close codes of
+ * their own. After any other error (the database is away) another attempt may succeed, so it gets
+ * 1001.
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error

@@ -163,8 +163,8 @@ export interface Route<
   /** Replaces `body` and `multipart`: the body of the handler is a Uint8Array. */
   rawBody?: RawBody
   /**
-   * Bound of a JSON or signed body in bytes, where the row needs another one than `jsonBytesMax`
-   * gives.
+   * Bound of a JSON or signed body in bytes, for a row that needs another one than the default;
+   * `jsonBytesMax` reads it.
    */
   bodyBytesMax?: number
   /** Replaces the other bodies: the handler reads `stream`. */

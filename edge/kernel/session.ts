@@ -211,7 +211,7 @@ export class Session {
 
   /**
    * Writes the pushes of this turn with one system call, because the system call is most of the
-   * cost of a message.
+   * cost of a message. Then tells the handler when a reader that was behind has caught up.
    */
   flush(): void {
     const queued = this.#queued
@@ -241,7 +241,10 @@ export class Session {
     }
   }
 
-  /** Sends a message at once, after those that were pushed before. */
+  /**
+   * Sends a message at once, after the messages that were pushed before. False when it was not
+   * sent.
+   */
   send(message: SocketMessage): boolean {
     return this.sendText(JSON.stringify(message))
   }
@@ -337,9 +340,8 @@ export class Session {
 
   /**
    * True within the rate: each block of socketLimits.messagesPerSecondMax messages must last a
-   * second.
-   * The clock is read once for each block; reading it for every message costs as much as decoding a
-   * location frame.
+   * second. The clock is read once for each block; reading it for every message costs as much as
+   * decoding a location frame.
    */
   #withinRate(): boolean {
     if (!this.#parts.rateLimited || --this.#messagesLeft >= 0) return true

@@ -50,6 +50,7 @@ export const Phone = Type.String({
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 export const Text = Type.String({ maxLength: limits.textCharactersMax })
 export const Url = Type.String({ maxLength: limits.urlCharactersMax })
+/** The schema of an object that refuses fields that it does not name. */
 export const closedObject = <P extends Type.TProperties>(properties: P) =>
   Type.Object(properties, { additionalProperties: false })
 
@@ -109,8 +110,8 @@ export function paged<R extends { id: string }>(
 }
 
 /**
- * The error shape of the older broadcast API: its clients know 400 and `{"error"}` for an answer
- * that came too late.
+ * The error shape of the older broadcast API, `{"error", "code"}`. Its clients know 400 for an
+ * answer that came too late; every other error keeps its status.
  */
 export const sanjevaniError: NonNullable<AnyRoute['shapeError']> = (code, problem) => {
   const late =

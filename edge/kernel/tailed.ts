@@ -9,8 +9,8 @@
  */
 
 /**
- * Room for `${kilometres}}`: 50 km need seven bytes, and every distance on Earth needs at most nine
- * more.
+ * Room for `${kilometres}}`, with two decimals: 49.99 km needs six bytes, and the longest distance
+ * on Earth, 20015.09 km, needs nine.
  */
 const tailBytesMax = 16
 

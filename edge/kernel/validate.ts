@@ -45,6 +45,7 @@ export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules
   }
 }
 
+/** The error `invalid_request` that names these fields and the rules that they broke. */
 export function invalid(fields: FieldError[]): CaduceusError {
   return new CaduceusError(
     'invalid_request',

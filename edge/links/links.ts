@@ -1,5 +1,5 @@
 /**
- * Links that open one file for one reader for some minutes, because a browser tab, a picture and a
+ * Links that open one file for one reader for a few minutes, because a browser tab, a picture and a
  * player send no token. A link names its reader. The right of that account to read the file is
  * checked when the link is opened, as with a token, so a link opens nothing that its reader has
  * lost.
@@ -71,7 +71,7 @@ export function signedUrl(
 
 /**
  * The reader of a link. Throws `token_invalid` for a link that is incomplete, changed or expired,
- * and for an account whose sign-ins have all been ended since the link was made.
+ * and for an account that is gone, is not active, or was deactivated since the link was made.
  */
 export async function readerOf(
   ctx: LinkContext,

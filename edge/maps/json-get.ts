@@ -11,6 +11,7 @@ import { mapsLimits } from './limits.ts'
 /** Throws ServiceError. */
 export type JsonGetter = (url: string) => Promise<unknown>
 
+/** Makes a getter with its own count of requests under way. */
 export function jsonGetter(after: (ms: number, run: () => void) => () => void): JsonGetter {
   const { name, version } = JSON.parse(readFileSync(assetUrl('package.json'), 'utf8')) as {
     name: string

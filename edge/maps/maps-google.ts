@@ -23,6 +23,7 @@ interface Answer {
   }[]
 }
 
+/** Null for an address that is unknown, or known only to its town. */
 export function googleGeocoder(
   { url, apiKey }: { url: string; apiKey: string },
   get: JsonGetter,

@@ -16,6 +16,7 @@ interface Place {
 
 const placeRankMin = 26
 
+/** Null for an address that is unknown, or known only to its town. */
 export function nominatimGeocoder(url: string, get: JsonGetter): Geocoder {
   return async address => {
     const places = await get(

@@ -8,6 +8,7 @@ interface Answer {
   routes?: { distance?: number; duration?: number }[]
 }
 
+/** Throws for two points without a route, and when the service fails. */
 export function osrmRouter(url: string, get: JsonGetter): Router {
   return async (from, to) => {
     const places = [from, to]

@@ -14,6 +14,7 @@ import { googleGeocoder, googleRouter } from './maps-google.ts'
 import { nominatimGeocoder } from './maps-nominatim.ts'
 import { osrmRouter } from './maps-osrm.ts'
 
+/** Maps without a configured service estimate routes and look up no addresses. */
 export function createMaps(config: MapServices, env: MapsEnv): Maps {
   const get = jsonGetter(env.after)
   const geocoder = geocoderOf(config, get)

@@ -53,6 +53,7 @@ const variables: Record<Channel, string> = {
   sms: 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM',
 }
 
+/** Makes the messenger. A channel without a carrier is logged once, in production only. */
 export function createMessenger({
   delivery,
   log,

@@ -18,6 +18,7 @@ export interface Outbox extends Carrier {
   messages(): readonly OutboxMessage[]
 }
 
+/** An outbox of this process. */
 export function developmentOutbox({
   log,
   nowMs,

@@ -24,6 +24,7 @@ const OutboxView = Type.Object({
   ),
 })
 
+/** The row of `/api/admin/outbox`. */
 export function outboxRoutes({ messenger }: WithMessenger): AnyRoute[] {
   return [
     route({

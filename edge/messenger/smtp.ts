@@ -8,6 +8,7 @@ import { DeliveryError, type Carrier } from './carrier.ts'
 
 const connectionsMax = 2
 
+/** A carrier for the server of an `smtp:` or `smtps:` URL. */
 export function smtpCarrier({ url, from }: { url: string; from: string }): Carrier {
   const transport = createTransport({
     url,

@@ -9,9 +9,11 @@ interface TwilioSettings {
   accountSid: string
   authToken: string
   from: string
-  /** Without a slash at its end. */ baseUrl: string
+  /** Without a slash at its end. */
+  baseUrl: string
 }
 
+/** A carrier for one Twilio account, or for a service with the same API. */
 export function twilioCarrier({ accountSid, authToken, from, baseUrl }: TwilioSettings): Carrier {
   const url = `${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`
   const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`

@@ -60,6 +60,7 @@ const view = ({
 })
 const notFound = () => new CaduceusError('not_found', 'no such command is parked')
 
+/** The rows of `/api/admin/parked-commands`. */
 export function parkedCommandRoutes({
   database: { kysely: db },
   bus,

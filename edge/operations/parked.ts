@@ -62,7 +62,7 @@ export async function replayParked(
     : { code, detail }
 }
 
-/** The dropped commands. */
+/** Deletes the parked command; returns it, or an empty list when there is none. */
 export async function dropParked(
   db: Kysely<Tables>,
   { actor_id, command_id }: ParkedKey,

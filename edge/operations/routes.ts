@@ -53,6 +53,7 @@ const HealthView = Type.Object({
   }),
 })
 
+/** The rows of `/api/health`, its older name, and `/metrics`. */
 export function systemRoutes(ctx: SystemContext): AnyRoute[] {
   const { version, after } = ctx
   const answered = async <T>(check: () => Promise<T>): Promise<T | undefined> => {

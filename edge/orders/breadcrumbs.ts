@@ -13,8 +13,8 @@ import { OrderId, type OrderContext } from './terms.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.ts'
 
 /**
- * Standings that see the route. It ends at somebody's door, so only callers who may know the door
- * see it, as long as they may.
+ * Standings that see the route. The route ends at the customer's address, so it is shown only to
+ * callers who may know that address, and only as long as they may.
  */
 const seers: ReadonlySet<Standing> = new Set(['overseer', 'customer', 'winner', 'carrier'])
 const Cursor = Type.String({
@@ -23,6 +23,7 @@ const Cursor = Type.String({
   'x-rule': cursorRule,
 })
 
+/** The row for the route of a delivery. */
 export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
   return [
     route({

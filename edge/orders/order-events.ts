@@ -40,6 +40,7 @@ const Version = Type.String({
   'x-rule': cursorRule,
 })
 
+/** The rows for the history of an order and for a new tracking link. */
 export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely
   return [

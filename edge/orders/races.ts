@@ -3,12 +3,12 @@
  * when it wins there, the actor. The others wait for its end, because until then the claims could
  * only answer `held`. The engine's `request_closed`, which every edge hears after the commit,
  * answers them all at once. So a race of five hundred costs the claims one call instead of a
- * thousand, and a loser hears of it as soon as the journal knows, without a pause.
+ * thousand, and a loser hears of the end as soon as it is journaled, without a pause.
  *
  * This is only a shortcut: everything that it tells was committed, and an accept that hears nothing
  * here asks the claims as if this did not exist. Rejected: pauses alone (a loser waited ten
- * milliseconds or more for an answer that was there). Rejected: waiting for the leader's own answer
- * (it does not say which pharmacies were asked).
+ * milliseconds or more although the answer was known). Rejected: waiting for the leader's own
+ * answer (it does not say which pharmacies were asked).
  */
 
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -29,12 +29,18 @@ interface Race {
   /** Pharmacies that were asked and did not win; null while this edge has heard of no end. */
   losers: ReadonlySet<string> | null
   waiters: Set<Waiter>
-  /** Stops the timer of a leader that hears nothing for as long as its claim may last. */
+  /**
+   * Cancels the timer that ends the race: after the claim of a leader that hears nothing, or
+   * `closedDueMs` after a win of the leader.
+   */
   cancel: () => void
 }
 
-/** Time in ms within which the engine's word follows a win of the leader; the word may be lost. */
-const wordDueMs = 10
+/**
+ * Time in ms within which the engine's `request_closed` follows a win of the leader; the message
+ * may be lost.
+ */
+const closedDueMs = 10
 
 /** Parts with the races. */
 export interface WithRaces {
@@ -42,7 +48,7 @@ export interface WithRaces {
 }
 
 export class Races {
-  /** Kept here, because everything that answers shares one instance, as it shares the races. */
+  /** Kept here, because all handlers of answers share one instance, as they share the races. */
   readonly answers = new AnswersUnderWay()
   readonly #races = new Map<string, Race>()
   readonly #after: (ms: number, run: () => void) => () => void
@@ -70,14 +76,14 @@ export class Races {
 
   /**
    * Call it when the leader has its answer. Waiting accepts then ask for themselves, unless the
-   * leader won; then the engine's word follows.
+   * leader won; then the engine's `request_closed` follows.
    */
   leave(requestId: string, won: boolean): void {
     const race = this.#races.get(requestId)
     if (race === undefined || !race.led) return
     race.cancel()
     if (won && race.losers === null)
-      race.cancel = this.#after(wordDueMs, () => this.#over(requestId, race))
+      race.cancel = this.#after(closedDueMs, () => this.#over(requestId, race))
     else this.#over(requestId, race)
   }
 

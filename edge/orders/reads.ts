@@ -72,8 +72,8 @@ type Ground = (eb: Orders) => Expression<SqlBool>
 
 /**
  * The grounds on which a caller may see an order. Customer: own orders. Pharmacy: own orders and
- * the open requests that it was asked. Driver: own orders and the one offered. Administrator: all.
- * No order has two of the grounds.
+ * the open requests that it was asked. Driver: own orders and the one offered. Administrators and
+ * services: all. No order has two of the grounds.
  */
 function groundsOf(identity: Identity): {
   own: Ground

@@ -63,6 +63,7 @@ const PatchBody = closedObject({
 
 type Guarded = RouteRequest<{ id: string }, unknown, unknown, Identity>
 
+/** The rows of `/api/orders`. */
 export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely
 
@@ -96,8 +97,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   }
 
   /**
-   * Accepts or rejects an order. For a request they become an answer to it, because to a pharmacy
-   * both are an order that it may take.
+   * Accepts or rejects an order. When the order is a request, this is the pharmacy's answer to the
+   * request, because to a pharmacy a request and a direct order are both orders that it may take.
    */
   const answerOrder = async (
     request: Pick<Guarded, 'identity' | 'principal' | 'log'>,

@@ -13,6 +13,10 @@ import { refusals } from '../kernel/refusal.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import type { Opened, Session } from '../kernel/session.ts'
 
+/**
+ * Opens a customer's socket. Throws a Refusal for another role and for too many sockets of the
+ * account.
+ */
 export async function openCustomer(
   ctx: Pick<Kernel, 'database' | 'hub'>,
   session: Session,
@@ -46,9 +50,7 @@ export async function openCustomer(
   }
 }
 
-/**
- * Watches the positions of an order from the first status push of a customer's socket to the last.
- */
+/** Watches the positions of an order after a status push, and stops when the order has ended. */
 export function followStatus(hub: Hub, session: Session, message: SocketMessage): void {
   if (message.type !== 'status') return
   if (hasEnded(message.status)) hub.unwatchOrder(session, message.order_id)

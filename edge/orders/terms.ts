@@ -1,7 +1,4 @@
-/**
- * The parts that everything that handles orders needs, and the fee at which a pharmacy accepts an
- * order.
- */
+/** The parts that handlers of orders need, and the fee at which a pharmacy accepts an order. */
 import Type from 'typebox'
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import { standingOf } from '../../protocol/orders/visibility.ts'

@@ -138,8 +138,8 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
         text_message,
         audio_url,
       }
-      // The pharmacy was told a distance from the area when it was asked; a pharmacy that declined
-      // must not learn the exact one.
+      // A pharmacy that is asked hears the distance to an area; a pharmacy that declined must not
+      // learn the exact distance afterwards.
       return role === 'vendor' ? facts : { ...facts, distance_km: kmToMetre(distance_km) }
     }
     case 'order_accepted': {

@@ -90,6 +90,7 @@ const isOwn = (identity: Identity, pharmacyId: string): boolean =>
   identity.role === 'admin' || (identity.role === 'vendor' && identity.pharmacyId === pharmacyId)
 const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
+/** The rows of `/api/vendors`. */
 export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
   const db = ctx.database.kysely
   const open = ctx.config.registration === 'open'

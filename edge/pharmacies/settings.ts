@@ -65,6 +65,7 @@ export const settingsView = {
   delivery_promise_minutes: Type.Integer(),
 }
 
+/** A tariff in the shape of `PricingView`, with amounts as decimal numbers. */
 export function pricingOf(tariff: Tariff) {
   const currency = currencyOf(tariff)
   return {
@@ -78,6 +79,7 @@ export function pricingOf(tariff: Tariff) {
   }
 }
 
+/** The settings of a row in the shape of `settingsView`. `currency`: that of the deployment. */
 export const settingsOf = (row: Selectable<VendorsTable>, currency: string, nowMs: number) => ({
   description: row.description,
   website: row.website,

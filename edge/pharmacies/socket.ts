@@ -48,6 +48,10 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 /** Size of an escape such as `\u0001`. */
 const jsonBytesPerCharacterMax = 6
 
+/**
+ * Opens the fleet view of one pharmacy. Throws a Refusal for another role, for another pharmacy,
+ * for one that does not exist, and for too many sockets of the account.
+ */
 export async function openFleet(
   ctx: Pick<Kernel, 'commands' | 'database' | 'hub'>,
   session: Session,

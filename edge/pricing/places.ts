@@ -49,11 +49,11 @@ export async function requiredPlace(
   return place
 }
 
-/** True when two pins mean the same door. */
+/** True when two pins mean the same address. */
 export const samePlace = (a: GeoPoint, b: GeoPoint): boolean =>
   distanceKm(a.latitude, a.longitude, b.latitude, b.longitude) <= pricingLimits.quoteDriftKm
 
-/** True when a pin is in the area that was given for a door. */
+/** True when the pin lies in the area that a pharmacy was shown in place of the address. */
 export function sameArea(area: GeoPoint, pin: GeoPoint): boolean {
   const { latitude, longitude } = areaOf(pin)
   return latitude === area.latitude && longitude === area.longitude

@@ -31,7 +31,7 @@ export interface Quote extends Estimate {
   expiresAtMs: number
 }
 
-/** The fee by the default tariff; it binds no pharmacy. */
+/** The fee of a route by a tariff. It binds no pharmacy; a quote does. */
 export async function estimateFee(
   ctx: Pick<Kernel, 'config'> & WithMaps,
   pickup: GeoPoint,
@@ -80,11 +80,11 @@ export async function makeQuote(
 }
 
 /**
- * The fee in the form of a command. `pharmacyId` null: for a request, which the quote's pharmacy may
- * accept or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows only the area
- * of the door, so its quote is compared with the area; a comparison with the door would let quotes
- * find the door. Throws `quote_not_found`, also for another account's quote, `quote_expired` and
- * `quote_mismatch`.
+ * The fee in the form of a command. `pharmacyId` null: for a request, which the quote's pharmacy
+ * may accept or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows only the
+ * area of the customer's address, so its quote is compared with the area. A comparison with the
+ * address would let a pharmacy find the address by quotes. Throws `quote_not_found`, also for
+ * another account's quote, `quote_expired` and `quote_mismatch`.
  */
 export async function feeTerms(
   ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'>,

@@ -89,6 +89,7 @@ function estimateView({
   }
 }
 
+/** The rows for quotes and for the general tariff. */
 export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
   const quoteRoute = (path: string, operationId: string, alias?: string): AnyRoute =>
     route({

@@ -22,7 +22,7 @@ export function openRedis(url: string, onLog: (line: string) => void): Redis {
     retryStrategy: times => Math.min(50 * 2 ** Math.min(times, 10), reconnectMsMax),
   })
   client.on('error', () => {
-    /* told by `close`, and harmless: memory counts meanwhile */
+    // The listener of `close` logs it, and memory counts meanwhile.
   })
   client.on('close', () => onLog('rate limits: no connection to Redis, counting in this process'))
   return client

@@ -36,7 +36,7 @@ export async function* csvOf<R>(
   if (pending !== '') yield Buffer.from(pending)
 }
 
-/** Every text is quoted and no number, so that a reader can tell them apart. */
+/** Every text is quoted and no number is, so that a reader can tell texts from numbers. */
 const lines = (rows: Cell[][]): string =>
   rows.map(row => `${row.map(written).join(',')}\r\n`).join('')
 

@@ -47,8 +47,9 @@ interface Row {
 }
 
 /**
- * The pharmacy's present drivers and all others who delivered for it in the range, busiest first,
- * at most reportLimits.reportDriversMax. An assignment by the pharmacy is not an offer.
+ * The pharmacy's drivers, also former ones, and every other driver who delivered for it or got its
+ * offers in the range, busiest first, at most reportLimits.reportDriversMax. An assignment by the
+ * pharmacy is not an offer.
  */
 export async function driverReport(
   db: Kysely<Tables>,

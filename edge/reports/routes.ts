@@ -115,6 +115,7 @@ const csvAnswer = {
   },
 }
 
+/** The rows for a pharmacy's reports and exports. */
 export function reportRoutes(ctx: ReportContext): AnyRoute[] {
   const db = ctx.database.kysely
 

@@ -32,7 +32,7 @@ import { signedUrl } from '../links/links.ts'
 import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 
 const tags = ['broadcast (older API)']
-/** Bound of the count: more requests than anybody reads. Counting them costs some milliseconds. */
+/** Bound of the count: more requests than anybody reads. Counting them takes a few milliseconds. */
 const countMax = 10_000
 const broadcast = commandSchemas.order.broadcast.properties
 const Form = closedObject({
@@ -57,7 +57,10 @@ const Medicine = Type.Object({
   created_at: Timestamp,
 })
 
-/** Clients of this API open the image without a token, so it is a link for the reader. */
+/**
+ * A request in the shape of the older API. Its clients open the image without a token, so the image
+ * is a signed link for the reader.
+ */
 function medicineView(
   ctx: OrderContext,
   { identity, origin }: { identity: Identity; origin: string | null },
@@ -93,6 +96,7 @@ const absolute = (url: string, origin: string | null): string =>
 const answerId = ({ requestId, pharmacyId, response_type }: PharmacyAnswer): string =>
   derivedId(`answer\0${requestId}\0${pharmacyId}\0${response_type}`)
 
+/** The rows of `/medicine/request` and `/medicine/response`. */
 export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
   return [
     route({

@@ -97,6 +97,7 @@ export async function openRequest(
   return order
 }
 
+/** The rows of `/api/requests`. */
 export function requestRoutes(ctx: OrderContext): AnyRoute[] {
   return [
     route({

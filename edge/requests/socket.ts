@@ -17,6 +17,10 @@ import type { Terminals } from './terminals.ts'
 
 export type TerminalContext = Pick<Kernel, 'database' | 'hub'> & RespondContext & SigningContext
 
+/**
+ * Opens a pharmacy's terminal. Throws a Refusal for another role, for an account without a
+ * pharmacy, and for too many sockets of the account.
+ */
 export async function openTerminal(
   ctx: TerminalContext,
   terminals: Terminals,

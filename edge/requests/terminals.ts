@@ -3,9 +3,9 @@
  *
  * A push may be lost. The engine repeats a lost `new_request`, because this edge asks for the open
  * requests of its terminals when one connects, after the bus reconnects, and every
- * requestLimits.terminalResyncMs. At the last two moments a lost end is found in the read model.
- * The edge, not the engine, remembers what each socket was told, because only the edge knows which
- * socket is new.
+ * requestLimits.terminalResyncMs. At the last two of these moments it also looks for lost ends in
+ * the read model. The edge, not the engine, remembers what each socket was told, because only the
+ * edge knows which socket is new.
  */
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -30,7 +30,7 @@ type Parts = Pick<Kernel, 'bus' | 'database' | 'log' | 'metrics' | 'random' | 'a
   SigningContext &
   WithRaces
 
-/** One screen, and the requests that it shows. */
+/** One connected terminal, and the requests that it shows. */
 interface Terminal {
   readonly session: Session
   readonly pharmacyId: string

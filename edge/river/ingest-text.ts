@@ -21,7 +21,10 @@ export function isLocationText(message: unknown): message is LocationText | unkn
   )
 }
 
-/** As in binary, a false position or time refuses only its own location. */
+/**
+ * Takes a message that `isLocationText` accepted. As in binary, a false position or time refuses
+ * only its own location.
+ */
 export function takeLocationText(
   ingest: Ingest,
   stream: DriverStream,

@@ -11,9 +11,9 @@
  * Handshakes under way count in the same parts. While the database hangs none of them ends, and a
  * few hundred a second would become thousands that all ask the database once it answers again.
  *
- * Rejected: a queue of handshakes. A client that waits longer than its own patience is work for
- * nobody. Rejected: a fixed share for each address with tokens, because behind a proxy all of them
- * are one address.
+ * Rejected: a queue of handshakes. A client gives up after a while, and its handshake would then be
+ * done for nobody. Rejected: a fixed share for each address with tokens, because behind a proxy all
+ * of them are one address.
  */
 import { admissionLimits } from './limits.ts'
 import { socketLimits } from '../kernel/limits.ts'

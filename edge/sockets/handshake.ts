@@ -1,9 +1,10 @@
 /**
  * Reads the upgrade request at once, because uWebSockets' request object is invalid after the
- * handler and authentication takes longer. So every client is upgraded first, and a refused client
- * is closed with a code that a browser can read; a refused upgrade shows there as 1006 and nothing
- * more. Only a page of a foreign origin is refused outright, because its user did not ask for the
- * connection.
+ * handler and authentication takes longer. So a client is upgraded first, and a refused client is
+ * closed with a code that a browser can read; a refused upgrade shows there as 1006 and nothing
+ * more. The upgrade itself is refused only where nothing has to be looked up: a request that cannot
+ * be an upgrade, a page of a foreign origin, whose user did not ask for the connection, an edge
+ * that drains, and too many handshakes at once.
  */
 import type { Logger } from 'pino'
 import type { HttpRequest, HttpResponse, us_socket_context_t } from '../kernel/uws.ts'

@@ -13,8 +13,8 @@ export async function fleetRows(database: Database, pharmacyId: string) {
       .selectFrom('drivers')
       .select(['id', 'full_name', 'phone', 'vehicle_type', 'status', 'active_order_ids'])
       .where('vendor_id', '=', pharmacyId)
-      // Drivers who were let go and still have an order under way are included, because the
-      // pharmacy wants to see it arrive.
+      // Drivers whose membership ended and who still have an order under way are included, because
+      // the pharmacy wants to see the order arrive.
       .where(eb => eb.or([eb('is_active', '=', true), sql<boolean>`active_order_ids <> '{}'`]))
       .orderBy('id', 'desc')
       .limit(socketLimits.fleetDriversMax)
@@ -22,7 +22,10 @@ export async function fleetRows(database: Database, pharmacyId: string) {
   )
 }
 
-/** The status and pharmacy of requests that terminals here still show as open. */
+/**
+ * The requests among these that are not open any more, with status and pharmacy. The ids are the
+ * requests that the terminals of this edge still show.
+ */
 export async function requestStates(database: Database, requestIds: readonly string[]) {
   return database.kysely
     .selectFrom('orders')

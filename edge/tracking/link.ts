@@ -17,6 +17,7 @@ export const linkEndsAtMs = (
 ): number | null =>
   order.ended_at === null ? null : Date.parse(order.ended_at) + config.trackingLinkHours * 3_600_000
 
+/** The order whose link has this token now; null when no order has it. */
 export async function orderByToken(database: Database, token: string): Promise<OrderView | null> {
   const row = await database.kysely
     .selectFrom('orders')

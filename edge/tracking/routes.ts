@@ -15,6 +15,7 @@ import { kindKeyword } from '../text/normalise.ts'
 export type TrackingContext = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs'> &
   WithConfig<KernelConfig & TrackingConfig>
 
+/** The row of `/api/tracking/{token}`. */
 export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
   return [
     route({

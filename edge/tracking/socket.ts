@@ -18,6 +18,10 @@ import type { Opened, Session } from '../kernel/session.ts'
 
 const trackersPerOrderMax = 1_000
 
+/**
+ * Opens the socket of a tracking link. Throws a Refusal or CaduceusError for a link that opens
+ * nothing, and a Refusal for too many sockets of the order.
+ */
 export async function openTracking(
   ctx: Pick<Kernel, 'commands' | 'database' | 'hub' | 'log' | 'nowMs'> & WithConfig<TrackingConfig>,
   session: Session,

@@ -3,13 +3,11 @@
  * that names it. The order must name the file in the field for its kind, and the file's owner must
  * be a party of that order too, so naming somebody else's file in one's own order opens nothing.
  *
- * | file | read by |
- * |---|---|
- * | prescription | the customer; the pharmacy that has the order; while it is open, pharmacies
- * asked or chosen |
- * | proof, signature | the customer, the pharmacy that has the order, the driver while the driver
- * sees it |
- * | audio | the customer whose request it answers |
+ * - A prescription: the customer, the pharmacy that has the order, and the pharmacies that were
+ *   asked or chosen, while the order is open.
+ * - A proof or a signature: the customer, the pharmacy that has the order, and the driver for as
+ *   long as the driver sees the order.
+ * - A sound: the customer whose request it answers.
  *
  * The database only looks for the URL in the text of an order, and the order is read here. Each of
  * its JSON functions fails on a whole document with U+0000 or half a surrogate pair anywhere in it,
@@ -75,7 +73,9 @@ export interface Reading {
   purpose: Purpose
   orderId: string | null
 }
-/** More orders than honest people name one file in. */
+/**
+ * Bound of the orders that are read because they name one file. Owners name a file in far fewer.
+ */
 const ordersLookedAtMax = 100
 
 /** Null for a caller who may not read the file. */

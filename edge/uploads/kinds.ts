@@ -2,7 +2,9 @@
 import { fileLimits } from './storage/file-limits.ts'
 import type { MediaFamily } from './media.ts'
 
-/** Largest size in bytes; the configured maximum holds for all kinds. */
+/**
+ * The media and the largest size in bytes of each kind; the configured maximum holds for all kinds.
+ */
 export const uploadKinds = {
   proof: { families: ['image'], bytesMax: Number.POSITIVE_INFINITY },
   signature: { families: ['image'], bytesMax: fileLimits.signatureBytesMax },

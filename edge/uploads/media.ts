@@ -33,7 +33,7 @@ export interface Media {
   /** Extension of the name that the server makes. */
   extension: string
   family: MediaFamily
-  /** The kept part of the file: nothing behind its end, and no metadata. */
+  /** The kept part of the file: nothing behind its end, and of a picture no metadata. */
   data: Uint8Array
 }
 

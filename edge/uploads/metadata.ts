@@ -12,7 +12,10 @@ import { strippedJpeg } from './formats/jpeg.ts'
 import { strippedPng } from './formats/png.ts'
 import { strippedWebp } from './formats/webp.ts'
 
-/** The reader of its format accepted `image`, which ends where the image ends. */
+/**
+ * The picture without its metadata; a file of any other type unchanged. The reader of its format
+ * accepted `image`, which ends where the image ends.
+ */
 export function withoutMetadata(contentType: string, image: Uint8Array): Uint8Array {
   switch (contentType) {
     case 'image/jpeg':

@@ -55,6 +55,7 @@ export function readLength(headers: Headers, bytesMax: number): number {
   return length
 }
 
+/** The byte at which the part begins. Throws `invalid_request`. */
 export const readOffset = (headers: Headers): number => wholeNumber(headers, 'Upload-Offset')
 
 function wholeNumber(headers: Headers, name: string): number {

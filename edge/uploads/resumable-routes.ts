@@ -66,6 +66,7 @@ const errors = [
   'checksum_mismatch',
 ] as const
 
+/** The rows of `/api/uploads/resumable`. */
 export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
   const { uploadBytesMax } = ctx.config
   /** Headers of every answer, also of refusals. */

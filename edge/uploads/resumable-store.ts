@@ -92,6 +92,7 @@ const tooManyOnTheirWay = () =>
     60,
   )
 
+/** Time at which an unfinished upload is deleted, unless more bytes come. */
 export const expiresAt = (row: Pick<ResumableRow, 'updated_at'>): Date =>
   new Date(row.updated_at.getTime() + resumableLimits.lifeMs)
 
@@ -145,7 +146,8 @@ export async function deleteExpiredUploads(ctx: Context): Promise<number> {
 
 /**
  * Accepts a part that begins at `offset`, as it arrives. Bytes that arrived stay, also when the
- * sender leaves in the middle. Returns the new row. Throws `upload_offset_conflict`,
+ * sender leaves in the middle; a part with a checksum stays only as a whole, after its check, and
+ * the last part only with the whole file. Returns the new row. Throws `upload_offset_conflict`,
  * `checksum_mismatch`, `body_too_large` for a byte too many, and the errors of `storeUpload`; a
  * refused file ends the upload.
  */

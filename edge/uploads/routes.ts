@@ -56,6 +56,7 @@ function noteOpening(
   })
 }
 
+/** The rows that take and show whole files. */
 export function uploadRoutes(
   ctx: UploadContext & Pick<Kernel, 'log'> & WithAudit & WithEndedAccess,
 ): AnyRoute[] {

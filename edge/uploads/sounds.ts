@@ -11,6 +11,7 @@ const view = (data: Uint8Array): DataView =>
 const textAt = (data: Uint8Array, at: number, length: number): string =>
   at + length > data.length ? '' : String.fromCharCode(...data.subarray(at, at + length))
 
+/** Recognises a WAV by the head of its RIFF. */
 export const isWav = (data: Uint8Array): boolean =>
   textAt(data, 0, 4) === 'RIFF' && textAt(data, 8, 4) === 'WAVE'
 
@@ -33,6 +34,7 @@ export function readWav(data: Uint8Array): number | null {
   return null
 }
 
+/** Recognises an Ogg by the head of its first page. */
 export const isOgg = (data: Uint8Array): boolean => textAt(data, 0, 4) === 'OggS'
 const oggSounds = ['OpusHead', '\x01vorbis', 'Speex   ', '\x7fFLAC']
 
@@ -57,6 +59,7 @@ export function readOgg(data: Uint8Array): number | null {
   return at > 0 ? at : null
 }
 
+/** Recognises an MP3 by its ID3 tag or its first frame. */
 export const isMp3 = (data: Uint8Array): boolean =>
   textAt(data, 0, 3) === 'ID3' || frameBytes(data, 0) !== null
 
@@ -68,6 +71,7 @@ const bitratesKbps = {
 } as const
 const sampleRates = [44_100, 48_000, 32_000] as const
 
+/** Reads the tag and the first frames; the sound reaches to the end of the file. */
 export function readMp3(data: Uint8Array): number | null {
   let at = 0
   if (textAt(data, 0, 3) === 'ID3') {
@@ -101,6 +105,7 @@ function frameBytes(data: Uint8Array, at: number): number | null {
   )
 }
 
+/** Recognises an EBML file, which may be a WebM. */
 export const isWebm = (data: Uint8Array): boolean =>
   data[0] === 0x1a && data[1] === 0x45 && data[2] === 0xdf && data[3] === 0xa3
 const ebml = {
@@ -146,6 +151,7 @@ function* elements(data: Uint8Array, from: number, to: number): Generator<Elemen
   }
 }
 
+/** Reads the header and the tracks, all of which must be sound; the sound reaches to the end. */
 export function readWebm(data: Uint8Array): number | null {
   let webm = false
   for (const top of elements(data, 0, data.length)) {
@@ -183,6 +189,7 @@ function tracksAreSound(data: Uint8Array, segment: Element): boolean {
   return sounds > 0
 }
 
+/** Recognises an MP4 by its first box. */
 export const isMp4 = (data: Uint8Array): boolean => textAt(data, 4, 4) === 'ftyp'
 
 interface Box {

@@ -1,8 +1,8 @@
 /**
  * The addresses to which a webhook may go. A subscriber may name any URL, and our machines reach
- * places that the subscriber cannot reach. So only addresses of the public internet are allowed, by
- * a list of public addresses and not of private ones, and the check is on the very address of the
- * connection.
+ * places that the subscriber cannot reach. So only addresses of the public internet are allowed:
+ * IPv4 outside the special-purpose networks, and IPv6 inside the one public network and outside its
+ * special-purpose parts. The check is on the very address of the connection.
  *
  * Rejected: checking the name only, or resolving it twice (once to check, once to connect), because
  * the owner of the name's DNS can answer the second question differently.
@@ -57,8 +57,9 @@ const globalV6 = new BlockList()
 globalV6.addSubnet('2000::', 3, 'ipv6')
 
 /**
- * False also for a text that is not an address, and for IPv6 with a zone. An IPv4 address inside an
- * IPv6 address, mapped or as NAT64, leads to that IPv4 address and is judged as it.
+ * True for an address of the public internet. False also for a text that is not an address, and for
+ * IPv6 with a zone. An IPv4 address inside an IPv6 address, mapped or as NAT64, leads to that IPv4
+ * address and is judged as it.
  */
 export function isPublicAddress(address: string): boolean {
   const inner = innerV4(address)

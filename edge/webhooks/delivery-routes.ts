@@ -39,6 +39,7 @@ const shown = [
 ] as const
 const notFound = () => new CaduceusError('not_found', 'no such delivery')
 
+/** The rows of the delivery log. */
 export function webhookDeliveryRoutes(ctx: WebhookContext): AnyRoute[] {
   const db = ctx.database.kysely
   const find = async (subscriptionId: string, id: string) =>

@@ -20,8 +20,8 @@ export interface PublicNames {
 
 /**
  * The row of an order event in `orderEvents` has its public name; a driver event gets its name
- * here.
- * No driver event is public yet, because an empty `events` of a subscription means all events.
+ * here. No driver event is public yet, because an empty `events` of a subscription means all
+ * events, so present subscribers would get the new ones unasked.
  */
 export const publicNames: PublicNames = {
   order: Object.fromEntries(
@@ -62,6 +62,7 @@ export interface Subscriber {
   pharmacyId: string | null
   /** Names of the wanted events; empty: all. */
   events: readonly string[]
+  /** Earlier events are not for this subscriber. */
   hearsFromMs: number
 }
 
@@ -75,7 +76,9 @@ export function nameOf(names: PublicNames, kind: string, type: string): string |
   return Object.hasOwn(ofKind, type) ? ofKind[type]! : null
 }
 
-/** `pharmacyId`: present pharmacy of the order or driver. */
+/**
+ * True when the subscriber gets the event. `pharmacyId`: present pharmacy of the order or driver.
+ */
 export function concerns(
   subscriber: Subscriber,
   event: JournalEvent,
@@ -92,9 +95,9 @@ export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
   `${event.slot}.${event.seq}`
 
 /**
- * The exact text that is signed and sent; it is made once and stored. A pharmacy gets events of an
- * order before it accepted it, so it gets no tracking link; it reads the link in the order once it
- * has the order.
+ * The exact text that is signed and sent; it is made once and stored. A pharmacy gets the events of
+ * a direct order before it accepts the order, so it gets no tracking link; it reads the link in the
+ * order once it has accepted.
  */
 export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
   JSON.stringify({

@@ -14,8 +14,10 @@ const name = 'webhooks'
 export interface Lease {
   owner: string
   epoch: number
-  /** By our own clock, counted from before the question. */ untilMs: number
+  /** By our own clock, counted from before the question. */
+  untilMs: number
 }
+/** Thrown when another edge has taken the lease. */
 export class LeaseLost extends Error {}
 
 /**
@@ -54,6 +56,7 @@ export async function fence(tx: Kysely<Tables>, lease: Lease): Promise<void> {
   if (rows.length === 0) throw new LeaseLost('another edge delivers webhooks now')
 }
 
+/** Ends the lease of this edge, so that another edge can take it at once. */
 export async function releaseLease(db: Kysely<Tables>, owner: string): Promise<void> {
   await sql`update webhook_lease set lease_until = '-infinity' where name = ${name} and owner = ${owner}`.execute(
     db,

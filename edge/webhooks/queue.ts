@@ -29,9 +29,9 @@ export interface Due extends Candidate {
 type Pair = { subscriptionId: string; orderId: string }
 
 /**
- * True for an active subscription whose owner may still have one: the owner's key is not revoked,
- * the account is not deactivated, the pharmacy is not suspended. The surrounding statement names
- * the table `s`.
+ * True for an active subscription whose owner may still have one: the owner's key is neither
+ * revoked nor expired, the account is not deactivated, the pharmacy is active. The surrounding
+ * statement names the table `s`.
  */
 export const isLive = sql<SqlBool>`s.is_active
   and not exists (select from api_keys k where k.id = s.owner_id and (k.revoked_at is not null or k.expires_at <= clock_timestamp()))
@@ -62,7 +62,7 @@ const healthOf = (
 })
 
 /**
- * The earliest waiting deliveries of each active subscription, due or not, and the health of the
+ * The earliest waiting deliveries of each live subscription, due or not, and the health of these
  * subscriptions.
  */
 export async function loadCandidates(
@@ -311,7 +311,7 @@ export async function resume(
   )
 }
 
-/** Deletes old deliveries of the log, and old waiting ones of subscriptions that stay disabled. */
+/** Deletes old ended deliveries, and old unsent deliveries of subscriptions that stay disabled. */
 export async function deleteOldDeliveries(db: Kysely<Tables>, nowMs: number): Promise<void> {
   const before = new Date(nowMs - webhookLimits.webhookLogMs)
   await sql`

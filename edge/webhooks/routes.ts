@@ -38,6 +38,7 @@ const Events = Type.Array(EventName, {
   description: 'Which events; empty or left out: all',
 })
 
+/** The rows of `/api/webhooks/subscriptions`. */
 export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
   const db = ctx.database.kysely
   /** Tells the edge that delivers to look; it looks soon by itself when the hint is lost. */

@@ -62,6 +62,7 @@ export type After =
   | { state: 'waiting'; nextAttemptAtMs: number }
   | { state: 'given_up' }
 
+/** True for an answer with a status of 2xx. */
 export const succeeded = (outcome: Outcome): boolean =>
   outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300
 

@@ -26,7 +26,8 @@ export interface SenderOptions {
 }
 export interface Attempt {
   outcome: Outcome
-  /** The beginning of the answer's body, for the log. */ response: string | null
+  /** The beginning of the answer's body, for the log. */
+  response: string | null
 }
 export type Send = (
   url: string,
@@ -56,6 +57,7 @@ const failed = (error: string): Attempt => ({ outcome: { kind: 'failed', error }
 const resolveBySystem = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, verbatim: true })).map(found => found.address)
 
+/** Makes the function that sends one delivery. `allowPrivate` admits private addresses and http. */
 export function createSender(options: SenderOptions): Send {
   const {
     allowPrivate,

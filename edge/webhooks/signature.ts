@@ -8,6 +8,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 const prefix = 'whsec_'
 const secretBytes = 32
 
+/** A new signing secret: `whsec_` and 32 random bytes in base64. */
 export const newSecret = (): string => prefix + randomBytes(secretBytes).toString('base64')
 
 export interface Message {
@@ -25,6 +26,7 @@ function signature(secret: string, { id, timestampSeconds, body }: Message): str
   return `v1,${createHmac('sha256', key).update(`${id}.${timestampSeconds}.${body}`).digest('base64')}`
 }
 
+/** The three headers of a signed message. */
 export const signedHeaders = (secret: string, message: Message): Record<string, string> => ({
   'webhook-id': message.id,
   'webhook-timestamp': String(message.timestampSeconds),

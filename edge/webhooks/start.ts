@@ -13,6 +13,7 @@ type WebhookEdge = Pick<Kernel, 'edgeId' | 'log' | 'database' | 'bus' | 'nowMs' 
   WithConfig<KernelConfig & WebhooksConfig> &
   WithMetrics<WebhooksMetrics>
 
+/** Starts the worker with the parts of this edge. */
 export const startWebhooks = (
   ctx: WebhookEdge,
   after: (ms: number, run: () => void) => () => void,

@@ -74,6 +74,7 @@ export const DeliveryDetail = Type.Object({
 
 export type SubscriptionRow = Selectable<WebhookSubscriptionsTable>
 
+/** A subscription without its secret. */
 export const subscriptionView = (row: SubscriptionRow) => ({
   id: row.id,
   vendor_id: row.vendor_id,
@@ -89,6 +90,7 @@ export const subscriptionView = (row: SubscriptionRow) => ({
   updated_at: row.updated_at,
 })
 
+/** A delivery without its body; the time of the next attempt only while it waits. */
 export const deliveryView = (
   row: Omit<Selectable<WebhookDeliveriesTable>, 'body' | 'subscription_id'>,
 ) => ({
@@ -105,6 +107,7 @@ export const deliveryView = (
   ended_at: row.ended_at,
 })
 
+/** One attempt of a delivery, as the log shows it. */
 export const attemptView = ({
   attempt,
   at,

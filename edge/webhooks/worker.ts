@@ -62,6 +62,7 @@ const goodbyeMs = 1_000
 const cleanupIntervalMs = 3_600_000
 const retryMs = 1_000
 
+/** Starts the loop of the worker at once. */
 export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
   const {
     database,

@@ -254,7 +254,7 @@ export async function retryImports(ctx: ImportContext): Promise<number> {
   return rows.length
 }
 
-/** Returns the function that stops it. */
+/** Repeats `retryImports` about every importRetryMs. Returns the function that stops it. */
 export function startImportRetries(
   ctx: ImportContext,
   after: (ms: number, run: () => void) => () => void,

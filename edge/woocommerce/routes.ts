@@ -101,6 +101,7 @@ const importView = (row: ImportRow) => {
   }
 }
 
+/** The rows for shops and their imports. */
 export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
   const db = ctx.database.kysely
 

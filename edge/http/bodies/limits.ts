@@ -46,8 +46,8 @@ export const bodyLimits = {
    */
   largeAnswerBytesMin: 64 * 1024,
   /**
-   * Time for which an idle connection lives at least: the library's ten seconds, less a tick of its
-   * clock.
+   * Time for which an idle connection lives at least. The library counts its ten seconds as three
+   * ticks of four seconds, and the first tick may come at once.
    */
   idleConnectionSecondsMin: 8,
 } as const

@@ -6,6 +6,7 @@ import type { Session } from '../shared/session.ts'
 
 type Asked = Awaited<ReturnType<RestClient['createRequest']>>
 
+/** Makes the form send requests. `onAsked` gets the answer of each. */
 export function askOnSubmit(session: Session, { onAsked }: { onAsked(answer: Asked): void }): void {
   const form = byId('ask', HTMLFormElement)
   onSubmit(form, async data => {

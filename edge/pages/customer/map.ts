@@ -50,7 +50,10 @@ export class CustomerMap {
     byId('here').addEventListener('click', () => this.#useOwnPosition())
   }
 
-  /** Proposes a place: that of the last request, otherwise one beside the newest pharmacy. */
+  /**
+   * Loads the pharmacies. Proposes a place when none is chosen: the place that was chosen last in
+   * this tab, otherwise one beside the newest pharmacy.
+   */
   async begin(): Promise<void> {
     try {
       this.#pharmacies = await listPharmacies(this.#session.api, {

@@ -46,12 +46,13 @@ export interface OpenApi {
   components: { schemas: Record<string, Schema> }
 }
 
+/** The schema itself, or the named schema to which it refers. */
 export function resolve(spec: OpenApi, schema: Schema | undefined): Schema {
   if (schema?.$ref === undefined) return schema ?? {}
   return spec.components.schemas[schema.$ref.split('/').at(-1)!] ?? {}
 }
 
-/** A value with the shape of the schema, as a start for editing. */
+/** A value with the required fields of the schema, as a start for editing. */
 export function exampleOf(spec: OpenApi, given: Schema | undefined): unknown {
   const schema = resolve(spec, given)
   if (schema.const !== undefined) return schema.const

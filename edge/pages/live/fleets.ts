@@ -78,7 +78,7 @@ export class Fleets {
   #setState(pharmacyId: string, state: State): void {
     this.#states.set(pharmacyId, state)
     this.#showStates()
-    // The token has ended and cannot be replaced, so no connection will come back.
+    // No connection comes back by itself. Most often the token has ended and cannot be replaced.
     if ([...this.#states.values()].every(({ kind }) => kind === 'ended'))
       this.#listeners.onAllEnded()
   }

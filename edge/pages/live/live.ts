@@ -1,5 +1,5 @@
 /**
- * The operator's map. The demo opens it as `/live#token=…` (with `&vendors=id,id` for some fleets
+ * The operator's map. The demo opens it as `/live#token=…` (with `&vendors=id,id` for these fleets
  * only), because a fragment never leaves the browser. The fragment is removed from the address bar
  * at once and kept for this tab.
  */

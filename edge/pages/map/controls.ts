@@ -19,6 +19,7 @@ const keyPanPx = 60
 const keyZoom = 1.4
 const wheelZoomPerPx = 0.002
 
+/** Makes the canvas move the map by fingers, wheel and keys. */
 export function listen(canvas: HTMLCanvasElement, map: Controlled): void {
   listenToFingers(canvas, map)
   canvas.addEventListener(

@@ -19,6 +19,7 @@ function niceAbove(value: number): number {
   return [1, 2, 5, 10].map(n => n * power).find(n => n >= value * 0.9999)!
 }
 
+/** Draws lines of latitude and longitude at round degrees, with their labels. */
 export function drawGraticule(context: CanvasRenderingContext2D, map: Ground): void {
   const step = niceAbove(linesApartPx / (map.pixelsPerKm * kmPerDegree))
   const digits = Math.max(0, Math.ceil(-Math.log10(step)))
@@ -83,6 +84,7 @@ function drawMeridians(
   return labels
 }
 
+/** Draws a bar at the lower right that is a round number of metres or kilometres long. */
 export function drawScaleBar(context: CanvasRenderingContext2D, map: Ground): void {
   const km = niceAbove(scaleBarPx / map.pixelsPerKm)
   const wide = km * map.pixelsPerKm

@@ -56,7 +56,7 @@ export function drawCross(
   context.fillRect(x - 1, y - armPx, 2, 2 * armPx)
 }
 
-/** The door of a delivery. */
+/** The delivery address: a pin. */
 export function drawHome(context: CanvasRenderingContext2D, map: Ground, place: Place): void {
   const [x, y] = map.place(place)
   context.fillStyle = map.color('--dropoff')

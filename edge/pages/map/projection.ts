@@ -18,6 +18,7 @@ const latitudeMax = 89
 export const radians = (degrees: number): number => (degrees * Math.PI) / 180
 /** Wraps degrees into [-180, 180). */
 export const wrapped = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180
+/** The value, or the nearer bound when the value is outside of the bounds. */
 export const between = (value: number, min: number, max: number): number =>
   Math.min(max, Math.max(min, value))
 

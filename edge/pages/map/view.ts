@@ -1,4 +1,4 @@
-/** A map on a canvas: it draws itself after a change, and follows fingers, wheel and keys. */
+/** A map on a canvas: it draws itself after a change, and reacts to fingers, wheel and keys. */
 import { el } from '../shared/elements.ts'
 import { listen } from './controls.ts'
 import { drawGraticule, drawScaleBar } from './grid.ts'

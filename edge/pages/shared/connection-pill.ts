@@ -10,13 +10,16 @@ export interface Closed {
   final: boolean
 }
 
+/** Shows these words in the pill; the tone is their colour. */
 export function showPill(pill: HTMLElement, words: string, tone: Tone): void {
   setText(pill, words)
   pill.dataset['tone'] = tone
 }
 
+/** Shows that the connection is open. */
 export const showLive = (pill: HTMLElement): void => showPill(pill, 'Live', 'good')
 
+/** Shows why the connection is missing. */
 export function showClosed(pill: HTMLElement, closed: Closed): void {
   showPill(pill, closedWords(closed), closed.final ? 'bad' : 'warn')
 }

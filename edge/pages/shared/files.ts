@@ -21,8 +21,8 @@ const foreign = (words: string, address: string): HTMLElement =>
 
 /**
  * A link that opens a file in a tab. `fresh` asks for a newly signed URL, because the present one
- * may be minutes old. The tab needs no token, because the signature is valid for this file and some
- * minutes only.
+ * may be minutes old. The tab needs no token: the signature is valid for this file only, and only
+ * for a few minutes.
  */
 export function fileLink(
   words: string,

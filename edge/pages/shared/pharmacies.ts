@@ -8,7 +8,7 @@ export interface Pharmacy {
   longitude: number
 }
 
-/** Pharmacies, newest first, at most `limit`; with `isActive` those only that may work. */
+/** Pharmacies, newest first, at most `limit`; with `isActive` only those that take orders. */
 export async function listPharmacies(
   api: RestClient,
   { limit, isActive = false }: { limit: number; isActive?: boolean },

@@ -1,7 +1,7 @@
 /**
  * The requests that this pharmacy may take. A click answers over the socket. Every outcome of the
- * answer (won, lost, no answer, no connection) ends the waiting of the button, because a button
- * that hangs destroys the trust in a terminal.
+ * answer (won, lost, no answer, no connection) ends the waiting of the button, because pharmacists
+ * do not trust a terminal whose buttons hang.
  */
 import type {
   NewRequest,
@@ -118,7 +118,10 @@ export class OpenRequests {
     }
   }
 
-  /** A closed outcome has come before, as `request_closed`. */
+  /**
+   * Shows the result of an answer. Results that close the request (won, taken, expired, cancelled)
+   * have arrived before as `request_closed`.
+   */
   #hear(card: RequestCard, answer: Answer, { outcome, message }: ResponseResult): void {
     if (!this.#cards.has(card.id)) return
     card.settle('')

@@ -25,13 +25,16 @@ interface Job {
 }
 
 const tickMs = 500
-/** Fast enough to be fun, and well below the speed that the late-data policy calls impossible. */
+/**
+ * Faster than traffic, so that nobody waits long, and well below the speed that the late-data
+ * policy calls impossible.
+ */
 const speedMps = 40
 /** A tab in the background ticks rarely; the driver then continues and does not jump. */
 const stepSecondsMax = 2
 const arrivedKm = 0.03
 const handOverMs = 1_500
-/** Distance of the start from the pharmacy, some streets, so that the drive is visible. */
+/** Degrees between the start and the pharmacy: about a kilometre, so that the drive is visible. */
 const startDegrees = 0.008
 
 export class PracticeDriver {

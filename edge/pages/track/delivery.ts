@@ -75,7 +75,10 @@ export class Delivery {
     else this.#driver.report(report)
   }
 
-  /** Both figures are up to the door; before the pick-up they include the way to the pharmacy. */
+  /**
+   * Both figures are up to the delivery address; before the pick-up they include the way to the
+   * pharmacy.
+   */
   #showFigures(etaMinutes: number | null, km: number | null): void {
     byId('figures').hidden = this.#order !== null && hasEnded(this.#order.status)
     setText(byId('eta'), minutes(etaMinutes))

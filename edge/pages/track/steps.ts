@@ -1,4 +1,4 @@
-/** The steps of a delivery, from the request to the door. */
+/** The steps of a delivery, from the request to the hand-over. */
 import { orderStatuses, statusTable, type OrderStatus } from '../../../protocol/orders/statuses.ts'
 import { el } from '../shared/elements.ts'
 import { clock } from '../shared/quantities.ts'
@@ -8,6 +8,7 @@ const usual = orderStatuses.filter(status => statusTable[status].step !== null)
 
 type Progress = 'done' | 'now' | 'ahead' | 'bad'
 
+/** The list items of the steps, with the time of each where it is known. */
 export function stepItems(order: TrackedOrder): HTMLElement[] {
   const words = (status: OrderStatus): string => statusTable[status].step ?? ''
   const reached = usual.indexOf(order.status)

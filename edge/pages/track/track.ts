@@ -20,7 +20,10 @@ const api = new RestClient({ url: location.origin })
 const delivery = new Delivery(stopAsking)
 const pill = byId('connection')
 let polling: ReturnType<typeof setInterval> | undefined
-/** Number of the last question, so that an answer older than newer news is ignored. */
+/**
+ * Number of the last request for the state, so that an answer is ignored when newer news has
+ * arrived since.
+ */
 let asked = 0
 
 async function ask(): Promise<void> {

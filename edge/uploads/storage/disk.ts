@@ -21,6 +21,7 @@ export const diskStore = {
     diskStorage(uploadDir, deps),
 } satisfies StoreKind
 
+/** The store in this folder. It makes the folder when it needs it. */
 export function diskStorage(folder: string, clock: { nowMs(): number }): Storage {
   const root = resolve(folder)
   const unfinished = join(root, 'unfinished')

@@ -1,11 +1,14 @@
 /** Bounds of files: their size, the time without an order, and their store. */
 export const fileLimits = {
   uploadMegabytesDefault: 10,
-  /** The largest photo of a phone in its ordinary mode; a decoder needs four bytes a pixel. */
+  /**
+   * Pixels of an image: the largest photo of a phone in its ordinary mode. A decoder needs four
+   * bytes a pixel.
+   */
   imagePixelsMax: 64_000_000,
   imageSidePixelsMax: 16_384,
   signatureBytesMax: 2 * 1024 * 1024,
-  /** Some minutes of speech. */
+  /** A few minutes of speech. */
   audioBytesMax: 5 * 1024 * 1024,
   /** Seconds for which a link into the object store opens the file. */
   uploadLinkSeconds: 300,

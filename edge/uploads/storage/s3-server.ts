@@ -24,7 +24,7 @@ const S3rver = createRequire(import.meta.url)('@20minutes/s3rver') as S3rver
 
 export interface S3Server {
   url: string
-  /** What an edge is told to use it. */
+  /** The variables with which an edge uses this server. */
   environment: Record<
     'S3_ENDPOINT' | 'S3_BUCKET' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY' | 'S3_REGION',
     string

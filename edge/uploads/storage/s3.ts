@@ -82,6 +82,7 @@ export function readS3Config(environment: Environment): S3Config | null {
 /** The time in the form of the signature: 20260131T235959Z. */
 const amzDate = (ms: number): string => new Date(ms).toISOString().replaceAll(/[:-]|\.\d{3}/g, '')
 
+/** The store of this configuration. `onLog` gets a line for each request that failed. */
 export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps): Storage {
   const { accessKeyId, secretAccessKey, region, bucket } = config
   // The library's own retries would use the machine's clock; a client that gets `unavailable`
@@ -142,7 +143,7 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps
 
   return {
     name: 's3',
-    // fetch refuses memory that may be given back under it, such as an upload's own memory.
+    // fetch refuses a resizable buffer, in which the body of an upload arrives, so it is copied.
     async put(key, data, contentType) {
       await call(
         'PUT',
