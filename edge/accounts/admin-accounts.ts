@@ -58,7 +58,8 @@ export function adminAccountRoutes(ctx: DeactivationContext): AnyRoute[] {
         phone: Type.Optional(Phone),
         email_twin: Type.Optional(
           Type.Boolean({
-            description: 'Only those that name an e-mail which another account owns',
+            description:
+              'True: only accounts that name an e-mail which another account owns; false: only the others',
           }),
         ),
       }),
@@ -116,7 +117,7 @@ export function adminAccountRoutes(ctx: DeactivationContext): AnyRoute[] {
       params: AccountId,
       audit,
       summary:
-        'Deactivate an account, which ends its tokens and sockets at once, closes its pharmacy and takes its driver off duty; or activate it again',
+        'Deactivate an account or activate it again. A deactivation ends its tokens and sockets at once, closes its pharmacy and takes its driver off duty',
       body: closedObject({ is_active: Type.Boolean() }),
       responses: { 200: { description: 'The account', schema: AdminAccountView } },
       handler: async request => ({

@@ -65,7 +65,7 @@ export function apiKeyRoutes(ctx: Pick<Kernel, 'database' | 'nowMs' | 'random'>)
       tags,
       auth: ['admin'],
       summary:
-        'Make a key for a service, to be sent as "Authorization: Bearer cad_..." or X-API-Key; it is shown this once',
+        'Make a key for a service, to be sent as "Authorization: Bearer cad_..." or X-API-Key; the answer shows it only once',
       body: closedObject({
         name: PersonName,
         scopes: Type.Array(Scope, { minItems: 1, maxItems: scopes.length }),
@@ -93,7 +93,7 @@ export function apiKeyRoutes(ctx: Pick<Kernel, 'database' | 'nowMs' | 'random'>)
       method: 'GET',
       path: '/api/admin/api-keys',
       operationId: 'listApiKeys',
-      summary: 'The keys, newest first, without the secret of any',
+      summary: 'The keys, newest first, without their secrets',
       tags,
       auth: ['admin'],
       query: closedObject(page),

@@ -45,19 +45,19 @@ const VerifyBody = closedObject({
   otp: Otp,
   role: Type.Optional(
     Type.Enum(['user', 'vendor', 'driver'], {
-      description: 'Refuses to sign in to an account of another role',
+      description: 'Accounts of another role are not signed in',
     }),
   ),
 })
 export const SentView = Type.Object({
   message: Type.String(),
-  expires_in: Type.Integer({ description: 'seconds for which the code is good' }),
+  expires_in: Type.Integer({ description: 'Seconds for which the code is valid' }),
 })
 const VerifiedView = Type.Object({
   message: Type.String(),
   verification_token: Type.String({
     description:
-      "Shown at registration, makes the new account's e-mail a verified one; good for an hour, once",
+      'Sent with a registration, it makes the e-mail of the new account verified; valid once, for an hour',
   }),
 })
 
@@ -83,7 +83,7 @@ function destinationOf({
   throw invalid([
     {
       field: email === undefined ? 'phone' : 'email',
-      rule: 'must be given, or the other of email and phone, and not both',
+      rule: 'is required without the other of email and phone, and not allowed with it',
     },
   ])
 }
@@ -172,10 +172,10 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
       ...row,
       method: 'POST',
       auth: 'none',
-      summary: 'Send a one-time code, by e-mail to verify it or by SMS to sign in',
+      summary: 'Send a one-time code: by e-mail to verify the address, or by SMS to sign in',
       body: RequestBody,
       responses: {
-        200: { description: 'Sent, if there is anybody to send it to', schema: SentView },
+        200: { description: 'Sent, if there is a recipient', schema: SentView },
       },
       errors: requestErrors,
       handler: ({ body, address }) => request(body, address),
@@ -189,7 +189,7 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
       expiredToken: 'ignored',
       rate: 'auth',
       summary:
-        'Show the code: by phone it signs in, by e-mail it is a proof for a registration; with an access token it verifies the phone or e-mail of that account',
+        'Check a code. A code by SMS signs in, and a code by e-mail proves the address for a registration; with an access token it verifies the phone or e-mail of that account',
       body: VerifyBody,
       responses: {
         200: {

@@ -27,7 +27,7 @@ const PharmacyId = Type.Object({ id: Uuid })
 const oneDriver = { 200: { description: 'The driver', schema: DriverProfile } }
 export const InvitationCode = Type.String({
   pattern: invitationCodePattern,
-  description: "Of the pharmacy's invitation",
+  description: 'The code of an invitation of the pharmacy',
   'x-rule': 'must be the code of an invitation',
 })
 
@@ -155,7 +155,7 @@ export function driverApprovalRoutes(
       tags,
       auth: ['vendor', 'admin'],
       params: PharmacyId,
-      summary: 'Make a code that a driver joins with; it is shown this once',
+      summary: 'Make an invitation code for drivers; the answer shows it only once',
       body: closedObject({
         uses: Type.Optional(
           Type.Integer({ minimum: 1, maximum: approvalLimits.invitationUsesMax, default: 1 }),
@@ -216,13 +216,13 @@ export function driverApprovalRoutes(
       method: 'DELETE',
       path: '/api/vendors/:id/driver-invitations/:invitation_id',
       operationId: 'revokeInvitation',
-      summary: 'Take an invitation back',
+      summary: 'Revoke an invitation',
       tags,
       auth: ['vendor', 'admin'],
       params: Type.Object({ id: Uuid, invitation_id: Uuid }),
       errors: ['vendor_not_found'],
       audit: { kind: 'driver-invitations' },
-      responses: { 200: { description: 'The invitation, taken back', schema: InvitationView } },
+      responses: { 200: { description: 'The invitation, revoked', schema: InvitationView } },
       handler: async ({ identity, params }) => {
         await ownPharmacy(identity, params.id)
         return {
@@ -235,13 +235,13 @@ export function driverApprovalRoutes(
       'approve_membership',
       'approve',
       'approveDriver',
-      'Take a driver who asked, or who belonged to the pharmacy before',
+      'Accept a driver who asked, or who belonged to the pharmacy before',
     ),
     decision(
       'end_membership',
       'end',
       'endDriver',
-      'Refuse a driver or part with them: offers, sockets and their sight of patients end at once; what is picked up is brought to its end',
+      'Refuse a driver or end the membership: offers, sockets and access to patients end at once; orders that were picked up are still delivered',
     ),
     route({
       method: 'DELETE',
@@ -251,7 +251,7 @@ export function driverApprovalRoutes(
       auth: ['vendor', 'admin'],
       params: PharmacyId,
       idempotent: true,
-      summary: 'The same as ending the membership; the record and what the driver has earned stay',
+      summary: 'The same as ending the membership; the record and the earnings stay',
       responses: oneDriver,
       errors: ['driver_not_found'],
       handler: request =>
@@ -287,7 +287,7 @@ export function driverApprovalRoutes(
       params: PharmacyId,
       idempotent: true,
       summary:
-        'Ask to belong to the pharmacy again: with an invitation at once, else once a day, and wait',
+        'Ask to belong to the pharmacy again: with an invitation at once; otherwise once a day, and the pharmacy decides',
       body: closedObject({ invitation_code: Type.Optional(InvitationCode) }),
       responses: oneDriver,
       errors: ['driver_not_found', 'vendor_not_found', 'invitation_invalid', 'too_many_requests'],

@@ -90,7 +90,7 @@ export const applicantsLetter = (to: string, waiting: number): Message =>
     waiting === 1
       ? 'A pharmacy waits for your decision'
       : `${waiting} pharmacies wait for your decision`,
-    'They asked to work here, or to move. GET /api/admin/approvals lists them, who has waited longest first.',
+    'They asked to work here, or to move. GET /api/admin/approvals lists them, the longest waiting first.',
   )
 
 /** A letter to a pharmacy about a driver who asks. */

@@ -51,7 +51,7 @@ export const ApprovalView = Type.Object({
   decided_by: nullable(Uuid),
   decided_at: nullable(Timestamp),
   created_at: Timestamp,
-  revision: Type.Integer({ description: 'In quotes it is the If-Match of a decision' }),
+  revision: Type.Integer({ description: 'In quotes, this is the If-Match of a decision' }),
 })
 
 const approvalView = (row: Selectable<VendorsTable>) => ({
@@ -101,7 +101,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       body,
       idempotent: true,
       versioned: true,
-      responses: { 200: { description: 'The pharmacy, as it was decided', schema: ApprovalView } },
+      responses: { 200: { description: 'The pharmacy after the decision', schema: ApprovalView } },
       errors: ['vendor_not_found', 'vendor_status_conflict'],
       handler: async request => {
         const answer = await once(ctx, request, operationId, async () => {
@@ -145,7 +145,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       auth: ['admin'],
       audit: { kind: 'vendors' },
       summary:
-        'Pharmacies that wait for a decision, who waits longest first; or those of one status',
+        'Pharmacies that wait for a decision, the longest waiting first; or the pharmacies of one status',
       query: closedObject({ ...page, status: Type.Optional(Type.Enum([...pharmacyStatuses])) }),
       responses: {
         200: {
@@ -178,19 +178,19 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
     decision(
       'approve',
       'approveVendor',
-      'Let a pharmacy work, or move as it asks',
+      'Approve a pharmacy, or its move',
       closedObject({ reason: Type.Optional(Text) }),
     ),
     decision(
       'reject',
       'rejectVendor',
-      'Refuse a pharmacy, or its move; it is told the reason',
+      'Reject a pharmacy, or its move; the pharmacy is told the reason',
       Reason,
     ),
     decision(
       'suspend',
       'suspendVendor',
-      'Stop a pharmacy at once: requests, sockets and its sight of patients; orders not picked up are cancelled',
+      'Suspend a pharmacy: requests, sockets and access to patients end at once; orders that were not picked up are cancelled',
       Reason,
     ),
   ]

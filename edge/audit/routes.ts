@@ -22,9 +22,9 @@ export const AuditView = Type.Object({
   address: Type.String(),
   user_agent: nullable(Type.String()),
   status: Type.Integer({
-    description: 'HTTP status; of a connection 101, or the code it was closed with',
+    description: 'HTTP status; for a socket 101, or its close code',
   }),
-  code: nullable(Type.String({ description: 'of the error catalogue; null when it succeeded' })),
+  code: nullable(Type.String({ description: 'Code of the error catalogue; null for a success' })),
   request_id: Type.String(),
 })
 
@@ -39,7 +39,7 @@ export function auditRoutes(ctx: AuditContext): AnyRoute[] {
       auth: ['admin'],
       audit: { kind: 'audit' },
       summary:
-        'Who did what to which record, when, from where and with what result; newest first, written within a second',
+        'The audit trail: caller, operation, record, time, address and result; newest first, written within about a second',
       query: closedObject({
         ...page,
         actor_id: Type.Optional(Uuid),

@@ -69,7 +69,8 @@ const PerformanceView = Type.Object({
     assigned: Type.Integer(),
     acceptance_rate: nullable(
       Type.Number({
-        description: 'accepted of those that were answered or ran out; null when there was none',
+        description:
+          'Share of accepted offers among those that were answered or expired; null when there was none',
       }),
     ),
   }),
@@ -132,7 +133,7 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
       auth: ['driver', 'vendor', 'admin'],
       scope: 'drivers:read',
       params: DriverId,
-      summary: 'What the driver earned: in all, by day, by week and by delivery',
+      summary: "The driver's earnings: in total, by day, by week and by delivery",
       query: closedObject({ ...page, ...period }),
       responses: { 200: { description: 'Earnings', schema: EarningsView } },
       errors: ['driver_not_found'],
@@ -196,7 +197,7 @@ export function driverFigureRoutes(ctx: FigureContext): AnyRoute[] {
       auth: ['driver', 'vendor', 'admin'],
       scope: 'drivers:read',
       params: DriverId,
-      summary: 'How the driver answered offers, how often in time, and how long each leg took',
+      summary: "The driver's answers to offers, deliveries on time, and average time of each leg",
       query: closedObject(period),
       responses: { 200: { description: 'Performance', schema: PerformanceView } },
       errors: ['driver_not_found'],

@@ -97,7 +97,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       tags,
       auth: 'none',
       summary:
-        'Register a driver of a pharmacy: at once with its invitation, else to wait for its word; an account with the role driver and no record, or one that another pharmacy let go, completes itself here',
+        'Register a driver of a pharmacy: with its invitation at once, otherwise the pharmacy decides. An account with the role driver and no record, or with an ended membership elsewhere, is completed here',
       body: closedObject({
         email: Email,
         full_name: PersonName,
@@ -217,7 +217,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       method: 'GET',
       path: '/api/drivers',
       operationId: 'listDrivers',
-      summary: "A pharmacy's drivers; an admin's are all",
+      summary: "The drivers of the caller's pharmacy; for an administrator all drivers",
       tags,
       auth: ['vendor', 'admin'],
       scope: 'drivers:read',
@@ -291,7 +291,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       path: '/api/drivers/:id',
       operationId: 'updateDriver',
       summary:
-        "Change the driver's profile; its pharmacy ends the membership with `is_active` false, and takes the driver with true",
+        "Change the driver's profile; the pharmacy ends the membership with `is_active` false, and approves it with true",
       tags,
       auth: ['driver', 'vendor', 'admin'],
       standing: 'driver',
@@ -317,10 +317,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
           headers,
         } = request
         if (is_active !== undefined && identity.role === 'driver')
-          throw new CaduceusError(
-            'forbidden',
-            'whether you belong to the pharmacy is for the pharmacy to say',
-          )
+          throw new CaduceusError('forbidden', 'only the pharmacy decides whether you belong to it')
         const before = await managed(identity, params.id)
         requireRevision(headers, before.revision)
         const expected = expectedRevisions(headers)
@@ -355,7 +352,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       method: 'PATCH',
       path: '/api/drivers/:id/status',
       operationId: 'setDriverStatus',
-      summary: 'Go on or off duty; `busy` follows from deliveries and is not set',
+      summary: 'Go on or off duty; `busy` follows from deliveries and cannot be set',
       tags,
       auth: ['driver', 'vendor', 'admin'],
       scope: 'drivers:write',

@@ -154,7 +154,7 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   schema: { type: 'string', maxLength: 200 },
-  description: 'A repeat with the same key hears the first answer.',
+  description: 'A repeat with the same key gets the first answer.',
 }
 
 const ifMatch = {
@@ -163,7 +163,7 @@ const ifMatch = {
   required: false,
   schema: { type: 'string', maxLength: 200 },
   description:
-    'The ETag of the record as it was read: a record that has changed since is left alone.',
+    'The ETag of the record as it was read. A record that has changed since stays as it is.',
 }
 
 function parameters(

@@ -73,7 +73,7 @@ export function routeTable(
       method: 'GET',
       path: '/asyncapi.json',
       operationId: 'asyncapi',
-      summary: 'What crosses NATS and the WebSockets, as AsyncAPI 3',
+      summary: 'The messages on NATS and on the WebSockets, as AsyncAPI 3',
       tags: ['system'],
       auth: 'none',
       responses: { 200: { description: 'AsyncAPI 3' } },

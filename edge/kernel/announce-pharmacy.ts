@@ -38,5 +38,8 @@ export function announcePharmacy(
   { log }: { readonly log: Logger },
 ): void {
   if (!bus.publish(subjects.directory, encodeBody(directoryPharmacy(row))))
-    log.warn({ vendor_id: row.id }, 'engines will find this pharmacy by themselves')
+    log.warn(
+      { vendor_id: row.id },
+      'a change of a pharmacy was not published; engines will find it in the table',
+    )
 }

@@ -23,7 +23,8 @@ export const VerificationToken = Type.Optional(
   Type.String({
     minLength: 1,
     maxLength: 100,
-    description: 'As /api/auth/otp/verify answered it: the e-mail is verified from the start',
+    description:
+      'The token from /api/auth/otp/verify; with it the e-mail is verified from the start',
   }),
 )
 export const Password = Type.String({
@@ -45,7 +46,7 @@ export const Phone = Type.String({
   maxLength: phoneCharactersMax,
   [kindKeyword]: 'phone',
   description:
-    'Kept as E.164 where it names its country, or PHONE_COUNTRY does; otherwise as it was written',
+    'Stored in E.164 when the number or PHONE_COUNTRY names its country; otherwise as it was written',
 })
 export const PersonName = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 export const Text = Type.String({ maxLength: limits.textCharactersMax })
@@ -64,7 +65,9 @@ export const AccountView = Type.Object({
   email_verified: Type.Boolean(),
   phone_verified: Type.Boolean(),
   phone_notice: nullable(
-    Type.String({ description: 'Why no SMS goes to the phone; null where one can' }),
+    Type.String({
+      description: 'The reason why no SMS can be sent to the phone; null when one can',
+    }),
   ),
   vendor_id: nullable(Uuid),
   driver_id: nullable(Uuid),
@@ -75,7 +78,7 @@ export const tokenFields = {
   access_token: Type.String(),
   refresh_token: Type.String(),
   token_type: Type.Literal('bearer'),
-  expires_in: Type.Integer({ description: 'seconds for which the access token is good' }),
+  expires_in: Type.Integer({ description: 'Seconds for which the access token is valid' }),
 }
 export const SignedInView = Type.Object({
   message: Type.String(),

@@ -10,7 +10,7 @@ import { Timestamp } from '../kernel/shapes.ts'
 const OutboxView = Type.Object({
   channels: Type.Object(
     { email: Type.Enum(['smtp', 'outbox', 'none']), sms: Type.Enum(['twilio', 'outbox', 'none']) },
-    { description: 'What carries the messages of this server; `none`: they are refused' },
+    { description: 'The carrier of each channel; `none`: its messages are refused' },
   ),
   messages: Type.Array(
     Type.Object({
@@ -33,8 +33,7 @@ export function outboxRoutes({ messenger }: WithMessenger): AnyRoute[] {
       operationId: 'readOutbox',
       tags: ['admin'],
       auth: ['admin'],
-      summary:
-        'Messages that were not sent, because this is a development server, newest first; those of this process only',
+      summary: 'The development outbox: messages of this process that were not sent, newest first',
       responses: { 200: { description: 'The messages', schema: OutboxView } },
       handler: () => ({
         status: 200,

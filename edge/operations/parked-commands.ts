@@ -26,11 +26,11 @@ const ParkedView = Type.Object({
   actor_id: Uuid,
   command_id: Type.String(),
   verb: Type.String(),
-  command: Type.Unknown({ description: 'As the receiver is given it' }),
+  command: Type.Unknown({ description: 'The command as it is sent to the receiver' }),
   from_actor_id: Uuid,
   slot: Type.Integer(),
-  seq: Type.Integer({ description: 'of the event that it follows from, in the sender’s slot' }),
-  detail: Type.String({ description: 'why it was given up' }),
+  seq: Type.Integer({ description: "Number of the event that caused it, in the sender's slot" }),
+  detail: Type.String({ description: 'The reason why it was given up' }),
   tries: Type.Integer(),
   parked_at: Timestamp,
 })
@@ -136,11 +136,11 @@ export function parkedCommandRoutes({
       tags,
       auth,
       audit,
-      summary: `Send the first ${limits.listLimitMax} of them again, as one of them alone is; it ends early where no engine answers`,
+      summary: `Send the first ${limits.listLimitMax} parked commands again, each as its own replay does; ends early when no engine answers`,
       body: closedObject({}),
       responses: {
         200: {
-          description: 'How many were done, and which were not',
+          description: 'The number of commands that were done, and the commands that were not',
           schema: Type.Object({
             replayed: Type.Integer(),
             left: Type.Array(
@@ -151,7 +151,7 @@ export function parkedCommandRoutes({
                 detail: Type.String(),
               }),
             ),
-            parked: Type.Integer({ description: 'How many there are now' }),
+            parked: Type.Integer({ description: 'Number of parked commands now' }),
           }),
         },
       },
@@ -188,9 +188,11 @@ export function parkedCommandRoutes({
       audit,
       params: Key,
       summary:
-        'Send it again under its own id: what was done meanwhile is not done twice. What the receiver refuses is answered as its refusal, and stays parked',
+        'Send the command again under its own id, so a command that was done meanwhile is not done twice. When the receiver refuses it, the refusal is the answer and the command stays parked',
       body: closedObject({}),
-      responses: { 200: { description: 'It is done, and parked no longer', schema: ParkedView } },
+      responses: {
+        200: { description: 'The command was done and is not parked any more', schema: ParkedView },
+      },
       handler: async ({ params }) => {
         const row = await find(params)
         if (row === undefined) throw notFound()
@@ -207,8 +209,9 @@ export function parkedCommandRoutes({
       auth,
       audit,
       params: Key,
-      summary: 'Give it up for good: what it was to do is put right by hand, or need not be done',
-      responses: { 200: { description: 'What was dropped', schema: ParkedView } },
+      summary:
+        'Delete the command for good, because its effect was made by hand or is not needed any more',
+      responses: { 200: { description: 'The deleted command', schema: ParkedView } },
       handler: async ({ params, log }) => {
         const [dropped] = await dropParked(db, params)
         if (dropped === undefined) throw notFound()

@@ -41,12 +41,14 @@ const HealthView = Type.Object({
         {
           additionalProperties: true,
           description:
-            'What the engine that answered says of itself, with more counters than these; every engine counts every location frame. For administrators, and for programs of the same machine',
+            'Counters of the engine that answered, more than are listed here; every engine counts every location frame. Only for administrators and for programs on the same machine',
         },
       ),
     ),
   ),
-  version: Type.Optional(Type.String({ description: 'For the same' })),
+  version: Type.Optional(
+    Type.String({ description: 'Only for administrators and for programs on the same machine' }),
+  ),
   bench_allowed: Type.Boolean(),
   registration: Type.Enum(['open', 'approval'], {
     description: '`open`: whoever registers as a pharmacy or a driver works at once',
@@ -131,7 +133,7 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
   }
   const responses = {
     200: {
-      description: 'This process is alive; `degraded` when something it needs is not',
+      description: 'This process works; `degraded` when one of its dependencies does not',
       schema: HealthView,
     },
   }

@@ -30,7 +30,7 @@ export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
       method: 'GET',
       path: '/api/orders/:id/breadcrumbs',
       operationId: 'listBreadcrumbs',
-      summary: 'The way from the pick-up on, oldest position first',
+      summary: 'The route from the pick-up on, oldest position first',
       tags: ['orders'],
       auth: roles,
       scope: 'orders:read',
@@ -41,7 +41,7 @@ export function breadcrumbRoutes(ctx: OrderContext): AnyRoute[] {
       }),
       responses: {
         200: {
-          description: 'A page; positions are stored some seconds after they were heard',
+          description: 'A page; positions are stored a few seconds after they arrive',
           schema: Type.Object({
             order_id: Type.String(),
             breadcrumbs: Type.Array(

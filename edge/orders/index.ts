@@ -23,7 +23,7 @@ export const orders = feature<Kernel & OrderContext>()({
   ],
   housekeeping: deleteOldKeys,
   named: { Order: OrderView },
-  tags: { orders: 'From the order to the door' },
+  tags: { orders: 'From the order to the delivery' },
   access,
   examples,
   answers: 'edge/orders/answers.json',

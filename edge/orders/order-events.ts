@@ -20,7 +20,8 @@ import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.
 
 const Entry = Type.Object({
   version: Type.Integer({
-    description: "of the order after it; a gap is something that is not the caller's to know",
+    description:
+      'Version of the order after the event; a gap is an event that the caller may not see',
   }),
   type: Type.String(),
   at: Timestamp,
@@ -28,7 +29,7 @@ const Entry = Type.Object({
     [Type.Object({ role: Principal.properties.role, id: nullable(Type.String()) }), Type.Null()],
     {
       description:
-        "Who acted, with the id of the record or service where it is the caller's to know; `system` for timers and geofences; null where an older release did not say",
+        'The actor: its role, and the id of its record or service where the caller may know it; `system` for timers and geofences; null when an older release did not record it',
     },
   ),
   data: Type.Record(Type.String(), Type.Unknown()),
@@ -48,7 +49,7 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
       method: 'GET',
       path: '/api/orders/:id/events',
       operationId: 'listOrderEvents',
-      summary: 'What happened to the order, oldest first',
+      summary: 'The events of the order, oldest first',
       tags: ['orders'],
       auth: roles,
       scope: 'orders:read',
@@ -93,7 +94,7 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
       auth: ['user', 'vendor', 'admin'],
       params: OrderId,
       summary:
-        'A new public tracking link; the old one opens nothing any more, and whoever looks at it is put out',
+        'Replace the public tracking link; the old link opens nothing any more, and its open sockets are closed',
       idempotent: true,
       body: closedObject({}),
       responses: {

@@ -48,7 +48,7 @@ export const orderFilters = {
       minLength: 2,
       maxLength: searchCharactersMax,
       description:
-        "words, or their beginnings, of the order number, the customer's name and the items",
+        "Words, or beginnings of words, from the order number, the customer's name and the items",
     }),
   ),
 }

@@ -102,11 +102,11 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
       body: QuoteBody,
       ...(alias !== undefined && { alias }),
       summary:
-        "What a delivery will cost; a pharmacy's quote is honoured for 15 minutes when an order names its quote_id",
+        "The price of a delivery; a pharmacy's quote is valid for 15 minutes, for an order that names its quote_id",
       responses: {
         200: {
           description:
-            'An estimate by the general tariff, of no pharmacy in particular: it binds nobody and has no id',
+            'An estimate by the general tariff and not of a pharmacy: it binds nobody and has no id',
           schema: QuoteView,
         },
         201: { description: "The pharmacy's quote", schema: QuoteView },
@@ -168,7 +168,7 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
       operationId: 'calculatePrice',
       tags,
       auth: 'none',
-      summary: 'The general tariff, and with two places what it would ask; binds nobody',
+      summary: 'The general tariff, and with two places the price of the route; binds nobody',
       query: closedObject({
         pickup_latitude: Type.Optional(Latitude),
         pickup_longitude: Type.Optional(Longitude),

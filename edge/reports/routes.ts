@@ -28,7 +28,7 @@ const Day = Type.String({
 const range = { date: Type.Optional(Day), from: Type.Optional(Day), to: Type.Optional(Day) }
 const bom = Type.Optional(
   Type.Boolean({
-    description: 'Begin with the mark by which Excel knows UTF-8; true unless given',
+    description: 'Begins with the byte order mark by which Excel recognises UTF-8; true by default',
   }),
 )
 const PharmacyId = Type.Object({ vendor_id: Uuid })
@@ -168,7 +168,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       method: 'GET',
       path: '/api/reports/vendors/:vendor_id',
       operationId: 'vendorReport',
-      summary: "The pharmacy's figures, day by day; of today unless told otherwise",
+      summary: "The pharmacy's figures, day by day; by default of today",
       tags,
       auth: ['vendor', 'admin'],
       params: PharmacyId,
@@ -188,7 +188,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       method: 'GET',
       path: '/api/reports/vendors/:vendor_id/drivers',
       operationId: 'driverReport',
-      summary: "How the pharmacy's drivers did; today unless told otherwise",
+      summary: "The figures of the pharmacy's drivers; by default of today",
       tags,
       auth: ['vendor', 'admin'],
       params: PharmacyId,
@@ -248,7 +248,7 @@ export function reportRoutes(ctx: ReportContext): AnyRoute[] {
       method: 'POST',
       path: '/api/vendors/:id/export-csv',
       operationId: 'exportOrders',
-      summary: "The pharmacy's orders as CSV, oldest first; all of them unless told otherwise",
+      summary: "The pharmacy's orders as CSV, oldest first; by default all of them",
       tags,
       rate: 'upload',
       auth: ['vendor', 'admin'],

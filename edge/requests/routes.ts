@@ -141,7 +141,8 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       method: 'GET',
       path: '/api/requests',
       operationId: 'listRequests',
-      summary: 'Requests of the caller, newest first; for a pharmacy those it was asked about too',
+      summary:
+        "The caller's requests, newest first; for a pharmacy also the open requests that it was asked",
       tags,
       auth: ['user', 'vendor', 'admin'],
       query: closedObject({

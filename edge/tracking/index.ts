@@ -18,7 +18,7 @@ export const tracking = feature()({
       open: (session, entrance) => openTracking(parts, session, entrance),
     },
   ],
-  tags: { tracking: 'What the holder of a link sees' },
+  tags: { tracking: 'A delivery as the holder of its link sees it' },
   access,
   examples,
   answers: 'edge/tracking/answers.json',

@@ -33,7 +33,7 @@ export function trackingRoutes(ctx: TrackingContext): AnyRoute[] {
           'x-rule': 'must be a tracking token',
         }),
       }),
-      responses: { 200: { description: 'Where it is', schema: TrackingView } },
+      responses: { 200: { description: 'The state of the delivery', schema: TrackingView } },
       errors: ['order_not_found', 'tracking_expired'],
       handler: async ({ params }) => ({
         status: 200,

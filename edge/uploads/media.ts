@@ -82,7 +82,7 @@ export function inspectMedia(data: Uint8Array, families: readonly MediaFamily[])
   if (shape === null)
     throw new CaduceusError(
       'file_malformed',
-      `the file begins as ${type.contentType} and does not go on as one`,
+      `the file begins as ${type.contentType} and the rest of it does not fit`,
     )
   if (typeof shape !== 'number') admitPixels(shape)
   const whole = data.subarray(0, typeof shape === 'number' ? shape : shape.end)

@@ -46,7 +46,9 @@ export function readLength(headers: Headers, bytesMax: number): number {
     ])
   const length = wholeNumber(headers, 'Upload-Length')
   if (length === 0)
-    throw invalid([{ field: 'Upload-Length', rule: 'must be at least 1: an empty file is none' }])
+    throw invalid([
+      { field: 'Upload-Length', rule: 'must be at least 1: an empty file is not accepted' },
+    ])
   if (length > bytesMax)
     throw new CaduceusError(
       'body_too_large',

@@ -118,7 +118,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       responses: {
         201: {
           description:
-            'Begun; Location is where its parts go. With a body, as much of it as Upload-Offset says has arrived',
+            'Begun; its parts are sent to Location. Upload-Offset tells how much of a body has arrived',
           schema: ResumableView,
         },
       },
@@ -142,7 +142,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       path: `${path}/:id`,
       operationId: 'getUpload',
       standing: 'carrying',
-      summary: 'Where an upload stands; HEAD says it in headers alone',
+      summary: 'The progress of an upload; HEAD answers it in headers only',
       tags,
       auth: roles,
       params: UploadId,
@@ -151,7 +151,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       options,
       responses: {
         200: {
-          description: 'How much has arrived, and the file when all of it has',
+          description: 'The bytes that have arrived, and the file once it is complete',
           schema: ResumableView,
         },
       },
@@ -165,7 +165,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       path: `${path}/:id`,
       operationId: 'continueUpload',
       standing: 'carrying',
-      summary: 'Send the next part; what arrives of it stays, also when the connection breaks',
+      summary: 'Send the next part; bytes that arrive are kept, also when the connection breaks',
       tags,
       auth: roles,
       params: UploadId,
@@ -187,8 +187,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
           schema: ResumableView,
         },
         204: {
-          description:
-            'Arrived, as far as Upload-Offset says; with the last part, Location is the file',
+          description: 'Arrived up to Upload-Offset; after the last part Location names the file',
         },
       },
       errors,
@@ -220,7 +219,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       path: `${path}/:id`,
       operationId: 'endUpload',
       standing: 'carrying',
-      summary: 'Give an upload up; a file that it has become stays',
+      summary: 'Delete an upload; the file of a finished upload stays',
       tags,
       auth: roles,
       params: UploadId,
@@ -228,7 +227,7 @@ export function resumableRoutes(ctx: UploadContext): AnyRoute[] {
       answerHeaders: always,
       options,
       headerParameters: { 'Tus-Resumable': version },
-      responses: { 204: { description: 'It is gone' } },
+      responses: { 204: { description: 'Deleted' } },
       errors: ['tus_version_unsupported'],
       handler: async ({ identity, params, headers }) => {
         requireVersion(headers)

@@ -27,7 +27,7 @@ const summaries: Record<UploadKind, string> = {
   proof: 'A photo that proves the delivery',
   signature: 'A signature',
   prescription: 'A prescription',
-  audio: 'A spoken answer to a request, some minutes long',
+  audio: 'A spoken answer to a request, a few minutes long',
 }
 
 /**
@@ -125,14 +125,16 @@ export function uploadRoutes(
       params: Type.Object({ id: Uuid }),
       query: closedObject({
         reader: Type.Optional(Uuid),
-        expires: Type.Optional(Type.Integer({ minimum: 0, description: 's since the epoch' })),
+        expires: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'Seconds since the epoch' }),
+        ),
         signature: Type.Optional(Type.String({ maxLength: 100 })),
       }),
       responses: {
         200: { description: 'The file', contentType: 'application/octet-stream' },
         302: {
           description:
-            'Where the object store has it, for a few minutes. Leave out the Authorization header there',
+            'A link into the object store, valid for a few minutes. Open it without the Authorization header',
         },
       },
       errors: ['unauthenticated', 'token_invalid'],

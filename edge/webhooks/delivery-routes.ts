@@ -55,7 +55,7 @@ export function webhookDeliveryRoutes(ctx: WebhookContext): AnyRoute[] {
       method: 'GET',
       path,
       operationId: 'listWebhookDeliveries',
-      summary: 'What was sent or waits, newest first',
+      summary: 'The deliveries of a subscription, newest first',
       tags,
       auth,
       scope: 'webhooks:read',
@@ -130,7 +130,7 @@ export function webhookDeliveryRoutes(ctx: WebhookContext): AnyRoute[] {
       idempotent: true,
       params: DeliveryId,
       summary:
-        'Send an ended delivery once more, under its own id and behind what of its order is on its way',
+        'Send an ended delivery once more, under the same event id and after the delivery of its order that waits now',
       body: closedObject({}),
       responses: { 202: { description: 'The new delivery', schema: DeliveryView } },
       errors: ['delivery_in_progress'],

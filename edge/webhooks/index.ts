@@ -21,7 +21,7 @@ export const webhooks = feature<Kernel & WithMessenger>()({
     return () => worker.stop()
   },
   named: { WebhookSubscription: SubscriptionView, WebhookDelivery: DeliveryView },
-  tags: { webhooks: 'Order events to others' },
+  tags: { webhooks: 'Order events for other systems' },
   access,
   examples,
   answers: 'edge/webhooks/answers.json',

@@ -35,7 +35,7 @@ const SubscriptionId = Type.Object({ id: Uuid })
 const Events = Type.Array(EventName, {
   maxItems: EventName.enum.length,
   uniqueItems: true,
-  description: 'Which events; empty or left out: all',
+  description: 'Names of the events; all events when the list is empty or absent',
 })
 
 /** The rows of `/api/webhooks/subscriptions`. */
@@ -78,7 +78,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       tags,
       auth,
       scope: 'webhooks:write',
-      summary: 'Be told of order events at a URL; answers the signing secret, once',
+      summary: 'Subscribe a URL to order events; the answer shows the signing secret only once',
       body: closedObject({
         url: Url,
         events: Type.Optional(Events),
@@ -192,7 +192,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       auth,
       scope: 'webhooks:write',
       summary:
-        'Change where and what; active true takes up again what was disabled, and what waits is sent at once',
+        'Change the subscription; `active` true resumes a disabled one and sends its waiting deliveries at once',
       params: SubscriptionId,
       body: closedObject({
         url: Type.Optional(Url),
@@ -236,12 +236,12 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       method: 'DELETE',
       path: '/api/webhooks/subscriptions/:id',
       operationId: 'deleteWebhookSubscription',
-      summary: 'End a subscription, with its queue and its log',
+      summary: 'Delete a subscription with its queue and its log',
       tags,
       auth,
       scope: 'webhooks:write',
       params: SubscriptionId,
-      responses: { 204: { description: 'It has ended' } },
+      responses: { 204: { description: 'Deleted' } },
       handler: async ({ identity, params }) => {
         const { id } = await findSubscription(ctx, identity, params.id)
         await db.transaction().execute(async tx => {
@@ -264,7 +264,7 @@ export function webhookSubscriptionRoutes(ctx: WebhookContext): AnyRoute[] {
       tags,
       auth,
       scope: 'webhooks:write',
-      summary: 'A new secret, from the next attempt on; answers it, once',
+      summary: 'Replace the signing secret from the next attempt on; the answer shows it only once',
       params: SubscriptionId,
       body: closedObject({}),
       responses: {

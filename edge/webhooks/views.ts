@@ -38,7 +38,7 @@ export const SubscriptionView = Type.Object({
 })
 const Secret = Type.String({
   description:
-    'Shown this once. Signatures are HMAC-SHA256 over `id.timestamp.body`, as Standard Webhooks has them',
+    'Shown only once. Signatures are HMAC-SHA256 over `id.timestamp.body`, as in Standard Webhooks',
 })
 export const SubscriptionWithSecret = Type.Object({
   subscription: SubscriptionView,

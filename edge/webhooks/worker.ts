@@ -128,7 +128,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
     lease = await takeLease(db, deps.edgeId, asked, database.embedded)
     renewAtMs = asked + webhookLimits.webhookLeaseRenewMs
     if ((lease === null) !== (before === null))
-      log.info({ leads: lease !== null }, 'webhooks: delivery')
+      log.info({ leads: lease !== null }, 'webhooks: this edge begins or ends to deliver')
     if (lease === null) listen(false)
     return lease !== null
   }
@@ -169,7 +169,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
           .catch((error: unknown) =>
             log.warn(
               { err: error, delivery_id: delivery.id },
-              'webhooks: an attempt could not be written down',
+              'webhooks: an attempt could not be recorded',
             ),
           )
           .finally(() => {
@@ -240,7 +240,7 @@ export function startWebhookWorker(deps: WorkerDeps): WebhookWorker {
         if (error instanceof LeaseLost) {
           lease = null
           listen(false)
-        } else log.warn({ err: error }, 'webhooks: could not look; trying again')
+        } else log.warn({ err: error }, 'webhooks: events could not be taken or sent; trying again')
         return nowMs() + retryMs
       })
       await sleep(nextAtMs)

@@ -134,7 +134,7 @@ export async function keepUnreadable(
     .execute()
   ctx.log.warn(
     { vendor_id: pharmacyId, external_id },
-    'a shop sent what cannot be read as an order',
+    'a shop sent a delivery that cannot be read as an order',
   )
   return db
     .selectFrom('imports')

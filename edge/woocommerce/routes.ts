@@ -59,7 +59,9 @@ const ImportView = Type.Object({
   external_id: Type.String(),
   external_modified: Type.String(),
   status: Type.Enum(['pending', 'imported', 'dismissed']),
-  reason: nullable(Type.String({ description: 'Why it waits: a code of the error catalogue' })),
+  reason: nullable(
+    Type.String({ description: 'The reason why it waits: a code of the error catalogue' }),
+  ),
   order_id: nullable(Uuid),
   customer_name: nullable(Type.String()),
   customer_phone: nullable(Type.String()),
@@ -286,13 +288,13 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       auth,
       params: PharmacyId,
       summary:
-        'An address and a secret for a WooCommerce webhook "Order created"; the secret is answered once',
+        'An address and a secret for a WooCommerce webhook "Order created"; the answer shows the secret only once',
       body: closedObject({
         secret: Type.Optional(
           Type.String({
             minLength: 12,
             maxLength: 200,
-            description: 'One that the shop has already',
+            description: 'A secret that the shop uses already',
           }),
         ),
       }),
@@ -368,11 +370,11 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       method: 'DELETE',
       path: '/api/vendors/:id/integrations/:integration_id',
       operationId: 'disconnectShop',
-      summary: 'End an integration; its address is gone',
+      summary: 'Delete an integration and its address',
       tags,
       auth,
       params: Type.Object({ id: Uuid, integration_id: Uuid }),
-      responses: { 204: { description: 'It has ended' } },
+      responses: { 204: { description: 'Deleted' } },
       errors: ['vendor_not_found'],
       handler: async ({ identity, params }) => {
         await requireOwn(identity, params.id)
@@ -449,7 +451,7 @@ export function wooCommerceRoutes(ctx: WooContext): AnyRoute[] {
       method: 'DELETE',
       path: '/api/vendors/:id/imports/:import_id',
       operationId: 'dismissImport',
-      summary: 'Let an import go that nobody will complete',
+      summary: 'Dismiss an import that nobody will complete',
       tags,
       auth,
       params: Type.Object({ id: Uuid, import_id: Uuid }),
