@@ -126,7 +126,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const read = async (): Promise<void> => {
     const atMs = nowMs()
     const since = new Date((lookedAtMs ?? atMs - approvalLimits.standingNewsMs) - slackMs)
-    const [vendors, drivers] = await Promise.all([
+    const [pharmacies, drivers] = await Promise.all([
       db
         .selectFrom('vendors')
         .select([
@@ -152,7 +152,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
         .where('standing_at', '>', since)
         .execute(),
     ])
-    const stopped = vendors.filter(row => row.status !== 'active').map(row => row.id)
+    const stopped = pharmacies.filter(row => row.status !== 'active').map(row => row.id)
     const carriers =
       stopped.length === 0
         ? []
@@ -179,7 +179,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       status,
       latitude,
       longitude,
-    } of vendors)
+    } of pharmacies)
       take(
         {
           kind: 'vendor',

@@ -121,9 +121,9 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
       }
     }
     case 'order_placed': {
-      const { vendor, distance_km, fee } = event.data
+      const { vendor: pharmacy, distance_km, fee } = event.data
       return {
-        pharmacy_name: vendor.name,
+        pharmacy_name: pharmacy.name,
         distance_km: kmToMetre(distance_km),
         ...feeOf(reader, fee?.fee_minor),
       }
@@ -143,15 +143,15 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
       return role === 'vendor' ? facts : { ...facts, distance_km: kmToMetre(distance_km) }
     }
     case 'order_accepted': {
-      const { vendor, distance_km, fee_minor, text_message, audio_url } = event.data
+      const { vendor: pharmacy, distance_km, fee_minor, text_message, audio_url } = event.data
       const facts = {
-        pharmacy_name: vendor.name,
+        pharmacy_name: pharmacy.name,
         distance_km: kmToMetre(distance_km),
         ...feeOf(reader, fee_minor),
       }
       return role === 'driver'
         ? facts
-        : { ...facts, pharmacy_id: vendor.vendor_id, text_message, audio_url }
+        : { ...facts, pharmacy_id: pharmacy.vendor_id, text_message, audio_url }
     }
     case 'order_rejected':
       return role === 'driver' ? null : { reason: event.data.reason }

@@ -157,7 +157,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       tags,
       auth: 'none',
       summary:
-        'Register a pharmacy and its account; an account with the role vendor and no pharmacy completes itself here',
+        'Register a pharmacy and its account; an account with the role vendor and no pharmacy is completed here',
       body: closedObject({
         email: Email,
         business_name: PersonName,
@@ -190,7 +190,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
           pricing: __,
           ...profile
         } = body
-        const vendor = { address, ...profile, ...(await settingsColumns(ctx, body)) }
+        const pharmacy = { address, ...profile, ...(await settingsColumns(ctx, body)) }
         const account = {
           email: body.email,
           full_name,
@@ -211,7 +211,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
             const registered_from = addressGroup(from)
             if (!open) await refuseTooManyPharmacies(tx, registered_from)
             const standing = open
-              ? { status: 'active' as const, ...decidedAt(vendor.latitude, vendor.longitude) }
+              ? { status: 'active' as const, ...decidedAt(pharmacy.latitude, pharmacy.longitude) }
               : { status: 'pending' as const }
             return tx
               .insertInto('vendors')
@@ -219,7 +219,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
                 id: uuidV7(ctx.nowMs(), ctx.random),
                 user_id,
                 registered_from: open ? null : registered_from,
-                ...vendor,
+                ...pharmacy,
                 ...standing,
               })
               .returningAll()

@@ -2,18 +2,18 @@
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
-const vendor = { id: of.vendor }
+const pharmacyId = { id: of.vendor }
 const imported = { id: of.vendor, import_id: of.import }
 const ping = { contentType: 'application/x-www-form-urlencoded', text: 'webhook_id=1' }
 
 export const examples: Readonly<Record<string, Example>> = {
-  connectShop: { as: 'vendor', params: vendor, body: {}, status: 201 },
-  listIntegrations: { as: 'vendor', params: vendor, status: 200 },
+  connectShop: { as: 'vendor', params: pharmacyId, body: {}, status: 201 },
+  listIntegrations: { as: 'vendor', params: pharmacyId, status: 200 },
   takeShopOrder: { raw: ping, status: 200 },
   takeIntegrationOrder: { params: { key: of.deliveryKey }, raw: ping, status: 200 },
   listImports: {
     as: 'vendor',
-    params: vendor,
+    params: pharmacyId,
     query: { status: 'pending', limit: 1 },
     status: 200,
   },

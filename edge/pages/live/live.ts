@@ -33,8 +33,8 @@ function openMap(pharmacyIds: readonly string[]): void {
 
 async function showPharmacies(ids: ReadonlySet<string>): Promise<void> {
   try {
-    const vendors = await listPharmacies(session.api, { limit: pharmaciesShown })
-    map.setPharmacies(vendors.filter(vendor => ids.has(vendor.id)))
+    const pharmacies = await listPharmacies(session.api, { limit: pharmaciesShown })
+    map.setPharmacies(pharmacies.filter(pharmacy => ids.has(pharmacy.id)))
   } catch {
     // The map works without pharmacies; the drivers matter.
   }
@@ -65,9 +65,9 @@ onSubmit(byId('login', HTMLFormElement), async data => {
  * may watch.
  */
 async function openCity(): Promise<void> {
-  const vendors = await listPharmacies(session.api, { limit: fleetsMax, isActive: true })
-  if (vendors.length === 0) throw new Error('There is no pharmacy yet')
-  openMap(vendors.map(vendor => vendor.id))
+  const pharmacies = await listPharmacies(session.api, { limit: fleetsMax, isActive: true })
+  if (pharmacies.length === 0) throw new Error('There is no pharmacy yet')
+  openMap(pharmacies.map(pharmacy => pharmacy.id))
 }
 
 /** Reads the fragment, or this tab's memory after a reload. */

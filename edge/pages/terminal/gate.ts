@@ -31,13 +31,13 @@ export class Gate {
     })
     onSubmit(this.#form, async data => {
       const { address, ...values } = textsOf(data)
-      const vendor = {
+      const pharmacy = {
         ...values,
         ...(address !== '' && { address }),
         latitude: Number(values['latitude']),
         longitude: Number(values['longitude']),
       } as RegisterVendor
-      await session.enter(api => api.registerVendor(vendor), roles, refusal)
+      await session.enter(api => api.registerVendor(pharmacy), roles, refusal)
       onEntered()
     })
     byId('practice').addEventListener('click', () => this.#fillPractice())
