@@ -2,7 +2,7 @@
  * One-time codes: six digits that prove access to a mailbox or a phone. A million values are few,
  * so a code lives ten minutes, takes five tries, works once for one purpose, and is sent at a
  * bounded rate. Only the newest code of a destination and a place counts: a stranger who asks for
- * codes neither ends nor wears out the code of the owner.
+ * codes neither ends the owner's code nor uses up its tries.
  *
  * Asking costs the same whether or not an account has the destination: the row is always written,
  * and the message is sent after the answer. The stored value is an HMAC under the server's key,

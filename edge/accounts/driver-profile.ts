@@ -1,6 +1,6 @@
 /**
  * Passes a driver's name, phone and vehicle from the profile, which the edge keeps, to the driver's
- * actor, which tells the orders under way. Customers must see the number that is answered today.
+ * actor, which tells the orders under way. Customers must see the driver's present number.
  *
  * The profile is the truth. When no engine could be reached, or an older release never told the
  * actor, the next change of the driver's status finds the difference and passes it on.

@@ -1,7 +1,7 @@
 /**
  * Tokens: JWTs under HS256 only. The algorithm is fixed at verification, because a verifier that
- * trusts the header can be talked into `none`. The claim `typ` keeps a refresh token from opening
- * what an access token opens. Rejected: EdDSA, which has a sixth of the speed, for a public
+ * trusts the header can be made to accept `none`. The claim `typ` keeps a refresh token from
+ * opening what an access token opens. Rejected: EdDSA, which has a sixth of the speed, for a public
  * verifiability that nobody here needs.
  */
 import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
  * Writes to administrators when pharmacies wait for a decision: once an hour over all edges, with
- * the number of pharmacies, because anybody can register and a letter for each would bury the
+ * the number of pharmacies, because anybody can register and a letter for each would fill the
  * mailbox. One statement checks whether a letter is due and claims it, so that only one of many
  * edges writes. A letter that is lost with its edge is replaced when the next pharmacy waits; a
  * table of letters to send would cost more than a reminder is worth.

@@ -1,8 +1,8 @@
 /**
  * An administrator's decision upon a pharmacy. A decision is one statement on a locked row, so that
- * two administrators cannot decide past each other; a repeat has no effect. After the commit the
- * decision goes to the engines, to every edge and its sockets, and to the pharmacy, and the orders
- * of a suspended pharmacy are cancelled.
+ * two administrators cannot overwrite each other's decision unseen; a repeat has no effect. After
+ * the commit the decision goes to the engines, to every edge and its sockets, and to the pharmacy,
+ * and the orders of a suspended pharmacy are cancelled.
  */
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
 import type { Selectable, Updateable } from 'kysely'

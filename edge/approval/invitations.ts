@@ -1,8 +1,8 @@
 /**
  * A pharmacy's invitations to drivers: a code that makes its holder a driver of the pharmacy. An
  * invitation expires, works a limited number of times, can be revoked, and is stored as a hash.
- * About 127 random bits need no slow hash. Wrong tries are still counted by address, so that nobody
- * makes the database work for nothing.
+ * About 127 random bits need no slow hash. Wrong tries are still counted by address, so that
+ * guessing does not load the database.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { sql, type Kysely, type Selectable } from 'kysely'

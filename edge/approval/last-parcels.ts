@@ -1,8 +1,8 @@
 /**
- * Sockets of drivers with a last delivery. Drivers who were let go, or whose pharmacy was
+ * Sockets of drivers with a last delivery. Drivers whose membership ended, or whose pharmacy was
  * suspended, keep their socket while they have an order. The engine's push closes it at the last
- * hand-over of a driver who was let go; but a push can be lost, and after a suspension there is
- * none. So each edge asks the database about these few sockets from time to time.
+ * hand-over of a driver whose membership ended; but a push can be lost, and after a suspension
+ * there is none. So each edge asks the database about these few sockets from time to time.
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'

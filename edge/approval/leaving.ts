@@ -1,8 +1,8 @@
 /**
- * A driver who was let go may work for another pharmacy with the same account. The old record, with
- * its deliveries and earnings, stays with the old pharmacy and loses its account; the account gets
- * a new record. Rejected: one record that changes its pharmacy, because the new pharmacy would see
- * the deliveries of the old one.
+ * A driver whose membership ended may work for another pharmacy with the same account. The old
+ * record, with its deliveries and earnings, stays with the old pharmacy and loses its account; the
+ * account gets a new record. Rejected: one record that changes its pharmacy, because the new
+ * pharmacy would see the deliveries of the old one.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'

@@ -29,7 +29,7 @@ export const approvalLimits = {
    */
   invitationTriesMax: 20,
   invitationTriesWindowSeconds: 15 * 60,
-  /** Time after which a driver who was refused or let go may ask again. */
+  /** Time after which a driver who was refused, or whose membership ended, may ask again. */
   askAgainMs: 24 * 3_600_000,
   /** Time for which an edge trusts a standing that it read, without news. */
   standingFreshMs: 5_000,

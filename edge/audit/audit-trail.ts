@@ -1,8 +1,9 @@
 /**
- * The audit trail: who did what to which record, when, from which address, with which result. Rows
- * are written later, in batches. Nobody waits for them; a slow or absent database costs memory up
- * to a bound, and then rows, which are counted. The journal decides; this table records who read
- * and who asked. It never holds a body, a token, or an id that is not a record's.
+ * The audit trail: one row for each operation that showed or changed a record, with the caller, the
+ * record, the time, the address and the result. Rows are written later, in batches. Nobody waits
+ * for them; a slow or absent database costs memory up to a bound, and then rows, which are counted.
+ * The journal decides; this table records who read and who asked. It never holds a body, a token,
+ * or an id that is not a record's.
  *
  * Refusals of strangers wait in a small queue of their own, so that no number of them displaces a
  * row of a person or of an action.

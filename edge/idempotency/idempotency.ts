@@ -119,8 +119,8 @@ export async function once(
 }
 
 /**
- * Adds to the body of an answer what is not stored for a repeat: the caller's input, and values
- * that are read each time.
+ * Adds to the body of an answer the parts that are not stored for a repeat: the caller's input, and
+ * values that are read each time.
  */
 export const withBody = <B>(answer: RouteAnswer, change: (body: B) => object): RouteAnswer => ({
   ...answer,

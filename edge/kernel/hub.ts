@@ -3,9 +3,9 @@
  * a push that has no reader here costs one look-up.
  *
  * Rejected: the publish/subscribe of uWebSockets. It drops messages for a slow reader or closes it
- * without a word, cannot skip messages that a terminal already knows, and hides which sockets were
- * reached. Sending bytes that were encoded once to each recipient takes the same number of system
- * calls.
+ * without a close code, cannot skip messages that a terminal already knows, and hides which sockets
+ * were reached. Sending bytes that were encoded once to each recipient takes the same number of
+ * system calls.
  */
 import type { Logger } from 'pino'
 import { decodeBody } from '../../protocol/bus/codec.ts'

@@ -4,8 +4,8 @@
  * messages in both directions until the greeting, the full current state, was sent.
  *
  * The send buffer has its own bound besides maxBackpressure of uWebSockets. uWebSockets would cut
- * the connection without a word; a client that sees only 1006 reconnects and falls behind again.
- * Here a slow reader gets 4408 if it ever reads on.
+ * the connection without a close code; a client that sees only 1006 reconnects and falls behind
+ * again. Here a slow reader gets 4408 if it ever reads on.
  */
 import type { Logger } from 'pino'
 import type { WebSocket } from './uws.ts'
@@ -364,7 +364,8 @@ export class Session {
   }
 
   /**
-   * Call it when the connection is gone, whoever closed it. The socket must not be used afterwards.
+   * Call it when the connection is gone, closed by either side. The socket must not be used
+   * afterwards.
    */
   closed(): void {
     this.#end()

@@ -105,7 +105,7 @@ function geocoderOf(config: MapServices, get: JsonGetter): Geocoder | null {
   ])
 }
 
-/** One's own router is asked before the one that costs money for each question. */
+/** The operator's own router is asked before Google, which costs money for each request. */
 function routerOf(config: MapServices, get: JsonGetter): Router | null {
   return firstThat([
     config.osrmUrl === null ? null : osrmRouter(config.osrmUrl, get),

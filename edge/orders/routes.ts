@@ -326,8 +326,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       handler: request =>
         once(ctx, request, 'updateOrder', async ({ commandId }) => {
           const { status, reason, ...proofs } = request.body
-          // If-Match only helps a caller with an old page: the actor decides anyway and refuses
-          // what the state does not allow.
+          // If-Match only helps a caller with an old page. The actor decides anyway, and refuses a
+          // command that the state does not allow.
           if (request.headers['if-match'] !== undefined)
             requireRevision(
               request.headers,

@@ -22,9 +22,10 @@ import { socketLimits } from '../kernel/limits.ts'
 const fleetBytesMax = (socketLimits.backpressureBytesMax * 3) / 4
 
 /**
- * Shortens the names of the drivers when the fleet does not fit in one message. A driver chooses
- * the name, so otherwise a thousand drivers could hide all of them from their pharmacy. Rejected:
- * several messages, because all of them are queued until the reader has taken them.
+ * Shortens the names of the drivers when the fleet does not fit in one message. Drivers choose
+ * their names, so long names could otherwise make the message too large, and the pharmacy would see
+ * no driver at all. Rejected: several messages, because all of them are queued until the reader has
+ * taken them.
  */
 function fittingFleet<D extends { full_name: string }>(
   drivers: readonly D[],

@@ -12,7 +12,7 @@
  * again; the client continues in order from there, so `n` is true again. A client that no longer
  * has that frame must connect anew. The client hears of a loss at once, and every second while it
  * lasts, by an `error` of code `unavailable` with the first `seq` to send again. Live frames are
- * taken meanwhile, because the pin must move.
+ * taken meanwhile, because maps must show the present position.
  *
  * Rejected: keeping frames here until the bus is back. The apps keep them anyway, and hours of
  * frames of ten thousand drivers do not fit in an edge.

@@ -1,8 +1,8 @@
 /**
- * Decides how many sockets may open in a second, and whose. An edge that dies leaves thousands of
- * clients who all come back at once. Each handshake costs a signature and some rows; an edge that
- * takes them all answers none in time, so they give up and come again. So the rest gets 503 with a
- * time to come back, before anything was read for it.
+ * Decides how many sockets may open in a second, and which clients may open them. An edge that dies
+ * leaves thousands of clients who all come back at once. Each handshake costs a signature and some
+ * rows; an edge that takes them all answers none in time, so they give up and come again. So the
+ * rest gets 503 with a time to come back, before anything was read for it.
  *
  * A stranger could empty one bucket for everybody. So each address without a valid token has a
  * small share, and all these addresses together leave half of the bucket to clients with a token.

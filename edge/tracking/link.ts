@@ -1,7 +1,8 @@
 /**
  * The public tracking link and its end. The token belongs to the order and is looked up in the read
- * model, so a replaced token opens nothing from the moment of the commit. The link ends some hours
- * after the order: then nobody waits for it any more, but the link is still in somebody's chat.
+ * model, so a replaced token opens nothing from the moment of the commit. The link ends
+ * TRACKING_LINK_HOURS after the order has ended: then nobody needs it any more, but it is still in
+ * old messages.
  */
 import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'

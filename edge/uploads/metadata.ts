@@ -1,12 +1,12 @@
 /**
  * Removes metadata from pictures. A phone writes the position of the patient's home into a photo of
- * a prescription, with its serial number and the hour. Data that is not needed to show the picture
+ * a prescription, with its serial number and the time. Data that is not needed to show the picture
  * is removed (Exif, XMP, IPTC, comments, previews). The colour profile stays, and of a JPEG its
  * orientation, because otherwise every photo taken upright would lie on its side.
  *
- * Parts are removed and nothing is decoded, so the pixels stay the sender's to the bit. Rejected:
- * encoding again, which would run a decoder on strangers' bytes. Rejected: a list of tags that name
- * places, which is never complete.
+ * Parts are removed and nothing is decoded, so the pixels do not change by a bit. Rejected:
+ * encoding again, which would run a decoder on bytes from outside. Rejected: a list of tags that
+ * name places, which is never complete.
  */
 import { strippedJpeg } from './formats/jpeg.ts'
 import { strippedPng } from './formats/png.ts'

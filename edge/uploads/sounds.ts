@@ -63,7 +63,7 @@ export function readOgg(data: Uint8Array): number | null {
 export const isMp3 = (data: Uint8Array): boolean =>
   textAt(data, 0, 3) === 'ID3' || frameBytes(data, 0) !== null
 
-/** Every large file contains one stray sync word; three adjacent frames are no accident. */
+/** One sync word occurs by chance in every large file; three adjacent frames do not. */
 const framesMin = 3
 const bitratesKbps = {
   1: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],

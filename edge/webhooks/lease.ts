@@ -1,7 +1,7 @@
 /**
  * Chooses the one edge that delivers: it holds a row of the database for a while. The holder stops
  * by its own clock before the row may pass on. The row's epoch also fences its writes about events,
- * so an edge that slept through its lease skips nothing and repeats nothing.
+ * so an edge that paused for longer than its lease skips nothing and repeats nothing.
  *
  * Rejected: an advisory lock of a session. It needs a connection of its own, and the embedded
  * database has only one connection.

@@ -5,9 +5,9 @@
  * disables a webhook after five other answers.
  *
  * The customer is a guest: an id that is the same for an e-mail at a pharmacy, without an account.
- * The e-mail is what somebody typed into a shop. Rejected: an account with that e-mail. It would
- * put a shop's orders into the history of the owner of the address, or keep the owner from
- * registering it.
+ * Anybody can type any e-mail into a shop. Rejected: an account with that e-mail. It would put a
+ * shop's orders into the history of the owner of the address, or keep the owner from registering
+ * it.
  */
 import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'

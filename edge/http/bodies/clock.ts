@@ -1,8 +1,8 @@
 /**
- * The clock of slow bodies. uWebSockets closes a connection without a word when its body pauses for
- * ten seconds or is slower than 16 kB a second. Pausing and resuming a connection restarts those
- * ten seconds, so this clock does that for every body under way. It ends, with an answer and by our
- * own limits, only the bodies whose senders are gone or hold a place for nothing.
+ * The clock of slow bodies. uWebSockets closes a connection without an answer when its body pauses
+ * for ten seconds or is slower than 16 kB a second. Pausing and resuming a connection restarts
+ * those ten seconds, so this clock does that for every body under way. It ends, with an answer and
+ * by our own limits, only the bodies whose senders are gone or send too slowly.
  */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { bodyLimits } from './limits.ts'

@@ -1,7 +1,7 @@
 /**
  * Tells a pharmacy that may not work the reason, and what happens next; a lost connection alone
- * would look like a fault of the network. The page asks for the decision again and again, because
- * no socket stays open to tell it.
+ * would look like a fault of the network. The page asks for the decision every ten seconds, because
+ * no socket stays open that could tell it.
  */
 import type { ApprovalMessage } from '../../../protocol/client/index.ts'
 import { byId, setText } from '../shared/elements.ts'
