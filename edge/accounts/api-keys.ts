@@ -33,7 +33,8 @@ const dayMs = 24 * 3_600_000
 
 /**
  * Returns the key, which cannot be shown again. Throws `invalid_request` at
- * accountLimits.apiKeysMax live keys.
+ * accountLimits.apiKeysMax keys that are not revoked, and `account_inactive` when the maker is no
+ * active administrator any more.
  */
 export async function createApiKey(
   ctx: KeyContext,

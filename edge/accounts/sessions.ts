@@ -100,7 +100,8 @@ async function refusalOf(db: Kysely<Tables>, userId: string): Promise<CaduceusEr
 
 /**
  * Replaces a refresh token. Throws `token_invalid`, and revokes the family, when the token was used
- * before; the exception is one repeat within refreshGraceMs from the place that used it.
+ * before; the exception is one repeat within refreshGraceMs from the place that used it. Throws
+ * `account_inactive` for a deactivated account.
  */
 export async function refreshSession(
   ctx: AccountsContext,

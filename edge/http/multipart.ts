@@ -19,8 +19,9 @@ export interface Form {
 }
 
 /**
- * Throws `invalid_request` for a body that is not a form, and for parts that are unknown, given
- * twice or missing.
+ * Throws `invalid_request` for a body that is not a form and for parts that are given twice or
+ * missing, and `body_too_large` for texts that are too long together. A part that the row does not
+ * name becomes a field, which the check of the fields refuses.
  */
 export async function readForm(
   body: Uint8Array,

@@ -17,7 +17,7 @@ export type OrderDraft = Omit<
 > &
   Partial<Pick<Create, 'delivery_latitude' | 'delivery_longitude'>>
 
-/** Throws the errors of `Maps.locate` and `feeTerms`. */
+/** Throws the errors of `requiredPlace`, `feeTerms` and `pharmacyPlace`. */
 export async function createCommand(
   ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'> & WithMaps,
   identity: Pick<Identity, 'userId' | 'role'>,

@@ -238,8 +238,8 @@ export function listQueries(
       .selectFrom('orders')
       .select(['id', 'created_at', 'placed', 'progress'])
       .where(ground)
-    // No index contains a status before the last: an order passes through seven, and each would be
-    // a write to the index.
+    // No index contains a status before the last: an order passes through six or more statuses, and
+    // each would be a write to the index.
     if (filter.status !== undefined)
       query = endedStatuses.includes(filter.status)
         ? query.where('ended_as', '=', filter.status)

@@ -42,8 +42,8 @@ const heldPauseMsMax = 160
 const heldWaitMs = limits.claimLeaseMs + 1_000
 
 /**
- * Throws CaduceusError with the refusal of the answer, from the catalogue. `from` is the request,
- * whose log has its id.
+ * Throws CaduceusError with the refusal of the answer, and `too_many_requests` when the pharmacy
+ * has too many answers under way. `from` is the request, whose log has its id.
  */
 export function respondToRequest(
   ctx: RespondContext,

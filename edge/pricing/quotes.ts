@@ -84,7 +84,8 @@ export async function makeQuote(
  * may accept or not. `pickup` null: at the pharmacy. `deliveryIsArea`: the pharmacy knows only the
  * area of the customer's address, so its quote is compared with the area. A comparison with the
  * address would let a pharmacy find the address by quotes. Throws `quote_not_found`, also for
- * another account's quote, `quote_expired` and `quote_mismatch`.
+ * another account's quote, `quote_expired`, `quote_mismatch`, and `vendor_not_found` when the
+ * pharmacy is not active any more.
  */
 export async function feeTerms(
   ctx: Pick<Kernel, 'config' | 'database' | 'nowMs'>,

@@ -97,7 +97,10 @@ export interface OpenedUpload {
   reading: Reading
 }
 
-/** Throws `not_found` for a file that does not exist or that the caller may not read. */
+/**
+ * Throws `not_found` for a file that does not exist or that the caller may not read, and
+ * `unavailable` when its store is not configured or does not answer.
+ */
 export async function readUpload(
   ctx: UploadContext,
   identity: Identity,

@@ -35,6 +35,7 @@ export interface Receiver {
   close(): Promise<void>
 }
 
+/** Starts a receiver on the loopback; with `port` 0 on any free port. */
 export async function startReceiver(behaviour: Behaviour = answerOk, port = 0): Promise<Receiver> {
   const received: Received[] = []
   const server = createServer((request, response) => {

@@ -32,6 +32,7 @@ export interface S3Server {
   close(): Promise<void>
 }
 
+/** Starts the server on a free port of the loopback, with one bucket. */
 export async function startS3(): Promise<S3Server> {
   const directory = mkdtempSync(join(tmpdir(), 'caduceus-s3-'))
   const server = new S3rver({
