@@ -81,10 +81,7 @@ export interface HttpServer {
   drain(): Promise<void>
 }
 
-/**
- * The facts known of a request so far, for its answer, its log lines and its row of the audit
- * trail.
- */
+/** The facts known of a request so far, for its answer, its log lines and the audit trail. */
 interface Visit {
   requestId: string
   begunAtMs: number
