@@ -1,9 +1,10 @@
 /**
  * Splits text into the words that a search compares: lower case, split at every ASCII character
- * that is not a letter or digit. The journal writes an order's words with its first event, and the
- * edge asks with the words of the query. Both use this file, so they cannot disagree.
- * Rejected: the text parsers of the database. They read "ORD-12345678" as a word and a negative
- * number, and they lower-case by a locale that an embedded database does not have.
+ * that is not a letter or digit, at the control characters after them and at the no-break space.
+ * Other white space of Unicode stays within a word. The journal writes an order's words with its
+ * first event, and the edge asks with the words of the query. Both use this file, so they cannot
+ * disagree. Rejected: the text parsers of the database. They read "ORD-12345678" as a word and a
+ * negative number, and they lower-case by a locale that an embedded database does not have.
  */
 import { limits } from './limits.ts'
 
