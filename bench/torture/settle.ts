@@ -2,6 +2,7 @@
  * After the last fault the system must come to rest by itself and then work normally. This file
  * checks liveness, with generous time limits. `check.ts` checks safety, without time limits.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import { randomUUID } from 'node:crypto'
 import type { Chance } from '../../protocol/kernel/chance.ts'
 import { settled } from '../rigs/parallel.ts'
@@ -106,14 +107,14 @@ async function everyTerminalHears({
   const wrong: string[] = []
   const [customer] = people.customers
   for (const url of deployment.urls) {
-    const heard = new Map<string, Set<string>>()
-    const over = new Map<string, Set<string>>()
+    const heard = new SetsByKey<string, string>()
+    const over = new SetsByKey<string, string>()
     const stops = people.pharmacies.flatMap(({ id, terminal }) => [
       terminal.on('new_request', ({ request_id }) => {
-        note(heard, request_id, id)
+        heard.add(request_id, id)
       }),
       terminal.on('request_closed', ({ request_id }) => {
-        note(over, request_id, id)
+        over.add(request_id, id)
       }),
     ])
     const context = { urls: [url], chance, tally, untilMs: performance.now() + 20_000 }
@@ -156,10 +157,4 @@ async function everyTerminalHears({
     for (const stop of stops) stop()
   }
   return wrong
-}
-
-function note(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key)
-  if (set === undefined) map.set(key, new Set([value]))
-  else set.add(value)
 }

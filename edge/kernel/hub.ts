@@ -14,6 +14,7 @@ import type { Env } from '../../protocol/kernel/env.ts'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import type { FleetMember } from '../../protocol/pharmacies/messages.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import type { LocationPush, OrderLocation } from '../../protocol/tracking/positions.ts'
 import type { Push, PushList } from '../../protocol/dispatch/pushes.ts'
 import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messages.ts'
@@ -50,9 +51,9 @@ const recipientsForBytesMin = 4
 export class Hub {
   readonly #parts: HubParts
   readonly #sessions = new Set<Session>()
-  readonly #byTopic = new Map<string, Set<Session>>()
-  readonly #orderWatchers = new Map<string, Set<Session>>()
-  readonly #fleetWatchers = new Map<string, Set<Session>>()
+  readonly #byTopic = new SetsByKey<string, Session>()
+  readonly #orderWatchers = new SetsByKey<string, Session>()
+  readonly #fleetWatchers = new SetsByKey<string, Session>()
   readonly #perAccount = new Map<string, number>()
   readonly #pushListeners = new Map<string, ((push: never) => void)[]>()
   readonly #guards: Guard[] = []
@@ -176,10 +177,10 @@ export class Hub {
     if (!this.#sessions.delete(session)) return
     for (const listener of this.#removeListeners) listener(session)
     this.#parts.metrics.sockets.dec({ role: session.role })
-    for (const topic of session.topics) leave(this.#byTopic, topic, session)
-    for (const orderId of session.watchedOrders) leave(this.#orderWatchers, orderId, session)
+    for (const topic of session.topics) this.#byTopic.delete(topic, session)
+    for (const orderId of session.watchedOrders) this.#orderWatchers.delete(orderId, session)
     if (session.watchedPharmacy !== null)
-      leave(this.#fleetWatchers, session.watchedPharmacy, session)
+      this.#fleetWatchers.delete(session.watchedPharmacy, session)
     if (session.account === null) return
     const left = this.#perAccount.get(session.account)! - 1
     if (left > 0) this.#perAccount.set(session.account, left)
@@ -190,7 +191,7 @@ export class Hub {
   subscribe(session: Session, topic: string): void {
     if (session.isClosing) return
     session.topics.push(topic)
-    join(this.#byTopic, topic, session)
+    this.#byTopic.add(topic, session)
   }
 
   /** The session gets the positions of the order's driver from now on. */
@@ -201,17 +202,17 @@ export class Hub {
       return
     }
     session.watchedOrders.add(orderId)
-    if (join(this.#orderWatchers, orderId, session)) this.#interest.addOrder(orderId)
+    if (this.#orderWatchers.add(orderId, session)) this.#interest.addOrder(orderId)
   }
 
   unwatchOrder(session: Session, orderId: string): void {
-    if (session.watchedOrders.delete(orderId)) leave(this.#orderWatchers, orderId, session)
+    if (session.watchedOrders.delete(orderId)) this.#orderWatchers.delete(orderId, session)
   }
 
   watchFleet(session: Session, pharmacyId: string): void {
     if (session.isClosing) return
     session.watchedPharmacy = pharmacyId
-    if (join(this.#fleetWatchers, pharmacyId, session)) this.#interest.addPharmacy(pharmacyId)
+    if (this.#fleetWatchers.add(pharmacyId, session)) this.#interest.addPharmacy(pharmacyId)
   }
 
   /**
@@ -286,19 +287,6 @@ export class Hub {
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     for (const session of this.#sessions) session.close(closeCodes.goingAway, 'server going away')
   }
-}
-
-/** True when the key had no members before. */
-function join(map: Map<string, Set<Session>>, key: string, session: Session): boolean {
-  const members = map.get(key)
-  if (members === undefined) map.set(key, new Set([session]))
-  else members.add(session)
-  return members === undefined
-}
-
-function leave(map: Map<string, Set<Session>>, key: string, session: Session): void {
-  const members = map.get(key)
-  if (members?.delete(session) === true && members.size === 0) map.delete(key)
 }
 
 function orderMessage({ at_ms, ...location }: OrderLocation): MessageNamed<'location'> {

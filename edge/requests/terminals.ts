@@ -7,6 +7,7 @@
  * the read model. The edge, not the engine, remembers what each socket was told, because only the
  * edge knows which socket is new.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import {
@@ -45,7 +46,7 @@ interface Terminal {
 export class Terminals {
   readonly #parts: Parts
   /** Terminals by pharmacy. */
-  readonly #terminals = new Map<string, Set<Terminal>>()
+  readonly #terminals = new SetsByKey<string, Terminal>()
   #announced = new Set<string>()
   #cancelAnnouncement: (() => void) | null = null
   #cancelResync: () => void = () => {}
@@ -89,9 +90,7 @@ export class Terminals {
   /** A terminal is ready. The open requests of its pharmacy are asked for within milliseconds. */
   #arrived(pharmacyId: string, session: Session): Terminal {
     const terminal: Terminal = { session, pharmacyId, told: null, over: null }
-    const terminals = this.#terminals.get(pharmacyId)
-    if (terminals === undefined) this.#terminals.set(pharmacyId, new Set([terminal]))
-    else terminals.add(terminal)
+    this.#terminals.add(pharmacyId, terminal)
     this.#announceIn(limits.interestDebounceMs, pharmacyId)
     return terminal
   }
@@ -113,9 +112,7 @@ export class Terminals {
 
   /** Forgets a terminal whose connection is gone. */
   #left(terminal: Terminal): void {
-    const terminals = this.#terminals.get(terminal.pharmacyId)
-    if (terminals?.delete(terminal) === true && terminals.size === 0)
-      this.#terminals.delete(terminal.pharmacyId)
+    this.#terminals.delete(terminal.pharmacyId, terminal)
   }
 
   #announce(pharmacyIds: readonly string[]): void {

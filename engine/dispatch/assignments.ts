@@ -4,6 +4,7 @@
  * has it. Waiting callers are only in memory: a caller whose engine dies asks again and finds the
  * order as it is.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import { isErrorCode } from '../../protocol/kernel/errors.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -20,7 +21,7 @@ type Look = (
 export class Assignments {
   readonly #env: Env
   readonly #peek: (orderId: string) => AttendedActor | undefined
-  readonly #waiting = new Map<string, Set<Look>>()
+  readonly #waiting = new SetsByKey<string, Look>()
 
   constructor(env: Env, peek: (orderId: string) => AttendedActor | undefined) {
     this.#env = env
@@ -41,19 +42,16 @@ export class Assignments {
     const now = verdict(this.#peek(orderId) ?? first, [], driverId)
     if (now !== null) return Promise.resolve(now)
     return new Promise(resolve => {
-      const looks = this.#waiting.get(orderId) ?? new Set<Look>()
-      this.#waiting.set(orderId, looks)
       const done = (reply: TellReply): void => {
         cancel()
-        looks.delete(look)
-        if (looks.size === 0) this.#waiting.delete(orderId)
+        this.#waiting.delete(orderId, look)
         resolve(reply)
       }
       const look: Look = (cell, events) => {
         const reply = verdict(cell, events, driverId)
         if (reply !== null) done(reply)
       }
-      looks.add(look)
+      this.#waiting.add(orderId, look)
       const cancel = this.#env.after(limits.assignmentWaitMs, () =>
         done({
           ok: false,

@@ -2,10 +2,11 @@
  * Orders that search for a driver, by pharmacy. A driver who becomes free is proposed at once, not
  * at the next look.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import type { Order } from '../orders/state.ts'
 
 export class SearchingOrders {
-  readonly #byPharmacy = new Map<string, Set<string>>()
+  readonly #byPharmacy = new SetsByKey<string, string>()
   readonly #pharmacyOf = new Map<string, string>()
 
   orderIds(): IterableIterator<string> {
@@ -19,18 +20,14 @@ export class SearchingOrders {
     const { orderId } = order.core
     const pharmacyId = order.deal.vendor.vendor_id
     this.#pharmacyOf.set(orderId, pharmacyId)
-    let orders = this.#byPharmacy.get(pharmacyId)
-    if (orders === undefined) this.#byPharmacy.set(pharmacyId, (orders = new Set()))
-    orders.add(orderId)
+    this.#byPharmacy.add(pharmacyId, orderId)
   }
 
   drop(orderId: string): void {
     const pharmacyId = this.#pharmacyOf.get(orderId)
     if (pharmacyId === undefined) return
     this.#pharmacyOf.delete(orderId)
-    const orders = this.#byPharmacy.get(pharmacyId)
-    orders?.delete(orderId)
-    if (orders?.size === 0) this.#byPharmacy.delete(pharmacyId)
+    this.#byPharmacy.delete(pharmacyId, orderId)
   }
 
   ofPharmacy(pharmacyId: string): Iterable<string> {

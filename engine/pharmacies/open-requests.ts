@@ -2,10 +2,11 @@
  * Open requests by pharmacy, so that a terminal that connects late gets the requests that it missed
  * at once.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import type { Order } from '../orders/state.ts'
 
 export class OpenRequests {
-  readonly #byPharmacy = new Map<string, Set<string>>()
+  readonly #byPharmacy = new SetsByKey<string, string>()
   readonly #pharmaciesOf = new Map<string, string[]>()
 
   get size(): number {
@@ -22,22 +23,14 @@ export class OpenRequests {
     if (this.#pharmaciesOf.has(orderId)) return
     const pharmacyIds = order.broadcast.candidates.map(c => c.vendor_id)
     this.#pharmaciesOf.set(orderId, pharmacyIds)
-    for (const pharmacyId of pharmacyIds) {
-      let orders = this.#byPharmacy.get(pharmacyId)
-      if (orders === undefined) this.#byPharmacy.set(pharmacyId, (orders = new Set()))
-      orders.add(orderId)
-    }
+    for (const pharmacyId of pharmacyIds) this.#byPharmacy.add(pharmacyId, orderId)
   }
 
   drop(orderId: string): void {
     const pharmacyIds = this.#pharmaciesOf.get(orderId)
     if (pharmacyIds === undefined) return
     this.#pharmaciesOf.delete(orderId)
-    for (const pharmacyId of pharmacyIds) {
-      const orders = this.#byPharmacy.get(pharmacyId)
-      orders?.delete(orderId)
-      if (orders?.size === 0) this.#byPharmacy.delete(pharmacyId)
-    }
+    for (const pharmacyId of pharmacyIds) this.#byPharmacy.delete(pharmacyId, orderId)
   }
 
   /**

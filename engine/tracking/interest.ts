@@ -2,6 +2,7 @@
  * The orders and fleets that edges watch, as soft leases. An order that nobody watches costs
  * nothing. An edge that dies is forgotten when its lease lapses.
  */
+import { SetsByKey } from '../../protocol/kernel/sets-by-key.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 
@@ -13,8 +14,8 @@ interface EdgeInterest {
 
 export class Interest {
   readonly #edges = new Map<string, EdgeInterest>()
-  readonly #byOrder = new Map<string, Set<string>>()
-  readonly #byPharmacy = new Map<string, Set<string>>()
+  readonly #byOrder = new SetsByKey<string, string>()
+  readonly #byPharmacy = new SetsByKey<string, string>()
 
   edgesOfOrder(orderId: string): ReadonlySet<string> {
     return this.#byOrder.get(orderId) ?? nobody
@@ -68,25 +69,21 @@ export class Interest {
   }
 }
 
-function add(own: Set<string>, id: string, byId: Map<string, Set<string>>, edgeId: string): void {
+function add(own: Set<string>, id: string, byId: SetsByKey<string, string>, edgeId: string): void {
   own.add(id)
-  let edges = byId.get(id)
-  if (edges === undefined) byId.set(id, (edges = new Set()))
-  edges.add(edgeId)
+  byId.add(id, edgeId)
 }
 
 function drop(
   own: Set<string>,
   keep: ReadonlySet<string>,
-  byId: Map<string, Set<string>>,
+  byId: SetsByKey<string, string>,
   edgeId: string,
 ): void {
   for (const id of own) {
     if (keep.has(id)) continue
     own.delete(id)
-    const edges = byId.get(id)
-    edges?.delete(edgeId)
-    if (edges?.size === 0) byId.delete(id)
+    byId.delete(id, edgeId)
   }
 }
 

@@ -3,16 +3,16 @@
  * a trie of tokens for filters with wildcards. Rejected: a cache of results per subject, as the
  * NATS server has. Event subjects end in an id and would fill it with entries that are used once.
  */
+import { SetsByKey } from '../kernel/sets-by-key.ts'
+
 export class Matcher<T> {
-  readonly #exact = new Map<string, Set<T>>()
+  readonly #exact = new SetsByKey<string, T>()
   readonly #wild: Node<T> = emptyNode()
   #wildCount = 0
 
   add(filter: string, value: T): void {
     if (!isWild(filter)) {
-      const values = this.#exact.get(filter)
-      if (values) values.add(value)
-      else this.#exact.set(filter, new Set([value]))
+      this.#exact.add(filter, value)
       return
     }
     let node = this.#wild
@@ -31,8 +31,7 @@ export class Matcher<T> {
       if (removeFrom(this.#wild, filter.split('.'), 0, value)) this.#wildCount--
       return
     }
-    const values = this.#exact.get(filter)
-    if (values?.delete(value) && values.size === 0) this.#exact.delete(filter)
+    this.#exact.delete(filter, value)
   }
 
   /** Every value whose filter matches. A value added under two matching filters comes twice. */
