@@ -1,5 +1,5 @@
 /** Sets by key behave as a list of pairs, and keep no key without a member. */
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import { SetsByKey } from './sets-by-key.ts'
 
@@ -36,7 +36,6 @@ t.test('sets by key are a list of pairs without repetition', t => {
         t.equal(sets.get(key) === undefined, of(key).length === 0, 'no empty set is kept')
       }
     }),
-    { numRuns: 200 },
   )
   t.end()
 })
