@@ -138,7 +138,7 @@ function accidentsOf(world: World): Map<FaultKind, Accident> {
     8 * minute,
     500,
     12_000,
-    node => network.deafen(node),
+    node => network.stopReceiving(node),
     node => {
       network.cut(node, 0)
       later('bus deaf', 10, 1_000, () => network.mend(node))

@@ -1,6 +1,6 @@
 /**
- * Checks who is told what. Each push on the bus must be one that an event of its actor asks for,
- * word for word and to the right recipients. A link that anybody may hold reveals no phone,
+ * Checks the pushes and their recipients. Each push on the bus must be one that an event of its
+ * actor asks for, word for word and to the right recipients. A push to a public link has no phone,
  * surname, address or token. An engine that publishes an event makes the pushes of this event in
  * the same turn.
  */
@@ -13,15 +13,15 @@ import { canonical, requestBody, toldKm } from './model/pushes.ts'
 import type { SimNode } from './node.ts'
 
 /**
- * The pushes of one event. There are alternatives, because an engine that repeats them later uses
- * the order's state of that time.
+ * An event whose pushes are still to come. `pushes` are those with the state of its own time; an
+ * engine that repeats them later uses the state of that time.
  */
 interface Owed {
   stored: StoredEvent
   committedMs: number
   pushes: readonly string[]
 }
-/** A push of an event that must reach every connected recipient. */
+/** A message of an event that must reach every connected recipient. */
 export interface Told {
   topic: string
   text: string
@@ -29,17 +29,20 @@ export interface Told {
   actorId: string
 }
 
+/** The pushes that events ask for, and the checks of the pushes that processes make. */
 export class Audience {
   readonly #findings: Findings
-  /** By actor, all pushes that are allowed. */
+  /** By actor, the pushes that its events ask for. */
   readonly #allowed = new Map<string, Set<string>>()
   /** By actor, its events. */
   readonly #events = new Map<string, StoredEvent[]>()
+  /** By event id, the events that no process has published. */
   readonly #owed = new Map<string, Owed>()
-  /** By process, its pushes within this turn. */
+  /** By process, its pushes of this turn. */
   readonly #pushed = new Map<SimNode, Set<string>>()
   /** Called for each message to a topic that an event asks for. */
   onTold: (told: Told) => void = () => {}
+  /** Number of pushes so far. */
   pushes = 0
 
   constructor(findings: Findings) {
@@ -84,7 +87,7 @@ export class Audience {
     return allowed
   }
 
-  /** A process hands pushes to the bus. */
+  /** A process handed pushes to the bus. */
   pushed(node: SimNode, pushes: readonly Push[]): void {
     let turn = this.#pushed.get(node)
     if (turn === undefined) this.#pushed.set(node, (turn = new Set()))
@@ -148,8 +151,9 @@ export class Audience {
   }
 
   /**
-   * A process handed this event to the bus for the first time, over a link that had been up since
-   * before the event. Then its pushes must go the same way. `later` runs when the turn is over.
+   * A process handed an event to the bus for the first time. If its link was up since before the
+   * event, the process must hand over the pushes of the event too. `later` runs a check when the
+   * turn is over.
    */
   fact(node: SimNode, id: string, linkUpSinceMs: number, later: (run: () => void) => void): void {
     const owed = this.#owed.get(id)
@@ -179,10 +183,10 @@ export class Audience {
     this.#pushed.delete(node)
   }
 
-  /** Positions on their way to one edge must be those of the order's driver. */
+  /** Positions of orders on their way to an edge: each must be one of the order's driver. */
   located({ orders }: LocationPush): void {
     for (const { order_id, latitude, longitude, at_ms } of orders) {
-      // Meanwhile the order may have parted with its driver.
+      // The order may have had another driver when the position was sent.
       const drivers = new Set(
         (this.#findings.orders.get(order_id)?.past ?? [])
           .map(one => one?.driver?.driver_id)
@@ -226,6 +230,7 @@ export class Audience {
   }
 }
 
+/** The id of the actor whose event asks for a push. */
 function actorOf(push: Push): string {
   if (push.kind === 'new_request') return push.body.request_id
   if (push.kind === 'request_closed') return push.request_id

@@ -1,4 +1,4 @@
-/** The simulator's books of the actors of one kind, folded from the database's commits. */
+/** The simulator's books for a kind of actor that has no model here. */
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import type { StoredEvent } from '../journal/journal.ts'
 import type { AnyKind } from '../actors/kind.ts'
@@ -7,7 +7,7 @@ import type { Books, Findings } from './findings.ts'
 
 /**
  * The books of a kind that has no model here. Its events are checked against its machine, and its
- * rows against the rows of its own fold. An error that is the same in both is not noticed.
+ * rows against the rows that its own fold makes again. An error in the fold itself is not noticed.
  */
 export class PlainBooks implements Books {
   readonly kind: string

@@ -1,9 +1,9 @@
 /**
- * Checks everything that must be true at every step of a simulation, whatever goes wrong. It reads
- * the database's commits, the events at the bus's server and the messages to clients, and nothing
- * from the memory of an engine. States, rows and sums come from its own folds (model/), never from
- * the product's. Numbers in brackets are the invariants of SPEC.md, C-numbers are the rules of
- * claims, words are the simulator's own rules.
+ * Checks everything that must be true at every step of a simulation. It reads the database's
+ * commits, the events at the bus's server and the messages to clients, and nothing from the memory
+ * of an engine. States, rows and sums come from its own folds (model/), never from the product's.
+ * In a violation's rule a number is an invariant of SPEC.md, a C-number is a rule of claims, and a
+ * word is a rule of the simulator.
  */
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import type { ClaimAnswer } from '../../protocol/claims/claims.ts'
@@ -40,11 +40,13 @@ export class Checker implements Findings {
   readonly #books = new Map<string, Books>()
   readonly witness = new Witness((rule, what, actorId) => this.fail(rule, what, actorId))
   readonly audience = new Audience(this)
+  /** By actor and command id, the types of the events that the command made. */
   readonly #commands = new Map<string, string>()
   /** By slot, the number that the next new event must have. */
   readonly #nextHeard = new Map<number, number>()
   /** Events that the bus's server received and forgot, with their publisher and its epoch. */
   readonly #lost = new Map<string, { node: SimNode; isDoubtful: boolean; epoch: number }>()
+  /** By idempotency key, the first answer that a caller took as final. */
   readonly #answers = new Map<string, string>()
   /** By order, the highest version that a client was told. */
   readonly #told = new Map<string, number>()
@@ -77,7 +79,7 @@ export class Checker implements Findings {
     return this.#books.get(kind)!
   }
 
-  /** A driver takes an order, or completes it. */
+  /** An order has this driver, and is under way or over. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void {
     this.#driverBooks.carries(driverId, orderId, isCarrying)
   }
@@ -93,10 +95,12 @@ export class Checker implements Findings {
     this.#database = database
   }
 
+  /** Notes a violation. */
   fail(rule: string, what: string, actorId: string | null = null): void {
     this.violations.push({ rule, what, actorId })
   }
 
+  /** Takes a transaction of the database. */
   committed({ events, rows, epochs, nowMs }: Commit): void {
     const store = this.#database!.store
     for (const [slot, epoch] of epochs)
@@ -137,6 +141,7 @@ export class Checker implements Findings {
     if (this.violations.length === 0) this.audience.committed(events, nowMs)
   }
 
+  /** Compares two records field by field. `what` names the record in a violation. */
   same(
     what: string,
     is: Record<string, unknown>,
@@ -150,7 +155,7 @@ export class Checker implements Findings {
     }
   }
 
-  /** The bus's server received an event; false when it was a repeat. */
+  /** The bus's server received an event. Returns false when the event was a repeat. */
   heard(event: PublishedEvent): boolean {
     const stored = this.#database!.store.slot(event.slot).events[event.seq - 1]
     if (stored === undefined) {
@@ -192,7 +197,7 @@ export class Checker implements Findings {
     return this.#excused(slot, Infinity) - 1
   }
 
-  /** The server forgot an event that this process had published: it must be published again. */
+  /** The server lost an event that this process had published, so it must be published again. */
   forgotten(slot: number, seq: number, node: SimNode): void {
     const next = this.#nextHeard.get(slot) ?? 1
     if (seq >= next && this.#lost.has(`${slot}.${seq}`)) return
@@ -207,8 +212,8 @@ export class Checker implements Findings {
 
   /**
    * The next number that must be received, at most `through`. The publisher must repeat an event
-   * that the server forgot. A publisher that died, or lost the slot, before it could repeat is no
-   * defect: the promise covers one second and one failure.
+   * that the server lost. It is no violation when the publisher died, or lost the slot, before it
+   * could repeat the event: the promise covers one second and one failure.
    */
   #excused(slot: number, through: number): number {
     let next = this.#nextHeard.get(slot) ?? 1
@@ -232,8 +237,8 @@ export class Checker implements Findings {
   }
 
   /**
-   * A client was told this state of an order. `atLeast`: the version that a client had been told
-   * before the question.
+   * A client was told this state of an order. `atLeast`: the version that some client had been told
+   * before this one asked.
    */
   toldOrder(view: OrderView, how: string, atLeast = 0): void {
     const past = this.orders.get(view.id)?.past[view.version]
@@ -288,8 +293,8 @@ export class Checker implements Findings {
   }
 
   /**
-   * A refusal is not stored and may change after a restart. But a granted command is not refused
-   * later.
+   * A caller was refused. A refusal is not stored and may change after a restart, but a granted
+   * command is never refused later.
    */
   refusedAnswer(key: string, code: string, actorId: string | null): void {
     const first = this.#answers.get(key)
@@ -297,10 +302,10 @@ export class Checker implements Findings {
       this.fail('[3]', `${key} was granted as ${first}, and then refused: ${code}`, actorId)
   }
 
-  /** The claims answered, at this time of their clock. */
+  /** The claims gave this answer at this time of their clock. */
   claimAnswered(orderId: string, pharmacyId: string, answer: ClaimAnswer, atMs: number): void {
     const untilMs = this.orders.get(orderId)?.order.wish.expires_at_ms
-    // A hold that was taken just before the deadline may be asked for again while it lasts.
+    // A hold from just before the deadline may still be won while its lease lasts.
     const endMs = untilMs === undefined ? Infinity : untilMs + limits.claimLeaseMs
     if (answer.outcome === 'won' && atMs >= endMs && this.#winnerOf(orderId) !== pharmacyId)
       this.fail(
@@ -313,8 +318,8 @@ export class Checker implements Findings {
   }
 
   /**
-   * Compares the drivers' books with the orders: a driver earned the agreed sum of the delivered
-   * orders. Called when everything is at rest.
+   * Compares the sums of drivers with the orders: a driver has earned the agreed fees of the orders
+   * that the driver delivered. Called when everything is at rest.
    */
   sums(): string[] {
     const wrong: string[] = []

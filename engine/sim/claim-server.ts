@@ -1,7 +1,7 @@
 /**
- * The claims of a simulation: the memory adapter as a separate server with its own clock, and the
- * faults in front of it: lost requests and replies, slowness, an outage, a flush, and a failover to
- * a replica without the last writes.
+ * The claims of a simulation: the memory adapter as a server, with faults in front of it. The
+ * faults are lost requests and replies, slowness, an outage, a flush, and a failover to a replica
+ * that lacks the last writes.
  */
 import type { ClaimAnswer, Claims } from '../../protocol/claims/claims.ts'
 import { memoryClaims } from '../../protocol/claims/memory.ts'
@@ -24,6 +24,7 @@ interface Done {
  */
 const rememberedMs = limits.claimAfterlifeMs
 
+/** One server of claims for all processes. */
 export class ClaimServer {
   readonly #schedule: Schedule
   readonly #faults: Faults
@@ -33,9 +34,9 @@ export class ClaimServer {
   #done: Done[] = []
   #down = false
   readonly #away = new Set<SimNode>()
-  /** While a replica is filled: the time of the write that it gets. */
+  /** While a replica is filled: the time of the write that it gets now. */
   #replayMs: number | null = null
-  /** Converts a deadline; planted bugs may replace it. */
+  /** Converts the deadline of a claim. A planted bug may replace it. */
   deadline = (atMs: number): number => atMs
 
   constructor(
@@ -56,6 +57,7 @@ export class ClaimServer {
     return memoryClaims(this.#nowMs, () => () => {})
   }
 
+  /** Begins or ends an outage for all processes. */
   setDown(down: boolean): void {
     this.#down = down
   }
@@ -64,6 +66,7 @@ export class ClaimServer {
     if (reached) this.#away.delete(node)
     else this.#away.add(node)
   }
+  /** Forgets all claims, as a server that restarts without its data. */
   flush(): void {
     this.#claims = this.#fresh()
     this.#done = []
@@ -81,6 +84,7 @@ export class ClaimServer {
     this.#done = known
   }
 
+  /** The claims as one process reaches them. */
   for(node: SimNode): Claims {
     const run = <T>(operation: Operation, ...args: unknown[]): Promise<T> =>
       this.#call(node, () => {

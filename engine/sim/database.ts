@@ -52,6 +52,7 @@ const behind: ReadonlySet<string> = new Set(['saveCursors', 'savePositions', 'sa
 const unsyncedMs = 2_000
 const lanes = 2
 
+/** One database with the journals of all processes. */
 export class SimDatabase {
   readonly store: MemoryStore
   readonly #schedule: Schedule
@@ -61,18 +62,18 @@ export class SimDatabase {
   /** Planted bugs may set it to false; then the epoch of an append is not compared. */
   fences = true
   readonly #plan: AppendPlan
-  /** By table and key, the newest columns. */
+  /** By table and key, the columns of the newest version. */
   readonly #columns = new Map<string, Map<string, RowColumns>>()
   /** A mistake of the simulator itself; it ends the run. */
   defect: Error | null = null
   /**
-   * Slots whose cursor was taken back and not stored since: their owner cannot know, and its
-   * successor repeats an event.
+   * Slots whose cursor was lost and not stored since. Their owner does not know it, and the next
+   * owner repeats events.
    */
   readonly cursorsLost = new Set<number>()
-  /** Difference of its clock from the true time, ms. */
+  /** How far its clock is ahead of the true time, ms. */
   skewMs = 0
-  /** Bounds of the queue of every process's appends. */
+  /** Bounds for the queue of appends of each process. */
   queue: Pick<AppenderEnv, 'queueEventsMax' | 'batchEventsMax'> = {}
   readonly #away = new Map<SimNode, 'requests' | 'replies'>()
   readonly #slow = new Map<SimNode, number>()
@@ -99,21 +100,19 @@ export class SimDatabase {
     return this.#schedule.nowMs
   }
 
+  /** Begins or ends an outage for all processes. */
   setDown(down: boolean): void {
     this.#down = down
   }
-  /**
-   * This process alone loses the database: its requests do not arrive, or the replies to them do
-   * not.
-   */
-  cutOff(node: SimNode, what: 'requests' | 'replies'): void {
-    this.#away.set(node, what)
+  /** Cuts this process off: its requests do not arrive, or the replies to them do not. */
+  cutOff(node: SimNode, direction: 'requests' | 'replies'): void {
+    this.#away.set(node, direction)
   }
-  /** Adds a delay to each way between the database and this process. */
+  /** Each message between the database and this process takes `ms` longer. */
   slow(node: SimNode, ms: number): void {
     this.#slow.set(node, ms)
   }
-  /** Ends the outage and the delay of this process. */
+  /** Ends the faults between the database and this process. */
   heal(node: SimNode): void {
     this.#away.delete(node)
     this.#slow.delete(node)
@@ -326,7 +325,7 @@ export class SimDatabase {
     return newest
   }
 
-  /** The rows of a table by their keys, column by column as text. */
+  /** The columns of a table's newest rows, by their keys. */
   columnsOf(table: string): ReadonlyMap<string, RowColumns> {
     return this.#newest(table)
   }

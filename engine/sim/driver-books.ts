@@ -9,6 +9,7 @@ import type { Books, DriverBook, Findings } from './findings.ts'
 import { columnsOfDriver, foldedDriver, placesTaken, stateOfDriver } from './model/driver.ts'
 import { pushesOfDriver } from './model/pushes.ts'
 
+/** The drivers of a simulation, by their ids. */
 export class DriverBooks implements Books {
   readonly kind = driverName
   readonly books = new Map<string, DriverBook>()
@@ -69,10 +70,11 @@ export class DriverBooks implements Books {
     )
   }
 
-  carries(driverId: string, orderId: string, carries: boolean): void {
+  /** An order has this driver, and is under way (`isCarrying`) or over. */
+  carries(driverId: string, orderId: string, isCarrying: boolean): void {
     const book = this.books.get(driverId)
     if (book === undefined) return
-    if (!carries) return void book.carrying.delete(orderId)
+    if (!isCarrying) return void book.carrying.delete(orderId)
     book.carrying.add(orderId)
     const { capacity } = book.driver.profile
     if (book.carrying.size > capacity)

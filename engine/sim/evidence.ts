@@ -1,7 +1,7 @@
 /**
- * Records what the people of a simulation did: their orders and answers, their commands, the data
- * of their pharmacies, and the positions of drivers. The simulator's witness compares the journal
- * with it.
+ * Records the actions of the simulated customers, pharmacies and drivers: their orders, their
+ * commands, the data of the pharmacies, and the positions of devices. The simulator's witness
+ * compares the journal with this record.
  */
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -13,27 +13,30 @@ export interface FeeTerms {
   fee_minor: number
   distance_km: number
 }
-/** A customer's order as it was sent. */
+/** A customer's order or request as it was sent. */
 export interface Asked {
   verb: 'broadcast' | 'create'
   customerId: string
   body: Record<string, unknown> & { items: unknown[]; fee?: FeeTerms }
 }
+/** A command as it was sent. `id` is the id of the sender. */
 export interface Command {
   verb: string
   role: string
   id: string
   data: Record<string, unknown>
 }
-/** `genuine`: the true place of the device, not one that a fault made. */
+/** A position that a device reported. `genuine`: its true place, not one that a fault made. */
 export interface Frame extends Point {
   atMs: number
   genuine: boolean
 }
+/** The data of a pharmacy from this time on. */
 interface PharmacyState {
   fromMs: number
   pharmacy: DirectoryPharmacy
 }
+/** Notes a violation of a rule by an actor. */
 export type Fail = (rule: string, what: string, actorId: string) => void
 
 /** Distance beyond the fence for a position that was rounded on its way, km. */
@@ -46,17 +49,19 @@ export const frameMemoryMs = 20 * 60_000
 /** A change of a pharmacy reaches every engine within this time, when the database answers. */
 const directoryMs = 2 * limits.pharmacyPollMs
 
+/** The record of a simulation so far. */
 export class Evidence {
   readonly #asked = new Map<string, Asked>()
   readonly #commands = new Map<string, Command[]>()
   readonly #pharmacies = new Map<string, PharmacyState[]>()
   readonly #frames = new Map<string, Frame[]>()
   /**
-   * From this time on engines must know changes that are old enough; Infinity while the database
-   * may be down.
+   * The time since which the database answers, ms. From then on engines must know changes that are
+   * old enough. Infinity while the database may be down.
    */
   calmSinceMs = Infinity
 
+  /** A customer sent an order or a request. */
   asked(orderId: string, asked: Asked): void {
     this.#asked.set(orderId, asked)
   }
@@ -66,11 +71,13 @@ export class Evidence {
     if (given === undefined) this.#commands.set(actorId, [command])
     else given.push(command)
   }
+  /** A pharmacy has this data from this time on. */
   pharmacyIs(pharmacy: DirectoryPharmacy, fromMs: number): void {
     const states = this.#pharmacies.get(pharmacy.vendor_id) ?? []
     states.push({ fromMs, pharmacy })
     this.#pharmacies.set(pharmacy.vendor_id, states)
   }
+  /** The device of a driver reported a position. */
   framed(driverId: string, frame: Frame): void {
     let frames = this.#frames.get(driverId)
     if (frames === undefined) this.#frames.set(driverId, (frames = []))
@@ -94,7 +101,7 @@ export class Evidence {
   framesOf(driverId: string): readonly Frame[] {
     return this.#frames.get(driverId) ?? []
   }
-  /** A customer's order as it was sent; undefined when nobody sent it. */
+  /** The order as its customer sent it; undefined when no customer sent it. */
   wishOf(orderId: string): Asked | undefined {
     return this.#asked.get(orderId)
   }
@@ -104,8 +111,8 @@ export class Evidence {
   }
 
   /**
-   * The states of the pharmacy that engines may know: those of the last seconds, or all of them
-   * while the database may be down.
+   * The data of a pharmacy that engines may know at this time: that of the last seconds, or all of
+   * it while the database may be down.
    */
   known(pharmacyId: string, atMs: number): DirectoryPharmacy[] {
     const states = this.#pharmacies.get(pharmacyId) ?? []

@@ -1,11 +1,12 @@
 /**
  * The faults, and how often each one happened. A fault happens when its die says so, and each kind
- * has its own die: see chance.ts. Each seed plays some of the kinds, each more or less often. Where
- * everything fails a little, nothing fails for long (swarm testing: Groce and others 2012). After
- * `heal` nothing fails any more, so that liveness can be checked.
+ * has its own die: see chance.ts. Each seed plays some of the kinds, each more or less often,
+ * because a run in which every kind fails a little never fails for long (swarm testing: Groce and
+ * others 2012). After `heal` no fault happens, so that liveness can be checked.
  */
 import { Chance } from '../../protocol/kernel/chance.ts'
 
+/** Their names seed their dice: another name gives other runs. */
 export const faultKinds = [
   'bus slow',
   'bus drop',
@@ -56,12 +57,13 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
+/** The dice, the weights and the counts of the faults of one run. */
 export class Faults {
   readonly #dice = new Map<FaultKind, Chance>()
   readonly #without: ReadonlySet<FaultKind>
   readonly #counts = new Map<FaultKind, number>()
   #healed = false
-  /** How hostile this seed is: some are calm with rare disasters, some are noisy all the time. */
+  /** The factor for all faults in this seed. */
   readonly intensity: number
   /** The weight of each kind in this seed; 0 for a kind that it does not play. */
   readonly #weights = new Map<FaultKind, number>()
@@ -82,6 +84,7 @@ export class Faults {
   get healed(): boolean {
     return this.#healed
   }
+  /** Ends all faults for the rest of the run. */
   heal(): void {
     this.#healed = true
   }
@@ -90,6 +93,7 @@ export class Faults {
   plays(kind: FaultKind): boolean {
     return !this.#healed && !this.#without.has(kind) && this.weight(kind) > 0
   }
+  /** The weight of the kind in this seed; 0 for a kind that it does not play. */
   weight(kind: FaultKind): number {
     return this.#weights.get(kind)!
   }
@@ -108,6 +112,7 @@ export class Faults {
     return this.plays(kind)
   }
 
+  /** Counts a fault that happened. */
   count(kind: FaultKind): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }

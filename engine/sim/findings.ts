@@ -32,6 +32,7 @@ export interface Books {
 export interface DriverBook {
   driver: DriverModel
   past: DriverModel[]
+  /** The ids of the orders under way that have this driver. */
   carrying: Set<string>
 }
 
@@ -48,7 +49,7 @@ export interface Findings {
   readonly orders: ReadonlyMap<string, OrderBook>
   readonly drivers: ReadonlyMap<string, DriverBook>
   booksOf(kind: string): Books
-  /** A driver takes an order, or completes it. */
+  /** An order has this driver, and is under way or over. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void
   /** The view of an order, from its row and from its first row. */
   viewOf(orderId: string, row: TableRow): OrderView

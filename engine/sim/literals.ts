@@ -1,12 +1,13 @@
 /**
  * Decodes the parameters of the journal's statements: array literals from `journal/rows.ts`, and
- * binary arrays from `journal/arrays.ts`. The simulated database takes the real statements of the
- * real appender, so an encoding that loses something is found here too.
+ * binary arrays from `journal/arrays.ts`. The simulated database takes the statements of the real
+ * appender, so a simulation also finds an encoding that loses a value.
  */
 
 /**
- * `{a,NULL,"b \"c\""}` with NULL for null, or the same in binary; numbers, ids and times (ms) as
- * text.
+ * The elements of an array as text, from a literal such as `{a,NULL,"b \"c\""}` or from its binary
+ * form. NULL becomes null, and a time becomes milliseconds since the epoch. Throws a TypeError for
+ * anything else.
  */
 export function readArray(literal: unknown): (string | null)[] {
   if (Buffer.isBuffer(literal)) return readBinary(literal)
@@ -36,7 +37,7 @@ export function readArray(literal: unknown): (string | null)[] {
 export const readNumbers = (literal: unknown): number[] => readArray(literal).map(Number)
 /** An array of texts; null becomes the empty text. */
 export const readTexts = (literal: unknown): string[] => readArray(literal).map(word => word ?? '')
-/** An array of JSON documents; null for none. */
+/** The elements of an array of JSON documents; null for NULL. */
 export const readDocuments = (array: unknown): unknown[] =>
   readArray(array).map(text => (text === null ? null : (JSON.parse(text) as unknown)))
 
@@ -61,7 +62,7 @@ function readBinary(bytes: Buffer): (string | null)[] {
   return values
 }
 
-/** By the type's number in pg_type. */
+/** An element as text. `oid` is the number of its type in pg_type. */
 function readElement(oid: number, bytes: Buffer): string {
   switch (oid) {
     case 21:

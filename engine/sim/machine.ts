@@ -8,11 +8,13 @@ import type { AnyKind } from '../actors/kind.ts'
 export class Coverage {
   readonly #seen = new Map<string, number>()
 
+  /** An event came in the state `from`. */
   take(kind: string, from: string, event: string): void {
     const step = `${kind}: ${from} + ${event}`
     this.#seen.set(step, (this.#seen.get(step) ?? 0) + 1)
   }
 
+  /** Adds the counts of another run. */
   add(other: Coverage): void {
     for (const [step, count] of other.#seen)
       this.#seen.set(step, (this.#seen.get(step) ?? 0) + count)

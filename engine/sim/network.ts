@@ -1,8 +1,8 @@
 /**
- * The bus of a simulation: one server, a link to each process, and the faults on the way. It is
+ * The bus of a simulation: one server, a link to each process, and the faults between them. It is
  * worse than NATS on purpose: messages of one sender may overtake each other or come twice. Only
- * events (`event.>`) keep their order on a link, as one TCP connection keeps it, because their
- * order is promised to the outside and is read here as the server sees it.
+ * events (`event.>`) keep their order on a link, as one TCP connection keeps it. Their order is
+ * promised to the outside, and the checker reads it as the server receives it.
  */
 import type { Bus, BusHandler, BusMessage, Subscription } from '../../protocol/bus/bus.ts'
 import {
@@ -28,7 +28,8 @@ interface Subscriber {
   active: boolean
 }
 /**
- * up: it works. lost: cut, and the client does not know it yet. down: cut, and the client knows it.
+ * up: the link works. lost: it is cut, and the process does not know it yet. down: it is cut, and
+ * the process knows it.
  */
 type LinkState = 'up' | 'lost' | 'down'
 
@@ -36,12 +37,12 @@ class Link {
   state: LinkState = 'up'
   readonly subscribers = new Set<Subscriber>()
   readonly listeners = new Set<(connected: boolean) => void>()
-  /** Arrival time of the message before, which must arrive first. */
+  /** Arrival time of the message before; the next one must not arrive earlier. */
   arrivesMs = 0
   upSinceMs = -Infinity
-  /** The link sends but does not receive: the other direction of its connection is dead. */
-  deaf = false
-  /** Delay that is added to each way, ms. */
+  /** The link sends and does not receive, because one direction of its connection is dead. */
+  sendsOnly = false
+  /** Delay that is added to each message, ms. */
   slowMs = 0
   /** Number of cuts. A message that was on its way at a cut never arrives. */
   cuts = 0
@@ -63,10 +64,11 @@ export interface Ears {
   forgot(sinceMs: number): void
 }
 
-/** Time after which a round trip over a link that receives nothing is given up, ms. */
-const deafFlushMs = 2_000
+/** Time after which a round trip without an answer is given up, ms. */
+const unansweredFlushMs = 2_000
 const eventPrefix = subjects.eventFilter.slice(0, -1)
 
+/** One server of the bus, and the links of all processes to it. */
 export class Network {
   readonly #schedule: Schedule
   readonly #faults: Faults
@@ -95,9 +97,9 @@ export class Network {
   }
 
   /** The process receives nothing until its connection is cut and restored. */
-  deafen(node: SimNode): void {
+  stopReceiving(node: SimNode): void {
     const link = this.#links.get(node)
-    if (link !== undefined) link.deaf = true
+    if (link !== undefined) link.sendsOnly = true
   }
 
   /** Adds a delay to each way to and from this process. */
@@ -107,14 +109,15 @@ export class Network {
   }
 
   /**
-   * The server ends, and comes back without the events of the last `forgottenMs`. Links come back
-   * when they are repaired.
+   * The server ends, and comes back without the events of the last `forgottenMs`. Each link is cut
+   * until `mend`.
    */
   restart(forgottenMs: number): void {
     for (const node of this.#links.keys()) this.cut(node, 0)
     this.#ears.forgot(this.#schedule.nowMs - forgottenMs)
   }
 
+  /** Messages pass between the two again. */
   join(a: SimNode, b: SimNode): void {
     this.#parted.delete(`${a.name}|${b.name}`)
     this.#parted.delete(`${b.name}|${a.name}`)
@@ -138,29 +141,30 @@ export class Network {
     })
   }
 
+  /** Restores a link that was cut. */
   mend(node: SimNode): void {
     const link = this.#links.get(node)
     if (link === undefined || link.state === 'up') return
     const known = link.state === 'down'
     link.state = 'up'
-    link.deaf = false
+    link.sendsOnly = false
     link.upSinceMs = this.#schedule.nowMs
     node.enter(() => {
-      // A client that did not notice learns it by reconnecting.
+      // A process that did not notice the cut is told of it now.
       if (!known) for (const listener of link.listeners) listener(false)
       for (const listener of link.listeners) listener(true)
     })
   }
 
-  /** Repairs this process's link, and the ways between it and others. */
+  /** Ends all faults of this process's link, and between it and other processes. */
   heal(node: SimNode): void {
     for (const pair of this.#parted)
       if (pair.split('|').includes(node.name)) this.#parted.delete(pair)
     const link = this.#links.get(node)
     if (link === undefined) return
     link.slowMs = 0
-    // A half-dead connection is noticed and made again.
-    if (link.deaf) this.cut(node, 0)
+    // A connection that is dead in one direction is cut and made again.
+    if (link.sendsOnly) this.cut(node, 0)
     this.mend(node)
   }
 
@@ -169,6 +173,7 @@ export class Network {
     return [...this.#links.keys()]
   }
 
+  /** The bus as one process has it. */
   connect(node: SimNode): Bus {
     const link = new Link(node)
     this.#links.set(node, link)
@@ -242,7 +247,7 @@ export class Network {
       : ms
   }
 
-  /** A message on its way from one link to another, which may be the same. */
+  /** Brings a message from one link to another, which may be the same. `run` is its arrival. */
   #carry(from: Link, to: Link, run: () => void): void {
     const { cuts: fromCuts } = from
     const { cuts: toCuts } = to
@@ -253,7 +258,7 @@ export class Network {
     if (
       from.state !== 'up' ||
       to.state !== 'up' ||
-      to.deaf ||
+      to.sendsOnly ||
       this.#parted.has(`${from.node.name}|${to.node.name}`)
     )
       return
@@ -286,6 +291,7 @@ export class Network {
       this.#carry(from, to.link, () => deliver(to, { subject, body: Buffer.from(body) }))
   }
 
+  /** The subscribers of a subject: one of each queue group, and all others. */
   #receivers(subject: string): Subscriber[] {
     const chosen: Subscriber[] = []
     const groups = new Map<string, Subscriber[]>()
@@ -337,15 +343,16 @@ export class Network {
       if (!node.alive) return
       if (state === 'down') return fail()
       const ms = Math.max(0, link.arrivesMs - this.#schedule.nowMs) + this.#latencyMs(link)
-      node.env.after(link.deaf ? ms + deafFlushMs : ms, () => {
-        const unbroken = link.cuts === cuts && link.state === 'up' && state === 'up' && !link.deaf
-        // This is the new connection's answer to the question of the old one. It proves nothing
-        // about earlier messages.
+      node.env.after(link.sendsOnly ? ms + unansweredFlushMs : ms, () => {
+        const unbroken =
+          link.cuts === cuts && link.state === 'up' && state === 'up' && !link.sendsOnly
+        // The fault: the new connection answers a round trip of the old one. Such an answer proves
+        // nothing about earlier messages.
         if (
           unbroken ||
           (link.cuts !== cuts &&
             link.state === 'up' &&
-            !link.deaf &&
+            !link.sendsOnly &&
             this.#faults.happens('flush spans a break', 0.5))
         )
           resolve()

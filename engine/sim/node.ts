@@ -9,6 +9,7 @@ import type { Chance } from '../../protocol/kernel/chance.ts'
 import type { Faults } from './faults.ts'
 import type { Schedule } from './schedule.ts'
 
+/** One process. Its `env` has the process's own clock and randomness. */
 export class SimNode {
   readonly name: string
   readonly env: Env
@@ -38,12 +39,14 @@ export class SimNode {
     return this.#waiting !== null
   }
 
+  /** Runs code of this process: at once, after the pause, or never after a crash. */
   enter(run: () => void): void {
     if (!this.#alive) return
     if (this.#waiting === null) run()
     else this.#waiting.push(run)
   }
 
+  /** Ends the process for ever. */
   crash(): void {
     if (!this.#alive) return
     this.#alive = false
@@ -51,10 +54,12 @@ export class SimNode {
     this.onCrash()
   }
 
+  /** Delays everything that comes, until `resume`. */
   pause(): void {
     if (this.#alive) this.#waiting ??= []
   }
 
+  /** Ends a pause. */
   resume(): void {
     const waiting = this.#waiting
     this.#waiting = null
@@ -62,8 +67,8 @@ export class SimNode {
   }
 
   /**
-   * A place where the process may die; its ports call it before and after their work. True when it
-   * has died.
+   * A moment at which the process may crash; its ports call this before and after their work.
+   * Returns true when the process has crashed.
    */
   diesHere(): boolean {
     if (

@@ -10,6 +10,7 @@ import { folded, underWay, type OrderModel } from './model/order.ts'
 import { columnsOf, viewOf } from './model/order-row.ts'
 import { pushesOfOrder } from './model/pushes.ts'
 
+/** The orders of a simulation, by their ids. */
 export class OrderBooks implements Books {
   readonly kind = orderName
   readonly books = new Map<string, OrderBook>()
@@ -55,6 +56,7 @@ export class OrderBooks implements Books {
     if (after.driver !== null) this.#findings.carries(after.driver.driver_id, id, underWay.has(to))
   }
 
+  /** Checks the winner of a request, and the times of its acceptance and of its expiry. */
   #timely(event: OrderEvent, before: OrderModel, atMs: number): void {
     const isOpen = before.state === 'broadcast'
     const untilMs = before.wish.expires_at_ms ?? Infinity
@@ -71,6 +73,9 @@ export class OrderBooks implements Books {
       this.#findings.fail('[10]', 'expired before its deadline', before.id)
   }
 
+  /**
+   * Checks that the driver who is assigned was asked, holds the offer, and is described as known.
+   */
   #assigned(
     orderId: string,
     before: OrderModel,

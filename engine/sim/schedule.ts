@@ -1,10 +1,12 @@
 /**
- * The one clock and agenda of a simulation. Entries run one after the other at their virtual times,
- * and the microtasks of one have settled before the next begins. Each entry is its own immediate,
- * because Node runs all microtasks between two immediates. Many entries share a turn of the event
- * loop; this does not affect their order, because nothing in a simulation waits for a turn.
+ * The clock of a simulation, and its list of future entries. Entries run one after the other at
+ * their virtual times, and the microtasks of one entry have settled before the next entry begins.
+ * Each entry is its own immediate, because Node runs all microtasks between two immediates. Many
+ * entries share a turn of the event loop; this does not affect their order, because nothing in a
+ * simulation waits for a turn.
  *
- * A binary heap and not VirtualEnv's list, because an hour has about a hundred thousand entries.
+ * The list is a binary heap and not sorted as in VirtualEnv, because an hour has about a hundred
+ * thousand entries.
  */
 interface Entry {
   atMs: number
@@ -12,6 +14,7 @@ interface Entry {
   run: (() => void) | null
 }
 
+/** The entries of one simulation. */
 export class Schedule {
   #nowMs: number
   #order = 0
@@ -28,8 +31,8 @@ export class Schedule {
   }
 
   /**
-   * Returns the function that cancels. Entries of the same time run in the order in which they were
-   * made.
+   * Runs `run` after `ms` of virtual time. Returns a function that cancels it. Entries of the same
+   * time run in the order in which they were made.
    */
   readonly after = (ms: number, run: () => void): (() => void) => {
     const entry: Entry = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, run }
@@ -40,7 +43,8 @@ export class Schedule {
   }
 
   /**
-   * Runs entries until that time. `each` is called after every entry, and ends the run by throwing.
+   * Runs entries until that time. `each` is called after every entry; when it throws, the run ends
+   * and the promise is rejected.
    */
   until(untilMs: number, each: () => void = () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -74,7 +78,7 @@ export class Schedule {
     })
   }
 
-  /** Takes the next entry that was not cancelled; null when there is none until then. */
+  /** Takes the next entry that was not cancelled; null when there is none until that time. */
   #next(untilMs: number): Entry | null {
     for (
       let next = this.#heap[0];
@@ -118,5 +122,8 @@ export class Schedule {
 
 const before = (a: Entry, b: Entry): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-/** A turn of the event loop asks the operating system for news, which costs as much as a step. */
+/**
+ * Entries in one turn of the event loop. A turn asks the operating system for events, which costs
+ * as much as an entry.
+ */
 const stepsPerTurn = 256

@@ -1,6 +1,6 @@
 /**
- * Compares the terms of orders with the people's input: wishes, fees, distances, and the
- * candidates.
+ * Compares the terms of orders with the input of customers and pharmacies: wishes, fees, distances
+ * and candidates.
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
@@ -9,6 +9,7 @@ import type { Asked, Evidence, Fail, FeeTerms } from './evidence.ts'
 import { byRoadKm, crowKm, feeOf, sameKm } from './model/money.ts'
 import { candidatesOf, toldFee, wasRequest, type OrderModel } from './model/order.ts'
 
+/** The checks of the events that open, place and accept an order. */
 export class Terms {
   readonly #fail: Fail
   readonly #evidence: Evidence
@@ -18,6 +19,7 @@ export class Terms {
     this.#fail = fail
   }
 
+  /** A request has the customer's wishes and quote, and asks all pharmacies within its radius. */
   opened(
     data: Extract<OrderEvent, { type: 'broadcast_opened' }>['data'],
     order: OrderModel,
@@ -91,6 +93,7 @@ export class Terms {
       )
   }
 
+  /** A direct order has the customer's wishes, its pharmacy, and the quote or the tariff's fee. */
   placed(
     data: Extract<OrderEvent, { type: 'order_placed' }>['data'],
     order: OrderModel,
@@ -135,6 +138,7 @@ export class Terms {
       this.#fail('[fee]', `placed at ${JSON.stringify(data.fee)} for ${km} km`, order.id)
   }
 
+  /** The fields that a customer gives are in the event as they were sent. */
   #sameWish(
     data: OrderModel['wish'],
     { customerId, body }: Asked,
@@ -161,6 +165,9 @@ export class Terms {
         )
   }
 
+  /**
+   * An acceptance has the pharmacy's words, and a fee that was quoted or follows from the tariff.
+   */
   accepted(
     data: Extract<OrderEvent, { type: 'order_accepted' }>['data'],
     before: OrderModel,
@@ -169,11 +176,11 @@ export class Terms {
   ): void {
     const { vendor, fee_minor, distance_km } = data
     const pharmacyId = vendor.vendor_id
-    const words = [
+    const acceptances = [
       ...this.#evidence.given(order.id, 'respond'),
       ...this.#evidence.given(order.id, 'accept'),
     ].filter(({ id }) => id === pharmacyId)
-    if (!words.some(one => (one.data['text_message'] ?? null) === data.text_message))
+    if (!acceptances.some(one => (one.data['text_message'] ?? null) === data.text_message))
       this.#fail(
         '[said]',
         `accepted with "${data.text_message}", which pharmacy ${pharmacyId} did not say`,
@@ -182,7 +189,9 @@ export class Terms {
     const goodFor = (fee: FeeTerms | null | undefined): boolean =>
       fee != null && (fee.vendor_id === null || fee.vendor_id === pharmacyId)
     const told = toldFee(order)
-    const quotes = words.map(({ data: { fee } }) => fee as FeeTerms | undefined).filter(goodFor)
+    const quotes = acceptances
+      .map(({ data: { fee } }) => fee as FeeTerms | undefined)
+      .filter(goodFor)
     if (wasRequest(order)) {
       this.#isPharmacy(vendor, pharmacyId, atMs, order)
       const km = byRoadKm(
@@ -216,6 +225,7 @@ export class Terms {
       )
   }
 
+  /** The pharmacy in an event is as engines may know it at this time. */
   #isPharmacy(fact: PharmacyFact, pharmacyId: string, atMs: number, order: OrderModel): void {
     const is = ({
       name,
@@ -242,7 +252,10 @@ export class Terms {
       )
   }
 
-  /** In the middle of a rounding step the two computations may differ. */
+  /**
+   * Is this the fee of the pharmacy's tariff? At the border of a rounding step the product's
+   * distance may round to the other side, so distances a little shorter and longer count too.
+   */
   #isTariff(minor: number, pharmacyId: string, km: number, atMs: number): boolean {
     return this.#evidence
       .known(pharmacyId, atMs)

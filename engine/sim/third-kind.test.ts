@@ -1,9 +1,8 @@
 /**
  * A made-up third kind of actor in the simulator: engines crash and come back over a faulty bus and
- * a faulty
- * database while errands are asked for, passed on and finished. Its events are held against its
- * machine, its
- * rows against its fold; and a kind whose engines fold differently is noticed.
+ * a faulty database while errands are asked for, passed on and finished. Its events are checked
+ * against its machine, and its rows against its fold. An engine with a wrong fold or a wrong step
+ * is noticed.
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -31,7 +30,9 @@ const again: ReadonlySet<string> = new Set(['unavailable', 'moved', 'overloaded'
 
 class Stop extends Error {}
 
-/** `played`: the kind as the engines have it; the checker always has the right one. */
+/**
+ * Plays a seed. `played`: the kind as the engines have it; the checker always has the right one.
+ */
 async function simulated(seed: number, played: AnyKind = anyErrand()) {
   const list = [...kinds, anyErrand()]
   const schedule = new Schedule(startMs)
@@ -73,13 +74,13 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
   }
   boot()
   boot()
-  const weather = chance.fork('weather')
-  const strike = (): void => {
+  const crashDie = chance.fork('weather')
+  const crashOne = (): void => {
     if (faults.healed) return
-    if (engines.size > 0) weather.pick([...engines]).crash()
-    schedule.after(weather.between(minute, 4 * minute), strike)
+    if (engines.size > 0) crashDie.pick([...engines]).crash()
+    schedule.after(crashDie.between(minute, 4 * minute), crashOne)
   }
-  schedule.after(3 * minute, strike)
+  schedule.after(3 * minute, crashOne)
 
   const client = new SimNode('edge-1', schedule, chance.fork('client'), faults)
   const bus = network.connect(client)
@@ -87,7 +88,7 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
     new Promise(resolve => {
       schedule.after(ms, resolve)
     })
-  /** Until it is answered, under one id. */
+  /** Sends a command under one id until it is answered. */
   const give = async (actor_id: string, verb: string, data: object): Promise<void> => {
     const body = encodeBody({ id: verb, actor: 'errand', actor_id, verb, by: askedBy, data })
     for (;;) {
@@ -99,14 +100,14 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
       await sleep(chance.between(500, 3_000))
     }
   }
-  const people = chance.fork('people')
-  const ids = Array.from({ length: 40 }, () => uuidV7(startMs, people.random))
+  const clientDie = chance.fork('people')
+  const ids = Array.from({ length: 40 }, () => uuidV7(startMs, clientDie.random))
   const lives = ids.map(async (id, i) => {
-    await sleep(people.between(0, 20 * minute))
+    await sleep(clientDie.between(0, 20 * minute))
     await give(id, 'ask', { what: `no ${i}`, tags: [`t${i}`, 'all'], due_ms: 2 * minute })
-    await sleep(people.between(0, 4 * minute))
+    await sleep(clientDie.between(0, 4 * minute))
     await give(id, 'pass_on', { to: ids[(i + 1) % ids.length]! })
-    await sleep(people.between(0, 4 * minute))
+    await sleep(clientDie.between(0, 4 * minute))
     if (i % 2 === 0) await give(id, 'finish', {})
   })
   const each = (): void => {
@@ -125,7 +126,7 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
 }
 
 t.test(
-  'whatever goes wrong, its journal and its rows are right, and all comes to its end',
+  'through crashes and faults the journal and the rows of errands are right, and each errand is reminded or done',
   async t => {
     for (const seed of [1, 2, 3]) {
       const { checker, database, ids, lives, crashes } = await simulated(seed)
@@ -149,7 +150,7 @@ t.test(
   },
 )
 
-t.test('a fold that forgets a reminder is found by the row', async t => {
+t.test('a fold that forgets a reminder is found by its row', async t => {
   const right = anyErrand()
   const { checker } = await simulated(1, {
     ...right,
@@ -161,7 +162,7 @@ t.test('a fold that forgets a reminder is found by the row', async t => {
   t.match(checker.violations[0], { rule: '[4]', what: /the row says reminders "0"/ })
 })
 
-t.test('an event that its machine does not have is found', async t => {
+t.test('an event that the machine does not allow in its state is found', async t => {
   const right = anyErrand()
   const { checker } = await simulated(1, {
     ...right,

@@ -1,7 +1,6 @@
 /**
- * An Env whose clock moves only on command, and whose randomness comes from a seed. The simulator
- * and the tests of deadlines run on it: an hour of waiting takes no time, and a run can be
- * repeated.
+ * An Env whose clock moves only on command, and whose randomness comes from a seed. Tests of
+ * deadlines run on it: an hour of waiting takes no time, and a run can be repeated.
  */
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
@@ -13,6 +12,7 @@ interface Timer {
   cancelled: boolean
 }
 
+/** `startMs`: the first time of the clock, ms since the epoch. */
 export class VirtualEnv implements Env {
   #nowMs: number
   #timers: Timer[] = []
@@ -41,7 +41,7 @@ export class VirtualEnv implements Env {
     }
   }
 
-  /** Lets everything that is ready run, without moving the clock. */
+  /** Lets everything run that waits for no timer. The clock stands still. */
   async settle(): Promise<void> {
     for (let i = 0; i < settleRounds; i++)
       await new Promise<void>(resolve => {
@@ -49,7 +49,7 @@ export class VirtualEnv implements Env {
       })
   }
 
-  /** Moves the clock, running timers at their times and letting what they started settle. */
+  /** Moves the clock by `ms`. Timers run at their times, and settle before the next timer runs. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
     await this.settle()

@@ -1,6 +1,7 @@
 /**
- * Compares the journal with what people did. It finds an event that nobody asked for, a payment
- * that was not agreed, and an arrival of a driver who is elsewhere.
+ * Compares the journal with the actions of customers, pharmacies and drivers. It finds an event
+ * that nobody asked for, a payment that was not agreed, and an arrival of a driver who is
+ * elsewhere.
  */
 import type { DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { DriverModel } from './model/driver.ts'
@@ -10,7 +11,9 @@ import type { OrderModel } from './model/order.ts'
 import { Terms } from './terms.ts'
 import { trackingLimits } from '../tracking/limits.ts'
 
-/** The commands that may cause an event. The engine itself makes the events that are not here. */
+/**
+ * The commands that may cause each event. Events that are not here are made by the engine itself.
+ */
 const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly string[]>> = {
   broadcast_opened: ['broadcast'],
   order_placed: ['create'],
@@ -33,6 +36,7 @@ const causes: Partial<Record<OrderEvent['type'] | DriverEvent['type'], readonly 
   membership_changed: ['register', 'approve_membership', 'end_membership', 'ask_membership'],
 }
 
+/** The record of a simulation, with the checks of the journal against it. */
 export class Witness extends Evidence {
   readonly #fail: Fail
   readonly #terms: Terms
@@ -171,7 +175,7 @@ export class Witness extends Evidence {
       case 'order_completed': {
         const { order_id, outcome, earnings_minor } = event.data
         const order = orderOf(order_id)
-        // The order has parted with this driver, and searches or has another one.
+        // The order was taken from this driver, and searches or has another driver.
         if (
           outcome === 'cancelled' &&
           earnings_minor === 0 &&
@@ -198,6 +202,7 @@ export class Witness extends Evidence {
     }
   }
 
+  /** An arrival needs a frame of the device within the geofence. */
   #arrived(order: OrderModel, place: Point, atMs: number): void {
     const driverId = order.driver!.driver_id
     const near = this.framesOf(driverId).some(
@@ -208,21 +213,23 @@ export class Witness extends Evidence {
     if (!near) this.#fail('[7]', `driver ${driverId} arrived where the device never was`, order.id)
   }
 
-  /** A driver has not driven farther than the device has moved. */
+  /** A driver has driven at most as far as the device has moved. */
   #driven(km: number | null, order: OrderModel): void {
     if (km === null) return
     const all = this.framesOf(order.driver!.driver_id).filter(
       frame => frame.atMs >= order.at.picked_up! - slackMs,
     )
     const frames = all.filter(frame => frame.genuine)
-    // A late frame is accepted when it is the first one of a new engine.
+    // A frame of a fault can be accepted: a late frame is the first frame of a new engine.
     let pathKm = slackKm + strayKm * (all.length - frames.length)
     for (let i = 1; i < frames.length; i++) pathKm += crowKm(frames[i - 1]!, frames[i]!)
     if (km > pathKm) this.#fail('[said]', `${km} km driven, the device says ${pathKm}`, order.id)
   }
 }
 
+/** Frames from before the pick-up that may count to the way, ms. */
 const slackMs = 120_000
+/** Kilometres that the product may count beyond the way of the device. */
 const slackKm = 0.5
 /** Kilometres that one stray frame adds at most, there and back. */
 const strayKm = 2.5

@@ -8,10 +8,12 @@ import type { DriverEvent } from '../../../protocol/dispatch/events.ts'
 type Registered = Extract<DriverEvent, { type: 'driver_registered' }>['data']
 type Held = Extract<DriverEvent, { type: 'offer_held' }>['data']
 
+/** A driver after some events. */
 export interface DriverModel {
   id: string
   version: number
   profile: Registered
+  /** The availability that the driver or the pharmacy set. */
   duty: 'offline' | 'available' | 'on_break'
   membership: 'pending' | 'active' | 'ended'
   hold: Held | null
@@ -33,7 +35,9 @@ export const stateOfDriver = (driver: DriverModel): string =>
 export const placesTaken = (driver: DriverModel): number =>
   driver.orderIds.length + Number(driver.hold !== null)
 
-/** The driver after an event; null where the event needs a driver and there is none. */
+/**
+ * The driver after an event; null where the event needs a driver and there is none. `before` stays.
+ */
 export function foldedDriver(
   before: DriverModel | null,
   id: string,
@@ -88,7 +92,7 @@ export function foldedDriver(
   return after
 }
 
-/** The row of a driver, column by column, as text. A row's profile is written once. */
+/** The columns of a driver's row, as text. */
 export function columnsOfDriver(driver: DriverModel): Record<string, string | null> {
   const { profile } = driver
   return {

@@ -1,20 +1,22 @@
 /**
- * A second computation of distances and fees: the great circle by the chord of two vectors and not
- * by the haversine, and a fee by adding the kilometres of each band from its end backwards.
+ * A second computation of distances and fees. The distance comes from the chord between two vectors
+ * and not from the haversine. The fee adds the kilometres of each band, beginning with the last
+ * band.
  */
 import type { Tariff } from '../../../protocol/pricing/tariff.ts'
 
+/** A place in degrees. */
 export interface Point {
   latitude: number
   longitude: number
 }
 
 const meanRadiusKm = 6371.0088
-/** Ratio of the distance by road to the distance as the crow flies. */
+/** Ratio of the distance by road to the straight distance. */
 const roadsPerCrow = 1.3
 /**
- * The tariff of a pharmacy without its own: 2.50, and 1.20 for each kilometre beyond the second; at
- * least 3.00.
+ * The tariff of a pharmacy without a tariff of its own: 2.50, and 1.20 for each kilometre beyond
+ * the second; at least 3.00.
  */
 const usualTariff: Tariff = {
   base_minor: 250,
@@ -30,7 +32,7 @@ const vector = ({ latitude, longitude }: Point): [number, number, number] => {
   return [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)]
 }
 
-/** Kilometres as the crow flies. */
+/** The straight distance between two places, km. */
 export function crowKm(from: Point, to: Point): number {
   const [a, b] = [vector(from), vector(to)]
   return (
@@ -38,7 +40,7 @@ export function crowKm(from: Point, to: Point): number {
   )
 }
 
-/** Kilometres by road for kilometres as the crow flies. */
+/** The distance by road for a straight distance, km. */
 export const byRoadKm = (km: number): number => km * roadsPerCrow
 
 /** The fee of a tariff in minor units, a multiple of five. */

@@ -1,7 +1,7 @@
 /**
  * The content that the read model must have for an order: each field of the view and each column
- * for queries, made from the simulator's own fold. Written from the description of the API and not
- * from the product's code.
+ * for queries, made from the simulator's own fold. It was written from the description of the API
+ * and not from the product's code.
  */
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -16,7 +16,7 @@ import {
   type OrderModel,
 } from './order.ts'
 
-/** A time of the API; null for an event that has not happened. */
+/** A time as the API writes it; null for an event that has not happened. */
 export const timeText = (ms: number | undefined | null): string | null =>
   ms === undefined || ms === null ? null : new Date(ms).toISOString()
 const toTheMetre = (km: number): number => Number(km.toFixed(3))
@@ -31,8 +31,8 @@ function numberOfOrder(id: string): string {
 }
 
 /**
- * The visible fee in minor units: the agreed one; otherwise the one that the customer was told,
- * while the order lives; otherwise none.
+ * The visible fee in minor units: the agreed fee, or else the fee that the customer was told while
+ * the order is not over, or else null.
  */
 function feeShown(order: OrderModel): number | null {
   if (order.yes !== null) return order.yes.fee_minor
@@ -151,7 +151,7 @@ export function viewOf(order: OrderModel): OrderView {
   }
 }
 
-/** The columns beside the two documents, as text; null for nothing. */
+/** The columns of an order's row beside the two documents, as text. */
 export function columnsOf(order: OrderModel): Record<string, string | null> {
   const view = viewOf(order)
   const text = (value: number | string | null | undefined): string | null =>

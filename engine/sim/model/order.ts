@@ -1,7 +1,7 @@
 /**
  * A second fold of orders from their journaled events: a flat record, kept by other code than the
- * product's (engine/orders/evolve.ts). A wrong fold in the product would agree with itself, but it
- * does not agree with this one. The names of states are those of `orderMachine`.
+ * product's (engine/orders/evolve.ts). A wrong fold in the product agrees with itself, but it does
+ * not agree with this one. The names of states are those of `orderMachine`.
  */
 import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
 import type {
@@ -33,6 +33,7 @@ export type Moment =
   | 'arrived_at_dropoff'
   | 'ended'
 
+/** An order after some events. */
 export interface OrderModel {
   id: string
   state: string
@@ -42,8 +43,9 @@ export interface OrderModel {
   at: Partial<Record<Moment, number>>
   /** Time of the last event. */
   updatedAtMs: number
-  /** Refusals of pharmacies, in their order. */
+  /** Refusals of pharmacies, in the order in which they came. */
   noes: (DataOf<'response_recorded'> & { atMs: number })[]
+  /** The acceptance of the winner; null before it. */
   yes: DataOf<'order_accepted'> | null
   vendor: PharmacyFact | null
   offersMade: number

@@ -1,7 +1,7 @@
 /**
  * A second implementation of the pushes of each event, from the description of the sockets: the
- * topic and the whole message, word for word. The simulator compares every push on the bus with it,
- * so it finds a push that goes to the wrong recipient, reveals too much, or is missing.
+ * topic and the whole message, word for word. The simulator compares every push on the bus with
+ * this one, and so finds a push that goes to the wrong recipient, reveals too much, or is missing.
  */
 import { requestExpired } from '../../../protocol/orders/texts.ts'
 import type { DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.ts'
@@ -20,13 +20,13 @@ import { timeText } from './order-row.ts'
 
 const hundredths = (km: number): number => Math.round(km * 100) / 100
 const tenths = (km: number): number => Math.round(km * 10) / 10
-/** A place to a hundredth of a degree. */
+/** A latitude or longitude to a hundredth of a degree. */
 const cell = (degrees: number): number => Number(degrees.toFixed(2))
 const near = (one: { latitude: number; longitude: number }) => ({
   latitude: cell(one.latitude),
   longitude: cell(one.longitude),
 })
-/** The names of the simulated people begin with letters of the alphabet. */
+/** Initials of a simulated name, whose words begin with letters of the English alphabet. */
 const initials = (name: string): string =>
   name
     .split(' ')
@@ -39,7 +39,7 @@ const to = (
   message: SocketMessage,
 ): Push => ({ kind: 'topic', topic: `${kind}:${id}`, message })
 
-/** An object's JSON with its keys in order: two that say the same are the same text. */
+/** JSON with the keys of objects in order, so that equal values give equal texts. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one)
@@ -70,8 +70,8 @@ export function requestBody({ id, wish, at }: OrderModel): NewRequestBody {
 export const toldKm = (one: CandidateFact): number => one.area_km ?? tenths(one.distance_km)
 
 /**
- * The status of an order to all who follow it: to holders of the link, and with `parties` to its
- * customer and its pharmacy.
+ * The status of an order to holders of its link, and with the fields of `parties` to its customer
+ * and its pharmacy.
  */
 function status(
   order: OrderModel,
@@ -94,9 +94,11 @@ function status(
   ]
 }
 
+/** A message to the pharmacy of an order; none while it has no pharmacy. */
 const toPharmacy = ({ vendor }: OrderModel, message: SocketMessage): Push[] =>
   vendor === null ? [] : [to('vendor', vendor.vendor_id, message)]
 
+/** The end of a request to its candidates, except one. */
 function over(
   order: OrderModel,
   exceptPharmacyId: string | null,
@@ -118,7 +120,7 @@ function over(
       ]
 }
 
-interface Answerer {
+interface AnsweringPharmacy {
   vendor_id: string
   name: string
   latitude: number
@@ -128,11 +130,12 @@ interface Answer {
   text_message: string | null
   audio_url: string | null
 }
+/** The answer of a pharmacy, to the customer. */
 const answered = (
   order: OrderModel,
   response_type: 'ACCEPTED' | 'REJECTED',
   at: string,
-  who: Answerer,
+  pharmacy: AnsweringPharmacy,
   { text_message, audio_url }: Answer,
   km: number,
 ): Push =>
@@ -140,9 +143,9 @@ const answered = (
     type: 'pharmacy_response',
     request_id: order.id,
     order_id: order.id,
-    pharmacy_id: who.vendor_id,
-    pharmacy_name: who.name,
-    pharmacy_location: { lat: who.latitude, lng: who.longitude },
+    pharmacy_id: pharmacy.vendor_id,
+    pharmacy_name: pharmacy.name,
+    pharmacy_location: { lat: pharmacy.latitude, lng: pharmacy.longitude },
     response_type,
     text_message,
     audio_url,
@@ -151,8 +154,8 @@ const answered = (
   })
 
 /**
- * The pushes of an order's event. `order` is the state after the event, or a later one when they
- * are repeated.
+ * The pushes of an order's event. `order` is the state after the event, or a later state when the
+ * pushes are repeated.
  */
 export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number): Push[] {
   const at = timeText(atMs)!
@@ -264,7 +267,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
       const { driver } = event.data
       const { vendor, wish } = order
       return [
-        // Another driver has the order meanwhile, so this driver is not told.
+        // When another driver has the order by now, this driver is not told.
         ...(order.driver?.driver_id !== driver.driver_id || vendor === null
           ? []
           : [
@@ -328,7 +331,7 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
   }
 }
 
-/** The pushes of a driver's event. */
+/** The pushes of a driver's event. `driver` is the state after the event, or a later state. */
 export function pushesOfDriver(event: DriverEvent, driver: DriverModel): Push[] {
   const { id, profile, membership } = driver
   const fleet = to('fleet', profile.vendor_id, {
