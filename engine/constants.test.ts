@@ -1,6 +1,6 @@
 /**
- * The recorded constants of engines. `RECORD=1` records them again, and the difference is reviewed
- * like code.
+ * The constants of engines are as recorded. `RECORD=1` records them again, and the difference is
+ * reviewed like code.
  */
 import t from 'tap'
 import { constantsOf } from '../protocol/testing/constants.ts'

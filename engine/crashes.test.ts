@@ -1,6 +1,6 @@
 /**
- * Stories of crashes on virtual time: an engine dies, sleeps past its lease, stops, or is followed
- * by another one, and every promise is kept once. Numbers in brackets are the invariants of
+ * Crashes on virtual time: an engine dies, sleeps past its lease, stops, or is followed by another
+ * one. Each promised command has its effect exactly once. Numbers in brackets are the invariants of
  * SPEC.md.
  */
 import t from 'tap'
@@ -9,22 +9,22 @@ import { limits } from '../protocol/kernel/limits.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { uploadUrl } from '../protocol/uploads/url.ts'
 import { holdDoubtMs } from './drivers/wake.ts'
-import { hurdles, pharmacy } from './fixture-pharmacy.ts'
+import { heldAppends, pharmacyWorld } from './fixture-pharmacy.ts'
 import { here, order } from './fixtures.ts'
 import { give, signature } from './orders/fixtures.ts'
 import { slotCount } from '../protocol/kernel/slots.ts'
 
 t.test(
-  'a crash between an order and its driver: the promised commands are delivered [2] [6]',
+  'a crash between an order and its driver: the next engine delivers the promised commands [2] [6]',
   async t => {
     for (const [seed, name, matches] of [
       [111, 'the hold', 'offer_held'],
       [112, 'the assignment', 'order_assigned'],
       [113, 'the completion', 'order_completed'],
     ] as const) {
-      const { beforeAppend, hold } = hurdles()
-      const w = await pharmacy(seed, { beforeAppend })
-      const dora = await w.driver(w.shop)
+      const { beforeAppend, hold } = heldAppends()
+      const w = await pharmacyWorld(seed, { beforeAppend })
+      const dora = await w.driver(w.pharmacyId)
       const one = await w.won()
       hold(request => request.events[0]?.type === matches)
       const assigned = w.assign(one.id, dora.driverId)
@@ -35,25 +35,25 @@ t.test(
       if (name === 'the completion') await w.deliver(one.id, dora.by)
       await w.env.settle()
       t.notOk(w.types(dora.driverId).includes(matches), `${name} has not reached the driver`)
-      // Snapshots are written, the cursor is not: the finished order has left memory, and only the
-      // outbox still has it.
+      // Snapshots are written. The cursor is not, because the command is not delivered. An order
+      // that is finished has left memory by now, and only the outbox still has its command.
       await w.env.advance(limits.snapshotIntervalMs + 100)
       w.engine.crash()
       const heir = await w.boot('e2')
       await w.env.advance(1_000)
-      t.ok(w.types(dora.driverId).includes(matches), `${name}: the next owner sees to it`)
+      t.ok(w.types(dora.driverId).includes(matches), `${name}: the next owner delivers it`)
       if (name !== 'the completion') {
         t.ok(w.types(one.id).includes('driver_assigned'))
         await w.deliver(one.id, dora.by)
         await w.env.settle()
       }
       t.match(
-        w.books(heir, dora.driverId),
+        w.driverState(heir, dora.driverId),
         { hold: null, activeOrderIds: [], totalDeliveries: 1 },
-        `${name}: once`,
+        `${name}: it had its effect once`,
       )
       await w.env.advance(3 * limits.snapshotIntervalMs)
-      t.equal(heir.actors.peek(one.id), undefined, 'and the finished order leaves')
+      t.equal(heir.actors.peek(one.id), undefined, 'the finished order leaves memory')
       await heir.stop()
       await w.bus.close()
     }
@@ -61,36 +61,40 @@ t.test(
 )
 
 t.test('a crash before the cursor was stored: a repeated command has no second effect', async t => {
-  const w = await pharmacy(114)
-  const dora = await w.driver(w.shop)
+  const w = await pharmacyWorld(114)
+  const dora = await w.driver(w.pharmacyId)
   const one = await w.won()
   order(await w.assign(one.id, dora.driverId))
   await w.deliver(one.id, dora.by)
-  // So many commands of the driver's own that it has forgotten the ids.
+  // The driver gives so many commands that its actor has forgotten the ids of the order's commands.
   for (let i = 0; i < 2 * limits.commandIdsRememberedMax; i++)
     await w.command('driver', dora.driverId, 'set_status', dora.by, {
       status: i % 2 === 0 ? 'offline' : 'available',
     })
   t.ok(
     [...w.store.slots.values()].every(slot => slot.cursorSeq === 0),
-    'nothing was stored yet',
+    'no cursor was stored yet',
   )
   const before = w.types(dora.driverId)
   w.engine.crash()
   const heir = await w.boot('e2')
   await w.env.advance(1_000)
-  t.same(w.types(dora.driverId), before, 'all was repeated, and nothing came of it')
-  t.match(w.books(heir, dora.driverId), { activeOrderIds: [], hold: null, totalDeliveries: 1 })
+  t.same(w.types(dora.driverId), before, 'the repeated commands made no event')
+  t.match(w.driverState(heir, dora.driverId), {
+    activeOrderIds: [],
+    hold: null,
+    totalDeliveries: 1,
+  })
   await heir.stop()
 })
 
 t.test(
   'engines that crash again and again before they store a cursor: a driver is paid once',
   async t => {
-    const w = await pharmacy(121)
-    const dora = await w.driver(w.shop)
+    const w = await pharmacyWorld(121)
+    const dora = await w.driver(w.pharmacyId)
     const orders = []
-    // More than a driver could remember by order or by command.
+    // More orders than a driver's actor could remember, by their ids or by their commands' ids.
     for (let i = 0; i < 40; i++) {
       const one = await w.won()
       order(await w.assign(one.id, dora.driverId))
@@ -103,15 +107,15 @@ t.test(
     )
     const before = w.types(dora.driverId)
     w.engine.crash()
-    for (const life of ['e2', 'e3', 'e4']) {
-      const heir = await w.boot(life)
+    for (const engineId of ['e2', 'e3', 'e4']) {
+      const heir = await w.boot(engineId)
       await w.env.settle()
       heir.crash()
     }
     const last = await w.boot('e5')
     await w.env.advance(2_000)
-    t.same(w.types(dora.driverId), before, 'all was repeated in every life, and nothing came of it')
-    t.match(w.books(last, dora.driverId), {
+    t.same(w.types(dora.driverId), before, 'the commands that each engine repeated made no event')
+    t.match(w.driverState(last, dora.driverId), {
       activeOrderIds: [],
       hold: null,
       totalDeliveries: orders.length,
@@ -121,15 +125,15 @@ t.test(
 )
 
 t.test('assign_driver that is repeated after the pick-up gets the same answer [3]', async t => {
-  const w = await pharmacy(122)
-  const dora = await w.driver(w.shop)
+  const w = await pharmacyWorld(122)
+  const dora = await w.driver(w.pharmacyId)
   const one = await w.won()
   const assign = () =>
     w.command(
       'order',
       one.id,
       'assign_driver',
-      { role: 'vendor', id: w.shop },
+      { role: 'vendor', id: w.pharmacyId },
       { driver_id: dora.driverId },
       'the same',
     )
@@ -139,12 +143,12 @@ t.test('assign_driver that is repeated after the pick-up gets the same answer [3
   t.match(
     order(await assign()),
     { status: 'picked_up', driver_id: dora.driverId },
-    'granted stays granted',
+    'a command that was granted stays granted',
   )
   w.engine.crash()
   const heir = await w.boot('e2')
   await w.env.settle()
-  t.match(order(await assign()), { driver_id: dora.driverId }, 'by another engine too')
+  t.match(order(await assign()), { driver_id: dora.driverId }, 'another engine answers the same')
   order(await w.command('order', one.id, 'out_for_delivery', dora.by))
   order(await w.command('order', one.id, 'deliver', dora.by, w.signed(dora.driverId)))
   t.match(order(await assign()), { status: 'delivered', driver_id: dora.driverId })
@@ -153,27 +157,27 @@ t.test('assign_driver that is repeated after the pick-up gets the same answer [3
   await heir.stop()
 })
 
-t.test('a hold that comes after its release: the driver asks, and is free again [8]', async t => {
-  const w = await pharmacy(115)
-  const dora = await w.driver(w.shop)
+t.test('a hold that comes after its release ends when the journal was asked [8]', async t => {
+  const w = await pharmacyWorld(115)
+  const dora = await w.driver(w.pharmacyId)
   const one = await w.won()
   await w.find(one.id)
   await w.env.advance(100)
-  const held = w.books(w.engine, dora.driverId).hold!
+  const held = w.driverState(w.engine, dora.driverId).hold!
   const made = w.store.events.get(one.id)!.find(stored => stored.event.type === 'offer_made')!
   const hold = (id: string, source: { slot: number; seq: number } | null) =>
     w.engine.actors.tell('driver', dora.driverId, id, {
       verb: 'hold_offer',
       by: { role: 'system', id: 'order' },
-      vendorId: w.shop,
+      vendorId: w.pharmacyId,
       offer: held,
       source,
     })
   await w.env.advance(holdDoubtMs)
   t.equal(
-    w.books(w.engine, dora.driverId).hold?.offer_id,
+    w.driverState(w.engine, dora.driverId).hold?.offer_id,
     held.offer_id,
-    'an offer that is out is not doubted',
+    'a hold whose offer is open stays',
   )
   await w.cancel(one)
   await w.env.settle()
@@ -183,23 +187,23 @@ t.test('a hold that comes after its release: the driver asks, and is free again 
   t.equal(!repeated.ok && repeated.code, 'offer_expired', 'no offer is held twice')
   // An older release sends this hold; it does not name the event that caused it.
   await hold('stale', null)
-  t.equal(w.books(w.engine, dora.driverId).hold?.offer_id, held.offer_id)
+  t.equal(w.driverState(w.engine, dora.driverId).hold?.offer_id, held.offer_id)
   await w.env.advance(limits.offerTtlMs + 2 * holdDoubtMs)
-  t.equal(w.books(w.engine, dora.driverId).hold, null)
+  t.equal(w.driverState(w.engine, dora.driverId).hold, null)
   const late = await hold('later still', null)
   t.equal(!late.ok && late.code, 'offer_expired')
   await w.engine.stop()
 })
 
-t.test('an arrival that the journal could not take is raised again', async t => {
+t.test('an arrival that the journal could not store is raised again by the next frame', async t => {
   let refuse = true
-  const w = await pharmacy(116, {
+  const w = await pharmacyWorld(116, {
     beforeAppend: request => {
       if (refuse && request.events[0]?.type === 'arrived_at_pickup')
         throw Object.assign(new Error('full'), { code: 'overloaded' })
     },
   })
-  const dora = await w.driver(w.shop, here.latitude + 0.01)
+  const dora = await w.driver(w.pharmacyId, here.latitude + 0.01)
   const one = await w.won()
   await w.assign(one.id, dora.driverId)
   await w.env.advance(60_000)
@@ -212,8 +216,8 @@ t.test('an arrival that the journal could not take is raised again', async t => 
   await w.engine.stop()
 })
 
-t.test('a deadline that passed while no engine ran [10]', async t => {
-  const w = await pharmacy(117)
+t.test('a request whose deadline passed while no engine ran expires at the start [10]', async t => {
+  const w = await pharmacyWorld(117)
   const opened = order(await w.broadcast(undefined, undefined, 30))
   w.engine.crash()
   await w.env.advance(120_000)
@@ -224,8 +228,8 @@ t.test('a deadline that passed while no engine ran [10]', async t => {
 })
 
 t.test('two engines: a search and an open request change hands [5] [9] [10]', async t => {
-  const w = await pharmacy(118, { exclusive: false })
-  const dora = await w.driver(w.shop)
+  const w = await pharmacyWorld(118, { exclusive: false })
+  const dora = await w.driver(w.pharmacyId)
   const one = await w.won()
   await w.find(one.id)
   await w.env.advance(100)
@@ -233,10 +237,10 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
   const opened = order(await w.broadcast(undefined, undefined, 60))
   const second = await w.boot('e2', { exclusive: false })
   await w.env.advance(limits.slotLeaseMsDefault)
-  t.ok(second.health().slots > 0, 'handed over')
+  t.ok(second.health().slots > 0, 'the first engine hands slots over')
   w.engine.pause()
   await w.env.advance(2 * limits.slotLeaseMsDefault)
-  t.equal(second.health().slots, slotCount, 'taken over')
+  t.equal(second.health().slots, slotCount, 'the second engine takes the slots of the paused one')
   t.equal(
     order(await w.command('order', one.id, 'accept_offer', dora.by, { offer_id: offer!.offer_id }))
       .status,
@@ -244,27 +248,28 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
   )
   await w.env.settle()
   t.match(
-    w.books(second, dora.driverId),
+    w.driverState(second, dora.driverId),
     { hold: null, activeOrderIds: [one.id] },
-    'asked by one engine, accepted at another',
+    'one engine made the offer, and the other one took the acceptance',
   )
   w.pushes.length = 0
-  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [w.shop] }))
+  w.bus.publish(subjects.terminals, encodeBody({ vendor_ids: [w.pharmacyId] }))
   await w.env.settle()
   t.ok(
     w.pushes.some(p => p.kind === 'new_request' && p.body.request_id === opened.id),
     '[9]',
   )
-  const stored = w.store.events.size
+  const stored = () => [...w.store.events.values()].flat().length
+  const before = stored()
   const reply = await w.engine.actors.tell('order', opened.id, 'asleep', {
     verb: 'cancel',
     by: { role: 'customer', id: opened.user_id },
     data: {},
   })
   t.same(
-    [reply.ok ? 'ok' : reply.code, w.store.events.size],
-    ['moved', stored],
-    '[5] the sleeper writes nothing',
+    [reply.ok ? 'ok' : reply.code, stored()],
+    ['moved', before],
+    '[5] the paused engine writes nothing',
   )
   w.engine.resume()
   await w.env.advance(60_000)
@@ -280,18 +285,18 @@ t.test('two engines: a search and an open request change hands [5] [9] [10]', as
 })
 
 t.test(
-  'an engine that woke after its lease refuses nothing from memory that may be old [5]',
+  'an engine that continues after its lease refuses no command from its old memory [5]',
   async t => {
-    const w = await pharmacy(131, { exclusive: false })
-    const dora = await w.driver(w.shop)
+    const w = await pharmacyWorld(131, { exclusive: false })
+    const dora = await w.driver(w.pharmacyId)
     const one = await w.won()
     await w.assign(one.id, dora.driverId)
     await w.env.settle()
     const old = w.engine
     old.pause()
     await w.env.advance(limits.slotLeaseMsDefault + 1_000)
-    // Meanwhile another engine serves the order: it is picked up and out for delivery, which this
-    // engine does not know.
+    // Meanwhile another engine serves the order. The order is picked up and out for delivery, and
+    // the paused engine does not know it.
     const next = await w.boot('e2', { exclusive: false })
     await w.env.advance(limits.slotLeaseMsDefault)
     for (const verb of ['pick_up', 'out_for_delivery'])
@@ -307,14 +312,14 @@ t.test(
     t.equal(
       reply.ok ? 'ok' : reply.code,
       'moved',
-      'not order_state_conflict: for all it knows the order is not even picked up',
+      'not order_state_conflict, although in its memory the order is not picked up',
     )
     t.equal((await next.actors.tell('order', one.id, 'late', late)).ok, true)
     old.resume()
     await w.env.advance(limits.slotLeaseMsDefault)
     t.ok(
       w.logs.some(line => /writes nothing to it/.test(line)),
-      'and it says that it lost them',
+      'the engine logs that it lost its slots',
     )
     await Promise.all(
       [old, next].map(async engine => {
@@ -327,11 +332,11 @@ t.test(
 )
 
 t.test(
-  'stopped in the middle of work: commands are answered, slots are released, nothing is served',
+  'an engine that stops answers its commands, releases its slots and serves nothing more',
   async t => {
-    const { beforeAppend, hold } = hurdles()
-    const w = await pharmacy(120, { beforeAppend })
-    const dora = await w.driver(w.shop)
+    const { beforeAppend, hold } = heldAppends()
+    const w = await pharmacyWorld(120, { beforeAppend })
+    const dora = await w.driver(w.pharmacyId)
     const one = await w.won()
     const letGo = hold(request => request.actorId === dora.driverId)
     const assigned = w.assign(one.id, dora.driverId)
@@ -346,7 +351,7 @@ t.test(
     t.equal(w.engine.actors.size, 0)
     await t.rejects(
       w.bus.request(subjects.slotCommand(0), encodeBody({}), 60_000),
-      'nobody answers',
+      'no engine answers',
     )
   },
 )

@@ -1,7 +1,7 @@
 /**
- * The whole engine on virtual time: the path of an order, its deadlines and its crashes. The
- * engine's real code runs over the memory adapters. Numbers in brackets are the invariants of
- * SPEC.md.
+ * The whole engine on virtual time: the path of an order, its deadlines, and a new engine after a
+ * crash. The engine's real code runs over the memory adapters. Numbers in brackets are the
+ * invariants of SPEC.md.
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
@@ -11,7 +11,7 @@ import type { LocationPush } from '../protocol/tracking/positions.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, problem, world } from './fixtures.ts'
 
-t.test('a request becomes a delivery', async t => {
+t.test('a request is won by one pharmacy and delivered by a driver [1] [6]', async t => {
   const w = await world()
   const engine = await w.boot('e1')
   const near = w.pharmacy('near')
@@ -26,17 +26,17 @@ t.test('a request becomes a delivery', async t => {
   t.same(
     request?.kind === 'new_request' && request.vendor_ids,
     [near, nearer],
-    'nearest first, the far one not asked',
+    'the nearest pharmacy first, the far one is not asked',
   )
 
-  const stranger = await w.command(
+  const notAsked = await w.command(
     'order',
     opened.id,
     'respond',
     { role: 'vendor', id: far },
     { response_type: 'ACCEPTED' },
   )
-  t.equal(problem(stranger), 'request_not_offered')
+  t.equal(problem(notAsked), 'request_not_offered')
   await w.command(
     'order',
     opened.id,
@@ -91,15 +91,15 @@ t.test('a request becomes a delivery', async t => {
       .map(o => [o.order_id, o.latitude])
       .at(-1),
     [opened.id, here.latitude],
-    'the watcher hears of the move at once',
+    'an edge that watches the order is told of the move at once',
   )
   await w.env.advance(300)
   t.equal(
     seen.flatMap(push => push.fleet).at(-1)?.driver_id,
     dora.driverId,
-    'and who watches the fleet, with the next round',
+    'an edge that watches the fleet is told with the next round',
   )
-  t.equal(w.statusOf(opened.id), 'arrived_at_pickup', 'the fence saw the arrival')
+  t.equal(w.statusOf(opened.id), 'arrived_at_pickup', 'the geofence recorded the arrival')
 
   t.equal(
     problem(await w.command('order', opened.id, 'deliver', dora.by, w.signed(dora.driverId))),
@@ -127,11 +127,11 @@ t.test('a request becomes a delivery', async t => {
   await engine.stop()
 })
 
-t.test('every request ends [10]', async t => {
+t.test('a request expires at once without a pharmacy near, else at its deadline [10]', async t => {
   const w = await world(2)
   const engine = await w.boot('e1')
-  const nobody = order(await w.broadcast())
-  t.equal(nobody.status, 'expired', 'no pharmacy in the radius: said at once')
+  const unasked = order(await w.broadcast())
+  t.equal(unasked.status, 'expired', 'there is no pharmacy within the radius')
   w.pharmacy('one')
   await w.env.settle()
   const opened = order(await w.broadcast(undefined, undefined, 30))
@@ -197,12 +197,12 @@ t.test(
     first.crash()
     const second = await w.boot('e2')
     t.same([await find(began), await find(found)], ['ok', 'order_state_conflict'])
-    t.equal(w.store.events.get(opened.id)!.length, events, 'and nothing comes of either')
+    t.equal(w.store.events.get(opened.id)!.length, events, 'neither command made an event')
     await second.stop()
   },
 )
 
-t.test('offers go from driver to driver and end clearly [8]', async t => {
+t.test('an order is offered to one driver after the other until the search ends [8]', async t => {
   const w = await world(4)
   const engine = await w.boot('e1')
   const pharmacy = w.pharmacy('one')
@@ -228,7 +228,11 @@ t.test('offers go from driver to driver and end clearly [8]', async t => {
     'offer_not_yours',
   )
   await w.env.advance(limits.offerTtlMs + 200)
-  t.equal(offers()[1]?.topic, `driver:${far.driverId}`, 'silence passes it on')
+  t.equal(
+    offers()[1]?.topic,
+    `driver:${far.driverId}`,
+    'the next driver, when the first one is silent',
+  )
   t.ok(
     w.pushes.some(
       p =>
@@ -249,7 +253,7 @@ t.test('offers go from driver to driver and end clearly [8]', async t => {
   await w.env.advance(61_000)
   t.ok(
     w.pushes.some(p => p.kind === 'topic' && p.message.type === 'driver_search_ended'),
-    'a clear end',
+    'the pharmacy is told that the search ended',
   )
   await w.command('order', opened.id, 'find_driver', by, {})
   await near.at(here.latitude + 0.001, here.longitude)
@@ -278,13 +282,13 @@ t.test('offers go from driver to driver and end clearly [8]', async t => {
     order(await w.command('order', second.id, 'assign_driver', by, { driver_id: near.driverId }))
       .status,
     'driver_assigned',
-    'free after the cancellation',
+    'the driver is free after the cancellation',
   )
   t.same(w.logs, [])
   await engine.stop()
 })
 
-t.test('a former owner writes nothing [5]', async t => {
+t.test('an engine whose slot has a new owner writes nothing [5]', async t => {
   const w = await world(5)
   const first = await w.boot('e1')
   w.pharmacy('one')
@@ -325,12 +329,12 @@ t.test('a terminal that connects later is told of open requests [9]', async t =>
         ],
     ),
     opened.toSorted().map(id => [id, [one, two].toSorted(), 2]),
-    'each request once, oldest first, and to those who came',
+    'each request once, the oldest first, and only to the terminals that connected',
   )
   await engine.stop()
 })
 
-t.test('a journal of a newer release: this engine does not start, and says why', async t => {
+t.test('an engine does not start on a journal of a newer release, and says why', async t => {
   const w = await world()
   const engine = await w.boot('e1')
   const opened = order(await w.broadcast())
@@ -363,7 +367,7 @@ t.test('an order of an older release continues in this one', async t => {
   )
 })
 
-t.test('an engine in which nothing happens does little', async t => {
+t.test('an idle engine sets few timers, and serves as soon as something happens [6]', async t => {
   const w = await world()
   const engine = await w.boot('e1')
   const near = w.pharmacy('near')
@@ -379,13 +383,13 @@ t.test('an engine in which nothing happens does little', async t => {
   await w.env.advance(60_000)
   t.ok(
     timers < 5 * 60,
-    `${timers} timers in a minute; leases, polls and digests are some four a second`,
+    `${timers} timers in a minute; leases, polls and digests need about four a second`,
   )
   const opened = order(await w.broadcast())
   w.env.after = after
   await w.env.advance(limits.cursorSaveIntervalMs + 10)
   const { slot, seq } = w.events.findLast(event => event.actor_id === opened.id)!
-  t.equal(w.store.slot(slot).cursorSeq, seq, '[6] and is there as soon as something does')
+  t.equal(w.store.slot(slot).cursorSeq, seq, '[6] the event of a new request is published')
   w.bus.publish(
     subjects.interest,
     encodeBody({ edge_id: 'x', full: true, order_ids: [], vendor_ids: [near] }),
@@ -400,10 +404,10 @@ t.test('an engine in which nothing happens does little', async t => {
     await w.env.advance(50)
   }
   await w.env.advance(limits.pushIntervalMs)
-  t.equal(seen.at(-1)?.latitude, here.latitude + 20 / 100_000, 'the last is told')
+  t.equal(seen.at(-1)?.latitude, here.latitude + 20 / 100_000, 'the last position is told')
   t.ok(
     seen.every(({ atMs }, i) => i === 0 || atMs - seen[i - 1]!.atMs >= limits.pushIntervalMs),
-    'at the pace of a fleet',
+    'positions of a fleet keep their pace',
   )
   await engine.stop()
 })

@@ -1,7 +1,7 @@
 /**
- * A pharmacy with its drivers and customers on virtual time, for stories of races and crashes. A
- * test can delay an append, so that two commands are under way at once. An engine can crash and be
- * followed by another one.
+ * A pharmacy with its drivers and customers on virtual time, for the tests of races, crashes and
+ * memberships. A test can delay an append, so that two commands are under way at once. An engine
+ * can crash and be followed by another one.
  */
 import type { Principal } from '../protocol/kernel/principal.ts'
 import type { RegisteredDriver } from './drivers/state.ts'
@@ -11,8 +11,11 @@ import type { AppendRequest } from './journal/journal.ts'
 type World = Awaited<ReturnType<typeof world>>
 type Booted = Awaited<ReturnType<World['boot']>>
 
-/** Delays the appends that match, until the test lets them go. */
-export function hurdles() {
+/**
+ * Delays appends: `beforeAppend` goes to the engine, and `hold` delays the appends that match,
+ * until the function that it returns is called.
+ */
+export function heldAppends() {
   const gates = new Map<(request: AppendRequest) => boolean, Promise<void>>()
   const beforeAppend = async (request: AppendRequest): Promise<void> => {
     for (const [matches, gate] of gates) if (matches(request)) await gate
@@ -33,13 +36,15 @@ export function hurdles() {
   return { beforeAppend, hold }
 }
 
-/** A world with one engine and one pharmacy, and the actions of these stories. */
-export async function pharmacy(seed: number, options: BootOptions = {}) {
+/**
+ * A world with one engine and one pharmacy, and short forms of the commands that these tests give.
+ */
+export async function pharmacyWorld(seed: number, options: BootOptions = {}) {
   const w = await world(seed)
   const engine = await w.boot('e1', options)
-  const shop = w.pharmacy('one')
+  const pharmacyId = w.pharmacy('one')
   await w.env.settle()
-  const by: Principal = { role: 'vendor', id: shop }
+  const by: Principal = { role: 'vendor', id: pharmacyId }
   /** An order that the pharmacy has taken. */
   const won = async () => {
     const opened = order(await w.broadcast())
@@ -56,7 +61,7 @@ export async function pharmacy(seed: number, options: BootOptions = {}) {
         ? [{ offer_id: String(p.message.offer_id), order_id: String(p.message.order_id) }]
         : [],
     )
-  const books = (of: Booted, driverId: string) =>
+  const driverState = (of: Booted, driverId: string) =>
     of.actors.peek(driverId)?.state as RegisteredDriver
   const types = (actorId: string) =>
     w.store.events.get(actorId)?.map(stored => stored.event.type) ?? []
@@ -69,14 +74,14 @@ export async function pharmacy(seed: number, options: BootOptions = {}) {
   return {
     ...w,
     engine,
-    shop,
+    pharmacyId,
     by,
     won,
     find,
     assign,
     cancel,
     offers,
-    books,
+    driverState,
     types,
     deliver,
   }

@@ -1,6 +1,7 @@
 /**
- * The world of the engine's tests: virtual time, one store, one bus, processes that can crash or be
- * paused, and people who send commands. The engine's real code runs over the memory adapters.
+ * The world of the engine's tests: virtual time, one store, one bus, engines that can crash or be
+ * paused, and commands of customers, pharmacies and drivers. The engine's real code runs over the
+ * memory adapters.
  */
 import { kinds } from './kinds.ts'
 import { decodeBody, encodeBody } from '../protocol/bus/codec.ts'
@@ -27,8 +28,8 @@ import { slotOf } from '../protocol/kernel/slots.ts'
 export const here = { latitude: 37.77, longitude: -122.42 }
 
 /**
- * The part of the world that a process loses when it dies: its timers and its connection. A pause
- * stops both and loses nothing.
+ * The timers and the bus connection of one process. A crash ends both. A pause delays what they
+ * bring, and loses nothing.
  */
 function mortal(env: VirtualEnv, bus: Bus) {
   let alive = true
@@ -38,7 +39,7 @@ function mortal(env: VirtualEnv, bus: Bus) {
     if (paused === null) run()
     else paused.push(run)
   }
-  const mine: { unsubscribe(): void }[] = []
+  const subscriptions: { unsubscribe(): void }[] = []
   return {
     env: {
       nowMs: () => env.nowMs(),
@@ -50,7 +51,7 @@ function mortal(env: VirtualEnv, bus: Bus) {
       request: (...args) => (alive ? bus.request(...args) : new Promise<never>(() => {})),
       subscribe(filter, handler, options) {
         const subscription = bus.subscribe(filter, message => live(() => handler(message)), options)
-        mine.push(subscription)
+        subscriptions.push(subscription)
         return subscription
       },
       lossless: true,
@@ -65,7 +66,7 @@ function mortal(env: VirtualEnv, bus: Bus) {
     } satisfies Bus,
     crash() {
       alive = false
-      for (const subscription of mine) subscription.unsubscribe()
+      for (const subscription of subscriptions) subscription.unsubscribe()
     },
     pause() {
       paused ??= []
@@ -80,16 +81,17 @@ function mortal(env: VirtualEnv, bus: Bus) {
 
 export interface BootOptions {
   /**
-   * True for the embedded case: any lease in the store belongs to a process that has ended. Two
-   * engines at once need false.
+   * True as in the embedded server: every lease in the store belongs to a process that has ended.
+   * Two engines at once need false.
    */
   exclusive?: boolean
-  /** The pharmacies that other services act for. */
+  /** The services and the pharmacies for which they act. */
   services?: Services
   /** Called before each append: a promise delays the append, an exception fails it. */
   beforeAppend?: (request: AppendRequest) => void | Promise<void>
 }
 
+/** An empty world; `boot` starts engines in it. Randomness comes from the seed. */
 export async function world(seed = 1) {
   const env = new VirtualEnv(seed)
   const store = new MemoryStore(() => env.nowMs(), kinds)
@@ -265,8 +267,10 @@ export async function world(seed = 1) {
   }
 }
 
+/** The order of an answer. Throws the problem of a refusal. */
 export const order = (reply: OrderReply) => {
   if (!reply.ok) throw new Error(`${reply.problem.code}: ${reply.problem.detail}`)
   return reply.order
 }
+/** The code of a refusal, or 'ok'. */
 export const problem = (reply: OrderReply | DriverReply) => (reply.ok ? 'ok' : reply.problem.code)

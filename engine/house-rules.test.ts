@@ -1,6 +1,6 @@
 /**
- * The rules of the house, read from the sources: the allowed imports, the use of the clock, and the
- * header of every file. A rule that is only written down is broken within a month.
+ * Rules about the sources themselves, checked on their text: allowed imports, the use of the clock,
+ * headers, lengths of files. A rule that no test checks is soon broken.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
@@ -52,7 +52,7 @@ t.test('imports point down only', async t => {
       house === 'engine' ||
       (house === 'migrations' &&
         (source.path.startsWith('engine/journal/') || source.path === 'engine/alone.ts')),
-    // One composition root runs edge and engine in one process.
+    // edge/embedded.ts runs edge and engine in one process.
     edge: (source, house) =>
       house === 'protocol' ||
       house === 'edge' ||
@@ -89,7 +89,7 @@ t.test('deciders are pure: no I/O, no runtime', async t => {
       )
 })
 
-t.test('only the folders of the kinds and their saga know a kind by name', async t => {
+t.test('only the folders of the kinds, their saga and dispatch know a kind by name', async t => {
   const names =
     /\b(?:kind|kindName|actor)\s*(?::|[!=]==)\s*'(?:order|driver)'|'(?:order|driver)'\s*\|\s*'(?:order|driver)'|\bcase '(?:order|driver)'|\.(?:tell|named|find)\('(?:order|driver)'|\b(?:order|driver)(?:Name|Kind)\b/
   for (const planted of [
@@ -101,7 +101,7 @@ t.test('only the folders of the kinds and their saga know a kind by name', async
     "type Kind = 'order' | 'driver'",
   ])
     t.match(planted, names, 'the pattern finds it')
-  t.notMatch("by.role === 'driver' || { role: 'driver' }", names, 'a role is no kind')
+  t.notMatch("by.role === 'driver' || { role: 'driver' }", names, 'a role is not a kind')
   // The simulator computes for itself: its models of orders and drivers are a second implementation
   // of those kinds.
   const own =
@@ -212,7 +212,7 @@ t.test('files and lines stay short', async t => {
   t.ok(median < medianMax, `the median is ${median} lines`)
 })
 
-/** Made-up sources, to prove that a rule can fail. */
+/** A made-up source, which proves that a rule can fail. */
 const madeUp = (path: string, text: string, ...imports: string[]): Source => ({
   path,
   house: path.split('/')[0]!,

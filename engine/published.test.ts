@@ -1,7 +1,7 @@
 /**
- * Every event that an engine publishes matches its schema in protocol/. The run below causes each
- * kind of event at least once, and each message is checked against its schema, which must know all
- * of its fields. The same holds for the messages to sockets.
+ * Every event that an engine publishes, and every message that it sends to sockets, matches its
+ * schema in protocol/, and the schema knows all of its fields. The run below causes each kind of
+ * event and message at least once.
  */
 import t from 'tap'
 import type { TSchema } from 'typebox'
@@ -89,8 +89,8 @@ t.test('all messages of a run match their schemas', async t => {
       .flatMap(p => (p.kind === 'topic' && p.message.type === 'offer' ? [p.message.offer_id] : []))
       .at(-1)
 
-  // Requests that end early, and one that becomes a delivery by an offer after another was
-  // declined.
+  // One request expires and one is cancelled. One becomes a delivery by its second offer, after the
+  // first one was declined.
   await w.broadcast(undefined, undefined, 5)
   const cancelled = order(await w.broadcast())
   await w.command(
@@ -131,7 +131,7 @@ t.test('all messages of a run match their schemas', async t => {
     'delivered',
   )
 
-  // Orders to a known pharmacy: one is refused and one comes back.
+  // Orders to a chosen pharmacy: one is rejected and one is returned.
   const place = async () => {
     const order_id = w.id()
     await w.command(
@@ -172,7 +172,7 @@ t.test('all messages of a run match their schemas', async t => {
   await w.command('order', offering, 'cancel', by)
   await w.env.advance(100)
 
-  // The pharmacy parts with its driver before a pick-up.
+  // The pharmacy ends the membership of its driver before a pick-up.
   const left = await accepted()
   await w.command('order', left, 'assign_driver', by, { driver_id: dora.driverId })
   await w.command('driver', dora.driverId, 'end_membership', by)
@@ -205,7 +205,7 @@ t.test('all messages of a run match their schemas', async t => {
   t.same(
     [...Object.keys(orderEvents), ...Object.keys(driverEvents)].filter(type => !happened.has(type)),
     [],
-    'each kind happened',
+    'each kind of event was published',
   )
 
   const facts = new Map(w.events.map(event => [event.id, event]))
@@ -219,7 +219,7 @@ t.test('all messages of a run match their schemas', async t => {
     t.equal(
       facts.get(`${message.slot}.${message.seq}`)?.order_seq,
       message.order_seq,
-      'it is told of an event',
+      'an event with the same number was published',
     )
   }
   const tripOf = (trip: string) =>
@@ -236,7 +236,7 @@ t.test('all messages of a run match their schemas', async t => {
   t.same(
     tripOf(back),
     ['trip.requested', 'trip.assigned', 'trip.started'],
-    'what comes back is neither completed nor paid',
+    'an order that is returned is neither completed nor paid',
   )
   t.match(older.find(one => one.message.type === 'trip.started')?.message.data, {
     driver_id: dora.driverId,
@@ -271,6 +271,6 @@ t.test('all messages of a run match their schemas', async t => {
       name,
     )
   }
-  t.same([...told].toSorted(), pushedByEngines, 'each kind of push happened')
+  t.same([...told].toSorted(), pushedByEngines, 'each kind of message was sent')
   t.same(w.logs, [])
 })

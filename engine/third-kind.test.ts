@@ -55,7 +55,7 @@ function world() {
   return { env, store, bus, published, logs, boot, tell, id: () => uuidV7(env.nowMs(), env.random) }
 }
 
-t.test('mailbox, journal, outbox, snapshot and sleep', async t => {
+t.test('an errand goes through mailbox, journal, outbox, snapshot and sleep', async t => {
   const w = world()
   const notes: ErrandNotes = { seen: new Set(), lost: [] }
   const engine = await w.boot('e1', notes)
@@ -67,7 +67,7 @@ t.test('mailbox, journal, outbox, snapshot and sleep', async t => {
   t.match(await w.tell(one, 'ask', { what: '' }, 'x'), { problem: { code: 'invalid_request' } })
   t.match(await w.tell(w.id(), 'finish', {}), { problem: { code: 'not_found' } })
   await w.tell(other, 'ask', { what: 'milk', tags: [] })
-  t.same([...notes.seen], [one, other], 'its attendant observes it')
+  t.same([...notes.seen], [one, other], 'the attendant of its kind observes it')
 
   t.match(await w.tell(one, 'pass_on', { to: other }), { ok: true })
   await w.env.advance(1_000)
@@ -77,7 +77,7 @@ t.test('mailbox, journal, outbox, snapshot and sleep', async t => {
       ['errand', 'errand_asked', by.id],
       ['errand', 'errand_heard_of', 'errand'],
     ],
-    'the outbox delivered its command',
+    'the outbox delivered the command to the other errand',
   )
   t.same(
     w.published.filter(fact => fact.actor_id === one).map(fact => [fact.actor, fact.type]),
@@ -101,7 +101,7 @@ t.test('mailbox, journal, outbox, snapshot and sleep', async t => {
   t.ok(engine.health().actors_asleep >= 2)
   t.match(await w.tell(one, 'pass_on', { to: other }, 'again'), { errand: { version: 3 } })
   await w.env.advance(600_000)
-  t.match(w.store.table('errands').rows.get(one), { reminders: 1 }, 'its deadline came')
+  t.match(w.store.table('errands').rows.get(one), { reminders: 1 }, 'its deadline was noticed')
   t.match(await w.tell(one, 'finish', {}), { errand: { status: 'done' } })
   t.same(
     w.logs.filter(line => line.startsWith('error')),
@@ -110,7 +110,7 @@ t.test('mailbox, journal, outbox, snapshot and sleep', async t => {
   await engine.stop()
 })
 
-t.test('hand-over: the next engine has its state, its deadline and its command ids', async t => {
+t.test('the next engine has the state, the deadline and the command ids', async t => {
   const w = world()
   const notes: ErrandNotes = { seen: new Set(), lost: [] }
   const first = await w.boot('e1', notes)
@@ -124,9 +124,9 @@ t.test('hand-over: the next engine has its state, its deadline and its command i
   t.ok(heir.seen.size > 0 && notes.lost.length > 0, 'the second took a share of the slots')
   void first.stop()
   await w.env.advance(30_000)
-  t.equal(heir.seen.size, ids.length, 'and then all of them')
+  t.equal(heir.seen.size, ids.length, 'the second took all slots')
   const known = await w.tell(ids[0]!, 'pass_on', { to: ids[1]! }, 'known')
-  t.match(known, { ok: true, errand: { version: 2 } }, 'a command that is known is not taken twice')
+  t.match(known, { ok: true, errand: { version: 2 } }, 'a command whose id is known makes no event')
   await w.env.advance(120_000)
   for (const id of ids) t.match(w.store.table('errands').rows.get(id), { reminders: 1 })
   t.match(w.store.table('errands').rows.get(ids[1]!), { heard_of: [ids[0]] })
@@ -134,7 +134,7 @@ t.test('hand-over: the next engine has its state, its deadline and its command i
 })
 
 t.test(
-  'a service sends it commands by its name, except those that are closed to services',
+  'a service sends commands to the kind by its name, except commands that are closed to services',
   async t => {
     const w = world()
     const engine = await w.boot('e1')
@@ -158,7 +158,7 @@ t.test(
 )
 
 t.test(
-  'an engine that does not know the kind refuses its commands and its snapshots by name',
+  'an engine that does not know the kind does not start, and the error names the kind',
   async t => {
     const w = world()
     const engine = await w.boot('e1')

@@ -1,9 +1,9 @@
 /**
- * The behaviour of orders and drivers, recorded as the runtime sees it. After each event of many
- * journeys the record has the row, every field of the effects, the next deadline, and which parts
- * of the engine keep the actor. A change of the record must be intended: RECORD=1 records again,
+ * The behaviour of orders and drivers, recorded as the runtime sees it. For the last event of many
+ * journeys the record has the row, every field of the effects, the next deadline, and whether the
+ * actor is finished or attentive. A change of the record must be intended: RECORD=1 records again,
  * and the difference is reviewed like code. The tables beside decide.ts and react.ts say which
- * behaviour is right and why.
+ * behaviour is right.
  */
 import t from 'tap'
 import { recorded } from '../../protocol/testing/recorded.ts'
@@ -130,7 +130,7 @@ const seen = <S, C, E extends ActorEvent, R>(
   attentive: kind.attentive(state),
 })
 
-t.test('journeys', async t => {
+t.test('the last event of each journey has the recorded row, effects and deadline', async t => {
   const begun = Object.entries(orders).filter(([, events]) => events.length > 0)
   recorded(t, 'engine/actors/recorded.json', {
     ...Object.fromEntries(
@@ -163,7 +163,7 @@ t.test('every name in a state is a word of its kind', async t => {
     t.same(unknownNames(driverKind as AnyKind, driverAfter(events)), [], name)
 })
 
-t.test('no state gives no effects, no deadline and no row', async t => {
+t.test('an absent actor has no effects, no deadline and no row', async t => {
   t.same(orderKind.react(opened, absentOrder, 0, { slot: 0, seq: 1 }), [])
   t.same(driverKind.react(registered(), absentDriver, 0, { slot: 0, seq: 1 }), [])
   t.same(
@@ -193,7 +193,7 @@ t.test('no state gives no effects, no deadline and no row', async t => {
   )
 })
 
-t.test('which commands create an actor, and which person acts by each command', async t => {
+t.test('only broadcast, create and register create an actor', async t => {
   const all = [
     give.broadcast(undefined, {}, candidates),
     give.create(),

@@ -18,7 +18,7 @@ export const refused = (
   code: 'driver_unavailable' | 'moved' | 'unavailable' | 'overloaded' | 'internal',
 ): TellReply => ({ ok: false, code, detail: `is ${code}` })
 
-/** `lossless`: the bus has no server that could crash. */
+/** An outbox over such a bus. `lossless`: the bus has no server that could crash. */
 export function world({ lossless = false } = {}) {
   const env = new VirtualEnv(1)
   const published: PublishedEvent[] = []

@@ -1,6 +1,6 @@
 /**
- * The shared fixtures of the runtime's tests: the simplest possible actor, which counts, refuses,
- * throws and finishes on command, and a wrapper around the journal that injects faults.
+ * The fixtures that the tests of actors share: an actor that counts, refuses, throws and finishes
+ * on command, and a wrapper around the journal that injects faults.
  */
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -16,6 +16,7 @@ import { Kinds, type AnyKind } from './kind.ts'
 import { wordTable } from './packed.ts'
 import { allSlots, slotOf } from '../../protocol/kernel/slots.ts'
 
+/** The commands of a counter. An object sets the counter's deadline. */
 export type Count =
   | 'create'
   | 'add'
@@ -33,7 +34,7 @@ interface Counter {
 
 const event = (what: Count): ActorEvent => ({ type: 'counted', data: { what } })
 
-/** A kind of actor that counts. It has no table. */
+/** A kind of actor that counts its events. It has no table. */
 export const counter = (name: string, byte: number): AnyKind => ({
   name,
   byte,
@@ -77,10 +78,14 @@ export const counter = (name: string, byte: number): AnyKind => ({
 /** Two kinds that differ only in name and number. */
 export const counters = [counter('order', 0), counter('driver', 1)]
 
+/** What happens to a call of the journal. */
 export type Verdict = 'pass' | 'failBefore' | 'failAfter' | 'overloaded'
 export type Faults = Partial<Record<keyof Store, (nth: number) => Verdict>>
 
-/** `failAfter` is the important fault: the write landed and the reply was lost. */
+/**
+ * A journal whose calls fail as `faults` says for the n-th call of a name, from 0. `failBefore`:
+ * the call had no effect. `failAfter`: the call had its effect, and the reply is lost.
+ */
 export function faulty(journal: Store, faults: Faults): Store {
   const calls = new Map<keyof Store, number>()
   return new Proxy(journal, {
@@ -101,6 +106,7 @@ export function faulty(journal: Store, faults: Faults): Store {
   })
 }
 
+/** A store without an engine, and notes of the events that actors report. */
 export interface RuntimeWorld {
   env: VirtualEnv
   store: MemoryStore
@@ -114,6 +120,7 @@ export interface RuntimeWorld {
   id(): string
 }
 
+/** An empty store on virtual time. */
 export function runtimeWorld(seed = 1): RuntimeWorld {
   const env = new VirtualEnv(seed)
   return {
@@ -195,5 +202,6 @@ export async function actorsOf(
   }
 }
 
+/** The count of an answer, or the code of a refusal. */
 export const counted = (reply: TellReply): number | string =>
   reply.ok ? (reply.state as Counter).count : reply.code

@@ -1,8 +1,8 @@
 /**
- * Snapshots that older releases stored must be readable by this release. `golden/head-<n>.json`
- * holds snapshots with head version n: the bytes beside their content. Such a file is written once
- * and never edited. After a new head version run GOLDEN=write node
- * dist/engine/actors/golden.test.js, and commit the file.
+ * This release reads snapshots that older releases stored. `golden/head-<n>.json` has snapshots
+ * with head version n: the bytes and their content. Such a file is written once and never edited.
+ * After a new head version run GOLDEN=write node dist/engine/actors/golden.test.js, and commit the
+ * file.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -30,7 +30,7 @@ const read = (head: number): Record<string, Golden> =>
 const written = (golden: Golden): Buffer =>
   Buffer.from(encodeSnapshot(golden.actorId, golden, kinds.named(golden.kind), golden))
 
-/** The states are the same as in the file of the version before. */
+/** Writes the file of a head version, with the states of the file before it. */
 function write(head: number): void {
   const goldens = Object.entries(read(head - 1)).map(([name, golden]) => [
     name,
@@ -41,7 +41,7 @@ function write(head: number): void {
 if (process.env['GOLDEN'] === 'write' && !existsSync(fileOf(3))) write(3)
 
 for (const head of [2, 3])
-  t.test(`head version ${head}`, async t => {
+  t.test(`snapshots of head version ${head} are read`, async t => {
     for (const [name, golden] of Object.entries(read(head))) {
       const bytes = Buffer.from(golden.bytes, 'base64')
       const { kind, actorId, state, acceptedIds, version, updatedAtMs, wakeAtMs, attentive } =
@@ -60,7 +60,7 @@ t.test('this release writes the newest version byte by byte', async t => {
     t.equal(written(golden).toString('base64'), golden.bytes, name)
 })
 
-t.test("a head with another kind's number is not read as this kind", async t => {
+t.test('a snapshot of an unknown kind is refused, and the error has its number', async t => {
   const [, golden] = Object.entries(read(3))[0]!
   const bytes = Buffer.from(golden.bytes, 'base64')
   bytes[23] = 200

@@ -26,9 +26,9 @@ t.test('[6] the cursor never passes an undelivered command', async t => {
   t.same(
     w.published.map(event => event.seq),
     [1, 2, 3, 4],
-    'publication does not wait for it',
+    'events are published, although a command waits',
   )
-  t.same(w.delivered, ['slow', 'quick'], 'nor do other actors')
+  t.same(w.delivered, ['slow', 'quick'], 'commands of other actors do not wait either')
   t.equal(w.cursor(), 1)
   t.ok(w.outbox.busy('a2'))
   t.notOk(w.outbox.busy('a3'))
@@ -58,7 +58,7 @@ t.test('the commands of one actor are sent one after the other', async t => {
   t.same(w.delivered, ['hold', 'release'])
 })
 
-t.test('a command is sent until it is answered', async t => {
+t.test('a command is sent again, under its id, until it is granted', async t => {
   for (const code of ['moved', 'unavailable', 'overloaded', 'internal'] as const) {
     const w = world()
     w.answer(() => (w.delivered.length < 6 ? refused(code) : ok))
@@ -68,7 +68,7 @@ t.test('a command is sent until it is answered', async t => {
     t.same(
       w.delivered,
       Array.from({ length: 6 }, () => 'x'),
-      `${code}: again, under the same id`,
+      `${code}: sent again under the same id`,
     )
     t.equal(w.cursor(), 1)
   }
@@ -77,10 +77,10 @@ t.test('a command is sent until it is answered', async t => {
   w.outbox.open(0, 0)
   w.add(1, [w.command('x')])
   await w.env.advance(30_000)
-  t.equal(w.cursor(), 1, 'and when the way itself fails')
+  t.equal(w.cursor(), 1, 'also when no answer comes back')
 })
 
-t.test('a refusal is an answer, and the sender learns of it', async t => {
+t.test('a refusal ends a command, and its sender is told', async t => {
   const w = world()
   w.answer(({ id }) =>
     id === 'hold'
@@ -93,7 +93,7 @@ t.test('a refusal is an answer, and the sender learns of it', async t => {
   w.add(1, [w.command('hold', 'told')])
   w.add(2, [w.command('other')])
   await w.env.settle()
-  t.equal(w.cursor(), undefined, 'not done before the sender heard')
+  t.equal(w.cursor(), undefined, 'the cursor waits until the sender is told')
   await w.env.advance(10_000)
   t.ok(w.delivered.includes('told:is driver_unavailable'))
   t.equal(w.delivered.filter(id => id === 'hold').length, 1)
@@ -101,7 +101,7 @@ t.test('a refusal is an answer, and the sender learns of it', async t => {
 })
 
 t.test(
-  'a receiver that fails every time is given up: parked, told, and the slot goes on',
+  'a command whose receiver fails every time is parked, its sender is told, and the slot goes on',
   async t => {
     const w = world()
     w.answer(({ id }) => (id === 'poison' ? refused('internal') : ok))
@@ -109,13 +109,17 @@ t.test(
     w.add(1, [w.command('poison', 'told')])
     w.add(2, [w.command('other')])
     await w.env.advance(1_000)
-    t.equal(w.cursor(), undefined, 'not at the first failure')
+    t.equal(w.cursor(), undefined, 'not parked at the first failure')
     let stored = false
     w.parking(async () => {
       if (!stored) throw new Error('the database is away')
     })
     await w.env.advance(60_000)
-    t.same([w.cursor(), w.parked], [undefined, []], 'not before it is stored')
+    t.same(
+      [w.cursor(), w.parked],
+      [undefined, []],
+      'the cursor waits until the parked command is stored',
+    )
     stored = true
     await w.env.advance(10_000)
     t.match(w.parked, [
@@ -131,18 +135,21 @@ t.test(
       },
     ])
     t.ok(w.parked[0]!.tries >= limits.outboxFailuresMax)
-    t.ok(w.delivered.includes('told:is internal'), 'the sender hears a refusal')
+    t.ok(w.delivered.includes('told:is internal'), 'the sender is told a refusal')
     t.equal(w.cursor(), 2)
     t.equal(w.outbox.parked, 1)
     t.match(
       w.logs.at(-1),
       /given up after \d+ failures and parked: release_hold for driver d, sent by a1/,
     )
-    t.ok(w.delivered.filter(id => id === 'poison').length < 50, 'with pauses')
+    t.ok(
+      w.delivered.filter(id => id === 'poison').length < 50,
+      'there were pauses between the tries',
+    )
   },
 )
 
-t.test('a slot that was lost: nothing more is sent, and the cursor stays', async t => {
+t.test('for a slot that was lost nothing more is sent, and its cursor stays', async t => {
   for (const [name, end] of [
     ['close', (w: ReturnType<typeof world>) => w.outbox.close(0)],
     ['stop', (w: ReturnType<typeof world>) => w.outbox.stop()],
@@ -156,22 +163,27 @@ t.test('a slot that was lost: nothing more is sent, and the cursor stays', async
     const sent = w.delivered.length
     await w.env.advance(60_000)
     t.equal(w.delivered.length, sent, name)
-    t.equal(w.cursor() ?? 7, 7, 'the next owner begins where this one ended')
-    t.notOk(w.outbox.busy('a8'), 'nothing is left behind')
+    t.equal(w.cursor() ?? 7, 7, 'the next owner begins at the same cursor')
+    t.notOk(w.outbox.busy('a8'), 'the actor is not busy any more')
     w.add(9)
   }
 })
 
-t.test('soft effects run once, and nothing waits for them', async t => {
+t.test('a soft effect runs once, at once, although the bus is down', async t => {
   const w = world()
   w.answer(() => new Promise(() => {}))
   w.outbox.open(0, 0)
   w.line(false)
   w.add(1, [w.command('x'), { do: 'confirmClaim', orderId: 'o', pharmacyId: 'v' }])
-  t.same(w.soft, [{ do: 'confirmClaim', orderId: 'o', pharmacyId: 'v' }])
+  const confirmed = [{ do: 'confirmClaim', orderId: 'o', pharmacyId: 'v' }]
+  t.same(w.soft, confirmed)
+  w.line(true)
+  await w.env.advance(60_000)
+  t.equal(w.published.length, 1, 'the event is published when the bus is back')
+  t.same(w.soft, confirmed, 'the effect did not run again')
 })
 
-t.test('a long queue behind one command is not searched again and again', async t => {
+t.test('of a long queue behind one command each event is handed to the bus once', async t => {
   const w = world()
   w.answer(({ id }) => (id === 'stuck' ? new Promise(() => {}) : ok))
   w.outbox.open(0, 0)

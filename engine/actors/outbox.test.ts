@@ -18,7 +18,7 @@ t.test('[6] events are published in order, each with its id', async t => {
     w.published.map(event => event.id),
     ['0.1', '1.42', '0.2'],
   )
-  t.same(w.ids, ['0.1', '1.42', '0.2'], 'and so to a stream that drops repeats')
+  t.same(w.ids, ['0.1', '1.42', '0.2'], 'the message ids, by which a stream drops repeats')
   t.match(w.published[0], {
     slot: 0,
     seq: 1,
@@ -29,14 +29,14 @@ t.test('[6] events are published in order, each with its id', async t => {
     v: eventVersion,
     by,
   })
-  t.same([w.cursor(0), w.cursor(1)], [undefined, undefined], 'handed over is not published')
+  t.same([w.cursor(0), w.cursor(1)], [undefined, undefined], 'the bus has not confirmed them')
   await w.env.settle()
   t.same([w.cursor(0), w.cursor(1)], [2, 42])
   t.equal(w.outbox.pending, 0)
 })
 
 t.test(
-  '[6] what a dying connection took with it is published again, and nothing before it',
+  '[6] events that a connection may have lost are published again, and no event before them',
   async t => {
     const w = world()
     w.outbox.open(0, 0)
@@ -56,7 +56,7 @@ t.test(
       w.published.map(event => event.seq),
       [1, 2, 3],
     )
-    t.equal(w.cursor(), 1, 'the bus took them, and nobody knows whether they arrived')
+    t.equal(w.cursor(), 1, 'the bus took two events, and has not confirmed them')
     w.line(false)
     lose(new Error('connection lost'))
     w.flush(async () => {})
@@ -68,14 +68,14 @@ t.test(
     t.same(
       w.published.map(event => event.seq),
       [1, 2, 3, 2, 3, 4],
-      'in order, from the first that is in doubt',
+      'in order, from the first event that was not confirmed',
     )
     t.equal(w.cursor(), 4)
   },
 )
 
 t.test(
-  '[6] a server that crashed may have answered for what it never wrote: the last second again',
+  '[6] a server that crashed may have lost the events of its last second: they are published again',
   async t => {
     const w = world()
     w.outbox.open(0, 0)
@@ -87,7 +87,7 @@ t.test(
     await w.env.settle()
     t.equal(w.cursor(), 3)
     w.line(false)
-    // The outage is longer than the second in doubt, which is counted from the break.
+    // The outage is longer than the second in doubt. The second is counted from the break.
     await w.env.advance(10 * limits.outboxDoubtMs)
     w.line(true)
     await w.env.settle()
@@ -99,37 +99,34 @@ t.test(
   },
 )
 
-t.test(
-  '[6] a round trip that spans a disconnection says nothing, though it is answered well',
-  async t => {
-    const w = world()
-    w.outbox.open(0, 0)
-    let answer: () => void = () => {}
-    w.flush(
-      () =>
-        new Promise(resolve => {
-          answer = resolve
-        }),
-    )
-    w.add(1)
-    await w.env.settle()
-    w.line(false)
-    w.line(true)
-    const before = answer
-    before()
-    await w.env.settle()
-    t.equal(w.cursor(), undefined, 'that answer was for the connection before')
-    t.same(
-      w.published.map(event => event.seq),
-      [1, 1],
-    )
-    answer()
-    await w.env.settle()
-    t.equal(w.cursor(), 1)
-  },
-)
+t.test('[6] a round trip that spans a disconnection confirms nothing', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  let answer: () => void = () => {}
+  w.flush(
+    () =>
+      new Promise(resolve => {
+        answer = resolve
+      }),
+  )
+  w.add(1)
+  await w.env.settle()
+  w.line(false)
+  w.line(true)
+  const before = answer
+  before()
+  await w.env.settle()
+  t.equal(w.cursor(), undefined, 'the answer belongs to the connection before')
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 1],
+  )
+  answer()
+  await w.env.settle()
+  t.equal(w.cursor(), 1)
+})
 
-t.test('[6] a bus that cannot forget is not told anything twice', async t => {
+t.test('[6] to a bus that loses nothing each event is published once', async t => {
   const w = world({ lossless: true })
   w.outbox.open(0, 0)
   w.add(1)
@@ -146,7 +143,7 @@ t.test('[6] a bus that cannot forget is not told anything twice', async t => {
 })
 
 t.test(
-  '[6] a round trip that fails on a connection that stays is tried again, and not in a loop',
+  '[6] a round trip that fails on a connection that stays is tried again after a pause',
   async t => {
     const w = world()
     let trips = 0
@@ -163,7 +160,7 @@ t.test(
   },
 )
 
-t.test('[6] the bus down and up again: all of it, in order', async t => {
+t.test('[6] events from while the bus was down are published in order when it is back', async t => {
   const w = world()
   w.outbox.open(0, 0)
   w.add(1)
@@ -182,32 +179,35 @@ t.test('[6] the bus down and up again: all of it, in order', async t => {
   t.equal(w.cursor(), 3)
 })
 
-t.test('a fact under both of its names, in one place of the order', async t => {
-  const w = world()
-  w.outbox.open(3, 0)
-  w.add(1, [], 'a1', 3)
-  w.outbox.add({
-    slot: 3,
-    seq: 2,
-    kind: 'order',
-    actorId: 'a1',
-    version: 2,
-    atMs: 0,
-    by,
-    event: { type: 'picked_up', data: {} },
-    effects: [],
-    older: {
-      orderId: 'a1',
-      fact: { type: 'trip.started', data: { trip_id: 'a1', driver_id: 'd' } },
-    },
-  })
-  w.add(3, [], 'a1', 3)
-  t.same(w.ids, ['3.1', '3.2', '3.2.trip.started', '3.3'])
-  t.match(w.published[2], {
-    slot: 3,
-    seq: 2,
-    order_seq: 2,
-    type: 'trip.started',
-    data: { trip_id: 'a1' },
-  })
-})
+t.test(
+  'an event with an older name is published under both names, one after the other',
+  async t => {
+    const w = world()
+    w.outbox.open(3, 0)
+    w.add(1, [], 'a1', 3)
+    w.outbox.add({
+      slot: 3,
+      seq: 2,
+      kind: 'order',
+      actorId: 'a1',
+      version: 2,
+      atMs: 0,
+      by,
+      event: { type: 'picked_up', data: {} },
+      effects: [],
+      older: {
+        orderId: 'a1',
+        fact: { type: 'trip.started', data: { trip_id: 'a1', driver_id: 'd' } },
+      },
+    })
+    w.add(3, [], 'a1', 3)
+    t.same(w.ids, ['3.1', '3.2', '3.2.trip.started', '3.3'])
+    t.match(w.published[2], {
+      slot: 3,
+      seq: 2,
+      order_seq: 2,
+      type: 'trip.started',
+      data: { trip_id: 'a1' },
+    })
+  },
+)

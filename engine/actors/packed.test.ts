@@ -1,6 +1,6 @@
 /**
- * A packed state is unpacked unchanged, whatever it holds. Stored bytes of older releases keep
- * their meaning.
+ * A packed state is unpacked unchanged, for any values. Stored bytes of older releases keep their
+ * meaning.
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -17,7 +17,7 @@ const pack = (value: unknown, headBytes = 0, self = '') =>
 const unpack = (bytes: Uint8Array, headBytes = 0, self = '') =>
   unpackWith(bytes, wordsOfVersion2, headBytes, self)
 
-const there = (value: unknown): unknown => unpack(Buffer.from(pack(value)))
+const roundTrip = (value: unknown): unknown => unpack(Buffer.from(pack(value)))
 
 t.test('any JSON value is unpacked unchanged', async t => {
   const leaf = fc.oneof(
@@ -49,33 +49,37 @@ t.test('any JSON value is unpacked unchanged', async t => {
   }))
   fc.assert(
     fc.property(value, one => {
-      assert.deepStrictEqual(there(one), one)
+      assert.deepStrictEqual(roundTrip(one), one)
     }),
     { numRuns: 150 },
   )
   t.pass()
 })
 
-t.test('long and unusual values', async t => {
+t.test('long and unusual values are unpacked unchanged, and other bytes are refused', async t => {
   const candidates = Array.from({ length: 2_000 }, (_, i) => ({
     vendor_id: `0192d4a0-0000-7000-8000-${String(i).padStart(12, '0')}`,
     distance_km: i / 7,
   }))
   t.same(
-    there({ candidates, text: 'ü'.repeat(100_000) }),
+    roundTrip({ candidates, text: 'ü'.repeat(100_000) }),
     { candidates, text: 'ü'.repeat(100_000) },
     'the buffer grows',
   )
-  t.same(there({ there: 1, gone: undefined }), { there: 1 })
-  t.ok(Object.is(there(-0), -0))
+  t.same(roundTrip({ kept: 1, gone: undefined }), { kept: 1 })
+  t.ok(Object.is(roundTrip(-0), -0))
   const [self, other] = [
     '0190a5a0-1234-7abc-8def-f123456789ab',
     '0190a5a0-1234-7abc-8def-f123456789ac',
   ]
   const repeats = [self, other, [other, { id: self }], other]
-  t.same(unpack(Buffer.from(pack(repeats, 0, self)), 0, self), repeats, 'ids that come again')
+  t.same(unpack(Buffer.from(pack(repeats, 0, self)), 0, self), repeats, 'ids that are repeated')
   t.ok(pack(repeats, 0, self).length < 36)
-  t.throws(() => unpack(Buffer.from(pack(repeats, 0, self))), /not there/, 'of another actor')
+  t.throws(
+    () => unpack(Buffer.from(pack(repeats, 0, self))),
+    /not there/,
+    'with the id of another actor',
+  )
   t.throws(() => pack(() => {}), /cannot be packed/)
   t.throws(() => unpack(new Uint8Array([0x85, 1])), 'cut off')
   t.throws(() => unpack(new Uint8Array([1, 2])), /left over/)
@@ -87,8 +91,8 @@ t.test('words keep their numbers', async t => {
     createHash('sha256').update(list.join()).digest('hex').slice(0, 16)
   t.equal(words.length, 126)
   t.equal(digest(words), 'b5c9eb6c38eacf9a')
-  // New words are appended and change nothing here. Any other change makes stored snapshots mean
-  // something else.
+  // New words are appended and change no digest here. Any other change would give stored snapshots
+  // another meaning.
   for (const [name, count, released] of [
     ['order', 100, 'b8d180b578713308'],
     ['driver', 40, 'b7c913772d408848'],

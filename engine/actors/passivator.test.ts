@@ -1,6 +1,6 @@
 /**
- * Idle actors leave memory and come back unchanged: state, remembered ids and deadlines. The tests
- * run on virtual time. Numbers in brackets are the invariants of SPEC.md.
+ * Idle actors sleep, then leave memory, and come back unchanged: state, remembered ids and
+ * deadlines. The tests run on virtual time. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -53,14 +53,14 @@ t.test('[3] an idle actor sleeps, and the next command wakes it without a read',
   const id = w.id()
   await w.tell(id, 'addTwo', 'x')
   walked(w)
-  t.equal(w.actors.asleep, 0, 'not at once')
+  t.equal(w.actors.asleep, 0, 'it does not sleep at once')
   await w.env.advance(limits.actorSleepMs)
   walked(w)
-  t.equal(w.actors.asleep, 0, 'not before it is stored')
+  t.equal(w.actors.asleep, 0, 'it does not sleep before it is stored')
   await w.snapshotter.flush()
   w.owing.add(id)
   walked(w)
-  t.equal(w.actors.asleep, 0, 'not while it owes others something')
+  t.equal(w.actors.asleep, 0, 'it does not sleep while its commands wait')
   w.owing.clear()
   walked(w)
   t.same([w.actors.asleep, w.actors.size], [1, 1])
@@ -68,7 +68,7 @@ t.test('[3] an idle actor sleeps, and the next command wakes it without a read',
   t.equal(
     counted(await w.tell(id, 'addTwo', 'x')),
     2,
-    'a command it knows: the same answer, and the journal is not there to be asked',
+    'a command with a known id gets the same answer while the journal is away',
   )
   t.same([w.actors.asleep, w.actors.size], [0, 1])
   w.store.setAway(false)
@@ -81,7 +81,7 @@ t.test('[3] an idle actor sleeps, and the next command wakes it without a read',
 })
 
 t.test(
-  '[3] a sleeper leaves memory; the next command brings it back from snapshot and events',
+  '[3] an actor that sleeps for long leaves memory, and the next command loads it from snapshot and events',
   async t => {
     const w = await world()
     const id = w.id()
@@ -104,14 +104,14 @@ t.test(
       events: [before!.event],
       row: null,
     })
-    t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'known from the snapshot')
-    t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'known from the events')
+    t.equal(counted(await w.tell(id, 'add', 'x')), 3, 'the id is known from the snapshot')
+    t.equal(counted(await w.tell(id, 'add', 'y')), 3, 'the id is known from the events')
     t.equal(counted(await w.tell(id, 'add', 'z')), 4)
     w.passivator.stop()
   },
 )
 
-t.test('[10] a deadline is kept in sleep, and keeps its actor from leaving', async t => {
+t.test('[10] an actor keeps its deadline in sleep, and stays in memory until it', async t => {
   const w = await world()
   const [early, late] = [w.id(), w.id()]
   await w.tell(early, { wakeAtMs: w.env.nowMs() + 2 * limits.actorSleepMs })
@@ -126,7 +126,11 @@ t.test('[10] a deadline is kept in sleep, and keeps its actor from leaving', asy
   w.passivator.stop()
   await w.env.advance(limits.actorLeaveMs - limits.actorSleepMs)
   walked(w)
-  t.same([w.actors.asleep, w.due.includes(late)], [1, false], 'idle for long enough to leave')
+  t.same(
+    [w.actors.asleep, w.due.includes(late)],
+    [1, false],
+    'it stays, although it was idle for long enough to leave',
+  )
   await w.env.advance(2 * limits.actorSleepMs)
   t.ok(w.due.includes(late))
 })
@@ -142,7 +146,7 @@ t.test('finished actors do not sleep: the snapshotter takes them out of memory',
   t.equal(w.actors.size, 0)
 })
 
-t.test('recovered actors sleep, except those with something to do', async t => {
+t.test('after a restart actors sleep, except those with something to do [10]', async t => {
   const w = await world()
   const [quiet, counting, eventful, dueSoon] = [w.id(), w.id(), w.id(), w.id()]
   await w.tell(quiet, { wakeAtMs: w.env.nowMs() + 3_600_000 })
@@ -155,11 +159,7 @@ t.test('recovered actors sleep, except those with something to do', async t => {
   w.actors.stop()
   const heir = await actorsOf(w, 'e2')
   t.same([heir.actors.asleep, heir.actors.size], [3, 4])
-  t.same(
-    w.recovered.sort(),
-    [counting, eventful].sort(),
-    'the attentive one is shown, the quiet ones are not unpacked',
-  )
+  t.same(w.recovered.sort(), [counting, eventful].sort(), 'only the attentive actors are unpacked')
   t.equal(counted(await heir.tell(counting, 'add', 'x')), 1)
   await w.env.advance(1_100)
   t.ok(w.due.includes(dueSoon), '[10]')
@@ -167,7 +167,7 @@ t.test('recovered actors sleep, except those with something to do', async t => {
   t.notOk(heir.actors.peek(quiet))
 })
 
-t.test('a lost slot takes its sleeping actors along', async t => {
+t.test('the sleeping actors of a lost slot leave memory, and their deadlines too', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, { wakeAtMs: w.env.nowMs() + 2 * limits.actorSleepMs })
@@ -178,11 +178,11 @@ t.test('a lost slot takes its sleeping actors along', async t => {
   w.actors.abandon(w.slotOf(id))
   t.equal(w.actors.size, 0)
   await w.env.advance(5 * limits.actorSleepMs)
-  t.same(w.due, [], 'no deadline is kept for another')
+  t.same(w.due, [], 'this engine keeps no deadline of the slot')
   t.equal(counted(await w.tell(id, 'nothing')), 'moved')
 })
 
-t.test('too many actors are awake: overloaded, until idle actors have made room', async t => {
+t.test('while too many actors are awake, a new one gets overloaded', async t => {
   // Reaching the bound of a deployment takes about 15 s.
   const awakeActorsMax = 1_000
   const w = await world({ ...engineBounds, awakeActorsMax })
@@ -190,11 +190,11 @@ t.test('too many actors are awake: overloaded, until idle actors have made room'
   await Promise.all(ids.map(id => w.tell(id, 'create')))
   t.same([w.actors.size, w.actors.inFlight], [awakeActorsMax, 0])
   t.equal(counted(await w.tell(w.id(), 'create')), 'overloaded')
-  t.equal(counted(await w.tell(ids[0]!, 'add')), 2, 'those who are here are served')
+  t.equal(counted(await w.tell(ids[0]!, 'add')), 2, 'an actor that is awake is served')
   await w.snapshotter.flush()
   w.passivator.start()
   await w.env.advance(limits.actorSleepMsPressed + limits.passivateRoundMs)
-  t.ok(w.actors.asleep > 0, 'sooner than else')
+  t.ok(w.actors.asleep > 0, 'actors sleep sooner than usual')
   t.equal(counted(await w.tell(w.id(), 'create')), 1)
   w.passivator.stop()
 })

@@ -1,6 +1,7 @@
 /**
- * Slots are owned in fair shares, are handed over between engines over one store, and are taken
- * when leases lapse. Numbers in brackets are the invariants of SPEC.md.
+ * Engines over one store own slots in fair shares, hand them over, and take them when leases lapse.
+ * Two engines may serve a slot at once, but never under one epoch. Numbers in brackets are the
+ * invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
@@ -26,14 +27,14 @@ t.test('a fair share: every slot has exactly one engine, and all engines agree',
       assert.deepEqual(
         fairShare(engines[0]!, [...engines].reverse()),
         shares[0],
-        'in whatever order',
+        'in any order of the names',
       )
     }),
   )
-  t.same([...fairShare('new', [])], allSlots, 'alone, also before the first renewal')
+  t.same([...fairShare('new', [])], allSlots, 'an engine alone has all slots')
 })
 
-t.test('a change of membership moves only what it must', async t => {
+t.test('when an engine joins, slots move only to this engine', async t => {
   fc.assert(
     fc.property(engineNames, fc.uuid(), (engines, newcomer) => {
       fc.pre(!engines.includes(newcomer))
@@ -42,16 +43,19 @@ t.test('a change of membership moves only what it must', async t => {
       for (const engine of engines) {
         const before = fairShare(engine, engines)
         const after = fairShare(engine, joined)
-        for (const slot of after) assert.ok(before.has(slot), 'nobody but the newcomer gains')
+        for (const slot of after) assert.ok(before.has(slot), 'no other engine gets a slot')
         for (const slot of before)
-          assert.ok(after.has(slot) || gained.has(slot), 'what goes, goes to the newcomer')
+          assert.ok(
+            after.has(slot) || gained.has(slot),
+            'a slot that an engine loses is now of the new engine',
+          )
       }
     }),
   )
   t.pass()
 })
 
-t.test('shares are of similar size', async t => {
+t.test('the shares of four engines have similar sizes', async t => {
   const engines = ['a', 'b', 'c', 'd'].map(name => `engine-${name}-of-some-length`)
   for (const engine of engines) {
     const size = fairShare(engine, engines).size
@@ -113,19 +117,17 @@ function keeper(
     },
   }
 }
-/**
- * Two engines never serve a slot under the same epoch. Invariant [5] makes the older one harmless.
- */
 const leaseMs = limits.slotLeaseMsDefault
+/** A little more than the time between two renewals, ms. */
 const round = leaseMs / 10 + 100
 
-t.test('an engine alone serves everything', async t => {
+t.test('an engine alone serves all slots, and releases them when it stops', async t => {
   const w = runtimeWorld()
   const a = keeper(w, 'a')
   await a.keeper.start()
   t.equal(a.serving.size, slotCount)
   await w.env.advance(20 * round)
-  t.equal(a.serving.size, slotCount, 'and keeps it')
+  t.equal(a.serving.size, slotCount, 'it keeps them')
   t.ok(
     [...a.serving.values()].every(epoch => epoch === 1),
     'under one epoch',
@@ -134,12 +136,12 @@ t.test('an engine alone serves everything', async t => {
   t.equal(a.serving.size, 0)
   t.ok(
     allSlots.every(slot => w.store.slot(slot).owner === null),
-    'handed back at once',
+    'released at once',
   )
   t.notOk(w.store.engines.has('a'))
 })
 
-t.test('a second engine gets its share, and gives it back', async t => {
+t.test('a second engine gets its share under new epochs, and gives it back [5]', async t => {
   const w = runtimeWorld()
   const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
   await a.keeper.start()
@@ -154,7 +156,7 @@ t.test('a second engine gets its share, and gives it back', async t => {
   )
   t.ok(
     [...a.serving.values()].every(epoch => epoch === 1),
-    'what stayed was not disturbed',
+    'slots that stayed kept their epoch',
   )
   await b.keeper.stop()
   await w.env.advance(2 * round)
@@ -162,7 +164,7 @@ t.test('a second engine gets its share, and gives it back', async t => {
   await a.keeper.stop()
 })
 
-t.test('an engine that joins, hands over or leaves is noticed at once', async t => {
+t.test('when an engine announces that it joins or leaves, slots move at once', async t => {
   const w = runtimeWorld()
   const all: ReturnType<typeof keeper>[] = []
   const announce = (): void => {
@@ -177,7 +179,7 @@ t.test('an engine that joins, hands over or leaves is noticed at once', async t 
   t.same(
     [new Set(a.serving.keys()), new Set(b.serving.keys())],
     [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
-    'no renewal had to come',
+    'before the next renewal',
   )
   await b.keeper.stop()
   await w.env.advance(1)
@@ -185,12 +187,12 @@ t.test('an engine that joins, hands over or leaves is noticed at once', async t 
   announce()
   announce()
   await w.env.advance(20 * round)
-  t.equal(a.serving.size, slotCount, 'hints are harmless')
+  t.equal(a.serving.size, slotCount, 'announcements without a change do no harm')
   await a.keeper.stop()
 })
 
 t.test(
-  'the slots of a dead engine are served a tenth of a lease after it lapsed, at the latest',
+  'the slots of a dead engine are served at the latest a tenth of a lease after its lease lapsed',
   async t => {
     for (const afterMs of [0, 170, 330, 490]) {
       const w = runtimeWorld()
@@ -209,7 +211,7 @@ t.test(
 )
 
 t.test(
-  'a slot whose acquisition or release was answered into the void does not stay with one who does not serve it',
+  'when the answers to acquisitions and the releases are lost, no slot stays with an engine that does not serve it',
   async t => {
     const w = runtimeWorld()
     let lossy = false
@@ -234,14 +236,14 @@ t.test(
     t.same(
       [new Set(a.serving.keys()), new Set(b.serving.keys())],
       [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
-      'each serves its share, and all are served',
+      'each engine serves its share, so all slots are served',
     )
     await a.keeper.stop()
     await b.keeper.stop()
   },
 )
 
-t.test('[5] a paused engine loses its lease, and learns of it when it wakes', async t => {
+t.test('[5] a paused engine loses its lease, and drops its slots when it continues', async t => {
   const w = runtimeWorld()
   const [a, b] = [keeper(w, 'a'), keeper(w, 'b')]
   await a.keeper.start()
@@ -249,22 +251,22 @@ t.test('[5] a paused engine loses its lease, and learns of it when it wakes', as
   await w.env.advance(3 * round)
   a.pause()
   await w.env.advance(leaseMs + 2 * round)
-  t.equal(b.serving.size, slotCount, 'taken over when the lease lapsed')
-  t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'which the sleeper does not know')
+  t.equal(b.serving.size, slotCount, 'the other engine took its slots when the lease lapsed')
+  t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'the paused engine does not know it')
   a.resume()
   await w.env.settle()
   t.ok(
     [...a.serving].every(([slot, epoch]) => w.store.slot(slot).epoch === epoch),
-    'its first act is to let go',
+    'it serves no slot under an old epoch',
   )
   await w.env.advance(3 * round)
-  t.same(new Set(a.serving.keys()), fairShare('a', ['a', 'b']), 'then it gets its share again')
+  t.same(new Set(a.serving.keys()), fairShare('a', ['a', 'b']), 'it gets its share again')
   t.ok(w.logs.some(line => line.includes('late')))
   await a.keeper.stop()
   await b.keeper.stop()
 })
 
-t.test('an append that was fenced drops the slot, once', async t => {
+t.test('a slot with a refused append is dropped once, and taken under a new epoch', async t => {
   const w = runtimeWorld()
   const a = keeper(w, 'a')
   await a.keeper.start()
@@ -273,28 +275,32 @@ t.test('an append that was fenced drops the slot, once', async t => {
   t.notOk(a.serving.has(3))
   t.equal(w.logs.length, 1)
   await w.env.advance(round)
-  t.equal(a.serving.get(3), 2, 'and is taken anew when it is still ours to take')
+  t.equal(
+    a.serving.get(3),
+    2,
+    'the slot is in the share of this engine, so it takes the slot again',
+  )
   await a.keeper.stop()
 })
 
-t.test('the data directory is locked: leases in it belong to a process that has ended', async t => {
+t.test('an exclusive engine takes slots with live leases', async t => {
   const w = runtimeWorld()
   const dead = keeper(w, 'dead')
   await dead.keeper.start()
   dead.pause()
   const a = keeper(w, 'a', { exclusive: true })
   await a.keeper.start()
-  t.equal(a.serving.size, slotCount, 'no waiting for the lapse, and no share for the dead')
+  t.equal(a.serving.size, slotCount, 'it takes all slots at once')
   await a.keeper.stop()
 })
 
 t.test('failures', async t => {
-  await t.test('the journal is down at the start', async t => {
+  await t.test('the journal is away at the start: the start fails', async t => {
     const w = runtimeWorld()
     w.store.setAway(true)
     await t.rejects(keeper(w, 'a').keeper.start())
   })
-  await t.test('the journal is down later: the round is tried again', async t => {
+  await t.test('the journal is away for less than a lease: all slots are served', async t => {
     const w = runtimeWorld()
     const a = keeper(w, 'a')
     await a.keeper.start()
@@ -306,7 +312,7 @@ t.test('failures', async t => {
     await a.keeper.stop()
   })
   await t.test(
-    'one slot cannot be loaded: the others are served, and it is tried again under a new epoch',
+    'one slot cannot be loaded: the others are served, and this slot is taken again under a new epoch',
     async t => {
       const w = runtimeWorld()
       let broken = true
@@ -326,7 +332,7 @@ t.test('failures', async t => {
       await a.keeper.stop()
     },
   )
-  await t.test('loading takes longer than a lease: renewed in between', async t => {
+  await t.test('loading takes longer than a lease: the lease is renewed meanwhile', async t => {
     const w = runtimeWorld()
     const b = keeper(w, 'b')
     const a = keeper(w, 'a', {
@@ -342,14 +348,14 @@ t.test('failures', async t => {
     await started
     t.ok(
       [...w.store.slots.values()].every(slot => slot.epoch <= 2),
-      'nobody takes what is being loaded',
+      'no engine takes a slot that is being loaded',
     )
     await w.env.advance(20 * round)
     t.equal(a.serving.size + b.serving.size, slotCount)
     await a.keeper.stop()
     await b.keeper.stop()
   })
-  await t.test('stopped while a slot is being loaded: nothing is served afterwards', async t => {
+  await t.test('an engine that stops while it loads a slot serves no slot afterwards', async t => {
     const w = runtimeWorld()
     const a = keeper(w, 'a', {
       gained: () =>

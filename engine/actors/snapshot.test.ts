@@ -1,4 +1,4 @@
-/** Bytes of snapshots: the head, the versions of older releases, and the refusals by name. */
+/** The bytes of snapshots: the head, the versions of older releases, and bytes that are refused. */
 import { Packr } from 'msgpackr'
 import t from 'tap'
 import { driverKind } from '../drivers/kind.ts'
@@ -35,19 +35,19 @@ t.test('the head is read without the state', async t => {
     t.same(
       decodeSnapshot(id, Buffer.concat([Buffer.alloc(3), bytes]).subarray(3), kind!),
       body,
-      'wherever in a buffer',
+      'at any place of a buffer',
     )
   }
 })
 
-t.test('version 1 of older releases is still read', async t => {
+t.test('a snapshot of version 1 is read, and has no head', async t => {
   const old = Buffer.concat([Buffer.from([0xca, 1]), new Packr({ useRecords: false }).pack(body)])
   t.same(decodeSnapshot(id, old, order!), body)
   t.equal(snapshotHead(old), null)
 })
 
 t.test(
-  "the list of orders in a driver's snapshot of a release before ADR 18 is dropped",
+  "the list of recent orders in a driver's snapshot of a release before ADR 18 is dropped",
   async t => {
     const state = { kind: 'registered', driverId: id, activeOrderIds: [] }
     const carried = { ...body, state: { ...state, recentOrderIds: [id] } }
@@ -70,7 +70,7 @@ t.test(
   },
 )
 
-t.test('bytes that are no snapshot are refused by name', async t => {
+t.test('bytes that are no snapshot, or a newer one, are refused', async t => {
   const bytes = new Uint8Array(
     encodeSnapshot(id, body, order!, { version: 1, wakeAtMs: null, attentive: false }),
   )

@@ -1,6 +1,6 @@
 /**
- * Write-behind: what is stored, when actors leave memory, and the cost of a failure. Numbers in
- * brackets are the invariants of SPEC.md.
+ * Snapshots and cursors are written behind the commands. The tests check their content, the moment
+ * at which actors leave memory, and failures. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -55,7 +55,7 @@ async function world(faults: Faults = {}) {
   }
 }
 
-t.test('changed actors are stored behind the commands', async t => {
+t.test('each round stores the actors that changed, and stop stores the last changes', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, 'addTwo', 'x')
@@ -71,13 +71,13 @@ t.test('changed actors are stored behind the commands', async t => {
   t.notOk(w.actors.peek(id)?.dirty)
   w.store.snapshots.clear()
   await w.env.advance(3 * limits.snapshotIntervalMs)
-  t.equal(w.store.snapshots.size, 0, 'what did not change is not written again')
+  t.equal(w.store.snapshots.size, 0, 'an actor that did not change is not written again')
   await w.tell(id, 'add')
   await w.snapshotter.stop()
-  t.equal(w.store.snapshots.get(id)?.version, 3, 'the last round is at the end')
+  t.equal(w.store.snapshots.get(id)?.version, 3, 'stop writes a last round')
 })
 
-t.test('a command under way is in the next snapshot', async t => {
+t.test('a command that is under way during a round is in the next snapshot', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, 'add')
@@ -131,19 +131,19 @@ t.test('a finished actor leaves memory only after its commands to others are don
   t.ok(w.actors.peek(owing))
   t.ok(w.store.snapshots.get(owing)?.finished)
   await w.snapshotter.flush()
-  t.ok(w.actors.peek(owing), 'still')
+  t.ok(w.actors.peek(owing), 'it stays while its command waits')
   release({ ok: true, state: null, version: 1, updatedAtMs: 0 })
   await w.env.settle()
   await w.snapshotter.flush()
   t.equal(w.actors.peek(owing), undefined)
-  t.equal(w.store.slot(w.slotOf(owing)).cursorSeq, 1, '[6] and the cursor is stored')
-  t.equal(counted(await w.tell(free, 'nothing')), 0, 'loaded on demand')
+  t.equal(w.store.slot(w.slotOf(owing)).cursorSeq, 1, '[6] its cursor is stored')
+  t.equal(counted(await w.tell(free, 'nothing')), 0, 'it is loaded for a command')
   await w.snapshotter.flush()
-  t.equal(w.actors.size, 0, 'and out again')
+  t.equal(w.actors.size, 0, 'it leaves memory again')
 })
 
 t.test(
-  'a cursor that moved is stored soon, long before the round: a life that is shorter repeats little [6]',
+  'a cursor that moved is stored long before the next round, so an engine that ends soon repeats few events [6]',
   async t => {
     const w = await world()
     w.outbox.open(3, 0)
@@ -166,14 +166,14 @@ t.test(
   },
 )
 
-t.test('a failure is logged, and the round is repeated', async t => {
+t.test('a round that fails is repeated, and no actor leaves memory before', async t => {
   const w = await world({ saveSnapshots: nth => (nth === 0 ? 'failBefore' : 'pass') })
   const id = w.id()
   await w.tell(id, 'finish')
   w.snapshotter.start()
   await w.env.advance(limits.snapshotIntervalMs + 100)
   t.equal(w.store.snapshots.size, 0)
-  t.ok(w.actors.peek(id)?.dirty, 'nothing leaves memory unstored')
+  t.ok(w.actors.peek(id)?.dirty, 'the actor stays in memory')
   t.match(w.logs, [/writing snapshots failed/])
   await w.env.advance(limits.snapshotIntervalMs + 100)
   t.ok(w.store.snapshots.get(id)?.finished)
@@ -181,7 +181,7 @@ t.test('a failure is logged, and the round is repeated', async t => {
   await w.snapshotter.stop()
 })
 
-t.test('a batch ends by its bytes, so that large actors do not hold up commands', async t => {
+t.test('the bytes of a batch are bounded, so that large actors do not delay commands', async t => {
   let writes = 0
   const w = await world({
     saveSnapshots: () => {
@@ -193,16 +193,16 @@ t.test('a batch ends by its bytes, so that large actors do not hold up commands'
   for (const id of ids)
     await w.tell(id, 'add', `${id}:${'x'.repeat(limits.snapshotBatchBytesMax / 2)}`)
   await w.snapshotter.flush()
-  t.equal(writes, 3, 'two in each')
+  t.equal(writes, 3, 'two actors in each batch')
   t.same(
     ids.filter(id => !w.store.snapshots.has(id)),
     [],
-    'and none is forgotten',
+    'every actor is stored',
   )
 })
 
 t.test(
-  'each actor of a batch has its own bytes, and a batch is bounded by their number',
+  'the number of actors in a batch is bounded, and each actor is stored with its own bytes',
   async t => {
     let writes = 0
     const w = await world({
@@ -223,7 +223,7 @@ t.test(
 )
 
 t.test(
-  'the batches of a round leave appends room between them, and an end does not wait for that',
+  'there are pauses between the batches of a round, and stop writes the remaining batches without pauses',
   async t => {
     const atMs: number[] = []
     const w = await world({
@@ -243,11 +243,11 @@ t.test(
     const pauses = atMs.slice(1, 100).map((at, i) => at - atMs[i]!)
     t.ok(
       pauses.every(ms => ms > 0 && ms <= limits.snapshotPauseMsMax),
-      'one after the other',
+      'there is a pause after each batch',
     )
     t.ok(
       atMs[99]! - atMs[0]! <= limits.snapshotIntervalMs / 2,
-      'and all of them in half of an interval',
+      'all batches are written within half of an interval',
     )
     atMs.length = 0
     await changed()
@@ -255,7 +255,7 @@ t.test(
     await w.env.advance(limits.snapshotIntervalMs * 0.75)
     t.ok(atMs.length > 0 && atMs.length < 100, 'in the middle of a round')
     await w.snapshotter.stop()
-    t.equal(w.actors.dirty.size, 0, 'all is stored, and no time went by')
+    t.equal(w.actors.dirty.size, 0, 'all actors are stored, and no time went by')
   },
 )
 
@@ -271,17 +271,13 @@ t.test('[2] a round covers no event that came after its snapshots were made', as
   await w.tell(ids[0]!, 'add')
   w.lastSeq.set(slot, 8)
   await w.env.advance(limits.snapshotIntervalMs / 2)
-  t.equal(
-    w.store.slot(slot).snapshotSeq,
-    7,
-    'event 8 belongs to an actor whose snapshot was stored before it',
-  )
+  t.equal(w.store.slot(slot).snapshotSeq, 7, 'event 8 came after the snapshot of its actor')
   await w.snapshotter.stop()
-  t.equal(w.store.slot(slot).snapshotSeq, 8, 'the next round has it')
+  t.equal(w.store.slot(slot).snapshotSeq, 8, 'the next round covers event 8')
 })
 
 t.test(
-  'what was given up while an earlier batch was written is not written by the next: another owns it by then',
+  'an actor whose slot was given up during a batch is not written by the next batch, because another engine owns it',
   async t => {
     const lose = { slot: -1 }
     const w = await world({
@@ -299,7 +295,7 @@ t.test(
   },
 )
 
-t.test('a slot that is lost while its snapshots are written', async t => {
+t.test('a slot that is lost while its snapshots are written leaves memory', async t => {
   const w = await world()
   const id = w.id()
   await w.tell(id, 'finish')
@@ -308,5 +304,5 @@ t.test('a slot that is lost while its snapshots are written', async t => {
   await flushed
   await w.snapshotter.flush()
   t.equal(w.actors.size, 0)
-  t.equal(w.actors.dirty.size, 0, 'nothing of it is kept')
+  t.equal(w.actors.dirty.size, 0, 'no actor waits to be written')
 })

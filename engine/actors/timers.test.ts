@@ -1,4 +1,4 @@
-/** Deadlines fire never early and at most one page late, whatever the clock does. */
+/** Deadlines fire never early and at most one page (50 ms) late, also when the clock jumps. */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -73,10 +73,10 @@ t.test('a deadline fires once, at its time', async t => {
   t.equal(w.fired.length, 8)
   for (const { key, atMs } of w.fired) {
     t.ok(atMs - start >= Number(key), `${key} not early`)
-    t.ok(atMs - start <= Number(key) + pageMs, `${key} a page late at the most`)
+    t.ok(atMs - start <= Number(key) + pageMs, `${key} at most a page late`)
   }
   t.equal(w.timers.size, 0)
-  t.equal(w.clock.waiting, 0, 'nothing runs while nothing is due')
+  t.equal(w.clock.waiting, 0, 'no timer runs while no deadline is set')
 })
 
 t.test('a deadline can be moved and cleared', async t => {
@@ -89,7 +89,7 @@ t.test('a deadline can be moved and cleared', async t => {
   w.timers.set('cleared', start + 100)
   w.timers.clear('cleared')
   w.timers.clear('never set')
-  t.equal(w.timers.size, 2, 'one deadline a key')
+  t.equal(w.timers.size, 2, 'one deadline for each key')
   await w.env.advance(500)
   t.same(w.keys(), ['sooner'])
   await w.env.advance(1_000)
@@ -111,13 +111,17 @@ t.test('a callback may set, move and clear other deadlines', async t => {
   await w.env.advance(120)
   t.same(w.keys(), ['first', 'other'])
   await w.env.advance(100)
-  t.same(w.keys(), ['first', 'other', 'first'], 'set into the past: on the next page, not at once')
+  t.same(
+    w.keys(),
+    ['first', 'other', 'first'],
+    'a deadline in the past fires on the next page, not at once',
+  )
   await w.env.advance(2_000)
   t.same(w.keys().at(-1), 'moved by it')
   t.equal(w.fired.length, 4)
 })
 
-t.test('there is one chain of timers, however often callbacks set deadlines', async t => {
+t.test('at most one timer waits, however often callbacks set deadlines', async t => {
   const w = world()
   w.onFire(key => w.timers.set(key, w.nowMs() + 100))
   for (let i = 0; i < 50; i++) w.timers.set(`${i}`, w.nowMs() + i * 10)
@@ -149,12 +153,12 @@ t.test('a clock that is put back does not delay deadlines that are set afterward
   await running.env.advance(100)
   running.timers.set('new', running.nowMs() + 100)
   await running.env.advance(200)
-  t.same(running.keys(), ['new'], 'turning all the while')
+  t.same(running.keys(), ['new'], 'the pages turn on')
   await running.env.advance(61_000)
   t.same(running.keys(), ['new', 'old'], 'the old deadline waits for its time on the clock')
 })
 
-t.test('stop', async t => {
+t.test('after stop no deadline fires', async t => {
   const w = world()
   w.timers.set('a', w.nowMs() + 100)
   w.timers.stop()
@@ -163,7 +167,7 @@ t.test('stop', async t => {
   t.same(w.keys(), [])
 })
 
-t.test('against a sorted list', async t => {
+t.test('any deadlines fire never early and at most a page late', async t => {
   const step = fc.oneof(
     fc.record({
       do: fc.constant('set' as const),

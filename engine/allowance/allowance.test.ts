@@ -10,7 +10,8 @@ import { openRequestsPerCustomerMax } from './limits.ts'
 
 type World = Awaited<ReturnType<typeof world>>
 
-async function ask(
+/** Sends so many requests of a customer at once. */
+async function sendRequests(
   w: World,
   customerId: string,
   count: number,
@@ -22,6 +23,7 @@ async function ask(
     }),
   )
 }
+/** How often each answer was given. */
 const outcomes = (asked: { reply: OrderReply }[]): Record<string, number> => {
   const counts: Record<string, number> = {}
   for (const { reply } of asked) counts[problem(reply)] = (counts[problem(reply)] ?? 0) + 1
@@ -33,7 +35,7 @@ const openOf = (w: World, customerId: string): number =>
 
 for (const engines of [1, 2])
   t.test(
-    `${engines === 1 ? 'one engine' : 'two engines'}: at once, one after the other, and after a restart`,
+    `${engines === 1 ? 'one engine' : 'two engines'}: the bound holds for requests at once, one after the other, and after a crash`,
     async t => {
       const w = await world()
       const boot = (id: string) => w.boot(id, { exclusive: engines === 1 })
@@ -46,7 +48,7 @@ for (const engines of [1, 2])
       const near = w.pharmacy('near')
       await w.env.settle()
       const customerId = w.id()
-      const asked = await ask(w, customerId, 3 * openRequestsPerCustomerMax)
+      const asked = await sendRequests(w, customerId, 3 * openRequestsPerCustomerMax)
       t.same(outcomes(asked), {
         ok: openRequestsPerCustomerMax,
         too_many_open_requests: 2 * openRequestsPerCustomerMax,
@@ -55,15 +57,19 @@ for (const engines of [1, 2])
       t.match(
         asked.find(one => !one.reply.ok)?.reply,
         { problem: { detail: /20 requests of this customer are open/ } },
-        'the refusal says what to do',
+        'the refusal says how many are open',
       )
-      t.same(outcomes(await ask(w, w.id(), 1)), { ok: 1 }, 'nobody else is refused')
+      t.same(
+        outcomes(await sendRequests(w, w.id(), 1)),
+        { ok: 1 },
+        'another customer is not refused',
+      )
 
       const open = asked.filter(one => one.reply.ok).map(one => one.orderId)
       t.equal(
         order(await w.broadcast(open[0]!, customerId)).id,
         open[0],
-        'a repetition is answered as the first time',
+        'a repeat gets the answer of the first time',
       )
       await w.command('order', open[0]!, 'cancel', { role: 'customer', id: customerId })
       await w.command(
@@ -74,36 +80,40 @@ for (const engines of [1, 2])
         { response_type: 'ACCEPTED' },
       )
       t.same(
-        outcomes(await ask(w, customerId, 5)),
+        outcomes(await sendRequests(w, customerId, 5)),
         { ok: 2, too_many_open_requests: 3 },
-        'what is over makes room',
+        'a cancelled request and a won one make room',
       )
       t.equal(
         order(await w.broadcast(open[0]!, customerId)).status,
         'cancelled',
-        'and its repetition is still answered',
+        'a repeat of the cancelled request is still answered',
       )
 
       first.crash()
       await w.env.advance(12_000)
       if (engines === 1) await w.boot('e3')
       t.same(
-        outcomes(await ask(w, customerId, 5)),
+        outcomes(await sendRequests(w, customerId, 5)),
         { too_many_open_requests: 5 },
-        'whoever owns the customer after a crash counts what is stored',
+        'the engine that owns the customer after a crash counts the stored requests',
       )
       await w.env.advance(300_000)
-      t.same(outcomes(await ask(w, customerId, 1)), { ok: 1 }, 'expired requests make room')
+      t.same(
+        outcomes(await sendRequests(w, customerId, 1)),
+        { ok: 1 },
+        'expired requests make room',
+      )
     },
   )
 
-t.test('a service on the bus has the same bound', async t => {
+t.test('requests that a service sends for a customer count too', async t => {
   const w = await world()
   await w.boot('e1')
   w.pharmacy('near')
   await w.env.settle()
   const customerId = w.id()
-  await ask(w, customerId, openRequestsPerCustomerMax)
+  await sendRequests(w, customerId, openRequestsPerCustomerMax)
   const orderId = w.id()
   t.equal(
     problem(
@@ -129,7 +139,7 @@ t.test('a service on the bus has the same bound', async t => {
 })
 
 t.test(
-  'the database breaks off while open requests are counted: the answer is to try again, not an internal error',
+  'the database fails while open requests are counted: the answer is unavailable, not an internal error',
   async t => {
     const w = await world()
     const gateway = new Gateway({

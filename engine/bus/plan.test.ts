@@ -1,6 +1,6 @@
 /**
- * From the wire to a decision: who may command in whose name, what an engine adds, and which field
- * an error names.
+ * From the bytes of a command to its decision: in whose name a sender may act, the data that an
+ * engine adds, and the field that an error names.
  */
 import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -55,7 +55,7 @@ const kinds = new Kinds(allKinds)
 const parseEnvelope = (value: unknown) => parse(value, kinds)
 const parseServiceCommand = (value: unknown, actor: string, verb: string, name: string | null) =>
   parseService(value, actor, verb, name, kinds)
-/** Plans by the name of the kind. */
+/** The planned command and the name of its kind. */
 function planCommand(envelope: Envelope, deps: PlanDeps) {
   const { kind, command } = planOf(envelope, deps)
   return { kind: kind.name, command: command as object }
@@ -80,7 +80,7 @@ function deps(): PlanDeps {
     kinds,
     attendants,
     mayAct: pharmacyId => directory.mayAct(pharmacyId),
-    services: new Services(new Map([['shop', new Set([pharmacyIds[0]])]])),
+    services: new Services(new Map([['dispatch', new Set([pharmacyIds[0]])]])),
   }
 }
 
@@ -108,7 +108,7 @@ const envelope = {
   data: {},
 }
 
-t.test('an envelope', async t => {
+t.test('an envelope gets ids in small letters, and an error names its field', async t => {
   t.same(parseEnvelope(envelope), envelope)
   const capitals = parseEnvelope({
     ...envelope,
@@ -119,7 +119,7 @@ t.test('an envelope', async t => {
   t.same(
     capitals.data,
     { driver_id: 'abc', order_id: 7, reason: 'ABC', grid: 'ABC' },
-    'ids in small letters, and nothing else',
+    'ids in small letters, and no other field',
   )
   for (const data of [null, 'TEXT', 7, ['A', { b_id: 'B' }]])
     t.same(parseEnvelope({ ...envelope, data }).data, data)
@@ -132,12 +132,12 @@ t.test('an envelope', async t => {
     const { code, fields, detail } = refused(() => parseEnvelope({ ...envelope, ...change }))
     t.equal(code, 'invalid_request')
     t.ok(fields[0]!.startsWith(`${field} `), `${fields[0]}`)
-    t.equal(detail, fields[0], 'the text names the first of them')
+    t.equal(detail, fields[0], 'the text names the first field')
   }
   t.equal(
     refused(() => parseEnvelope(null)).detail.split(' ')[0],
     'command',
-    'what has no field is called the command',
+    'without a field the error names the command',
   )
   const nul = refused(() => parseEnvelope({ ...envelope, data: { reason: 'a\0' } }))
   t.match(nul, {
@@ -152,46 +152,55 @@ const service = { id: '1', actor_id: orderId, data: {} }
 t.test(
   'another service acts in its own name, or in the name of a customer, pharmacy or driver',
   async t => {
-    const by = (name: string | null, who?: object, actor = 'order', verb = 'cancel') =>
-      parseServiceCommand({ ...service, ...(who !== undefined && { by: who }) }, actor, verb, name)
-    t.same(by('shop'), {
-      id: 'service:shop:1',
+    const by = (name: string | null, principal?: object, actor = 'order', verb = 'cancel') =>
+      parseServiceCommand(
+        { ...service, ...(principal !== undefined && { by: principal }) },
+        actor,
+        verb,
+        name,
+      )
+    t.same(by('dispatch'), {
+      id: 'service:dispatch:1',
       actor: 'order',
       actor_id: orderId,
       verb: 'cancel',
-      by: { role: 'service', id: 'shop' },
-      service: 'shop',
+      by: { role: 'service', id: 'dispatch' },
+      service: 'dispatch',
       data: {},
     })
     t.same(by(null).by, { role: 'service', id: 'unnamed' })
     t.same(
       by(null, { role: 'service', id: 'body' }).by,
       { role: 'service', id: 'body' },
-      'where the bus does not vouch, the body may say',
+      'where the bus does not know the sender, the body names it',
     )
     t.same(
-      by('shop', { role: 'service', id: 'body' }).by,
-      { role: 'service', id: 'shop' },
-      'where it does, the body may not',
+      by('dispatch', { role: 'service', id: 'body' }).by,
+      { role: 'service', id: 'dispatch' },
+      'where the bus knows the sender, the name in the body does not count',
     )
     t.same(by(null, { role: 'customer', id: 'ABC' }), {
       ...by(null),
       by: { role: 'customer', id: 'abc' },
     })
     for (const role of ['vendor', 'driver'] as const)
-      t.same(by('shop', { role, id: 'A' }).by, { role, id: 'a' })
+      t.same(by('dispatch', { role, id: 'A' }).by, { role, id: 'a' })
     for (const role of ['admin', 'system'] as const)
       t.match(
-        refused(() => by('shop', { role, id: 'a' })),
+        refused(() => by('dispatch', { role, id: 'a' })),
         { code: 'forbidden', fields: ['by.role must be service, customer, vendor or driver'] },
       )
     t.equal(
-      refused(() => by('shop', undefined, 'driver', 'update')).code,
+      refused(() => by('dispatch', undefined, 'driver', 'update')).code,
       'forbidden',
-      "the profile is the edge's",
+      "only the edge changes a driver's profile",
     )
-    t.equal(by('shop', undefined, 'driver', 'set_status').verb, 'set_status')
-    t.equal(by('shop', undefined, 'order', 'update').verb, 'update', 'of another actor')
+    t.equal(by('dispatch', undefined, 'driver', 'set_status').verb, 'set_status')
+    t.equal(
+      by('dispatch', undefined, 'order', 'update').verb,
+      'update',
+      'the verb of another kind is not closed to services',
+    )
     t.match(
       refused(() => parseServiceCommand({ ...service, id: '' }, 'order', 'cancel', null)),
       { code: 'invalid_request', fields: [/^id /] },
@@ -200,7 +209,7 @@ t.test(
       parseServiceCommand({ ...service, data: { reason: 'e\u0301' } }, 'order', 'cancel', null)
         .data,
       { reason: '\u00e9' },
-      'text is composed',
+      'the text is composed',
     )
     t.match(
       refused(() =>
@@ -235,7 +244,7 @@ const profile = {
   capacity: 1,
 }
 
-t.test('what an engine adds to a command', async t => {
+t.test('the data that an engine adds to each command', async t => {
   const plan = (
     verb: string,
     data: object,
@@ -253,7 +262,11 @@ t.test('what an engine adds to a command', async t => {
     kind: 'order',
     command: { verb: 'broadcast', by: customer, data: broadcastData, trackingToken: token },
   })
-  t.same(near(broadcast.command), [pharmacyIds[0]], 'neither the suspended one nor the far one')
+  t.same(
+    near(broadcast.command),
+    [pharmacyIds[0]],
+    'not the suspended pharmacy and not the far one',
+  )
   const known = plan('create', createData)
   t.match(known.command, {
     verb: 'create',
@@ -265,7 +278,7 @@ t.test('what an engine adds to a command', async t => {
   t.match(
     plan('create', { ...createData, vendor_id: driverIds[0] }).command,
     { vendor: null, tariff: defaultTariff('USD') },
-    'a pharmacy that nobody knows',
+    'a pharmacy that the engine does not know',
   )
   for (const [by, search, fee] of [
     [vendor, 'offer', 9],
@@ -349,13 +362,13 @@ t.test('the command of a service carries the pharmacies that it may concern', as
     ['order', 'cancel', {}],
     ['driver', 'set_status', { status: 'available' }],
   ] as const) {
-    t.same([...within(actor, verb, data, 'shop')!], [pharmacyIds[0]])
+    t.same([...within(actor, verb, data, 'dispatch')!], [pharmacyIds[0]])
     t.equal(within(actor, verb, data, 'stranger')!.size, 0)
     t.equal(within(actor, verb, data), undefined)
   }
 })
 
-t.test('tokens differ', async t => {
+t.test('no two tracking tokens are equal', async t => {
   const same = deps()
   const tokens = Array.from(
     { length: 50 },
@@ -372,7 +385,7 @@ t.test('tokens differ', async t => {
 t.test('commands that are refused before any actor decides', async t => {
   const refusal = (change: object) => refused(() => planCommand({ ...envelope, ...change }, deps()))
   t.equal(refusal({ verb: 'dance' }).code, 'message_unknown_type')
-  t.equal(refusal({ verb: 'register' }).code, 'message_unknown_type', 'of the other actor')
+  t.equal(refusal({ verb: 'register' }).code, 'message_unknown_type', 'a verb of drivers')
   t.match(refusal({ data: { reason: 7 } }), { code: 'invalid_request', fields: [/^data\.reason /] })
   t.match(
     refusal({ verb: 'broadcast', data: { ...broadcastData, items: [{ name: '', quantity: 1 }] } }),
@@ -390,7 +403,7 @@ t.test('commands that are refused before any actor decides', async t => {
       },
     }).fields.length,
     8,
-    'the first eight',
+    'the first eight fields',
   )
   for (const [verb, data] of [
     ['broadcast', broadcastData],
@@ -416,6 +429,6 @@ t.test('commands that are refused before any actor decides', async t => {
   t.equal(
     planCommand({ ...envelope, by: principal('customer', pharmacyIds[1]) }, deps()).kind,
     'order',
-    'only of a pharmacy',
+    'a customer with the id of a suspended pharmacy may command',
   )
 })

@@ -1,6 +1,6 @@
 /**
- * A hold past its time ends without the order's release only when the journal shows that the order
- * has released the offer. Numbers in brackets are the invariants of SPEC.md.
+ * A hold whose time is over, and which its order did not release, ends only when the journal shows
+ * that the order has released the offer. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import type { Driver, RegisteredDriver } from '../drivers/state.ts'
@@ -11,8 +11,8 @@ import { VirtualEnv } from '../sim/virtual-env.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 
 /**
- * A driver who holds the order's first offer, and the commands that the driver's actor gets. The
- * journal has these events of the order.
+ * Doubts the hold of a driver on the order's first offer, when the journal has these events of the
+ * order. Returns the commands that the driver's actor got, and how often it will be woken again.
  */
 async function doubt(
   events: readonly OrderEvent[],
@@ -29,7 +29,7 @@ async function doubt(
   } as unknown as Cell
   const deps: HoldsDeps = {
     env,
-    ask: () => Promise.reject(new Error('nobody is asked: the journal knows')),
+    ask: () => Promise.reject(new Error('no actor is asked, because the journal knows')),
     journal: {
       loadActor: async () => {
         if (!readable) throw new Error('the journal is away')
@@ -54,7 +54,7 @@ async function doubt(
 }
 
 t.test(
-  '[8] the hold stays while the order has the offer open or an assignment by it, also when that order is over',
+  '[8] the hold stays while the offer is open and after the order was assigned by it, also when the order is over',
   async t => {
     const stays = [
       'offering',
@@ -71,21 +71,18 @@ t.test(
     for (const [name, events] of Object.entries(reached)) {
       const { told, wakes } = await doubt(events)
       t.same(told, stays.includes(name) ? [] : [`release_hold ${offerIds[0]}`], name)
-      t.equal(wakes, 1, `${name}: looked at again`)
+      t.equal(wakes, 1, `${name}: the driver's actor looks again later`)
     }
   },
 )
 
-t.test(
-  "[8] another offer of the same order, and another driver's assignment, free the hold",
-  async t => {
-    const other: OrderEvent = {
-      ...happened.assigned,
-      data: { ...happened.assigned.data, offer_id: offerIds[1]! },
-    }
-    t.same((await doubt([...reached.accepted, other])).told, [`release_hold ${offerIds[0]}`])
-  },
-)
+t.test('[8] an assignment by another offer of the same order ends the hold', async t => {
+  const other: OrderEvent = {
+    ...happened.assigned,
+    data: { ...happened.assigned.data, offer_id: offerIds[1]! },
+  }
+  t.same((await doubt([...reached.accepted, other])).told, [`release_hold ${offerIds[0]}`])
+})
 
 t.test('[8] a journal that cannot be read ends no hold', async t => {
   t.same(await doubt(reached.accepted, false), { told: [], wakes: 1 })

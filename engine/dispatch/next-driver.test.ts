@@ -1,6 +1,6 @@
 /**
- * Compares the next driver with a walk over all drivers, in small and large fleets, and checks each
- * reason not to be asked.
+ * The next driver of a search compared with a walk over all drivers, in small and large fleets, and
+ * each reason for which a driver is not asked.
  */
 import assert from 'node:assert/strict'
 import t from 'tap'
@@ -22,19 +22,22 @@ const here = { latitude: 50, longitude: 8 }
 const staleBeforeMs = 1_000
 const kmPerDegree = 111.195
 
-interface Person {
+interface PlacedDriver {
   row: RosterRow
   atMs: number | null
   northKm: number
 }
 
-/** A driver of our pharmacy who may be asked, `northKm` north of the pick-up. */
-const person = (
+/**
+ * A driver of our pharmacy who may be asked, `northKm` north of the pick-up. `atMs` is the time of
+ * the position; null for none.
+ */
+const driver = (
   n: number,
   northKm: number,
   row: Partial<RosterRow> = {},
   atMs: number | null = 2_000,
-): Person => ({
+): PlacedDriver => ({
   row: {
     driverId: driverId(n),
     vendorId: ours,
@@ -46,11 +49,14 @@ const person = (
   atMs,
   northKm,
 })
-/** A large fleet has as many more drivers of our pharmacy, and none of them can take more. */
-function world(people: Person[], fleetSize: 'small' | 'large') {
+/**
+ * Returns the search of a pharmacy with these drivers. A large fleet has 1,001 drivers more, and
+ * none of them can take an order.
+ */
+function world(drivers: PlacedDriver[], fleetSize: 'small' | 'large') {
   const roster = new Roster(1, 2)
   const table = new DriverTable(3, 4)
-  for (const { row, atMs, northKm } of people) {
+  for (const { row, atMs, northKm } of drivers) {
     roster.put(row)
     if (atMs !== null)
       table.place(
@@ -63,56 +69,56 @@ function world(people: Person[], fleetSize: 'small' | 'large') {
       )
   }
   if (fleetSize === 'large')
-    for (let n = 0; n < 1_001; n++) roster.put(person(100_000 + n, 0, { canTakeMore: false }).row)
+    for (let n = 0; n < 1_001; n++) roster.put(driver(100_000 + n, 0, { canTakeMore: false }).row)
   return (triedDriverIds: string[] = []) =>
     nextDriver(roster, table, { pharmacyId: ours, ...here, triedDriverIds, staleBeforeMs })
 }
 
 for (const size of ['small', 'large'] as const) {
-  t.test(`a ${size} fleet: who is asked, and who is not`, async t => {
+  t.test(`a ${size} fleet: which driver is asked, and which are not`, async t => {
     const far = limits.driverSearchRadiusKm
-    const table: [string, Person[], string[], number | null][] = [
-      ['nobody', [], [], null],
-      ['the nearer of two', [person(1, 2), person(2, 1)], [], 2],
-      ['not one whose position is old', [person(1, 1, {}, staleBeforeMs - 1), person(2, 2)], [], 2],
+    const table: [string, PlacedDriver[], string[], number | null][] = [
+      ['no driver, when there is none', [], [], null],
+      ['the nearer of two', [driver(1, 2), driver(2, 1)], [], 2],
+      ['not one whose position is old', [driver(1, 1, {}, staleBeforeMs - 1), driver(2, 2)], [], 2],
       [
         'one whose position is just not old',
-        [person(1, 1, {}, staleBeforeMs), person(2, 2)],
+        [driver(1, 1, {}, staleBeforeMs), driver(2, 2)],
         [],
         1,
       ],
-      ['not one without a position', [person(1, 0, {}, null), person(2, 2)], [], 2],
-      ['not one beyond the radius', [person(1, far + 0.1)], [], null],
-      ['one within the radius', [person(1, far - 0.1)], [], 1],
-      ['not one who was asked', [person(1, 1), person(2, 2)], [driverId(1)], 2],
-      ['nobody when all were asked', [person(1, 1)], [driverId(1)], null],
-      ['not one who is full', [person(1, 1, { canTakeMore: false }), person(2, 2)], [], 2],
-      ['not one of another pharmacy', [person(1, 1, { vendorId: theirs }), person(2, 2)], [], 2],
+      ['not one without a position', [driver(1, 0, {}, null), driver(2, 2)], [], 2],
+      ['not one beyond the radius', [driver(1, far + 0.1)], [], null],
+      ['one within the radius', [driver(1, far - 0.1)], [], 1],
+      ['not one who was asked', [driver(1, 1), driver(2, 2)], [driverId(1)], 2],
+      ['no driver, when all were asked', [driver(1, 1)], [driverId(1)], null],
+      ['not one who is full', [driver(1, 1, { canTakeMore: false }), driver(2, 2)], [], 2],
+      ['not one of another pharmacy', [driver(1, 1, { vendorId: theirs }), driver(2, 2)], [], 2],
       [
-        'a car that is further and sooner',
-        [person(1, 2), person(2, 3, { vehicleType: 'car' })],
+        'a car that is farther away and arrives sooner',
+        [driver(1, 2), driver(2, 3, { vehicleType: 'car' })],
         [],
         2,
       ],
       [
-        'behind twenty old positions',
-        [...Array.from({ length: 20 }, (_, n) => person(10 + n, 0.1, {}, 0.5)), person(2, 3)],
+        'a driver behind twenty old positions',
+        [...Array.from({ length: 20 }, (_, n) => driver(10 + n, 0.1, {}, 0.5)), driver(2, 3)],
         [],
         2,
       ],
       [
         'a car behind twenty bikes',
         [
-          ...Array.from({ length: 20 }, (_, n) => person(10 + n, 2)),
-          person(2, 3, { vehicleType: 'car' }),
+          ...Array.from({ length: 20 }, (_, n) => driver(10 + n, 2)),
+          driver(2, 3, { vehicleType: 'car' }),
         ],
         [],
         2,
       ],
     ]
-    for (const [title, people, tried, expected] of table)
+    for (const [title, drivers, tried, expected] of table)
       t.equal(
-        world(people, size)(tried)?.driverId ?? null,
+        world(drivers, size)(tried)?.driverId ?? null,
         expected === null ? null : driverId(expected),
         title,
       )
@@ -120,16 +126,16 @@ for (const size of ['small', 'large'] as const) {
 }
 
 t.test(
-  'of two drivers with equal times the lower id is asked, so that every engine asks the same one',
+  'of two drivers with equal times the one with the lower id is asked, so every engine asks the same one',
   async t => {
-    t.equal(world([person(7, 1), person(3, 1)], 'small')()?.driverId, driverId(3))
+    t.equal(world([driver(7, 1), driver(3, 1)], 'small')()?.driverId, driverId(3))
   },
 )
 
 t.test(
-  'in any world, small and large fleets ask the driver that a walk over all drivers finds',
+  'in any small or large fleet the driver is asked who arrives first by a walk over all drivers',
   async () => {
-    const someone = fc.record({
+    const anyDriver = fc.record({
       vehicleType: fc.constantFrom('bike', 'scooter', 'car', 'van'),
       canTakeMore: fc.boolean(),
       vendorId: fc.constantFrom(ours, ours, theirs),
@@ -138,13 +144,13 @@ t.test(
       tried: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(someone, { maxLength: 60 }), all => {
-        const people = all.map(({ northKm, atMs, tried: _, ...row }, n) =>
-          person(n, northKm, row, atMs),
+      fc.property(fc.array(anyDriver, { maxLength: 60 }), all => {
+        const drivers = all.map(({ northKm, atMs, tried: _, ...row }, n) =>
+          driver(n, northKm, row, atMs),
         )
         const tried = all.flatMap((one, n) => (one.tried ? [driverId(n)] : []))
         let soonest = Infinity
-        for (const { row, atMs, northKm } of people) {
+        for (const { row, atMs, northKm } of drivers) {
           if (
             !row.canTakeMore ||
             row.vendorId !== ours ||
@@ -163,7 +169,7 @@ t.test(
             soonest = Math.min(soonest, travelMinutes(roadKm(km), row.vehicleType))
         }
         for (const size of ['small', 'large'] as const)
-          assert.equal(world(people, size)(tried)?.etaMinutes ?? Infinity, soonest, size)
+          assert.equal(world(drivers, size)(tried)?.etaMinutes ?? Infinity, soonest, size)
       }),
       { numRuns: 100 },
     )

@@ -1,6 +1,6 @@
 /**
- * Terminals in a loop cost one answer a second, and a terminal that comes late waits no longer than
- * that [9].
+ * Terminals that connect again and again cost an engine one answer a second, and a terminal waits
+ * no longer than a second for its open requests [9].
  */
 import t from 'tap'
 import { VirtualEnv } from '../sim/virtual-env.ts'
@@ -20,7 +20,7 @@ function world(open: Record<string, string[]>) {
 }
 
 t.test(
-  'at once, one message a request for all pharmacies that asked together, oldest request first',
+  '[9] open requests are told at once, the oldest first, in one message for all pharmacies that asked together',
   async t => {
     const w = world({ a: ['1', '2'], b: ['2', '3'], idle: [] })
     w.resynchronisation.ask(['a', 'b', 'idle', 'unknown'])
@@ -29,26 +29,26 @@ t.test(
 )
 
 t.test(
-  '[9] a hundred terminals a second of one pharmacy cost one answer a second, and the last of them is answered',
+  '[9] a hundred terminals a second of one pharmacy cost one answer a second, and the last one is answered',
   async t => {
     const w = world({ a: ['1'], b: ['2'] })
     for (let i = 0; i < 250; i++) {
       w.resynchronisation.ask(['a'])
       await w.env.advance(10)
     }
-    t.equal(w.taken().length, 3, 'at once, and after each second')
+    t.equal(w.taken().length, 3, 'answers at once and after each second')
     await w.env.advance(restMs)
-    t.equal(w.taken().length, 1, 'the terminals that came after the last answer')
+    t.equal(w.taken().length, 1, 'an answer to the terminals that came after the last answer')
     await w.env.advance(10 * restMs)
-    t.equal(w.taken().length, 0, 'and nothing more')
+    t.equal(w.taken().length, 0, 'no answer more')
     w.resynchronisation.ask(['a'])
-    t.equal(w.taken().length, 1, 'at once again')
+    t.equal(w.taken().length, 1, 'an answer at once after a rest')
     w.resynchronisation.ask(['b'])
-    t.same(w.taken(), ['2 to b'], 'another pharmacy does not wait for it')
+    t.same(w.taken(), ['2 to b'], 'another pharmacy does not wait for the first one')
   },
 )
 
-t.test('stopped: nothing follows', async t => {
+t.test('after stop no answer follows', async t => {
   const w = world({ a: ['1'] })
   w.resynchronisation.ask(['a'])
   w.resynchronisation.ask(['a'])

@@ -1,7 +1,7 @@
 /**
  * The table of the decisions of a driver, in the order of the guards in decide.ts. A row is [given
- * events, command, now, outcome]; an empty list means "already so". Numbers in brackets are the
- * invariants of SPEC.md.
+ * events, command, now, outcome]. An outcome is the code of a rejection, or the types of the
+ * events; an empty list means "already so". Numbers in brackets are the invariants of SPEC.md.
  */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -33,7 +33,7 @@ import { react } from './react.ts'
 import { canTakeMore, statusOf, type RegisteredDriver } from './state.ts'
 import { holdDoubtMs, wakeAtMs } from './wake.ts'
 
-const giveData = (give.register() as Extract<DriverCommand, { verb: 'register' }>).data
+const registration = (give.register() as Extract<DriverCommand, { verb: 'register' }>).data
 
 type Row = [
   given: readonly DriverEvent[],
@@ -60,13 +60,13 @@ const table: Record<string, Row[]> = {
     [[], give.register(), 0, ['driver_registered']],
     [
       [],
-      { ...give.register(), data: { ...giveData, membership: 'active' } } as DriverCommand,
+      { ...give.register(), data: { ...registration, membership: 'active' } } as DriverCommand,
       0,
       ['driver_registered'],
     ],
     [
       [],
-      { ...give.register(), data: { ...giveData, membership: 'pending' } } as DriverCommand,
+      { ...give.register(), data: { ...registration, membership: 'pending' } } as DriverCommand,
       0,
       ['driver_registered', 'membership_changed'],
     ],
@@ -130,9 +130,9 @@ const table: Record<string, Row[]> = {
     [done, give.setStatus('offline'), 0, ['status_changed']],
   ],
   'approve_membership: by the pharmacy': [
-    ...[undefined, otherPharmacy, customer].map((by): Row => [
+    ...[self, otherPharmacy, customer].map((by): Row => [
       asking,
-      give.approve(by ?? self),
+      give.approve(by),
       0,
       'driver_not_found',
     ]),
@@ -205,7 +205,7 @@ const table: Record<string, Row[]> = {
     [holding, give.confirmHold(), offerEndsMs, []],
     [[...holding, membership('ended')], give.confirmHold(), 0, 'driver_not_member'],
   ],
-  'assign: a fact, never refused, and done with the hold it was given for': [
+  'assign: never refused, and without effect when its hold is gone': [
     [busy, give.assign(), 0, []],
     [done, give.assign(), 0, []],
     [free, give.assign(), 0, []],
@@ -217,7 +217,7 @@ const table: Record<string, Row[]> = {
     [[...holding, membership('ended')], give.assign(), 0, ['order_assigned']],
     [[...holding, turned('offline')], give.assign(), 0, ['order_assigned']],
   ],
-  'complete: a fact, never refused': [
+  'complete: never refused': [
     [free, give.complete(), 0, []],
     [done, give.complete(), 0, []],
     [busy, give.complete(), 0, ['order_completed']],
@@ -260,7 +260,7 @@ t.test('every rejection that decide.ts can return has a row', async t => {
   )
 })
 
-t.test('what the state records after each event', async t => {
+t.test('the status, the free capacity and the sums after events', async t => {
   const of = (events: readonly DriverEvent[]) => after(events) as RegisteredDriver
   for (const [events, status, more] of [
     [offline, 'offline', false],
@@ -280,16 +280,16 @@ t.test('what the state records after each event', async t => {
     t.equal(canTakeMore(of(events)), more, `${status}, proposed: ${more}`)
   }
   t.match(of(done), { totalDeliveries: 1, totalEarningsMinor: 300 })
-  t.notOk('heldThrough' in of(free), 'nothing is remembered of nothing')
+  t.notOk('heldThrough' in of(free), 'a driver who held nothing remembers no slot')
   const long = Array.from({ length: 300 }, (_, n) => [held(n), assigned(n), completed(n)]).flat()
   t.same(
     of([...free, ...long]).heldThrough,
     [298, 0, 0, 0, 0, 299, 0, 0, 0, 0, 300],
-    'one number for each slot, however much was done',
+    'one number for each slot, however many offers were held',
   )
 })
 
-t.test('the effects of each event', async t => {
+t.test('the effects of events, also when they are computed again after a crash', async t => {
   const source = { slot: 0, seq: 1 }
   const effects = (events: readonly DriverEvent[], last: DriverEvent) =>
     react(last, after([...events, last]) as RegisteredDriver, source)
@@ -300,7 +300,7 @@ t.test('the effects of each event', async t => {
   t.same(
     commands(holding, turned('offline')),
     ['driver_refused'],
-    'off duty with an offer in hand: the order hears of it',
+    'a driver who goes off duty with an offer: its order is told',
   )
   t.same(commands(free, turned('offline')), [])
   t.same(
@@ -310,7 +310,7 @@ t.test('the effects of each event', async t => {
       source,
     ).filter(effect => effect.do === 'command'),
     [],
-    'repeated after a crash, when the driver is back and holds another offer: that one is not refused',
+    'computed again when the driver is back and holds another offer: that offer is not refused',
   )
   t.match(effects(free, held()), [
     { do: 'push', push: { message: { type: 'offer', offer_id: offerOf(0) } } },
@@ -334,7 +334,7 @@ t.test('the effects of each event', async t => {
   t.same(
     commands([...roomy, held(), assigned(), held(1)], membership('ended')),
     ['driver_refused', 'driver_left'],
-    'the offer in hand and the order under way hear of the end',
+    'the order of the offer and the order under way are told that the membership ended',
   )
   t.match(told(holding, membership('ended')), [
     { type: 'membership', membership: 'ended', active_order_ids: [] },
@@ -343,13 +343,13 @@ t.test('the effects of each event', async t => {
   t.same(
     commands([...holding, membership('ended')], assigned()),
     ['driver_left'],
-    'an assignment that was under way',
+    'an assignment that was under way when the membership ended is undone',
   )
   t.same(commands(holding, assigned()), [])
   t.match(
     told([...busy, membership('ended')], completed()),
     [{ type: 'membership', membership: 'ended', active_order_ids: [] }],
-    'the last parcel is handed over',
+    'the driver is told that no order is left',
   )
   t.same(told(busy, completed()), [])
   t.same(
@@ -359,7 +359,7 @@ t.test('the effects of each event', async t => {
       source,
     ),
     [],
-    'repeated after a crash, when the driver is back',
+    'computed again when the driver is a member again: nothing is told',
   )
   const ids = [1, 2].map(seq =>
     react(membership('ended'), after([...busy, membership('ended')]) as RegisteredDriver, {
@@ -367,7 +367,7 @@ t.test('the effects of each event', async t => {
       seq,
     }).flatMap(effect => (effect.do === 'command' ? [effect.to.id] : [])),
   )
-  t.not(ids[0]![0], ids[1]![0], 'who leaves twice is let go twice')
+  t.not(ids[0]![0], ids[1]![0], 'each end of a membership has its own command id')
   t.equal(wakeAtMs(after(free)), null)
   t.equal(wakeAtMs(after(holding)), offerEndsMs + holdDoubtMs, 'a hold is doubted after its time')
 })

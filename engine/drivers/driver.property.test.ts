@@ -1,8 +1,8 @@
 /**
- * The state of a driver stays right whatever orders ask, in any sequence. The orders here behave
- * like real ones: they assign a driver who holds their offer, and complete orders that they
- * assigned. But messages are repeated and come late, as after crashes, and no command id is
- * remembered. Numbers in brackets are the invariants of SPEC.md.
+ * The state of a driver stays right for any commands, in any sequence. The orders here behave like
+ * real ones: they assign a driver who holds their offer, and complete after they assigned. But
+ * messages are repeated and come late, as after crashes, and no command id is remembered. Numbers
+ * in brackets are the invariants of SPEC.md.
  */
 import { driverKind } from './kind.ts'
 import type { AnyKind } from '../actors/kind.ts'
@@ -72,7 +72,7 @@ t.test('[8] capacity is never exceeded, and there is at most one hold', async t 
           for (const event of decision.events) {
             if (event.type === 'offer_held') {
               assert.equal(driver.hold, null, '[8] never two holds')
-              assert.ok(isMember(driver), 'only who belongs to the pharmacy is asked')
+              assert.ok(isMember(driver), 'only a member holds an offer')
             }
             if (event.type === 'order_completed' && event.data.outcome === 'delivered') {
               completions++
@@ -108,8 +108,8 @@ t.test('[8] capacity is never exceeded, and there is at most one hold', async t 
             case 'cancel':
               command = active ? give.complete(n, 'cancelled') : null
               break
-            // Repeats a fact when its command id is long forgotten. Only facts that were told
-            // before are repeated.
+            // Repeats an assignment or a completion that was sent before, as if its command id were
+            // forgotten.
             case 'again':
               command =
                 sent.filter(one => one.verb === 'assign' || one.verb === 'complete').at(-1 - n) ??
@@ -135,16 +135,16 @@ t.test('[8] capacity is never exceeded, and there is at most one hold', async t 
             ((verb === 'complete' || verb === 'cancel') && active)
           )
             over.add(n)
-          if (verb === 'again') assert.deepEqual(driver, before, 'a fact told twice is told once')
+          if (verb === 'again') assert.deepEqual(driver, before, 'a repeat changes nothing')
           sent.push(command)
           assert.ok(placesTaken(driver) <= capacity, `[8] ${placesTaken(driver)} of ${capacity}`)
           assert.equal(new Set(driver.activeOrderIds).size, driver.activeOrderIds.length)
           assert.ok(
             driver.hold === null || !driver.activeOrderIds.includes(driver.hold.order_id),
-            'no hold for what is under way',
+            'no hold of an order that is under way',
           )
-          assert.equal(driver.totalDeliveries, completions, 'as many as were delivered')
-          assert.equal(driver.totalEarningsMinor, earnedMinor, 'and what those paid')
+          assert.equal(driver.totalDeliveries, completions, 'the number of delivered orders')
+          assert.equal(driver.totalEarningsMinor, earnedMinor, 'the pay of the delivered orders')
           assert.ok(
             valid.Check(view(driver, 1)),
             JSON.stringify([...valid.Errors(view(driver, 1))]),
@@ -158,8 +158,8 @@ t.test('[8] capacity is never exceeded, and there is at most one hold', async t 
   t.pass()
 })
 
-// The messages of orders in several slots. Each order sends its own in order, and any earlier
-// message may be repeated at any time.
+// The commands of orders in several slots. Each order sends its commands in order, and any earlier
+// command may be repeated at any time.
 const ofOrder = fc.record({
   order: fc.nat({ max: 7 }),
   end: fc.constantFrom('delivered', 'returned', 'cancelled', 'let go'),
@@ -174,7 +174,7 @@ const numberOf = (command: DriverCommand): number =>
 const offers = Array.from({ length: 8 }, (_, n) => offerOf(n))
 
 t.test(
-  '[3] whatever is repeated, from however many slots, however late: an order is paid once',
+  '[3] an order is paid once, whatever commands are repeated, from however many slots, however late',
   async t => {
     fc.assert(
       fc.property(
@@ -227,7 +227,7 @@ t.test(
                   first(give.assign(order))
                   assert.ok(
                     driver.activeOrderIds.includes(orderOf(order)),
-                    'what is heard for the first time is done',
+                    'the first command of its kind has its effect',
                   )
                 }
                 next.set(order, end === 'let go' ? 'nothing' : 'complete')
@@ -245,13 +245,17 @@ t.test(
           assert.deepEqual(
             [...paid.values()].filter(times => times !== 1),
             [],
-            'nobody is paid twice',
+            'no order is paid twice',
           )
-          assert.deepEqual([...paid.keys()].sort(), [...delivered].sort(), 'and everybody once')
+          assert.deepEqual(
+            [...paid.keys()].sort(),
+            [...delivered].sort(),
+            'every delivered order is paid',
+          )
           assert.deepEqual(
             driver.activeOrderIds.toSorted(),
             [...next]
-              .filter(([, what]) => what === 'complete')
+              .filter(([, step]) => step === 'complete')
               .map(([order]) => orderOf(order))
               .sort(),
           )

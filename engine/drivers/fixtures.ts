@@ -1,4 +1,4 @@
-/** Drivers and commands that the tests of this folder share. */
+/** The events and commands that the tests of drivers share. */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
 import type { HeldOfferFact, SourceFact } from '../../protocol/dispatch/facts.ts'
 import type { DriverCommandData } from '../../protocol/dispatch/commands.ts'
@@ -12,10 +12,12 @@ import { absentDriver, type Driver } from './state.ts'
 const driverId = driverIds[0]
 /** The order of the n-th offer. */
 export const orderOf = (n: number): string => id(0x10 + n)
+/** The id of the n-th offer. */
 export const offerOf = (n: number): string => offerIds[n] ?? id(0xf00 + n)
 /** The time when every offer here ends, ms since the epoch. */
 export const offerEndsMs = 30_000
 
+/** The driver, and the driver's pharmacy. */
 export const self = principal('driver', driverId)
 export const employer = principal('vendor', pharmacyIds[0])
 
@@ -52,7 +54,7 @@ export const turned = (availability: 'offline' | 'available' | 'on_break'): Driv
   type: 'status_changed',
   data: { availability },
 })
-/** The event that made the n-th offer. Every third offer comes from the same slot. */
+/** The place of the event that made the n-th offer. Every third offer comes from the same slot. */
 export const sourceOf = (n = 0): SourceFact => ({ slot: 5 * (n % 3), seq: n + 1 })
 export const held = (n = 0): DriverEvent => ({
   type: 'offer_held',
@@ -77,9 +79,11 @@ export const membership = (to: Membership): DriverEvent => ({
 })
 export const barred = (is: boolean): DriverEvent => ({ type: 'duty_barred', data: { barred: is } })
 
+/** The driver after these events. */
 export const after = (events: readonly DriverEvent[]): Driver =>
   events.reduce<Driver>(evolve, absentDriver)
 
+/** Commands by name, each of somebody who may give it. */
 export const give = {
   register: (
     capacity = 1,

@@ -1,23 +1,23 @@
-/** The driver table: numbers, values through growth, and the memory of a driver. */
+/** The table of drivers: numbers, values through growth, and what a forgotten driver leaves. */
 import t from 'tap'
 import { DriverTable, followed, suspected, watched } from './driver-table.ts'
 import { fleetLimits } from './limits.ts'
 
 const idOf = (n: number): string => `0190a5a0-1234-7abc-8def-${n.toString(16).padStart(12, '0')}`
 
-t.test('a driver without a frame', async t => {
+t.test('a driver without a frame has a number and no position', async t => {
   const table = new DriverTable(1, 2)
   t.equal(table.ensure('no uuid'), -1)
-  t.equal(table.find(idOf(1)), -1, 'find makes nothing')
+  t.equal(table.find(idOf(1)), -1, 'find gives no number to a new id')
   const number = table.ensure(idOf(1))
-  t.equal(table.ensure(idOf(1).toUpperCase()), number, 'however it is written')
+  t.equal(table.ensure(idOf(1).toUpperCase()), number, 'in capital letters too')
   t.equal(table.find(idOf(1)), number)
   t.equal(table.idOf(number), idOf(1))
   t.equal(table.hasPosition(number), false)
   t.equal(table.index.has(number), false)
 })
 
-t.test('a pin', async t => {
+t.test('a position is in table and index, and an impossible place is refused', async t => {
   const table = new DriverTable(1, 2)
   const number = table.ensure(idOf(1))
   table.place(number, 1.5, 2.5, 1_000, 90.126, Number.NaN)
@@ -43,14 +43,10 @@ t.test('a pin', async t => {
     [3, 4, null, 5],
   )
   table.place(number, 91, 4, 3_000, 1, 1)
-  t.same(
-    [table.latitude(number), table.atMs(number)],
-    [3, 2_000],
-    'a place that is none moves nothing',
-  )
+  t.same([table.latitude(number), table.atMs(number)], [3, 2_000], 'a latitude of 91 moves nothing')
 })
 
-t.test('a forgotten driver leaves nothing to the next one', async t => {
+t.test('a forgotten driver leaves no value to the next driver with the same number', async t => {
   const table = new DriverTable(1, 2)
   const number = table.ensure(idOf(1))
   table.place(number, 1.5, 2.5, 1_000, 90, 5)
@@ -126,7 +122,7 @@ t.test('growth keeps every value', async t => {
   }
 })
 
-t.test('suspects are bounded: the oldest is dropped', async t => {
+t.test('the number of suspects is bounded, and the oldest one is dropped', async t => {
   const table = new DriverTable(1, 2)
   for (let number = 0; number <= fleetLimits.suspectsMax; number++) {
     table.ensure(idOf(number))

@@ -1,3 +1,6 @@
+/**
+ * The table of ids compared with a plain map, and its hash compared with a second implementation.
+ */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -19,7 +22,7 @@ t.test('ids are numbered in order and found again', async t => {
         t.equal(table.numberOf(...each), oracle.get(text) ?? -1)
         if (!oracle.has(text)) oracle.set(text, oracle.size)
         t.equal(table.add(...each), oracle.get(text))
-        t.equal(table.add(...each), oracle.get(text), 'twice is once')
+        t.equal(table.add(...each), oracle.get(text), 'an id that is added again keeps its number')
       }
       t.equal(table.count, oracle.size)
     }),
@@ -27,7 +30,7 @@ t.test('ids are numbered in order and found again', async t => {
   )
 })
 
-t.test('against a map: ids come and go', async t => {
+t.test('ids that come and go have the numbers of a plain map', async t => {
   const step = fc.record({ id: fc.integer({ min: 0, max: 40 }), add: fc.boolean() })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), word, word, (steps, seed0, seed1) => {
@@ -40,7 +43,7 @@ t.test('against a map: ids come and go', async t => {
           const number = table.add(id, 0, 0, 0)
           assert.ok(
             oracle.get(id) === number || ![...oracle.values()].includes(number),
-            "a number is one id's",
+            'no two ids have one number',
           )
           oracle.set(id, number)
         } else {
@@ -53,7 +56,7 @@ t.test('against a map: ids come and go', async t => {
         assert.ok(table.numberEnd <= 741, 'numbers are used again')
       }
       for (let n = 0; n < 700; n++)
-        assert.equal(table.numberOf(7, 7, 7, n), n, 'who stays is found')
+        assert.equal(table.numberOf(7, 7, 7, n), n, 'ids that stay keep their numbers')
     }),
     { numRuns: 60 },
   )
@@ -84,7 +87,7 @@ t.test('a hundred thousand ids: growth, text and memory', async t => {
   t.equal(table.idString(-1), '')
 })
 
-t.test('ids that are chosen to look alike do not pile up', async t => {
+t.test('ids that are chosen to look alike do not make look-ups long', async t => {
   // Counting, bit-shifted and mirrored ids ruin a weak mixer: a look-up would walk thousands of
   // slots.
   const patterns: ((n: number) => [number, number, number, number])[] = [
@@ -154,7 +157,7 @@ t.test('the hash is HalfSipHash-1-3', async () => {
   )
 })
 
-t.test('parseUuid', async t => {
+t.test('parseUuid reads the four words of a UUID and nothing else', async t => {
   const out = new Uint32Array(4)
   const text = '0190a5a0-1234-7abc-8def-f123456789ab'
   for (const each of [text, text.toUpperCase()]) {

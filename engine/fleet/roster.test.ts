@@ -1,5 +1,5 @@
 /**
- * Compares the roster with a plain map of the same rows, and checks the memory of an idle driver.
+ * The roster compared with a plain map of the same rows, and the memory of an idle driver.
  */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -41,7 +41,7 @@ t.test('the roster gives the same answers as a map of the rows', async t => {
         t.equal(
           roster.put(row),
           before?.status !== row.status || before.canTakeMore !== row.canTakeMore,
-          'is it news?',
+          'put says whether the row has news',
         )
         model.set(row.driverId, row)
       }
@@ -63,7 +63,7 @@ t.test('the roster gives the same answers as a map of the rows', async t => {
 })
 
 t.test(
-  'unusual rows: no id, an unknown pharmacy, more kinds of vehicle than are told apart',
+  'unusual rows: no UUID, an unknown pharmacy, more types of vehicle than can be kept',
   async t => {
     const roster = new Roster(1, 2)
     t.equal(roster.put(rowOf(1, 1, { driverId: 'no uuid' })), false)
@@ -79,11 +79,15 @@ t.test(
     for (let n = 0; n < fleetLimits.vehicleTypesMax + 5; n++)
       roster.put(rowOf(n, 1, { vehicleType: `kind ${n}` }))
     t.equal(roster.get(uuid(1, 10))?.vehicleType, 'kind 10')
-    t.equal(roster.get(uuid(1, fleetLimits.vehicleTypesMax + 4))?.vehicleType, '', 'of no kind')
+    t.equal(
+      roster.get(uuid(1, fleetLimits.vehicleTypesMax + 4))?.vehicleType,
+      '',
+      'the type is not kept',
+    )
   },
 )
 
-t.test('an idle driver costs an engine at most 128 bytes: its place and its row', async t => {
+t.test('an idle driver costs an engine at most 128 bytes for position and row', async t => {
   const drivers = 100_000
   const table = new DriverTable(1, 2)
   const roster = new Roster(1, 2)
@@ -94,6 +98,6 @@ t.test('an idle driver costs an engine at most 128 bytes: its place and its row'
   const bytes = (table.byteLength + roster.byteLength) / drivers
   t.ok(bytes <= 128, `${bytes.toFixed(1)} B a driver`)
   t.comment(
-    `${(table.byteLength / drivers).toFixed(1)} B for the place, ${(roster.byteLength / drivers).toFixed(1)} B for the row`,
+    `${(table.byteLength / drivers).toFixed(1)} B for the position, ${(roster.byteLength / drivers).toFixed(1)} B for the row`,
   )
 })

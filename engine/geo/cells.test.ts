@@ -1,6 +1,6 @@
 /**
- * The grid and the growing circle against brute force: no cell of the circle is missed, none comes
- * twice, and few are superfluous.
+ * The grid and the growing circle compared with brute force: no cell of the circle is missed, none
+ * comes twice, and few cells are superfluous.
  */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
@@ -14,7 +14,7 @@ t.test(
   async t => {
     for (const cellKm of [0.5, 5, 50, 700]) {
       const grid = CellGrid.of(cellKm)
-      t.equal(CellGrid.of(cellKm), grid, 'one for all who ask')
+      t.equal(CellGrid.of(cellKm), grid, 'there is one grid for each size')
       t.equal(grid.cellKm, cellKm)
       t.equal(grid.rows, Math.ceil((Math.PI * earthRadiusKm) / cellKm))
       t.equal(grid.rowsPerDegree, grid.rows / 180)
@@ -46,12 +46,12 @@ t.test(
       }
       t.equal(wrong, 0, `${cellKm} km`)
     }
-    t.equal(CellGrid.of(50_000).rows, 2, 'never fewer than a row for each pole')
+    t.equal(CellGrid.of(50_000).rows, 2, 'at least one row for each pole')
     t.throws(() => CellGrid.of(0.3), RangeError)
   },
 )
 
-t.test('the cell of a place', async t => {
+t.test('a place lies in the row and the column of its cell', async t => {
   const grid = CellGrid.of(50)
   t.same(
     [-90, -91, 90, 91].map(latitude => grid.rowOf(latitude)),
@@ -75,7 +75,7 @@ t.test('the cell of a place', async t => {
   }
 })
 
-/** Cells in which a circle has points, found from many places on its edge and inside. */
+/** Cells in which a circle has points, found by many places on its edge and inside it. */
 function touched(grid: CellGrid, [latitude, longitude]: Point, radiusKm: number): Set<number> {
   const cells = new Set([grid.cellOf(latitude, longitude)])
   const steps = Math.ceil((radiusKm / grid.cellKm) * 3) + 1
@@ -87,7 +87,7 @@ function touched(grid: CellGrid, [latitude, longitude]: Point, radiusKm: number)
   return cells
 }
 
-t.test('a growing circle', async t => {
+t.test('a growing circle gives each of its cells once, and few superfluous ones', async t => {
   const places = [
     ...Object.entries(hardPlaces),
     ...scattered(12, seededRandom(2)).map(place => [String(place), place] as const),
@@ -114,7 +114,7 @@ t.test('a growing circle', async t => {
           )
         if (Math.abs(place[0]) < 75 && seen.size > most)
           t.fail(
-            `${name}, ${radiusKm} km of cells of ${cellKm} km: ${seen.size} cells, ${most} would do`,
+            `${name}, ${radiusKm} km of cells of ${cellKm} km: ${seen.size} cells, ${most} are enough`,
           )
         search.cells.fill(0, 0, count)
       }

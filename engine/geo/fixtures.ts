@@ -1,6 +1,6 @@
 /**
- * The shared fixtures of both indexes' tests: seeded points, real points, and a brute-force oracle
- * that computes every distance the slow way. Only tests import this.
+ * The fixtures that the tests of both indexes share: points from a seed, real points, and a brute
+ * force that computes every distance.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ export function scattered(count: number, random: () => number): Point[] {
   )
 }
 
-/** The hard places: a city, both poles, both sides of the antimeridian, the equator at 0°. */
+/** Places where a mistake is likely: a city, both poles, both sides of the antimeridian, 0° 0°. */
 export const hardPlaces: Record<string, Point> = {
   city: [51.5, -0.12],
   'north pole': [90, 0],
@@ -63,7 +63,7 @@ export interface Expected {
   km: number
 }
 
-/** The oracle: every point within the radius, nearest first, ties by id. */
+/** Brute force: every point within the radius, the nearest first, equal distances by id. */
 export function bruteForce(
   points: Iterable<readonly [string, Point]>,
   from: Point,
@@ -78,9 +78,9 @@ export function bruteForce(
 }
 
 /**
- * The difference between a result and the oracle's, or null. Two formulas for one distance differ
- * in the last digits, so ids may swap only where their distances are within a tenth of a
- * millimetre. Points with identical coordinates have identical distances and may not swap at all.
+ * The first difference between a result and the brute force's, or null. Two formulas for one
+ * distance differ in the last digits, so two ids may change places where their distances are within
+ * a tenth of a millimetre. Points with equal coordinates may not change places.
  */
 export function difference(
   result: NearestBuffer,
@@ -116,7 +116,8 @@ export function difference(
 }
 
 /**
- * Rows of a CSV file of the data folder as lists of fields, header dropped; null when it is absent.
+ * The rows of a CSV file of the data folder as lists of fields, without the header; null when there
+ * is no such file.
  */
 export function dataRows(folder: string | undefined, file: string): string[][] | null {
   const path = join(folder ?? join('..', 'shared', 'data'), file)

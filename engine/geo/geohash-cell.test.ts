@@ -1,4 +1,4 @@
-/** Geohash integers against the well-known geohash of letters and digits, and their order. */
+/** Geohash integers compared with the well-known geohash of letters and digits. */
 import t from 'tap'
 import { encodeGeohash } from '../../protocol/river/geo.ts'
 import fc from '../../protocol/testing/properties.ts'
@@ -41,7 +41,7 @@ t.test('the integer has the bits of the geohash in letters', async () => {
   )
 })
 
-t.test('the corners of the globe', async t => {
+t.test('the corners of the globe have the lowest and the highest number', async t => {
   t.equal(geohashOf(-90, -180), 0)
   t.equal(geohashOf(90, 180), 2 ** geohashBits - 1)
   t.equal(geohashOf(0, 0), 3 * 2 ** (geohashBits - 2), 'longitude comes first, then latitude')

@@ -1,6 +1,6 @@
 /**
- * The circle's answers about geohash cells, against places of the circle: it denies no cell that it
- * touches, and promises no other.
+ * The circle says of a geohash cell that it lies inside, outside or on the border. It calls no cell
+ * outside that it touches, and no cell inside that leaves it.
  */
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
@@ -27,7 +27,7 @@ function inBox(circle: GeohashCircle, row: number, column: number): boolean {
   return false
 }
 
-t.test('each place of the circle is in the box, and no cell around it is denied', async () => {
+t.test('each place of the circle is in the box, and its cell is not called outside', async () => {
   const circle = new GeohashCircle()
   fc.assert(
     fc.property(
@@ -54,9 +54,9 @@ t.test('each place of the circle is in the box, and no cell around it is denied'
   )
 })
 
-t.test('a cell that is promised lies in the circle with all of its corners', async t => {
+t.test('a cell that is called inside lies in the circle with all of its corners', async t => {
   const circle = new GeohashCircle()
-  let promised = 0
+  let inside = 0
   fc.assert(
     fc.property(
       places,
@@ -72,7 +72,7 @@ t.test('a cell that is promised lies in the circle with all of its corners', asy
         const [south, west] = [row - (row % size), column - (column % size)]
         circle.place(latitude, longitude, radiusKm)
         if (circle.holds(south, size, west, size) < 1) return true
-        promised++
+        inside++
         const corners = [south, south + size].flatMap(r =>
           [west, west + size].map(c => [(r / 2 ** 26) * 180 - 90, (c / 2 ** 26) * 360 - 180]),
         ) as Point[]
@@ -81,10 +81,10 @@ t.test('a cell that is promised lies in the circle with all of its corners', asy
     ),
     { numRuns: 1_000 },
   )
-  t.ok(promised > 50, `${promised} cells were promised`)
+  t.ok(inside > 50, `${inside} cells were called inside`)
 })
 
-t.test('a far corner of the box is denied', async t => {
+t.test('a far corner of the box is called outside', async t => {
   const circle = new GeohashCircle()
   circle.place(51.5, -0.12, 10)
   t.equal(circle.runs, 1)
@@ -113,5 +113,5 @@ t.test('the coarse cells of a run are at most two by two', async t => {
     }),
     { numRuns: 1_000 },
   )
-  t.ok(finest > 20, 'and not coarser than that')
+  t.ok(finest > 20, `the finest cells have ${finest} bits`)
 })

@@ -1,6 +1,6 @@
 /**
- * Radius queries of the geohash index against brute force: everywhere, at every size, and while
- * places come, move and go.
+ * Radius queries of the geohash index compared with brute force: everywhere, at every size, and
+ * while places come, move and go.
  */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
@@ -16,7 +16,7 @@ import {
 } from './fixtures.ts'
 import { GeohashIndex } from './geohash-index.ts'
 
-/** Asks the index and the oracle the same question and names the first difference. */
+/** Asks the index and brute force the same question, and names the first difference. */
 function differenceAt(
   index: GeohashIndex,
   points: ReadonlyMap<string, Point>,
@@ -68,7 +68,7 @@ for (const [place, centre] of Object.entries(hardPlaces)) {
   })
 }
 
-t.test('equals brute force over the globe, however wide', async t => {
+t.test('equals brute force over the globe, for any radius', async t => {
   const random = seededRandom(12)
   const { index, byId } = build(scattered(2000, random))
   const queries: Point[] = [...scattered(20, random), [90, 0], [-90, 10], [3, -180]]
@@ -130,7 +130,7 @@ t.test('equals brute force while places come, move and go, many at one point', a
       const known = new Map<string, Point>()
       for (const [step, { id, place, kind }] of steps.entries()) {
         const name = `p${id}`
-        // Spot 0 stands in for every missing one.
+        // There may be fewer spots than `place` allows; spot 0 takes the place of a missing one.
         const point = spots[place] ?? spots[0]!
         if (kind === 'set') {
           if (!index.set(name, ...point)) throw new Error(`refused ${point}`)
@@ -149,7 +149,7 @@ t.test('equals brute force while places come, move and go, many at one point', a
   )
 })
 
-t.test('a crowd at one point fills many blocks and leaves them again', async t => {
+t.test('many places at one point fill many blocks, and empty blocks are used again', async t => {
   const index = new GeohashIndex()
   const known = new Map<string, Point>()
   const names = Array.from({ length: 2_000 }, (_, number) => `p${number}`)
@@ -169,7 +169,7 @@ t.test('a crowd at one point fills many blocks and leaves them again', async t =
   t.ok(index.byteLength <= bytes * 1.5, 'blocks that became empty are used again')
 })
 
-t.test('a filter and a limit together', async t => {
+t.test('a filter and a limit together equal brute force', async t => {
   const random = seededRandom(15)
   const points = cluster(3_000, [51, 0], 30, random)
   const { index, byId } = build(points)
@@ -198,7 +198,7 @@ t.test('equal distances are ordered by id', async t => {
   t.same(ids(2), ['a', 'b'])
 })
 
-t.test('refusals and edges', async t => {
+t.test('impossible places and queries are refused', async t => {
   const index = new GeohashIndex()
   t.equal(index.set('a', 91, 0), false)
   t.equal(index.set('a', 0, NaN), false)

@@ -1,3 +1,7 @@
+/**
+ * The nearest drivers compared with brute force: everywhere, at every size, and while drivers come,
+ * move and go.
+ */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
 import {
@@ -15,14 +19,14 @@ import { MovingIndex } from './moving-index.ts'
 const cabs = dataRows(process.env['CADUCEUS_DATA'], 'gps/sf_cabs_2008-06-06_18h-19h.csv')
 const skipReal = cabs === null ? 'no cabs in the data folder; set CADUCEUS_DATA' : false
 
-// Ids padded, so that their order as text is their order as numbers.
+// Ids have leading zeros, so that their order as text is their order as numbers.
 const idOf = (number: number): string => String(number).padStart(8, '0')
 const asMap = (points: readonly Point[]): Map<string, Point> =>
   new Map(points.map((point, number) => [idOf(number), point]))
 
 const accept = (number: number): boolean => number % 97 === 5
 
-/** Asks the index and the oracle the same questions and names the first difference. */
+/** Asks the index and brute force the same questions, and names the first difference. */
 function firstDifference(
   index: MovingIndex,
   points: ReadonlyMap<string, Point>,
@@ -65,7 +69,7 @@ for (const [place, centre] of Object.entries(hardPlaces)) {
   })
 }
 
-t.test('equals brute force over the globe, however wide', async t => {
+t.test('equals brute force over the globe, for any radius', async t => {
   const random = seededRandom(22)
   const points = scattered(2000, random)
   const index = build(points, { cellKm: 50 })
@@ -97,7 +101,7 @@ t.test('equals brute force while drivers come, move and go', async () => {
           if (index.remove(number) !== points.delete(id)) return false
         } else {
           const before = points.get(id)
-          // Short steps stay inside a cell, long ones relink.
+          // Short steps mostly stay inside a cell, and long ones leave it.
           const point = cluster(
             1,
             kind < 6 && before !== undefined ? before : centre,
@@ -129,7 +133,7 @@ t.test('growth keeps every driver', async t => {
   t.ok(index.byteLength / index.capacity <= 40, `${index.byteLength / index.capacity} B per driver`)
 })
 
-t.test('accept decides, and the search continues past the refused drivers', async t => {
+t.test('the search continues past drivers that the filter refuses', async t => {
   const random = seededRandom(24)
   const points = cluster(3000, [28.6, 77.2], 10, random)
   const index = build(points)
@@ -149,7 +153,7 @@ t.test('accept decides, and the search continues past the refused drivers', asyn
   }
 })
 
-t.test('refusals and edges', async t => {
+t.test('impossible numbers, places and queries are refused', async t => {
   const index = new MovingIndex({ capacity: 16, numberMax: 99 })
   for (const [number, latitude, longitude, expected] of [
     [0, 10, 10, true],
@@ -170,7 +174,7 @@ t.test('refusals and edges', async t => {
   t.same([index.latitudeOf(0), index.longitudeOf(0)], [10, 10], 'a refused move changes nothing')
   t.equal(index.size, 4)
   t.equal(index.nearest(90, -50, 5, 1).count, 1, 'the pole is one place whatever its longitude')
-  t.equal(index.nearest(10, 10, 5, 0).count, 2, 'radius 0 finds those exactly there')
+  t.equal(index.nearest(10, 10, 5, 0).count, 2, 'radius 0 finds each driver exactly there')
   for (const [latitude, longitude, limit, radiusKm] of [
     [91, 0, 5, 1],
     [0, NaN, 5, 1],

@@ -1,4 +1,4 @@
-/** The nearest few of many, against a sort; and distances against the arcsine. */
+/** The nearest few of many compared with a sort, and distances compared with the arcsine. */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { earthRadiusKm } from '../../protocol/river/geo.ts'
@@ -20,7 +20,7 @@ t.test('kilometres and keys convert back to each other, to the last digits', asy
   t.equal(kmOfKey(0), 0)
   t.equal(keyOfKm((earthRadiusKm * Math.PI) / 3), Math.sin(Math.PI / 6) ** 2)
   t.equal(keyOfKm(1e9), 1)
-  t.equal(kmOfKey(2), Math.PI * earthRadiusKm, 'never beyond the other side')
+  t.equal(kmOfKey(2), Math.PI * earthRadiusKm, 'at most half of the circumference')
 })
 
 const byNumber: TieBreak = (a, b) => a - b
@@ -53,7 +53,7 @@ const sorted = (
     .slice(0, limit)
     .map(({ key, number }) => [number, kmOfKey(key)])
 
-t.test('equals a sort, whatever the keys, the limit and the ties', async () => {
+t.test('equals a sort, for any keys, limits and ties', async () => {
   const key = fc.oneof(
     fc.double({ min: 0, max: 1, noNaN: true }),
     fc.constantFrom(0, 1e-9, 0.25, 0.5, 1),
@@ -74,7 +74,7 @@ t.test('equals a sort, whatever the keys, the limit and the ties', async () => {
   )
 })
 
-t.test('crowds: all in one place, and nearly all of them in one of many places', async t => {
+t.test('equals a sort, when many or nearly all keys are equal', async t => {
   const random = seededRandom(3)
   for (const [name, keys] of [
     ['one place', Array.from({ length: 500 }, () => 0.2)],
@@ -91,7 +91,7 @@ t.test('crowds: all in one place, and nearly all of them in one of many places',
         t.same(ranked(keys, limit, 1, tie), sorted(keys, limit, 1, tie), `${name}, ${limit}`)
 })
 
-t.test('the number of candidates held is bounded by the limit, and the bar sinks', async t => {
+t.test('the number of candidates is bounded, and far keys are soon left out', async t => {
   const random = seededRandom(4)
   const keys = Array.from({ length: 20_000 }, random)
   for (const limit of [1, 16, 100]) {
@@ -126,6 +126,6 @@ t.test('settling tells whether there are enough, and the distance of the last on
   t.ok(buffer.settle())
   t.same([buffer.count, buffer.keyMax], [2, 0.2])
   buffer.begin(0, 1, null)
-  t.equal(buffer.keyMax, -1, 'with no place nothing comes in')
+  t.equal(buffer.keyMax, -1, 'with a limit of 0 no key is taken')
   t.notOk(buffer.settle())
 })

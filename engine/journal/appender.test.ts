@@ -1,7 +1,7 @@
 /**
  * Faults between an appender and its database that no real database produces on demand: which
- * errors are answers, how long the appender waits, and the state after a lost reply. The database
- * is a script of answers; journal.test.ts repeats the same faults on a real one where it can.
+ * errors are answers, how long the appender waits, and the result after a lost reply. The database
+ * is a script of answers. postgres.test.ts repeats the lost replies on a real database.
  */
 import t from 'tap'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
@@ -89,7 +89,7 @@ function open(script: Script, settings: Partial<AppenderEnv> = {}) {
 }
 type Opened = ReturnType<typeof open>
 
-/** The outcome of each append after that time. */
+/** The outcome of each append after `ms` of virtual time. */
 async function outcomes(
   { env, appender }: Opened,
   requests: readonly AppendRequest[],
@@ -122,12 +122,12 @@ t.test('a database that is down is asked again, later each time, at most every s
   t.same(
     await outcomes(heads, [request(1)]),
     [{ outcome: 'committed', firstSeq: 4 }],
-    'the numbers of a slot are waited for too',
+    'the question for the numbers of a slot is repeated too',
   )
   t.same(heads.waits, [20, 40])
 })
 
-t.test('which errors are the answer of the database, and which are not', async t => {
+t.test('errors of data and schema are answers, and after other errors it asks again', async t => {
   for (const code of ['22P02', '23502', '42P01', '23514']) {
     const opened = open({ append: [refusal(code)] })
     t.same(await outcomes(opened, [request(1)]), [code])
@@ -157,7 +157,7 @@ t.test('after a lost reply the database is asked whether the write landed', asyn
   t.same(
     await outcomes(landed, [request(1, { count: 2 })]),
     [{ outcome: 'committed', firstSeq: 11 }],
-    'the slot is lost and the write is there',
+    'the slot is lost, and the write is in the journal',
   )
   const half = open({ append: [lost(), refusedBy([])], find_written: [{ found: 1 }] })
   t.same(await outcomes(half, [request(1, { count: 2 })]), [{ outcome: 'fenced' }])
@@ -167,7 +167,7 @@ t.test('after a lost reply the database is asked whether the write landed', asyn
   t.same(
     await outcomes(sure, [request(1)]),
     [{ outcome: 'fenced' }],
-    'nothing was lost, so nothing is looked for',
+    'no reply was lost, so the database is not asked',
   )
   t.notOk(sure.asked.includes('find_written'))
   const other = open({ append: [lost(), refusal('23514')], find_written: [{ found: 1 }] })
@@ -191,7 +191,7 @@ t.test(
     t.same(
       later,
       [{ outcome: 'fenced' }, { outcome: 'committed', firstSeq: 14 }],
-      'an epoch known to be over is answered without the database',
+      'an append under an epoch that is over is answered without the database',
     )
     t.equal(opened.asked.filter(name => name === 'last_seqs').length, 1)
     t.same(
@@ -207,7 +207,7 @@ t.test(
   },
 )
 
-t.test('one bad append of a group fails alone', async t => {
+t.test('an append that the database refuses fails alone in its group', async t => {
   const opened = open({ append: [refusal('23514'), refusal('23514'), committed] })
   t.same(await outcomes(opened, [request(1), request(2)]), [
     '23514',
@@ -216,9 +216,13 @@ t.test('one bad append of a group fails alone', async t => {
   t.equal(opened.budget.eventsHeld, 0)
 })
 
-t.test('another writer took the number', async t => {
+t.test('another writer took a number: the append is a conflict, or gets new numbers', async t => {
   const moved = open({ append: [refusal('23505')], actor_version: [{ version: 3 }] })
-  t.same(await outcomes(moved, [request(1)]), [{ outcome: 'conflict' }], 'the actor has gone on')
+  t.same(
+    await outcomes(moved, [request(1)]),
+    [{ outcome: 'conflict' }],
+    'the actor has a higher version',
+  )
   const again = open({
     append: [refusal('23505'), committed],
     actor_version: [{ version: 0 }],
@@ -230,7 +234,7 @@ t.test('another writer took the number', async t => {
   t.same(
     await outcomes(again, [request(1)]),
     [{ outcome: 'committed', firstSeq: 21 }],
-    "the actor has not: the slot's numbers are read anew",
+    'the actor has the same version: the numbers of the slot are read again',
   )
   const never = open({ append: [refusal('23505')], actor_version: [{ version: 0 }] })
   t.same(await outcomes(never, [request(1)]), ['23505'])
@@ -253,7 +257,7 @@ t.test('another writer took the number', async t => {
 })
 
 t.test(
-  'groups have a bounded size, at most one append per actor, and the order of the calls',
+  'groups have a bounded number of events, at most one append for each actor, and the order of the calls',
   async t => {
     const opened = open({}, { batchEventsMax: 3 })
     const first = await outcomes(opened, [
@@ -274,7 +278,7 @@ t.test(
   },
 )
 
-t.test('the number of waiting appends is bounded, and falls again', async t => {
+t.test('the number of waiting events is bounded, and no append is empty', async t => {
   const opened = open({ append: [lost()] }, { queueEventsMax: 3 })
   t.same(await outcomes(opened, [request(1, { count: 2 }), request(2), request(3)], 100), [
     'waits',
@@ -287,7 +291,7 @@ t.test('the number of waiting appends is bounded, and falls again', async t => {
   ])
 })
 
-t.test('groups keep a distance', async t => {
+t.test('there is a pause between two groups', async t => {
   const opened = open({}, { spacingMs: 5 })
   t.same(
     await outcomes(opened, [request(1)], 0),
@@ -300,7 +304,7 @@ t.test('groups keep a distance', async t => {
   t.same(opened.waits, [5, 5])
 })
 
-t.test('closing', async t => {
+t.test('close answers every append that waits, and later appends are refused', async t => {
   const opened = open({ append: [lost()] })
   const result = outcomes(opened, [request(1), request(1)], 25)
   await opened.env.settle()
@@ -309,12 +313,16 @@ t.test('closing', async t => {
   await opened.appender.close()
   await opened.appender.append(request(2)).catch((error: { code: string }) => late.push(error.code))
   t.same(late, ['unavailable'])
-  t.equal(opened.budget.eventsHeld, 0, 'everything that waited was answered')
+  t.equal(opened.budget.eventsHeld, 0, 'every append that waited was answered')
   const busy = open({})
   const both = Promise.all([busy.appender.append(request(1)), busy.appender.close()])
-  t.same((await both)[0], { outcome: 'committed', firstSeq: 11 }, 'what can be written is written')
+  t.same(
+    (await both)[0],
+    { outcome: 'committed', firstSeq: 11 },
+    'an append that can be written is written',
+  )
   await open({}).appender.close()
   const spaced = open({}, { spacingMs: 5 })
   await Promise.all([spaced.appender.append(request(1)), spaced.appender.close()])
-  t.same(spaced.waits, [], 'nothing is put off any more')
+  t.same(spaced.waits, [], 'no append waits for the pause')
 })

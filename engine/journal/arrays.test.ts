@@ -1,4 +1,4 @@
-/** Binary arrays, as a real Postgres reads them; where there is none, PGlite. */
+/** Binary arrays of parameters are read by PGlite as they were written. */
 import { sql } from 'kysely'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'

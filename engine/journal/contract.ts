@@ -1,6 +1,6 @@
 /**
- * The rules of the journal as tests, run against every adapter, port by port. A `JournalSubject` is
- * one store with any number of journals over it. The test of an adapter adds a way to look into the
+ * The rules of the journal as tests for every adapter, port by port. A `JournalSubject` is one
+ * store with any number of journals over it. The test of an adapter adds a way to look into the
  * store and a way to take it down. Each test uses its own slots and actors, so one store serves the
  * whole suite.
  */

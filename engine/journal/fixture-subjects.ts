@@ -1,5 +1,5 @@
 /**
- * The subjects of the journal's contract suite: the store in memory, the databases, and a pool that
+ * The subjects of the journal's contract: the store in memory and the databases. Also a pool that
  * loses replies.
  */
 import { kinds } from '../kinds.ts'
@@ -19,8 +19,10 @@ const sleep = (ms: number): Promise<void> =>
   new Promise(resolve => {
     after(ms, resolve)
   })
+/** The journal over a database, as a deployment with servers has it. */
 export const journalOver = (pool: PgPool) => postgresJournal(pool, kinds, { nowMs, after })
 
+/** A store in memory with a clock that `pass` moves. */
 export async function memorySubject(): Promise<JournalSubject> {
   let clockMs = 1_000
   const store = new MemoryStore(() => clockMs, kinds)
@@ -61,13 +63,14 @@ export async function memorySubject(): Promise<JournalSubject> {
   }
 }
 
+/** A database. `outage` ends it and starts it again, where it is a server. */
 export async function databaseSubject(
   database: Database,
   outage?: JournalSubject['outage'],
 ): Promise<JournalSubject> {
   const { kysely, pool } = database
   return {
-    // Opens the database as `npm start` does.
+    // An embedded database is opened as `npm start` does.
     open: () =>
       database.embedded
         ? postgresJournal(pool, kinds, {
@@ -89,7 +92,7 @@ export async function databaseSubject(
       t.same(
         [row.status, row.version, row.tracking_token, row.vendor_id, row.created_at.toISOString()],
         [status, version, tracking_token, vendor_id, created_at],
-        'columns agree with the view',
+        'the columns agree with the view',
       )
       t.equal(row.ended_as, endedStatuses.includes(status) ? status : null)
       const found = await sql<{
@@ -216,8 +219,8 @@ export async function databaseSubject(
 }
 
 /**
- * Loses the reply of some appends after they have run, like a connection that is cut at the wrong
- * moment.
+ * A pool that fails appends by the verdict on the n-th one, from 0: before they run, or after they
+ * have run, as a connection does that is cut before the reply. It counts the appends.
  */
 export function losingReplies(
   inner: PgPool,
@@ -230,10 +233,10 @@ export function losingReplies(
     async query<R>(query: string | QueryConfig, values?: readonly unknown[]) {
       if (typeof query === 'string' || query.name?.startsWith('journal_append') !== true)
         return inner.query<R>(query, values)
-      const what = verdict(wrapper.appends++)
-      if (what === 'failBefore') throw new Error('injected: connection lost before')
+      const fault = verdict(wrapper.appends++)
+      if (fault === 'failBefore') throw new Error('injected: connection lost before')
       const answer = await inner.query<R>(query, values)
-      if (what === 'failAfter') throw new Error('injected: connection lost after')
+      if (fault === 'failAfter') throw new Error('injected: connection lost after')
       return answer
     },
   }

@@ -170,24 +170,24 @@ t.test('every journal gives the same views today as when it was recorded', async
     }
 })
 
-t.test('version 1: an order from before events had fees', async t => {
+t.test('an event of version 1 without a fee gets none, and one with a fee keeps it', async t => {
   const old = goldens.find(golden => golden.v === 1)!.journeys['order broadcast']!.events[0]!
-  t.notOk('fee' in old.data, 'as it was written')
+  t.notOk('fee' in old.data, 'the stored event has no fee')
   const before = structuredClone(old)
   t.same((upcast(1, old).event as OrderEvent & { type: 'broadcast_opened' }).data.fee, null)
-  t.same(old, before, 'the stored event is left as it is')
+  t.same(old, before, 'the stored event is not changed')
   const fee = { quote_id: null, vendor_id: null, fee_minor: 300, distance_km: 1 }
   t.match(
     (upcast(1, { type: 'order_placed', data: { fee } }) as unknown as { event: RawEvent }).event
       .data,
     { fee, currency: 'USD' },
-    'one that was told is kept',
+    'a fee in the event is kept',
   )
   t.same(upcast(1, { type: 'picked_up', data: {} }).event, { type: 'picked_up', data: {} })
 })
 
 t.test(
-  'before version 5 events did not name their actor: it is filled in only where it is certain',
+  'an event from before version 5 gets the principal that acted only where it is certain',
   async t => {
     for (const [type, data, by] of [
       ['request_expired', { reason: 'deadline' }, { role: 'system', id: 'engine' }],
@@ -202,7 +202,7 @@ t.test(
       ['picked_up', {}, null],
     ] as const) {
       for (const v of [1, 2, 3, 4]) t.same(upcast(v, { type, data }).by, by, `v${v} ${type}`)
-      t.same(upcast(5, { type, data, by: driver }).by, driver, `v5 ${type} says so itself`)
+      t.same(upcast(5, { type, data, by: driver }).by, driver, `v5 ${type} names its principal`)
     }
     t.match(upcast(4, { type: 'delivered', data: { driver_id: 'd' } }).event, {
       data: { driver_id: 'd', door_distance_m: null, reason: null, flag: null },
@@ -210,7 +210,7 @@ t.test(
   },
 )
 
-t.test('an event of a newer release is refused by name', async t => {
+t.test('an event of an unknown version is refused: start a newer release', async t => {
   for (const v of [eventVersion + 1, 0, Number.NaN])
     t.throws(() => upcast(v, { type: 'picked_up', data: {} }), {
       name: 'UnknownEventVersionError',

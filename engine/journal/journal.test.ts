@@ -1,4 +1,4 @@
-/** The contract of the journal against the store in memory and the embedded database. */
+/** The contract of the journal for the store in memory and the embedded database. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kinds } from '../kinds.ts'
 import t, { type Test } from 'tap'
@@ -14,7 +14,7 @@ t.test('memory', async t => {
 
 t.test('PGlite', async t => {
   await journalContract(t, 'PGlite', async () => databaseSubject(await preparedDatabase()))
-  await t.test('groups that keep a distance', spacedGroups)
+  await t.test('appends that come soon after a group wait, and share a statement', spacedGroups)
 })
 
 async function spacedGroups(t: Test): Promise<void> {
@@ -34,16 +34,16 @@ async function spacedGroups(t: Test): Promise<void> {
   const slot = testSlot()
   const epoch = await acquired(journal, 'a', slot)
   await journal.append(orderAppend(slot, epoch, testId(), 0))
-  t.equal(pool.appends, 1, 'the first leaves at once')
+  t.equal(pool.appends, 1, 'the first append is sent at once')
   const rest = [testId(), testId(), testId()].map(id =>
     journal.append(orderAppend(slot, epoch, id, 0)),
   )
   await sleep(30)
-  t.same([pool.appends, timers.length], [1, 1], 'those behind it wait')
+  t.same([pool.appends, timers.length], [1, 1], 'the appends behind it wait')
   timers[0]!()
   t.same(
     (await Promise.all(rest)).map(one => one.outcome),
     ['committed', 'committed', 'committed'],
   )
-  t.equal(pool.appends, 2, 'and share a statement')
+  t.equal(pool.appends, 2, 'they share a statement')
 }

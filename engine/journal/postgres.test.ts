@@ -1,6 +1,6 @@
 /**
- * The contract of the journal against a real Postgres, and the cases that only it can show: lost
- * replies, restarts, crashes, two writers.
+ * The contract of the journal for a real Postgres, and the cases that only a server can show: lost
+ * replies, restarts, crashes, several writers.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -27,17 +27,17 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
     databaseSubject(await openDatabase({ url: server.url, keepsPlans: true }), outage),
   )
   await t.test('lost replies', t => lostReplies(t, server))
-  await t.test('two writers', t => twoWriters(t, server))
+  await t.test('several writers', t => severalWriters(t, server))
   await t.test('J10 a renewal and an acquisition at the same moment', t => lapsesAtOnce(t, server))
   await t.test('J2 an append under way and an acquisition at the same moment', t =>
     takenDuringAppend(t, server),
   )
-  await t.test('poison', t => poison(t, server))
+  await t.test('appends that cannot share a group', t => unusualAppends(t, server))
 })
 
 /**
- * The next owner waits for an append that has begun. Otherwise it would load the slot without it,
- * and the append would overwrite it.
+ * The next owner waits for an append that has begun. Otherwise the next owner would load the slot
+ * without this append, and would write the same numbers.
  */
 async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
@@ -47,8 +47,8 @@ async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   await journal.renewSlots('f1', 1)
   const [lease] = await journal.acquireSlots('f1', [slot], 1)
   await sleep(5)
-  // A transaction that does not end holds a row that the append must write: the append stands still
-  // behind its fence.
+  // A transaction that does not end holds a row that the append must write. So the append waits
+  // after it has checked its epoch.
   const id = testId()
   const client = await database.pool.connect()
   await client.query('begin')
@@ -75,12 +75,12 @@ async function takenDuringAppend(t: Test, server: Service): Promise<void> {
   client.release()
   t.same(await append, { outcome: 'committed', firstSeq: 1 })
   t.equal((await acquisition).length, 1)
-  t.equal((await rival.loadSlot(slot)).events.length, 1, 'the new owner has it')
+  t.equal((await rival.loadSlot(slot)).events.length, 1, 'the new owner has the event')
 }
 
 /**
- * Each sees the other's work, whichever comes first. An engine that believes in a lost slot would
- * answer from memory for the length of a lease.
+ * A renewal and an acquisition see each other's work, whichever comes first. An engine that does
+ * not know that it lost a slot would answer from memory for the length of a lease.
  */
 async function lapsesAtOnce(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
@@ -140,7 +140,7 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   t.teardown(() => database.close())
 
-  await t.test('J6 a reply lost after the commit is found out', async t => {
+  await t.test('J6 after a lost reply each append is written once and answered', async t => {
     const pool = losingReplies(
       database.pool,
       nth => ['failAfter', 'failBefore', 'pass'][nth % 3] as 'pass',
@@ -158,11 +158,11 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
         ids.map((_, i) => ({ outcome: 'committed', firstSeq: 1 + round * 3 + i })),
       )
     }
-    t.ok(pool.appends > 3, 'there were retries')
+    t.ok(pool.appends > 3, 'appends were repeated')
     t.equal((await journal.loadSlot(slot)).events.length, 9, 'nothing was written twice')
   })
 
-  await t.test('J6 committed, although the slot was lost before the retry', async t => {
+  await t.test('J6 a committed append, although the slot was lost before the retry', async t => {
     const rival = journalOver(database.pool)
     const slot = testSlot()
     const inner = losingReplies(database.pool, nth => (nth === 0 ? 'failAfter' : 'pass'))
@@ -189,13 +189,13 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   })
 
   await t.test(
-    'J6 an event that the next owner wrote for the same command is not taken for the lost write',
+    'J6 an event that the next owner wrote for the same command is not the lost write',
     async t => {
       const slot = testSlot()
       const [id, commandId, rival] = [testId(), 'expire:1', journalOver(database.pool)]
-      for (const [what, theirs] of [
+      for (const [difference, theirs] of [
         ['at another time', { atMs: 1_700_000_000_001 }],
-        ['saying something else', { events: [testEvent('another')] }],
+        ['with other data', { events: [testEvent('another')] }],
       ] as const) {
         const version = (await rival.loadActor(slot, id)).events.length
         let tries = 0
@@ -225,9 +225,9 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
             orderAppend(slot, await acquired(journal, 'a', slot), id, version, ours),
           ),
           { outcome: 'fenced' },
-          what,
+          difference,
         )
-        t.ok(tries > 1, 'it was tried again')
+        t.ok(tries > 1, 'the append was repeated')
       }
     },
   )
@@ -250,12 +250,12 @@ async function lostReplies(t: Test, server: Service): Promise<void> {
   })
 }
 
-async function twoWriters(t: Test, server: Service): Promise<void> {
+async function severalWriters(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   t.teardown(() => database.close())
 
   await t.test(
-    'J2 J3 owners change under load: every acknowledged append is there, in one contiguous run',
+    'J2 J3 owners change under load: the stored events are the acknowledged ones, numbered without a gap',
     async t => {
       const slot = testSlot()
       const acknowledged: string[] = []
@@ -284,7 +284,7 @@ async function twoWriters(t: Test, server: Service): Promise<void> {
       t.same(
         events.map(event => event.actorId).sort(),
         acknowledged.sort(),
-        'acknowledged and stored are the same set',
+        'exactly the acknowledged events are stored',
       )
       t.ok(events.every((event, i) => event.seq === i + 1))
       t.ok(acknowledged.length > 0, `${acknowledged.length} appends`)
@@ -321,12 +321,12 @@ async function twoWriters(t: Test, server: Service): Promise<void> {
   })
 }
 
-async function poison(t: Test, server: Service): Promise<void> {
+async function unusualAppends(t: Test, server: Service): Promise<void> {
   const database = await openDatabase({ url: server.url })
   t.teardown(() => database.close())
   const journal = journalOver(database.pool)
 
-  await t.test('an append that the database refuses rejects alone', async t => {
+  await t.test('an append that the database refuses fails alone', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const badId = testId()
@@ -347,7 +347,7 @@ async function poison(t: Test, server: Service): Promise<void> {
     )
   })
 
-  await t.test('an append above the size of a group goes alone', async t => {
+  await t.test('an append that is larger than a group is written', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const events = Array.from({ length: 1_500 }, () => testEvent())

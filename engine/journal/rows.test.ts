@@ -2,7 +2,7 @@
 import t from 'tap'
 import { plainArray, textArray } from './rows.ts'
 
-t.test('numbers, ids and null', async t => {
+t.test('numbers, ids and null need no quotes', async t => {
   for (const [values, text] of [
     [[], '{}'],
     [[1], '{1}'],
@@ -13,7 +13,7 @@ t.test('numbers, ids and null', async t => {
     t.equal(plainArray(values), text)
 })
 
-t.test('text from outside', async t => {
+t.test('text from outside is quoted and escaped, and loses its NUL', async t => {
   for (const [values, text] of [
     [[], '{}'],
     [[''], '{""}'],

@@ -1,6 +1,6 @@
 /**
- * A made-up third kind of actor over real databases: its tables are written with its events, and
- * its next engine has its state.
+ * A made-up third kind of actor over real databases: the rows of its tables are written with its
+ * events, and the next engine has its state.
  */
 import t, { type Test } from 'tap'
 import { openDatabase, type Database } from '../../migrations/database/open.ts'
@@ -19,7 +19,7 @@ import { postgresJournal } from './postgres.ts'
 
 const list = [...kinds, anyErrand()]
 
-/** Runs an engine and its successor, and checks the rows that the outside reads. */
+/** Runs an engine and its successor, and checks the stored rows. */
 async function overDatabase(t: Test, database: Database): Promise<void> {
   const { pool } = database
   await createErrandTables(pool)
@@ -85,13 +85,13 @@ async function overDatabase(t: Test, database: Database): Promise<void> {
   await second.close()
 }
 
-t.test('PGlite', async t => {
+t.test('PGlite: rows and state stay', async t => {
   const database = await preparedDatabase()
   t.teardown(() => database.close())
   await overDatabase(t, database)
 })
 
-t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
+t.test('Postgres: rows and state stay', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
   t.teardown(() => server.stop())
   const database = await openDatabase({ url: server.url, keepsPlans: true })

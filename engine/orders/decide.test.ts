@@ -1,6 +1,6 @@
 /**
- * Each row of the table of decisions, and the cases that a table cannot show: strangers, the data
- * of events, and that every rejection has a row.
+ * Each row of the table of decisions. Then the cases that the table cannot show: strangers, and the
+ * data of events. Then a check that every rejection and every verb has a row.
  */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -43,7 +43,7 @@ for (const [name, rows] of Object.entries(table))
       )
   })
 
-t.test('an order does not exist for a stranger of any role', async t => {
+t.test('a stranger of any role is told that the order does not exist', async t => {
   const ownedBy: Record<string, OrderCommand[]> = {
     customer: [give.cancel(stranger), give.reissueTracking(stranger)],
     vendor: [
@@ -83,7 +83,7 @@ t.test('an order does not exist for a stranger of any role', async t => {
         )
 })
 
-t.test('the data that an accepted command writes down', async t => {
+t.test('the data of the events of a granted command', async t => {
   const dataOf = (given: readonly OrderEvent[], command: OrderCommand, nowMs = 0) => {
     const decision = decide(after(given), command, nowMs)
     return decision.ok ? decision.events.map(event => event.data) : [decision.code]
@@ -97,17 +97,17 @@ t.test('the data that an accepted command writes down', async t => {
   t.match(
     dataOf(reached.absent, give.create(admin, sideDoor)),
     [{ vendor: { latitude: 1, longitude: 2, address: 'side door' } }],
-    'a pick-up place of its own',
+    'an administrator may give another pick-up place',
   )
   t.same(
     dataOf(reached.absent, give.create(customer, sideDoor)),
     dataOf(reached.absent, give.create(customer)),
-    'a customer has no say in where the way begins that they pay for',
+    'a customer may not, because the fee depends on the distance',
   )
   t.match(
     dataOf(reached.broadcast, give.respond('ACCEPTED', 1)),
     [{ vendor: { vendor_id: pharmacyIds[1] }, distance_km: 2.6, fee_minor: 320 }],
-    "kilometres by road, the tariff's fee",
+    'kilometres by road, and the fee of the tariff',
   )
   t.match(
     dataOf(
@@ -149,7 +149,7 @@ t.test('the data that an accepted command writes down', async t => {
   )
 })
 
-t.test('every rejection that decide.ts can return has a row', async t => {
+t.test('every rejection and every verb of decide.ts has a row', async t => {
   const source = ['decide', 'finding', 'parties', 'proof']
     .map(name => readFileSync(assetUrl(`engine/orders/${name}.ts`), 'utf8'))
     .join('\n')
@@ -167,14 +167,15 @@ t.test('every rejection that decide.ts can return has a row', async t => {
   t.same(
     [...rows].filter(code => !codes.has(code)),
     [],
-    'no row expects what the source does not say',
+    'no row expects a code that the source does not have',
   )
   const verbs = new Set(
     Object.values(table)
       .flat()
       .map(row => row[1].verb),
   )
-  for (const [, verb] of source.matchAll(/case '([a-z_]+)': return [a-zA-Z]+\(order,/g))
-    t.ok(verbs.has(verb as OrderCommand['verb']), `a row for ${verb}`)
+  const cases = [...source.matchAll(/case '([a-z_]+)':\s+return [a-zA-Z]+\(order,/g)]
+  t.ok(cases.length > 15, `${cases.length} verbs were read`)
+  for (const [, verb] of cases) t.ok(verbs.has(verb as OrderCommand['verb']), `a row for ${verb}`)
   t.ok(verbs.has('broadcast') && verbs.has('create'))
 })

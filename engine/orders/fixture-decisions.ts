@@ -27,6 +27,7 @@ import {
   pharmacyIds,
 } from './fixtures.ts'
 
+/** One decision of an order, and its outcome. */
 export type Row = [
   given: readonly OrderEvent[],
   command: OrderCommand,
@@ -38,14 +39,17 @@ export const stranger = principal('customer', id(0xc9))
 export const otherPharmacy = principal('vendor', pharmacyIds[1])
 export const otherDriver = principal('driver', driverIds[1])
 const service = principal('service', 'billing')
+/** As many refusals as an order remembers. */
 const manyRefusals = [
   happened.opened,
   ...Array.from({ length: limits.responsesMax }, () => happened.refused),
 ]
-const triedOut = [
+/** The search has made all of its offers. */
+const offersUsedUp = [
   ...reached.searching,
   ...Array.from({ length: limits.offersPerSearchMax }, () => [offered(1), closed(1)]).flat(),
 ]
+/** Out for delivery from a pharmacy that asks for no proof. */
 const noProof = [
   {
     ...happened.placed,
@@ -60,6 +64,7 @@ const noProof = [
   happened.onTheWay,
 ]
 
+/** The rows by the verb of their command. */
 export const table: Record<string, Row[]> = {
   broadcast: [
     [reached.absent, give.broadcast(stranger), 0, 'forbidden'],
@@ -117,7 +122,7 @@ export const table: Record<string, Row[]> = {
     give.driverLeft(),
     give.arrive('pickup'),
   ].map((command): Row => [reached.absent, command, 0, 'order_not_found']),
-  'driver_left: before the pick-up the order looks for another one, after it the driver brings it to the end':
+  'driver_left: before the pick-up the order searches for another driver, after it this driver completes it':
     [
       [reached.accepted, give.driverLeft(), 0, []],
       [reached.offering, give.driverLeft(), 0, []],
@@ -262,7 +267,7 @@ export const table: Record<string, Row[]> = {
     [reached.cancelledWon, give.propose(), 0, []],
     [reached.offering, give.propose(1), 0, []],
     [reached.searching, give.propose(), 600_000, ['driver_search_ended']],
-    [triedOut, give.propose(), 0, ['driver_search_ended']],
+    [offersUsedUp, give.propose(), 0, ['driver_search_ended']],
     [[...reached.offering, closed()], give.propose(0, id(0xff)), 0, []],
     [reached.searching, give.propose(), 0, ['offer_made']],
   ],
@@ -270,7 +275,7 @@ export const table: Record<string, Row[]> = {
     [reached.offering, give.endSearch(), 600_000, []],
     [reached.searching, give.endSearch(), 599_999, []],
     [reached.searching, give.endSearch(), 600_000, ['driver_search_ended']],
-    [triedOut, give.endSearch(), 0, ['driver_search_ended']],
+    [offersUsedUp, give.endSearch(), 0, ['driver_search_ended']],
   ],
   'accept_offer [1]': [
     [reached.offering, give.acceptOffer(0, customer), 0, 'order_not_found'],

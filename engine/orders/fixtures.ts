@@ -1,6 +1,6 @@
 /**
- * The orders, people and commands that the tests of this folder share. Nothing is random: an id
- * says whose it is.
+ * The orders, principals, events and commands that the tests of orders share. Nothing is random:
+ * the end of an id tells its kind.
  */
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -29,7 +29,10 @@ export const pharmacyIds = [id(0xa1), id(0xa2), id(0xa3)] as const
 export const driverIds = [id(0xd1), id(0xd2), id(0xd3)] as const
 export const offerIds = [id(0xf1), id(0xf2), id(0xf3)] as const
 
-export const principal = (role: Principal['role'], who: string): Principal => ({ role, id: who })
+export const principal = (role: Principal['role'], actorId: string): Principal => ({
+  role,
+  id: actorId,
+})
 export const customer = principal('customer', customerId)
 export const vendor = principal('vendor', pharmacyIds[0])
 export const driver = principal('driver', driverIds[0])
@@ -80,7 +83,7 @@ export const createData: OrderCommandData['create'] = {
   items: [],
 }
 
-/** Uploads of the driver, bound to the order. */
+/** A photo that the driver uploaded as a proof of this order. */
 export const photo: UploadFact = {
   id: id(0xe1),
   kind: 'proof',
@@ -90,9 +93,10 @@ export const photo: UploadFact = {
   orderId,
   atMs: 0,
 }
+/** A signature that the driver uploaded as a proof of this order. */
 export const signature: UploadFact = { ...photo, id: id(0xe2), kind: 'signature' }
 
-/** Deadline of every request here, ms since the epoch. Offers here expire with it. */
+/** Deadline of every request and end of every offer here, ms since the epoch. */
 export const deadlineMs = 60_000
 
 const born = {
@@ -179,6 +183,7 @@ export const happened = {
   returned: { type: 'returned', data: { driver_id: driverIds[0] } },
 } satisfies Record<string, OrderEvent>
 
+/** The n-th offer, to the n-th driver. */
 export const offered = (n = 0, mode: OfferFact['mode'] = 'offer'): OrderEvent => ({
   type: 'offer_made',
   data: {
@@ -190,16 +195,18 @@ export const offered = (n = 0, mode: OfferFact['mode'] = 'offer'): OrderEvent =>
     distance_km: 1,
   },
 })
+/** The end of the n-th offer. */
 export const closed = (n = 0, outcome: 'declined' | 'expired' = 'declined'): OrderEvent => ({
   type: 'offer_closed',
   data: { offer_id: offerIds[n]!, driver_id: driverIds[n]!, outcome, reason: null, code: null },
 })
 
+/** The order after these events, all at one time. */
 export const after = (events: readonly OrderEvent[], atMs = 0): Order =>
   events.reduce<Order>((order, event) => evolve(order, event, atMs), absentOrder)
 
-/** The events that lead to each state, beginning with a request. */
 const { opened, placed, accepted, assigned, pickedUp, onTheWay } = happened
+/** The events that lead to each state, from a request where the state allows it. */
 export const reached = {
   absent: [],
   broadcast: [opened],
@@ -227,7 +234,10 @@ export const reached = {
     happened.returning,
     happened.returned,
   ],
-  /** Cancelled while the request was open, and after a pharmacy had taken it. */
+  /**
+   * Cancelled while the request was open, after a pharmacy had won it, and after a driver was
+   * assigned.
+   */
   cancelled: [opened, happened.cancelled],
   cancelledWon: [opened, accepted, happened.cancelled],
   cancelledAssigned: [opened, accepted, assigned, happened.cancelled],
@@ -235,7 +245,7 @@ export const reached = {
   expired: [opened, happened.expired],
 } satisfies Record<string, readonly OrderEvent[]>
 
-/** Commands by name. By default a person who may give the command gives it. */
+/** Commands by name. By default somebody who may give the command gives it. */
 export const give = {
   broadcast: (
     by = customer,

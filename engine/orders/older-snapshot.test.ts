@@ -1,6 +1,6 @@
 /**
- * Orders in snapshots of releases that knew one currency: they stay in it, whatever the
- * deployment's is today.
+ * Orders in snapshots of releases that knew one currency stay in that currency, whatever currency
+ * the deployment has today.
  */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -21,7 +21,7 @@ const goldens = JSON.parse(
   readFileSync(assetUrl('engine/actors/golden/head-2.json'), 'utf8'),
 ) as Record<string, Golden>
 
-t.test('a snapshot without a currency is one of the first currency', async t => {
+t.test('an order in a snapshot without a currency is in the first currency', async t => {
   let fees = 0
   for (const [name, { kind, actorId, bytes }] of Object.entries(goldens)) {
     if (kind !== 'order') continue
@@ -37,5 +37,5 @@ t.test('a snapshot without a currency is one of the first currency', async t => 
     t.equal(shown.delivery_fee, order.deal.feeMinor / 100, `${name}: the fee has cents`)
     fees++
   }
-  t.ok(fees > 0, 'one of them has a fee')
+  t.ok(fees > 0, `${fees} of the orders have a fee`)
 })

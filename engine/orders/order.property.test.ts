@@ -1,6 +1,6 @@
 /**
- * The properties that hold whatever commands an order gets, in any sequence and at any time. Each
- * run plays random commands of random people against one order and checks after every step. Numbers
+ * The properties of an order that hold for any commands, in any sequence and at any time. Each run
+ * gives random commands of random principals to one order, and checks after every command. Numbers
  * in brackets are the invariants of SPEC.md.
  */
 import assert from 'node:assert/strict'
@@ -39,7 +39,7 @@ import { absentOrder, isEnded, type Order } from './state.ts'
 import { view } from './view.ts'
 import { wake } from './wake.ts'
 
-const people: Principal[] = [
+const principals: Principal[] = [
   customer,
   admin,
   system,
@@ -51,7 +51,7 @@ const people: Principal[] = [
 const n = fc.nat({ max: 2 })
 const maybe = fc.option(n, { nil: null })
 /**
- * Commands of anybody, or of a person who may give them. The n-th offer goes to the n-th driver.
+ * Commands, each of somebody who may give it. The n-th offer goes to the n-th driver.
  */
 const command: fc.Arbitrary<OrderCommand> = fc.oneof(
   n.map(i => give.respond('ACCEPTED', i)),
@@ -102,14 +102,17 @@ const command: fc.Arbitrary<OrderCommand> = fc.oneof(
 )
 const step = fc.record({
   command,
-  by: maybe.chain(i => (i === null ? fc.constantFrom(...people) : fc.constant(null))),
+  by: maybe.chain(i => (i === null ? fc.constantFrom(...principals) : fc.constant(null))),
   aheadMs: fc.constantFrom(0, 0, 1, 1_000, 20_000, 700_000),
 })
-/** From the beginning, or from some state on the way, so that short runs go deep. */
+/**
+ * Every run begins with no order or in a state on the way, so that short runs reach every state.
+ */
 const start = fc.constantFrom(...Object.values(reached).map(given => [...given]))
 
 const valid = Compile(OrderView)
-const kept = (order: Order): Order =>
+/** The order after a snapshot was written and read. */
+const throughSnapshot = (order: Order): Order =>
   decodeSnapshot(
     orderId,
     encodeSnapshot(
@@ -127,7 +130,7 @@ t.test('[1] [3] [4] the properties hold after any commands', async t => {
     fc.property(start, fc.array(step, { maxLength: 200 }), (given, steps) => {
       let order = after(given)
       /** The same order, but through a snapshot at every step. */
-      let revived = kept(order)
+      let revived = throughSnapshot(order)
       const past: OrderEvent[] = [...given]
       let nowMs = 0
       for (const { command: meant, by, aheadMs } of steps) {
@@ -135,16 +138,24 @@ t.test('[1] [3] [4] the properties hold after any commands', async t => {
         const sent = by === null ? meant : ({ ...meant, by } as OrderCommand)
         const before = order
         const decision = decide(order, sent, nowMs)
-        assert.deepEqual(decide(revived, sent, nowMs), decision, 'a revived order decides the same')
+        assert.deepEqual(
+          decide(revived, sent, nowMs),
+          decision,
+          'an order from a snapshot decides the same',
+        )
         if (!decision.ok) continue
         if (isEnded(before) && sent.verb !== 'reissue_tracking')
-          assert.deepEqual(decision.events, [], `${before.kind} accepts nothing more`)
+          assert.deepEqual(
+            decision.events,
+            [],
+            `no command changes an order that is ${before.kind}`,
+          )
         for (const event of decision.events) {
           const at = orderMachine.nameOf(order)
           const next = orderMachine.steps[at]?.[event.type]
           assert.ok(next !== undefined, `[4] ${event.type} in ${at}`)
           order = evolve(order, event, nowMs)
-          revived = kept(evolve(revived, event, nowMs))
+          revived = throughSnapshot(evolve(revived, event, nowMs))
           assert.equal(orderMachine.nameOf(order), next, '[4]')
           assert.deepEqual(revived, order)
           past.push(event)
@@ -205,7 +216,7 @@ t.test('[1] when many pharmacies accept at once, exactly one wins', async t => {
   t.pass()
 })
 
-t.test('an event that does not fit stops the replay by name', async t => {
+t.test('an event that does not fit the state stops the replay, and the error names it', async t => {
   t.throws(
     () => evolve(absentOrder, { type: 'picked_up', data: {} }, 0),
     /journal defect: event picked_up on an order that is absent/,
@@ -233,11 +244,11 @@ t.test('an event that does not fit stops the replay by name', async t => {
   }
 })
 
-t.test('only the two creating events make an order', async t => {
-  const opened = view(after(reached.broadcast) as Exclude<Order, { kind: 'absent' }>, 1, 0)
-  t.match(
-    opened,
-    { id: orderId, user_id: customerId, status: 'pending', kind: 'broadcast' },
-    'an open request shows as pending',
-  )
+t.test('the view of an open request has the status pending', async t => {
+  t.match(view(after(reached.broadcast) as Exclude<Order, { kind: 'absent' }>, 1, 0), {
+    id: orderId,
+    user_id: customerId,
+    status: 'pending',
+    kind: 'broadcast',
+  })
 })

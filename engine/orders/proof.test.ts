@@ -1,4 +1,7 @@
-/** Which uploads prove a delivery, by the person who reports it, and when a delivery is flagged. */
+/**
+ * Which uploads prove a delivery depends on who reports it. A delivery far from the door, or
+ * without a known position, is flagged.
+ */
 import t from 'tap'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { uploadIdOf, uploadUrl } from '../../protocol/uploads/url.ts'
@@ -79,7 +82,7 @@ for (const [name, by, upload, wrong] of [
   ["a stranger's, by a service", service, fresh(ofStranger), /no upload of who reports/],
   ["a stranger's, by the system", system, fresh(ofStranger), /no upload of who reports/],
 ] as const)
-  t.test(name, async t => {
+  t.test(`${wrong === null ? 'a proof' : 'no proof'}: ${name}`, async t => {
     const decision = reported(by, [upload])
     if (wrong === null)
       t.match(decision, {
@@ -91,11 +94,13 @@ for (const [name, by, upload, wrong] of [
           },
         ],
       })
-    else t.match(decision, { ok: false, code: 'proof_invalid', detail: wrong })
-    t.match(decision, wrong === null ? {} : { detail: /^proof_photo_url / }, 'the field is named')
+    else {
+      t.match(decision, { ok: false, code: 'proof_invalid', detail: wrong })
+      t.match(decision, { detail: /^proof_photo_url / }, 'the error names the field')
+    }
   })
 
-t.test('which texts are the url of an upload', async t => {
+t.test('which texts are the URL of an upload, and which proofs a delivery needs', async t => {
   const [small, capitals] = [photo.id, photo.id.toUpperCase()]
   for (const url of [
     uploadUrl(small),
@@ -133,7 +138,7 @@ t.test('which texts are the url of an upload', async t => {
   t.match(
     reported(driver, [fresh()], { proof_photo_url: uploadUrl(id(0xff)) }),
     { ok: false, code: 'proof_invalid', detail: /no upload/ },
-    'one that does not exist',
+    'an upload that does not exist',
   )
   t.match(
     reported(driver, [fresh(), { ...signature, atMs: pickedUpAtMs }], {
@@ -141,12 +146,12 @@ t.test('which texts are the url of an upload', async t => {
       signature_url: uploadUrl(signature.id),
     }),
     { ok: true },
-    'both',
+    'a photo and a signature',
   )
   t.match(
     reported(driver, [fresh()], { proof_photo_url: uploadUrl(photo.id), signature_url: 's' }),
     { ok: false, code: 'proof_invalid', detail: /^signature_url / },
-    'a good one excuses no bad one',
+    'a valid photo does not excuse an invalid signature',
   )
   t.match(
     reported(driver, [fresh()], {
@@ -154,39 +159,45 @@ t.test('which texts are the url of an upload', async t => {
       signature_url: uploadUrl(photo.id),
     }),
     { ok: false, code: 'proof_invalid', detail: /^signature_url / },
-    'one file is not both',
+    'one file is not a photo and a signature',
   )
 })
 
-t.test('far from the door, or the position is unknown', async t => {
-  for (const [metres, reason, flag, shown] of [
-    [0, undefined, null, null],
-    [doorMetresMax, undefined, null, null],
-    [doorMetresMax + 1, undefined, 'far_from_door', null],
-    [100_000, '', 'far_from_door', null],
-    [100_000, '  ', 'far_from_door', null],
-    [null, undefined, 'position_unknown', null],
-    [null, 'no signal in the cellar', null, 'no signal in the cellar'],
-    [900, ' handed over at the gate ', null, 'handed over at the gate'],
-    [10, 'left with the neighbour', null, 'left with the neighbour'],
-  ] as const) {
-    const data = { signature_url: uploadUrl(signature.id), ...(reason !== undefined && { reason }) }
-    const decision = decide(
-      onTheWay,
-      give.deliver(driver, data, [{ ...signature, atMs: pickedUpAtMs, orderId }], metres),
-      2_000,
-    )
-    t.match(
-      decision,
-      {
-        ok: true,
-        events: [{ type: 'delivered', data: { door_distance_m: metres, reason: shown, flag } }],
-      },
-      `${metres} m, ${reason}`,
-    )
-    if (!decision.ok) continue
-    const order = evolve(onTheWay, decision.events[0]!, 2_000) as Living
-    t.match(view(order, 7, 2_000).reason ?? null, shown)
-    t.equal(view(order, 7, 2_000).delivery_flag, flag, 'and so says the order')
-  }
-})
+t.test(
+  'a delivery far from the door or without a position is flagged, unless explained',
+  async t => {
+    for (const [metres, reason, flag, shown] of [
+      [0, undefined, null, null],
+      [doorMetresMax, undefined, null, null],
+      [doorMetresMax + 1, undefined, 'far_from_door', null],
+      [100_000, '', 'far_from_door', null],
+      [100_000, '  ', 'far_from_door', null],
+      [null, undefined, 'position_unknown', null],
+      [null, 'no signal in the cellar', null, 'no signal in the cellar'],
+      [900, ' handed over at the gate ', null, 'handed over at the gate'],
+      [10, 'left with the neighbour', null, 'left with the neighbour'],
+    ] as const) {
+      const data = {
+        signature_url: uploadUrl(signature.id),
+        ...(reason !== undefined && { reason }),
+      }
+      const decision = decide(
+        onTheWay,
+        give.deliver(driver, data, [{ ...signature, atMs: pickedUpAtMs, orderId }], metres),
+        2_000,
+      )
+      t.match(
+        decision,
+        {
+          ok: true,
+          events: [{ type: 'delivered', data: { door_distance_m: metres, reason: shown, flag } }],
+        },
+        `${metres} m, ${reason}`,
+      )
+      if (!decision.ok) continue
+      const order = evolve(onTheWay, decision.events[0]!, 2_000) as Living
+      t.match(view(order, 7, 2_000).reason ?? null, shown)
+      t.equal(view(order, 7, 2_000).delivery_flag, flag, 'the order shows the flag')
+    }
+  },
+)

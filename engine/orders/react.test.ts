@@ -1,7 +1,7 @@
 /**
- * The effects of an order's events: who is told, and which commands go to drivers. The second half
- * is about repeats: after a crash the effects are computed again, with the state of that time.
- * Numbers in brackets are the invariants of SPEC.md.
+ * The effects of an order's events: the pushes, and the commands to drivers. After a crash the
+ * effects are computed again, with the order's state of that time. Numbers in brackets are the
+ * invariants of SPEC.md.
  */
 import t from 'tap'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -40,9 +40,9 @@ const status = ['order status', 'customer status', 'vendor status']
 
 for (const [name, given, event, follows] of [
   ['opened', reached.broadcast, happened.opened, ['openClaim', 'new_request to 2']],
-  ['opened, and over at once', reached.expired, happened.opened, []],
+  ['opened, computed again when the request is over', reached.expired, happened.opened, []],
   ['placed', reached.pending, happened.placed, ['vendor new_order']],
-  ['an answer', reached.broadcast, happened.refused, ['customer pharmacy_response']],
+  ['a refusal', reached.broadcast, happened.refused, ['customer pharmacy_response']],
   [
     'won',
     reached.accepted,
@@ -83,7 +83,7 @@ for (const [name, given, event, follows] of [
   ],
   ['an offer', reached.offering, offered(), ['driver.hold_offer']],
   ['an offer is over', [...reached.offering, closed()], closed(), ['driver.release_hold']],
-  ['nobody took it', reached.exhausted, happened.exhausted, ['vendor driver_search_ended']],
+  ['the search ended', reached.exhausted, happened.exhausted, ['vendor driver_search_ended']],
   [
     'assigned',
     reached.driver_assigned,
@@ -97,7 +97,7 @@ for (const [name, given, event, follows] of [
     ['driver.complete', 'driver assignment_ended', ...status],
   ],
   [
-    'the driver left, and has it again [8]',
+    'the driver left and was assigned again: nothing is taken from the driver [8]',
     [...reached.left, happened.assigned],
     happened.unassigned,
     ['driver assignment_ended'],
@@ -105,9 +105,9 @@ for (const [name, given, event, follows] of [
   ['delivered', reached.delivered, happened.delivered, ['driver.complete', ...status]],
   ['returned', reached.returned, happened.returned, ['driver.complete', ...status]],
 ] as const)
-  t.test(name, async t => t.same(short(effects(given, event)), follows))
+  t.test(`effects: ${name}`, async t => t.same(short(effects(given, event)), follows))
 
-t.test('a driver is told how an order ended: the outcome, and the pay', async t => {
+t.test("the driver's actor is told the outcome of an order and the pay", async t => {
   const complete = (given: readonly OrderEvent[], event: OrderEvent): object[] =>
     effects(given, event).flatMap(effect =>
       effect.do === 'command' && effect.to.command.verb === 'complete'
@@ -150,13 +150,13 @@ t.test('a driver is told how an order ended: the outcome, and the pay', async t 
       [told('cancelled', 0, `${offerIds[0]}:unassigned`)],
     ],
     [
-      'taken from the driver, who has it again',
+      'taken from the driver, who was assigned again',
       [...reached.left, happened.assigned],
       happened.unassigned,
       [],
     ],
-    ['cancelled without one', reached.cancelledWon, happened.cancelled, []],
-    ['failed: the driver still has it', reached.failed, happened.failed, []],
+    ['cancelled without a driver', reached.cancelledWon, happened.cancelled, []],
+    ['failed: the driver still has the goods', reached.failed, happened.failed, []],
     ['on its way back', reached.returning, happened.returning, []],
     ['picked up', reached.picked_up, happened.pickedUp, []],
     ['assigned', reached.driver_assigned, happened.assigned, []],
@@ -164,26 +164,23 @@ t.test('a driver is told how an order ended: the outcome, and the pay', async t 
     t.same(complete(given, event), expected, name)
 })
 
-t.test(
-  'the driver has another phone: the customer and the pharmacy are told, holders of the link are not',
-  async t => {
-    const list = effects([...reached.picked_up, happened.driverUpdated], happened.driverUpdated)
-    t.same(short(list), status)
-    const messages = list.flatMap(effect =>
-      effect.do === 'push' && effect.push.kind === 'topic' ? [effect.push.message] : [],
-    )
-    t.match(messages[1], {
-      type: 'status',
-      status: 'picked_up',
-      driver_phone: '22',
-      vehicle_type: 'bike',
-    })
-    t.match(messages[2], { driver_phone: '22' })
-    t.notMatch(JSON.stringify(messages[0]), /22|Driver 0/)
-  },
-)
+t.test("a driver's new phone is told to customer and pharmacy, not to the link", async t => {
+  const list = effects([...reached.picked_up, happened.driverUpdated], happened.driverUpdated)
+  t.same(short(list), status)
+  const messages = list.flatMap(effect =>
+    effect.do === 'push' && effect.push.kind === 'topic' ? [effect.push.message] : [],
+  )
+  t.match(messages[1], {
+    type: 'status',
+    status: 'picked_up',
+    driver_phone: '22',
+    vehicle_type: 'bike',
+  })
+  t.match(messages[2], { driver_phone: '22' })
+  t.notMatch(JSON.stringify(messages[0]), /22|Driver 0/)
+})
 
-t.test('a refused hold comes back to the order', async t => {
+t.test('an order is told that a driver refused its hold', async t => {
   const [hold] = effects(reached.offering, offered())
   t.match(hold, { to: { actorId: driverIds[0], id: `${offerIds[0]}:hold` } })
   t.match(
@@ -201,14 +198,14 @@ t.test('a refused hold comes back to the order', async t => {
   )
 })
 
-t.test('effects are computed again after a crash, when the order has moved on [8]', async t => {
+t.test('effects that are computed again later make no driver hold an old offer [8]', async t => {
   for (const [name, later] of [
     ['closed', [...reached.offering, closed()]],
     ['another driver is asked', [...reached.offering, closed(), offered(1)]],
     ['assigned', [...reached.offering, happened.assigned]],
     ['cancelled', reached.cancelledWon],
   ] as const)
-    t.same(effects(later, offered()), [], `${name}: no driver is made to hold the old offer`)
+    t.same(effects(later, offered()), [], name)
   t.same(
     short(effects(reached.cancelledWon, closed())),
     ['driver.release_hold'],
@@ -216,17 +213,17 @@ t.test('effects are computed again after a crash, when the order has moved on [8
   )
   t.ok(
     short(effects(reached.delivered, happened.assigned)).includes('driver.assign'),
-    'a fact is told however late',
+    'an assignment is told to its driver, however late',
   )
 })
 
-t.test('terminals [9]', async t => {
+t.test('a terminal is told of an open request again, if its pharmacy was asked [9]', async t => {
   const order = after(reached.broadcast)
   if (order.kind !== 'broadcast') return t.fail('not open')
   t.same(
     openRequest(order.core, order.broadcast),
     effects(reached.broadcast, happened.opened),
-    'opening again is the same',
+    'the effects are the same again',
   )
   t.match(requestPushFor(order.core, order.broadcast, new Set([pharmacyIds[1]])), {
     vendor_ids: [pharmacyIds[1]],
@@ -240,6 +237,6 @@ t.test('terminals [9]', async t => {
       new Set([customerId, pharmacyIds[2], pharmacyIds[0]]),
     ),
     { vendor_ids: [pharmacyIds[0]] },
-    'not to one who was not asked',
+    'a pharmacy that was not asked is not told',
   )
 })

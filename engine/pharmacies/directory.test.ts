@@ -1,3 +1,4 @@
+/** The pharmacies that an engine knows: which of them a request asks, and which of them may act. */
 import t from 'tap'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { firstCurrency } from '../../protocol/pricing/money.ts'
@@ -33,7 +34,7 @@ const asked = (directory: Directory, nowMs: number) =>
     .map(candidate => candidate.vendor_id)
     .sort()
 
-t.test('a pharmacy that is closed is not asked', async t => {
+t.test('a pharmacy is asked only in its opening hours, in its own time zone', async t => {
   const directory = new Directory()
   directory.put(pharmacy('always'))
   directory.put(pharmacy('office', { opening_hours: office }))
@@ -44,19 +45,19 @@ t.test('a pharmacy that is closed is not asked', async t => {
   t.same(
     asked(directory, mondayNineMs + 3 * 3_600_000),
     ['always', 'office'],
-    'six in the evening in Tokyo',
+    'seven in the evening in Tokyo',
   )
-  t.ok(directory.fact('office') !== null, 'but an order to it alone can be placed at any time')
+  t.ok(directory.fact('office') !== null, 'an order to this pharmacy can be placed at any time')
   directory.put(pharmacy('office'))
   t.same(
     asked(directory, mondayNineMs - 60_000),
     ['always', 'elsewhere', 'office'],
-    'hours taken back',
+    'a pharmacy whose hours were removed is always open',
   )
 })
 
 t.test(
-  'only an approved pharmacy is known and asked, and no other takes a place among the nearest',
+  'only an approved pharmacy is known and asked, and an older message never undoes a newer one',
   async t => {
     const directory = new Directory()
     const at = (
@@ -70,7 +71,7 @@ t.test(
       )
     at('real', 'active', 1)
     for (let i = 0; i < 3_000; i++) at(`fake ${i}`, i % 2 === 0 ? 'pending' : 'rejected', 1)
-    t.equal(directory.size, 1, 'whoever waits is not even kept')
+    t.equal(directory.size, 1, 'pharmacies without an approval are not kept')
     t.same(asked(directory, mondayNineMs), ['real'])
     t.equal(directory.fact('fake 0'), null)
     at('fake 0', 'active', 2)
@@ -83,7 +84,7 @@ t.test(
     t.same(
       asked(directory, mondayNineMs),
       ['real'],
-      'what was written before the suspension and comes after it changes nothing',
+      'a message from before the suspension changes nothing',
     )
     t.notOk(directory.mayAct('fake 0'))
     at('fake 0', 'rejected', 4)
@@ -94,7 +95,7 @@ t.test(
   },
 )
 
-t.test("a pharmacy's own tariff, or the default", async t => {
+t.test("a pharmacy has its own tariff or the currency's default", async t => {
   const directory = new Directory()
   const tariff = { base_minor: 1, minimum_minor: 2, bands: [{ up_to_km: null, per_km_minor: 3 }] }
   directory.put(pharmacy('own', { tariff }))

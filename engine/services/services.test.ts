@@ -1,6 +1,6 @@
 /**
- * A service acts for the pharmacies that the configuration gives it. It commands for them, and it
- * gets their events.
+ * A service acts for the pharmacies that the configuration gives it: it sends commands for them,
+ * and it gets their events.
  */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -12,13 +12,13 @@ import { readServices } from './services.ts'
 
 const [a, b] = ['01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42', '01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13']
 
-t.test('the configuration', async t => {
+t.test('the configuration names the pharmacies of each service', async t => {
   const services = readServices({
     SERVICE_PHARMACIES: `  dispatch=${a.toUpperCase()},${b}\n billing=* `,
   })
   t.same(services.scopeOf('dispatch'), new Set([a, b]), 'ids in small letters')
-  t.equal(services.scopeOf('billing'), null, 'all')
-  t.same(services.scopeOf('stranger'), new Set(), 'none')
+  t.equal(services.scopeOf('billing'), null, 'all pharmacies')
+  t.same(services.scopeOf('stranger'), new Set(), 'no pharmacy')
   t.same(services.hearing(a), ['dispatch', 'billing'])
   t.same(services.hearing(null), ['billing'], 'an order that no pharmacy has')
   t.same(readServices({}).hearing(a), [])
@@ -37,13 +37,14 @@ t.test('the configuration', async t => {
     t.throws(() => readServices({ SERVICE_PHARMACIES: wrong }), /SERVICE_PHARMACIES/, wrong)
 })
 
+/** Two pharmacies, `own` and `other`, and the service `dispatch` with this configuration. */
 async function city(list: (own: string) => string) {
   const w = await world()
   const [own, other] = [w.pharmacy('own'), w.pharmacy('other')]
   const boot = (id: string) =>
     w.boot(id, { services: readServices({ SERVICE_PHARMACIES: list(own) }) })
   const first = await boot('e1')
-  // The directory knew these pharmacies before there was an engine.
+  // There was no engine when these pharmacies were told first, so they are told again.
   for (const [vendor_id, name] of [
     [own, 'own'],
     [other, 'other'],
@@ -67,6 +68,7 @@ async function city(list: (own: string) => string) {
       }),
     )
   await w.env.settle()
+  /** The service sends a command. Returns the code of the refusal, or 'ok'. */
   const say = async (
     actor: 'order' | 'driver',
     verb: string,
@@ -130,7 +132,7 @@ const verbs: [string, object][] = [
 ]
 
 t.test(
-  'for the orders and drivers of others a service is a stranger, in whatever name it acts',
+  'a service is a stranger to orders and drivers of other pharmacies, in any name',
   async t => {
     const { w, own, other, boot, first, say, created, placed } = await city(
       own => `dispatch=${own}`,
@@ -162,7 +164,7 @@ t.test(
     t.equal(
       await say('order', 'create', theirs, created(theirs, own)),
       'order_not_found',
-      'an order that exists cannot be had by ordering it again',
+      'a service does not get an order by creating it again',
     )
     const fresh = w.id()
     t.equal(await say('order', 'create', fresh, created(fresh, other)), 'forbidden')
@@ -178,7 +180,7 @@ t.test(
         expires_in_seconds: 60,
       }),
       'forbidden',
-      'a request goes to pharmacies that are not its own',
+      'a service may not open a request, because a request goes to other pharmacies too',
     )
     const { driverId } = await w.driver(other)
     t.equal(await say('driver', 'set_status', driverId, { status: 'offline' }), 'driver_not_found')
@@ -202,12 +204,12 @@ t.test(
       }),
       'driver_not_found',
     )
-    t.equal(w.statusOf(theirs), 'order_placed', 'nothing happened to it')
+    t.equal(w.statusOf(theirs), 'order_placed', 'the order did not change')
   },
 )
 
 t.test(
-  'for its own pharmacy a service orders, answers and finds drivers, and gets only the events of that pharmacy',
+  'a service acts for its own pharmacy, and gets only the events of this pharmacy',
   async t => {
     const { w, own, other, say, created, placed } = await city(own => `dispatch=${own}`)
     const heard: PublishedEvent[] = []
@@ -234,28 +236,25 @@ t.test(
         { role: 'vendor', id: own },
       ),
       'ok',
-      'an open request, for its pharmacy',
+      'an answer to an open request, in the name of its pharmacy',
     )
     t.equal(await say('order', 'cancel', request, {}), 'ok')
     const about = new Set(heard.map(one => one.actor_id))
     t.same(about, new Set([mine, request, myDriver.driverId]))
     t.notOk(
       heard.some(({ type }) => type === 'broadcast_opened'),
-      'of a request only from the moment on at which its pharmacy has it',
+      'no event of a request from before its pharmacy won it',
     )
     t.ok(heard.some(({ type, actor_id }) => type === 'driver_assigned' && actor_id === mine))
   },
 )
 
-t.test(
-  'a service that the configuration does not name acts for nobody; one with a star acts for all',
-  async t => {
-    for (const [list, expected] of [
-      ['', 'order_not_found'],
-      ['dispatch=*', 'ok'],
-    ] as const) {
-      const { say, placed, other } = await city(() => list)
-      t.equal(await say('order', 'cancel', await placed(other), {}), expected, list)
-    }
-  },
-)
+t.test('an unnamed service acts for no pharmacy, and one with a star for all', async t => {
+  for (const [list, expected] of [
+    ['', 'order_not_found'],
+    ['dispatch=*', 'ok'],
+  ] as const) {
+    const { say, placed, other } = await city(() => list)
+    t.equal(await say('order', 'cancel', await placed(other), {}), expected, list)
+  }
+})

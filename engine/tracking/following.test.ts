@@ -1,6 +1,6 @@
 /**
- * Orders under way: arrival by fence, kilometres, breadcrumbs, and the state after a restart.
- * Numbers in brackets are the invariants of SPEC.md.
+ * Orders under way: the arrival by geofence, kilometres, breadcrumbs, and the distance after a
+ * restart. Numbers in brackets are the invariants of SPEC.md.
  */
 import t from 'tap'
 import { distanceKm } from '../../protocol/river/geo.ts'
@@ -66,7 +66,7 @@ function world() {
 }
 const m = trackingLimits.arrivalRadiusM
 
-t.test('the fence, on both legs', async t => {
+t.test('the geofence raises an arrival once, on both legs', async t => {
   for (const [name, events, place, leg] of [
     ['pick-up', reached.driver_assigned, pharmacy, 'pickup'],
     ['drop-off', reached.out_for_delivery, home, 'dropoff'],
@@ -85,20 +85,24 @@ t.test('the fence, on both legs', async t => {
   }
 })
 
-t.test('when the fence is not checked', async t => {
+t.test('the geofence is checked on the way to its place until the arrival', async t => {
   const w = world()
   w.observe(reached.picked_up)
   w.at(home, 0)
-  t.same(w.arrivals, [], 'picked up and not yet on the way: the next house may be the pharmacy')
+  t.same(w.arrivals, [], 'picked up and not out for delivery: the door may be beside the pharmacy')
   w.observe(reached.out_for_delivery)
-  t.same(w.arrivals, ['dropoff'], 'on the way and already there: seen without another frame')
+  t.same(
+    w.arrivals,
+    ['dropoff'],
+    'out for delivery and already there: raised without another frame',
+  )
   const again = world()
   again.observe([...reached.driver_assigned, happened.atPickup])
   again.at(pharmacy, 0)
   t.same(again.arrivals, [], 'already recorded')
 })
 
-t.test('the shortcuts agree with the distance in every direction', async t => {
+t.test('geofence and breadcrumbs are exact to 5 cm in every direction', async t => {
   for (let bearingDeg = 0; bearingDeg < 360; bearingDeg += 15) {
     const fence = world()
     fence.observe(reached.out_for_delivery)
@@ -160,13 +164,17 @@ t.test('following begins and ends with the delivery', async t => {
     w.observe(end)
     t.equal(w.following.size, 0)
     t.equal(w.following.news.size, 0)
-    t.equal(w.table.flags[w.number()]! & followed, 0, 'the driver costs nothing again')
+    t.equal(
+      w.table.flags[w.number()]! & followed,
+      0,
+      "the driver's frames are not followed any more",
+    )
   }
   w.observe([])
   w.following.drop('unknown')
 })
 
-t.test('two orders of one driver', async t => {
+t.test('two orders of one driver are both followed, until both are dropped', async t => {
   const w = world()
   const other = after(reached.driver_assigned)
   if (other.kind !== 'driver_assigned') return t.fail('not assigned')
@@ -181,7 +189,7 @@ t.test('two orders of one driver', async t => {
   t.equal(w.table.flags[w.number()]! & followed, 0)
 })
 
-t.test('another driver takes the order', async t => {
+t.test('an order with another driver does not follow the first one any more', async t => {
   const w = world()
   w.observe(reached.driver_assigned)
   const order = after(reached.driver_assigned)
@@ -207,7 +215,7 @@ t.test('kilometres since pick-up, from crumbs at least 20 m apart', async t => {
     `${w.following.drivenKm(orderId)} km`,
   )
   const crumbs = w.following.takeCrumbs()
-  t.equal(crumbs.length, 4, 'noise leaves none')
+  t.equal(crumbs.length, 4, 'steps below 20 m leave no breadcrumb')
   t.match(crumbs[0], { orderId, driverId: driverIds[0] })
   t.same(w.following.takeCrumbs(), [])
 })
@@ -232,12 +240,12 @@ t.test('after a restart the distance continues where the breadcrumbs end', async
   busy.following.restore(crumbs)
   t.ok(
     Math.abs(busy.following.drivenKm(orderId)! - 1.5) < 0.001,
-    'frames came while the crumbs were read',
+    'frames came while the breadcrumbs were read',
   )
   busy.following.restore([{ ...crumbs[0]!, orderId: 'unknown' }])
   t.equal(busy.following.size, 1)
 })
 
-t.test('the two ends are far enough apart for the tests above', async t => {
+t.test('pharmacy and door are far enough apart for the tests above', async t => {
   t.ok(distanceKm(pharmacy.latitude, pharmacy.longitude, home.latitude, home.longitude) > 1)
 })

@@ -1,4 +1,4 @@
-/** The interest of edges in orders and fleets: soft, by edge, and with an end. */
+/** The interest of each edge in orders and fleets. It ends when the edge is silent or gone. */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -13,7 +13,7 @@ const message = (
   vendor_ids: string[] = [],
 ): InterestMessage => ({ edge_id, full, order_ids, vendor_ids })
 
-t.test('a message of an edge, and the orders and pharmacies that are new in it', async t => {
+t.test('a message adds orders and pharmacies, and a full list replaces them', async t => {
   const interest = new Interest()
   const rows: [InterestMessage, { orders: string[]; pharmacies: string[] }][] = [
     [message('a', true, ['o1'], ['v1']), { orders: ['o1'], pharmacies: ['v1'] }],
@@ -23,7 +23,7 @@ t.test('a message of an edge, and the orders and pharmacies that are new in it',
     [message('a', true, ['o2'], []), { orders: [], pharmacies: [] }],
   ]
   for (const [said, fresh] of rows) t.same(interest.take(said, 0), fresh)
-  t.same([...interest.edgesOfOrder('o1')], [], 'a full list ends what it leaves out')
+  t.same([...interest.edgesOfOrder('o1')], [], 'an order that a full list leaves out has no edge')
   t.same([...interest.edgesOfOrder('o2')], ['b', 'a'].sort())
   t.same([...interest.edgesOfPharmacy('v1')], ['b'])
   t.same([...interest.pharmacies()], ['v1'])
@@ -32,7 +32,7 @@ t.test('a message of an edge, and the orders and pharmacies that are new in it',
   t.same([...interest.edgesOfPharmacy('v1')], [])
 })
 
-t.test('an edge that became silent is forgotten', async t => {
+t.test('an edge that is silent for longer than the lease is forgotten', async t => {
   const interest = new Interest()
   interest.take(message('a', true, ['o1'], ['v1']), 0)
   interest.take(message('b', true, ['o1']), 1_000)
@@ -42,13 +42,13 @@ t.test('an edge that became silent is forgotten', async t => {
   t.same([...interest.edgesOfOrder('o1')], ['b'], 'after it')
   interest.take(message('b', false, []), limits.interestLeaseMs)
   interest.lapse(limits.interestLeaseMs + 1_001)
-  t.equal(interest.edges, 1, 'any message renews')
+  t.equal(interest.edges, 1, 'any message renews the lease')
   interest.lapse(10 * limits.interestLeaseMs)
   t.equal(interest.edges, 0)
   t.same([...interest.pharmacies()], [], 'nothing is left')
 })
 
-t.test('against an oracle', async t => {
+t.test('after any messages the interest is that of plain sets', async t => {
   const ids = fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'))
   const step = fc.record({
     edge_id: fc.constantFrom('a', 'b', 'c'),

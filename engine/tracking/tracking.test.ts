@@ -1,4 +1,7 @@
-/** Positions and breadcrumbs that the database could not take, and drivers who are gone. */
+/**
+ * Positions and breadcrumbs while the database is away, drivers who are gone for long, and the
+ * arrival time that the socket and the page show.
+ */
 import { kinds } from '../kinds.ts'
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
@@ -67,8 +70,12 @@ t.test('positions that could not be saved are saved when the database is back', 
   t.ok(w.logs.length >= 2)
   w.store.setAway(false)
   await w.env.advance(trackingLimits.positionSaveIntervalMs)
-  t.equal(w.store.positions.get(driverIds[0])?.latitude, 10.001, 'though no frame came since')
-  t.equal(w.store.breadcrumbs.get(orderId)?.size, 2, 'every piece of the way')
+  t.equal(
+    w.store.positions.get(driverIds[0])?.latitude,
+    10.001,
+    'the last position, although no frame came since',
+  )
+  t.equal(w.store.breadcrumbs.get(orderId)?.size, 2, 'both breadcrumbs')
   await w.tracking.stop()
 })
 
@@ -83,7 +90,7 @@ t.test('the number of breadcrumbs that wait to be saved is bounded', async t => 
 })
 
 t.test(
-  'a driver who has been gone for long leaves the table; one whose order is followed does not',
+  'a driver without frames for long leaves the table, and a driver whose order is followed does not',
   async t => {
     const w = await world()
     const [gone, working, back] = [
@@ -96,7 +103,7 @@ t.test(
     const number = w.tracking.table.find(back)
     await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
     t.equal(w.tracking.table.ids.count, 3)
-    // A day of rounds would take a minute, so the clock jumps while nothing runs.
+    // To play a day of rounds would take a minute, so the clock jumps while no round runs.
     await w.tracking.stop()
     await w.env.advance(trackingLimits.driverForgetMs)
     w.at(back, 10, 10.00001)
@@ -111,7 +118,7 @@ t.test(
 )
 
 t.test(
-  'the arrival time on the socket and on the page agree, and before the pick-up the way leads past the pharmacy',
+  'the socket and the page show the same arrival time, and before the pick-up the way includes the pharmacy',
   async t => {
     const { vendor } = happened.accepted.data
     const home = happened.opened.data.dropoff
