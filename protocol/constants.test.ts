@@ -1,6 +1,6 @@
 /**
- * The constants of the contract, recorded: `RECORD=1` writes them anew, and the difference is read
- * like code.
+ * The constants of the protocol are as recorded. `RECORD=1` records them again, and the difference
+ * is reviewed like code.
  */
 import t from 'tap'
 import { constantsOf } from './testing/constants.ts'

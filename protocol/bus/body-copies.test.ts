@@ -1,5 +1,5 @@
 /**
- * Copies from slabs: each is the reader's own, whatever else is copied before, beside and after it.
+ * Copies of bodies that share slabs of memory: each copy is the reader's own.
  */
 import t from 'tap'
 import { BodyCopies } from './body-copies.ts'
@@ -7,11 +7,11 @@ import { BodyCopies } from './body-copies.ts'
 const filled = (length: number, byte: number): Buffer => Buffer.alloc(length, byte)
 
 void t.test(
-  'copies stay as they were, over many slabs, and whoever writes to one or to what was copied changes no other',
+  'a write to a copy, or to the body that was copied, changes no other copy, over many slabs',
   async t => {
     const copies = new BodyCopies()
-    // More than five megabytes, in lengths that do not fill a slab evenly; the longest get bytes of
-    // their own.
+    // More than five megabytes, in lengths that do not fill a slab evenly. The longest copies have
+    // a slab of their own.
     const lengths = Array.from({ length: 200 }, (_, i) => (i % 10 === 9 ? 100_000 : 1 + i * 97))
     const kept = lengths.map((length, i) => {
       const body = filled(length, i)
@@ -28,7 +28,7 @@ void t.test(
   },
 )
 
-void t.test('small bodies share a slab, and a large one holds no more than itself', async t => {
+void t.test('small bodies share a slab, and a large one has a slab of its own size', async t => {
   const copies = new BodyCopies()
   const [one, two, large] = [
     copies.copy(filled(100, 1)),
@@ -38,5 +38,5 @@ void t.test('small bodies share a slab, and a large one holds no more than itsel
   t.equal(one.buffer, two.buffer)
   t.ok(one.buffer.byteLength > 100_000)
   t.equal(large.buffer.byteLength, 100_000)
-  t.equal(copies.copy(filled(1, 4)).buffer, one.buffer, 'and the slab goes on')
+  t.equal(copies.copy(filled(1, 4)).buffer, one.buffer, 'the slab is used again after a large body')
 })

@@ -1,3 +1,6 @@
+/**
+ * The contract of the bus against memory and NATS, and the cases that only one of them can show.
+ */
 import assert from 'node:assert/strict'
 import { connect } from '@nats-io/transport-node'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -38,12 +41,12 @@ void t.test('contract, nats', { skip: requireOrSkip(t, 'nats') }, async t => {
   })
 })
 
-void t.test('memory: a body that nobody hears is not made (B12)', async t => {
+void t.test('memory: a body without a subscriber is not made (B12)', async t => {
   const bus = memoryBus()
   bus.subscribe('there', () => {})
   t.equal(
     bus.publish('elsewhere', () => {
-      throw new Error('made for nobody')
+      throw new Error('made without a subscriber')
     }),
     true,
   )
@@ -57,7 +60,7 @@ void t.test('memory: a body that nobody hears is not made (B12)', async t => {
   await bus.close()
 })
 
-void t.test('memory: publish returns false when the queue is full, and recovers', async t => {
+void t.test('memory: publish returns false while the queue is full', async t => {
   const bus = memoryBus()
   let heard = 0
   bus.subscribe('flood', () => heard++)
@@ -70,7 +73,7 @@ void t.test('memory: publish returns false when the queue is full, and recovers'
   await bus.close()
 })
 
-void t.test('memory: a flood leaves the event loop its turns', async t => {
+void t.test('memory: a flood of messages does not block the event loop', async t => {
   const bus = memoryBus()
   let heard = 0
   let heardAtTurn = 0
@@ -89,7 +92,7 @@ void t.test('memory: a flood leaves the event loop its turns', async t => {
   t.equal(heard, 50_000)
 })
 
-void t.test('memory: two that answer each other do not stop the clock', async t => {
+void t.test('memory: subscribers that answer each other do not block the loop', async t => {
   const bus = memoryBus()
   const roundsMax = 1_000
   let [rounds, turns] = [0, 0]
@@ -101,8 +104,8 @@ void t.test('memory: two that answer each other do not stop the clock', async t 
   })
   bus.subscribe('pong', m => bus.publish('ping', m.body))
   bus.publish('ping', bytes(''))
-  // A turn of the loop is where a socket is read and a timer fires: the two get no more than a
-  // message each in it.
+  // Sockets are read and timers fire in turns of the event loop, so each subscriber gets at most
+  // one message in a turn.
   const turn = (): void => {
     turns++
     if (rounds < roundsMax) setImmediate(turn)
@@ -114,7 +117,7 @@ void t.test('memory: two that answer each other do not stop the clock', async t 
 })
 
 void t.test(
-  'nats: the first connection fails with a line that names the variable and no password',
+  'nats: the error of the first connection names the variable, and has no password',
   async t => {
     const refused = natsBus('nats://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
     await t.rejects(refused, /^NATS_URL: cannot connect to nats:\/\/127\.0\.0\.1:1: /)
@@ -124,7 +127,7 @@ void t.test(
 )
 
 void t.test(
-  'nats: waits for a server that comes up late',
+  'nats: the first connection waits for a server that starts late',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats()
@@ -140,7 +143,7 @@ void t.test(
 )
 
 void t.test(
-  'nats: against a server that hangs, publish refuses and close ends',
+  'nats: while the server hangs, publish returns false and close resolves',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats()
@@ -150,14 +153,14 @@ void t.test(
     let accepted = 0
     while (accepted < 1_000 && bus.publish('void', large)) accepted++
     t.ok(accepted < 100, `took ${accepted} MB`)
-    // The server still hangs when this resolves.
+    // The server still hangs when close resolves.
     await bus.close()
     await server.stop()
   },
 )
 
 void t.test(
-  'the event stream takes events once per message id',
+  'the event stream stores an event once for each message id',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
@@ -186,7 +189,7 @@ void t.test(
 )
 
 void t.test(
-  'a server without JetStream serves as well',
+  'a server without JetStream has no event stream, and the log says so',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats()
@@ -197,7 +200,7 @@ void t.test(
   },
 )
 
-/** The oracle: what B3 says, word by word. */
+/** A second implementation of rule B3, token by token. */
 const naive = (filter: string, subject: string): boolean => {
   const f = filter.split('.')
   const s = subject.split('.')

@@ -1,7 +1,7 @@
 /**
- * The rules of bus.ts as one suite for every adapter. An adapter brings a factory; what it cannot
- * do
- * (a bus inside one process cannot lose its connection) it leaves out, and those rules are skipped.
+ * The rules of bus.ts as one suite for every adapter. The test of an adapter brings a factory. It
+ * leaves out an outage that its bus cannot have, as inside one process, and the rules about outages
+ * are skipped.
  */
 import type { Test } from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
@@ -9,25 +9,26 @@ import { limits } from '../kernel/limits.ts'
 import type { Bus, BusMessage } from './bus.ts'
 import type { Log } from './checks.ts'
 
+/** A bus and a way to break it. */
 export interface BusUnderTest {
   bus: Bus
   /** Another participant of the same bus; inside one process the same object. */
   peer: Bus
-  /** Where there is a connection to lose: cut it, and mend it. */
+  /** Cuts and restores the connections, where the bus has any. */
   outage?: { interrupt(): Promise<void>; restore(): Promise<void> }
-  /** Ends everything, whatever the test has closed already. */
+  /** Ends everything, also after the test has closed the buses. */
   stop(): Promise<void>
 }
 
-/** Enough for a reconnection with its waits. */
+/** Enough for a reconnection with its pauses, ms. */
 const patienceMs = 15_000
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (body: Uint8Array): string => new TextDecoder().decode(body)
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-async function until(what: string, holds: () => boolean): Promise<void> {
+async function until(condition: string, holds: () => boolean): Promise<void> {
   for (let waitedMs = 0; !holds(); waitedMs += 5) {
-    if (waitedMs > patienceMs) throw new Error(`waited too long until ${what}`)
+    if (waitedMs > patienceMs) throw new Error(`waited too long until ${condition}`)
     await sleep(5)
   }
 }
@@ -35,6 +36,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 const unavailable = { code: 'unavailable' }
 const tooLarge = { code: 'body_too_large' }
 
+/** Runs every rule of the bus as a subtest of `t`, each with a bus of its own. */
 export function busContract(
   t: Test,
   name: string,
@@ -71,7 +73,7 @@ export function busContract(
     t.same(heard.sort(), ['bus exact 1', 'bus wild 1', 'peer exact 1'])
   })
 
-  rule('B12 a body may be made when it is wanted', async (t, { bus, peer }) => {
+  rule('B12 a body may be a function, called once within publish', async (t, { bus, peer }) => {
     const heard: string[] = []
     peer.subscribe('made', m => heard.push(text(m.body)))
     await peer.flush()
@@ -88,7 +90,7 @@ export function busContract(
     )
     await bus.close()
     t.equal(bus.publish('made', body), false)
-    t.equal(made, 1, 'nobody can hear it')
+    t.equal(made, 1, 'a closed bus does not make the body')
   })
 
   rule('B1 delivery is never inside publish', async (t, { bus }) => {
@@ -123,7 +125,7 @@ export function busContract(
     },
   )
 
-  rule('B3 `*` is one token, a final `>` one or more', async (t, { bus, peer }) => {
+  rule('B3 `*` is one token, and a final `>` is one or more', async (t, { bus, peer }) => {
     const filters = ['a.b.c', 'a.*.c', 'a.*', '*.b.*', 'a.>', '>', '*', 'a.*.>', 'a.b.*x']
     const heard = new Map<string, string[]>(filters.map(filter => [filter, []]))
     for (const filter of filters)
@@ -203,8 +205,8 @@ export function busContract(
     t.equal(message!.respond, undefined)
   })
 
-  rule('B5 with nobody there, request rejects at once', async (t, { bus }) => {
-    // Its timeout is longer than a test may take.
+  rule('B5 without a subscriber, request rejects at once', async (t, { bus }) => {
+    // The timeout is longer than a test may take.
     await t.rejects(bus.request('nobody.there', bytes(''), 600_000), unavailable)
   })
 
@@ -217,56 +219,62 @@ export function busContract(
       await t.rejects(
         bus.request('silent', bytes(''), timeoutMs),
         unavailable,
-        "the caller's time was over before",
+        'the time was over before the request',
       )
     const tookMs = performance.now() - startedAtMs
     t.ok(tookMs >= 90, `took ${tookMs} ms`)
   })
 
-  rule('B6 a handler that throws or rejects disturbs nothing', async (t, { bus, peer }, log) => {
-    let heard = 0
-    peer.subscribe('boom', () => {
-      throw new Error('thrown on purpose')
-    })
-    peer.subscribe('boom', async () => {
-      throw new Error('rejected on purpose')
-    })
-    peer.subscribe('boom', () => heard++)
-    await peer.flush()
-    bus.publish('boom', bytes(''))
-    bus.publish('boom', bytes(''))
-    await until('both arrived', () => heard === 2)
-    await until('all four were counted', () => peer.losses.handlersFailed === 4)
-    t.equal(
-      log.filter(line => line.includes('on purpose')).length,
-      1,
-      'one line for all of a kind: who can cause one can cause a million',
-    )
-  })
+  rule(
+    'B6 a handler that throws or rejects is counted and logged, and other handlers get their messages',
+    async (t, { bus, peer }, log) => {
+      let heard = 0
+      peer.subscribe('boom', () => {
+        throw new Error('thrown on purpose')
+      })
+      peer.subscribe('boom', async () => {
+        throw new Error('rejected on purpose')
+      })
+      peer.subscribe('boom', () => heard++)
+      await peer.flush()
+      bus.publish('boom', bytes(''))
+      bus.publish('boom', bytes(''))
+      await until('both arrived', () => heard === 2)
+      await until('all four were counted', () => peer.losses.handlersFailed === 4)
+      t.equal(
+        log.filter(line => line.includes('on purpose')).length,
+        1,
+        'one line for all failures of a kind, because a stranger could cause a million of them',
+      )
+    },
+  )
 
-  rule('B9 close delivers what was published before, then stops', async (t, { bus, peer }) => {
-    const count = 2_000
-    let own = 0
-    let peers = 0
-    const statuses: boolean[] = []
-    bus.subscribe('last', () => own++)
-    peer.subscribe('last', () => peers++)
-    bus.onStatus(connected => statuses.push(connected))
-    await Promise.all([bus.flush(), peer.flush()])
-    for (let i = 0; i < count; i++) bus.publish('last', bytes(String(i)))
-    const closed = bus.close()
-    t.equal(bus.publish('last', bytes('late')), false, 'publish after close')
-    await closed
-    await until('the peer heard all', () => peers >= count)
-    t.equal(own, count)
-    t.equal(peers, count)
-    t.equal(bus.connected, false)
-    t.same(statuses, [false])
-    t.equal(bus.publish('last', bytes('later')), false)
-    await t.rejects(bus.request('last', bytes(''), 1_000), unavailable)
-    t.doesNotThrow(() => bus.subscribe('last', () => {}).unsubscribe())
-    await bus.close()
-  })
+  rule(
+    'B9 close delivers earlier messages, and then calls are refused',
+    async (t, { bus, peer }) => {
+      const count = 2_000
+      let own = 0
+      let peers = 0
+      const statuses: boolean[] = []
+      bus.subscribe('last', () => own++)
+      peer.subscribe('last', () => peers++)
+      bus.onStatus(connected => statuses.push(connected))
+      await Promise.all([bus.flush(), peer.flush()])
+      for (let i = 0; i < count; i++) bus.publish('last', bytes(String(i)))
+      const closed = bus.close()
+      t.equal(bus.publish('last', bytes('late')), false, 'publish after close')
+      await closed
+      await until('the peer heard all', () => peers >= count)
+      t.equal(own, count)
+      t.equal(peers, count)
+      t.equal(bus.connected, false)
+      t.same(statuses, [false])
+      t.equal(bus.publish('last', bytes('later')), false)
+      await t.rejects(bus.request('last', bytes(''), 1_000), unavailable)
+      t.doesNotThrow(() => bus.subscribe('last', () => {}).unsubscribe())
+      await bus.close()
+    },
+  )
 
   rule(
     'B10 a body above the limit is refused, one at the limit passes',
@@ -287,12 +295,16 @@ export function busContract(
       })
       await peer.flush()
       const lost = bus.losses.tooLarge
-      t.equal(bus.publish('size', tooMuch), false, 'nothing is thrown where nobody would catch it')
+      t.equal(
+        bus.publish('size', tooMuch),
+        false,
+        'publish does not throw, because its callers do not catch',
+      )
       t.equal(bus.losses.tooLarge, lost + 1)
       t.equal(
         bus.publish('size', new Uint8Array(limits.busMessageBytesMax), 'an id'),
         false,
-        'a message id takes room too',
+        'the bytes of a message id count too',
       )
       await t.rejects(bus.request('size', tooMuch, 1_000), tooLarge)
       t.equal(bus.publish('size', largest), true)
@@ -366,11 +378,11 @@ export function busContract(
 
       await outage.interrupt()
       await until('both noticed', () => !bus.connected && !peer.connected)
-      t.equal(bus.publish('again.x', bytes('during')), false, 'B7 publish while down')
+      t.equal(bus.publish('again.x', bytes('during')), false, 'B7 publish during the outage')
       await t.rejects(
         bus.request('again.ask', bytes(''), 1_000),
         unavailable,
-        'B7 request while down: it ends before the connection is back',
+        'B7 a request during the outage rejects before the connection is back',
       )
       await t.rejects(bus.flush(), unavailable)
       peer.subscribe('again.late', m => heard.push(`late ${text(m.body)}`))
@@ -378,19 +390,19 @@ export function busContract(
 
       await outage.restore()
       await until('both are back', () => bus.connected && peer.connected)
-      t.same(statuses, [false, true], 'B8 onStatus said so')
+      t.same(statuses, [false, true], 'B8 onStatus told both changes')
       await Promise.all([bus.flush(), peer.flush()])
       t.equal(bus.publish('again.late', bytes('after')), true)
       await until('subscriptions work again', () => heard.includes('late after'))
       t.equal(
         text(await bus.request('again.ask', bytes(''), 1_000)),
         'here',
-        'B8 subscriptions made before',
+        'B8 a subscription from before the outage works',
       )
       t.same(
         heard,
         ['before', 'late after'],
-        'nothing was queued in silence; what was unsubscribed stays so',
+        'no message was queued, and an ended subscription stays ended',
       )
     } finally {
       await under.stop()

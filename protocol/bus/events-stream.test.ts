@@ -1,8 +1,7 @@
 /**
- * The event stream on a real nats-server: a consumer that was away catches up with all of it, in
- * the
- * order of each slot and once each, though the stream repeats and reorders; and a server that dies
- * loses nothing that a flush had promised.
+ * The event stream on a real nats-server. A consumer that was away gets every event once and in the
+ * order of its slot, although the stream repeats and reorders events. A server that is killed loses
+ * no event that a flush had confirmed.
  */
 import { jetstream, jetstreamManager, AckPolicy, type JsMsg } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
@@ -27,7 +26,7 @@ const publishOf =
     )
 
 t.test(
-  'stored when flush says so, whatever the server does next',
+  'events that a flush confirmed are stored, also when the server is killed at once',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
@@ -52,7 +51,7 @@ t.test(
     for (let round = 0; round < 3; round++) {
       for (let n = 0; n < 1_000; n++) publish(7, ++seq)
       await bus.flush()
-      t.equal(await stored(), seq, "stored, and not in a queue of the server's")
+      t.equal(await stored(), seq, 'the stream has each event')
       await server.kill()
       t.notOk(
         bus.connected &&
@@ -61,14 +60,14 @@ t.test(
             () => true,
             () => false,
           )),
-        'nothing is promised while it is away',
+        'no flush confirms an event while the server is away',
       )
       await server.restart()
       for (let tries = 0; !bus.connected && tries < 200; tries++) await pause(50)
     }
     publish(7, ++seq)
     await bus.flush()
-    t.equal(await stored(), 3_001, 'each of them, once')
+    t.equal(await stored(), 3_001, 'each event once')
     const consumer = await jetstream(observer).consumers.get(eventStream)
     const seqs: number[] = []
     for await (const message of await consumer.fetch({ max_messages: 10_000, expires: 5_000 })) {
@@ -83,7 +82,7 @@ t.test(
     t.same(
       heard.filter((one, i) => one !== `7.${i + 1}`),
       [],
-      'and so those who listened',
+      'a subscriber heard them in order too',
     )
     t.notMatch(logs.join('\n'), /does not confirm/)
     await observer.close()
@@ -93,28 +92,30 @@ t.test(
 )
 
 t.test(
-  'a consumer that was away, slow and killed catches up',
+  'a consumer that was away, slow and killed handles each event once, in the order of its slot',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
     const bus = await natsBus(server.url, { eventStream: true, onLog() {} })
     const publish = publishOf(bus)
-    const connect1 = await connect({ servers: server.url })
-    const manager = await jetstreamManager(connect1)
-    // Several under way, so what is not acknowledged comes again behind its successors, and soon.
+    const setup = await connect({ servers: server.url })
+    const manager = await jetstreamManager(setup)
+    // Several events may be under way, so an event that is not acknowledged comes again behind its
+    // successors.
     await manager.consumers.add(eventStream, {
       durable_name: 'analytics',
       ack_policy: AckPolicy.Explicit,
       max_ack_pending: 16,
       ack_wait: nanos(ackWaitMs),
     })
-    await connect1.close()
+    await setup.close()
 
     const delivered: string[] = []
     const handled: string[] = []
     /**
-     * A consumer's life: handles until it has what it waits for, and goes as one that is killed;
-     * `slow` are acknowledged too late.
+     * Runs a consumer until `wanted` events are handled, and ends it as if it were killed. The
+     * events of `slow` are not acknowledged when they come first. `stored` are the last numbers
+     * that the consumer before it handled, by slot; so are the numbers that it returns.
      */
     async function life(
       stored: Iterable<readonly [number, number]>,
@@ -129,7 +130,7 @@ t.test(
         const { slot, seq } = decodeBody(message.data) as { slot: number; seq: number }
         const id = `${slot}.${seq}`
         delivered.push(id)
-        // As if it was lost on its way.
+        // As if the event had been lost on its way.
         if (late.delete(id)) continue
         const { ready, repeat } = order.take({ slot, seq, message })
         if (repeat) message.ack()
@@ -139,7 +140,7 @@ t.test(
         }
         if (handled.length === wanted) break
       }
-      // What was handled is stored beside it; what was acknowledged last perhaps never left.
+      // The last acknowledgements may not have left.
       await connection.close()
       return order.done
     }
@@ -156,7 +157,8 @@ t.test(
       20,
       ['1.3', '2.7'],
     )
-    // Away: more events, a repetition as after a change of owner, and a restart of the server.
+    // While the consumer is away there are more events, repeats as after a change of owner, and a
+    // restart of the server.
     for (let seq = 11; seq <= 30; seq++) {
       publish(1, seq)
       publish(2, seq)
@@ -173,13 +175,13 @@ t.test(
     t.notSame(
       delivered.filter(id => id.startsWith('1.')),
       inOrder(1),
-      'they did not come in order: what was late came again behind its successors',
+      'events did not come in order, because late ones came again behind their successors',
     )
     for (const slot of [1, 2])
       t.same(
         handled.filter(id => id.startsWith(`${slot}.`)),
         inOrder(slot),
-        `slot ${slot}: all, in order, once each`,
+        `slot ${slot}: every event once, in order`,
       )
     await bus.close()
     await server.stop()
@@ -187,14 +189,14 @@ t.test(
 )
 
 t.test(
-  'a stream that goes away holds nothing up, and is found again',
+  'a stream that was deleted delays no flush for ever, and is made again',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
     const logs: string[] = []
     const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
     const publish = publishOf(bus)
-    // Somebody listens, so the server does not say by itself that nobody is there to answer.
+    // With a subscriber the server does not answer by itself that there is no stream.
     bus.subscribe(subjects.eventFilter, () => {})
     publish(1, 1)
     await bus.flush()
@@ -203,15 +205,20 @@ t.test(
     await manager.streams.delete(eventStream)
     publish(1, 2)
     await bus.flush()
-    t.match(logs.join('\n'), /does not confirm/, 'flush waited for its word')
+    t.match(logs.join('\n'), /does not confirm/, 'the log says that the stream does not confirm')
     publish(1, 3)
     await bus.flush()
     for (let tries = 0; !logs.join('\n').includes('is there') && tries < 200; tries++)
       await pause(50)
     publish(1, 4)
     await bus.flush()
-    t.equal((await manager.streams.info(eventStream)).state.messages, 1, 'kept again')
-    // Of an older deployment: kept as its operator has tuned it, with the subjects that it lacks.
+    t.equal(
+      (await manager.streams.info(eventStream)).state.messages,
+      1,
+      'the stream stores events again',
+    )
+    // The stream of an older deployment keeps the settings of its operator, and gets the subjects
+    // that it lacks.
     await manager.streams.delete(eventStream)
     await manager.streams.add({
       name: eventStream,

@@ -1,6 +1,6 @@
 /**
- * A server whose own limit is lower than ours: lists are cut to it, and what is too large alone is
- * dropped and counted.
+ * A server with a lower limit than ours: lists are cut to messages of its size, and an item that is
+ * too large alone is dropped and counted.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { natsBus } from './nats.ts'
 const serverBytesMax = 20_000
 
 t.test(
-  'lists, requests and answers at a server that takes 20 kB',
+  'lists, requests and answers keep the limit of a server that takes 20 kB',
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'caduceus-small-'))
@@ -33,7 +33,7 @@ t.test(
       await nats.stop()
       rmSync(folder, { recursive: true })
     })
-    t.equal(bus.messageBytesMax, serverBytesMax, 'the bus knows what its server takes')
+    t.equal(bus.messageBytesMax, serverBytesMax, 'the bus knows the limit of its server')
 
     const parts: string[][] = []
     bus.subscribe('test.list', message => {
@@ -50,7 +50,7 @@ t.test(
     t.equal(
       publishList(bus, 'test.list', items, part => part),
       1,
-      'only the one that is too large alone is lost',
+      'only the item that is too large alone is lost',
     )
     await bus.flush()
     t.same(
@@ -67,7 +67,7 @@ t.test(
     t.equal(
       decodeBody(await bus.request('test.echo', encodeBody('small'), 5_000)),
       'heard',
-      'the connection lives on',
+      'the connection still works',
     )
     t.ok(bus.connected)
   },

@@ -1,3 +1,6 @@
+/**
+ * The contract of claims against memory and Redis, and the cases that only one of them can show.
+ */
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { requireOrSkip, startRedis, type Service } from '../testing/services.ts'
@@ -7,7 +10,7 @@ import { claimsContract } from './contract.ts'
 import { memoryClaims } from './memory.ts'
 import { redisClaims } from './redis.ts'
 
-/** A clock that the test moves; due timers run as it passes them. */
+/** A clock that the test moves. Timers run when the clock has passed their time. */
 function manualClock() {
   let now = 1_700_000_000_000
   let timers: { atMs: number; run: () => void }[] = []
@@ -82,11 +85,11 @@ function redisOutage(server: Service) {
 }
 
 void t.test(
-  'memory: an order is forgotten after its afterlife, and its memory returned',
+  'memory: an order is forgotten some time after its deadline, and no timer is left',
   async t => {
     const clock = manualClock()
     const claims = memoryClaims(clock.nowMs, clock.after)
-    t.equal(clock.timerCount(), 0, 'idle: no timer')
+    t.equal(clock.timerCount(), 0, 'no timer before the first order')
     await claims.open('o', ['v1'], clock.nowMs() + 1_000)
     await claims.confirm('o', 'v1')
     clock.pass(1_000 + limits.claimAfterlifeMs - 1)
@@ -94,11 +97,11 @@ void t.test(
     clock.pass(1)
     t.same(await claims.claim('o', 'v1'), { outcome: 'unknown' })
     clock.pass(limits.claimAfterlifeMs)
-    t.equal(clock.timerCount(), 0, 'swept: no timer')
+    t.equal(clock.timerCount(), 0, 'no timer after the last order')
   },
 )
 
-void t.test('memory: beyond its bound the oldest order is forgotten', async t => {
+void t.test('memory: of more orders than its bound the oldest one is forgotten', async t => {
   const clock = manualClock()
   const claims = memoryClaims(clock.nowMs, clock.after, { ordersMax: 2 })
   for (const order of ['a', 'b', 'c']) await claims.open(order, ['v1'], clock.nowMs() + 1_000)
@@ -112,7 +115,7 @@ void t.test('memory: beyond its bound the oldest order is forgotten', async t =>
 })
 
 void t.test(
-  'redis: one key per order, which expires after its afterlife',
+  'redis: an order has one key, which expires some time after the deadline',
   { skip: requireOrSkip(t, 'redis') },
   async t => {
     const server = await startRedis()
@@ -134,7 +137,7 @@ void t.test(
     t.same(
       await claims.claim('o', 'v1'),
       { outcome: 'unknown' },
-      'a Redis that forgot everything, scripts included',
+      'a Redis that lost its keys and its scripts',
     )
     raw.disconnect()
     await claims.shutdown()
@@ -143,7 +146,7 @@ void t.test(
 )
 
 void t.test(
-  'redis: a connection that died without a word is replaced',
+  'redis: a connection that does not answer any more is replaced',
   { skip: requireOrSkip(t, 'redis') },
   async t => {
     const server = await startRedis()
@@ -159,7 +162,7 @@ void t.test(
       answer === null && performance.now() < giveUpMs;
     )
       answer = await claims.claim('o', 'v1').catch(() => sleep(50).then(() => null))
-    t.same(answer, { outcome: 'unknown' }, "without anybody's doing")
+    t.same(answer, { outcome: 'unknown' }, 'claims connect again by themselves')
     await claims.shutdown()
     await proxy.close()
     await server.stop()
@@ -167,7 +170,7 @@ void t.test(
 )
 
 void t.test(
-  'redis: the first connection fails with a line that names the variable and no password',
+  'redis: the error of the first connection names the variable, and has no password',
   async t => {
     const refused = redisClaims('redis://someone:secret@127.0.0.1:1', { connectTimeoutMs: 300 })
     await t.rejects(refused, /^REDIS_URL: cannot connect to redis:\/\/127\.0\.0\.1:1: /)
@@ -177,7 +180,7 @@ void t.test(
 )
 
 void t.test(
-  'redis: waits for a server that comes up late, refuses a wrong password at once',
+  'redis: the first connection waits for a late server, and not after a wrong password',
   { skip: requireOrSkip(t, 'redis') },
   async t => {
     const server = await startRedis()

@@ -1,10 +1,11 @@
 /**
- * The rules of claims.ts as one suite for every adapter. Time belongs to the factory: the memory
- * adapter has a clock that the suite moves, with Redis the suite waits.
+ * The rules of claims.ts as one suite for every adapter. The factory decides about time: the memory
+ * adapter has a clock that the suite moves, and with Redis the suite waits.
  */
 import type { Test } from 'tap'
 import type { Claims } from './claims.ts'
 
+/** Claims, their clock, and a way to break them. */
 export interface ClaimsUnderTest {
   claims: Claims
   leaseMs: number
@@ -12,7 +13,8 @@ export interface ClaimsUnderTest {
   /** Lets this much time pass. */
   pass(ms: number): Promise<void>
   /**
-   * Where there is a store to lose: `cut` closes connections, `hang` leaves them without answers.
+   * Breaks the store, where there is one: `cut` closes the connections, `hang` leaves them without
+   * answers.
    */
   outage?: { cut(): Promise<void>; hang(): Promise<void>; restore(): Promise<void> }
   stop(): Promise<void>
@@ -30,10 +32,12 @@ const pharmacies = ['v1', 'v2', 'v3']
 const later = (under: ClaimsUnderTest): number => under.nowMs() + 60_000
 
 /**
- * Where a lease has to lapse, it is short; elsewhere it must not lapse however slow the machine is.
+ * A lease is short where a test waits for its end. Elsewhere it must not end, however slow the
+ * machine is.
  */
 export type Lease = 'short' | 'ordinary'
 
+/** Runs every rule of claims as a subtest of `t`, each with claims of its own. */
 export function claimsContract(
   t: Test,
   name: string,
@@ -72,14 +76,14 @@ export function claimsContract(
             t.equal(
               answers.filter(answer => answer.outcome === 'held').length,
               crowd.length - 1,
-              'C3 all others hear held',
+              'C3 all others get held',
             )
             const winner = winners[0]!
             await claims.confirm(order, winner)
             t.same(
               await race(order),
               crowd.map(pharmacy => (pharmacy === winner ? won : takenBy(winner))),
-              'C3 all others hear taken',
+              'C3 all others get taken',
             )
           }),
         )
@@ -88,7 +92,7 @@ export function claimsContract(
   )
 
   rule(
-    'C2 C3 the holder hears won again; others held, then taken',
+    'C2 C3 the holder gets won again; others get held, and after the confirmation taken',
     async (t, under) => {
       const { claims } = under
       await claims.open('o', pharmacies, later(under))
@@ -120,28 +124,25 @@ export function claimsContract(
     'short',
   )
 
-  rule(
-    'C5 a pharmacy that was not asked hears not_eligible, whatever the state',
-    async (t, under) => {
-      const { claims } = under
-      await claims.open('o', pharmacies, later(under))
-      t.same(await claims.claim('o', 'stranger'), notEligible)
-      t.same(await claims.claim('o', 'v1'), won)
-      t.same(await claims.claim('o', 'stranger'), notEligible, 'held')
-      await claims.confirm('o', 'v1')
-      t.same(await claims.claim('o', 'stranger'), notEligible, 'confirmed')
-      await claims.open('closed', pharmacies, later(under))
-      await claims.close('closed', 'expired')
-      t.same(await claims.claim('closed', 'stranger'), notEligible, 'closed')
-      await claims.open('late', pharmacies, under.nowMs() - 1)
-      t.same(await claims.claim('late', 'stranger'), notEligible, 'late')
-      await claims.open('nobody asked', [], later(under))
-      t.same(await claims.claim('nobody asked', 'v1'), notEligible)
-    },
-  )
+  rule('C5 a pharmacy that was not asked gets not_eligible in every state', async (t, under) => {
+    const { claims } = under
+    await claims.open('o', pharmacies, later(under))
+    t.same(await claims.claim('o', 'stranger'), notEligible)
+    t.same(await claims.claim('o', 'v1'), won)
+    t.same(await claims.claim('o', 'stranger'), notEligible, 'held')
+    await claims.confirm('o', 'v1')
+    t.same(await claims.claim('o', 'stranger'), notEligible, 'confirmed')
+    await claims.open('closed', pharmacies, later(under))
+    await claims.close('closed', 'expired')
+    t.same(await claims.claim('closed', 'stranger'), notEligible, 'closed')
+    await claims.open('late', pharmacies, under.nowMs() - 1)
+    t.same(await claims.claim('late', 'stranger'), notEligible, 'late')
+    await claims.open('nobody asked', [], later(under))
+    t.same(await claims.claim('nobody asked', 'v1'), notEligible)
+  })
 
   rule(
-    'C6 after the deadline an unheld claim is too late, a confirmed one taken',
+    'C6 after the deadline a claim without a holder is too late, and a confirmed one is taken',
     async (t, under) => {
       const { claims, leaseMs } = under
       const deadlineMs = under.nowMs() + leaseMs / 2
@@ -165,7 +166,7 @@ export function claimsContract(
     'short',
   )
 
-  rule('C7 close ends it, a confirmed winner stays', async (t, under) => {
+  rule('C7 close ends a claim, and a confirmed winner stays', async (t, under) => {
     const { claims } = under
     for (const order of ['expired', 'cancelled', 'held', 'confirmed'])
       await claims.open(order, pharmacies, later(under))
@@ -183,25 +184,22 @@ export function claimsContract(
     t.same(
       await claims.claim('held', 'v1'),
       { outcome: 'closed', as: 'cancelled' },
-      'the holder too',
+      'also for the holder',
     )
     t.same(await claims.claim('confirmed', 'v1'), won)
     t.same(await claims.claim('confirmed', 'v2'), takenBy('v1'))
   })
 
-  rule(
-    'C8 an unknown order answers unknown, and nothing makes it known but open',
-    async (t, under) => {
-      const { claims } = under
-      t.same(await claims.claim('o', 'v1'), unknown)
-      await claims.confirm('o', 'v1')
-      await claims.release('o', 'v1')
-      await claims.close('o', 'expired')
-      t.same(await claims.claim('o', 'v1'), unknown)
-    },
-  )
+  rule('C8 an unknown order answers unknown, and only open makes it known', async (t, under) => {
+    const { claims } = under
+    t.same(await claims.claim('o', 'v1'), unknown)
+    await claims.confirm('o', 'v1')
+    await claims.release('o', 'v1')
+    await claims.close('o', 'expired')
+    t.same(await claims.claim('o', 'v1'), unknown)
+  })
 
-  rule('C9 open twice changes nothing that was decided', async (t, under) => {
+  rule('C9 a second open changes no claim that was made', async (t, under) => {
     const { claims } = under
     await claims.open('held', pharmacies, later(under))
     await claims.claim('held', 'v1')
@@ -218,7 +216,7 @@ export function claimsContract(
   })
 
   rule(
-    'C10 release by the holder frees at once; by others, or after confirm, it does nothing',
+    'C10 a release by the holder frees the claim at once; a release by others or after confirm does nothing',
     async (t, under) => {
       const { claims } = under
       await claims.open('o', pharmacies, later(under))
@@ -236,7 +234,7 @@ export function claimsContract(
     },
   )
 
-  rule("C11 confirm sets the winner over another's hold", async (t, under) => {
+  rule('C11 confirm sets the winner, also when another pharmacy has the hold', async (t, under) => {
     const { claims } = under
     await claims.open('o', pharmacies, later(under))
     await claims.claim('o', 'v1')
@@ -248,7 +246,7 @@ export function claimsContract(
     t.same(await claims.claim('unheld', 'v1'), takenBy('v3'))
   })
 
-  rule('opens for as many pharmacies as a broadcast may ask', async (t, under) => {
+  rule('open takes as many pharmacies as a request may ask', async (t, under) => {
     const { claims } = under
     const many = Array.from({ length: 2_500 }, (_, i) => `pharmacy-${i}`)
     await claims.open('o', many, later(under))
@@ -258,7 +256,7 @@ export function claimsContract(
     t.same(
       many.filter((_, i) => i < others.length && others[i]!.outcome !== 'held'),
       [],
-      'everybody else was asked as well',
+      'every pharmacy was asked',
     )
   })
 
@@ -276,9 +274,9 @@ export function claimsContract(
         t.comment('C12 does not apply: no store to lose')
         return
       }
-      const allUnavailable = async (what: string): Promise<void> => {
-        // The store is still away when these end: nobody waits for it.
-        await Promise.all(everyCall(claims).map(call => t.rejects(call(), unavailable, what)))
+      const allUnavailable = async (outageName: string): Promise<void> => {
+        // The store is still away when these calls reject, so no call waits for the store.
+        await Promise.all(everyCall(claims).map(call => t.rejects(call(), unavailable, outageName)))
       }
       const back = async (): Promise<void> => {
         for (let tries = 0; tries < 100; tries++) {
@@ -302,7 +300,7 @@ export function claimsContract(
       await outage.restore()
       await back()
       await claims.open('new', pharmacies, later(under))
-      t.same(await claims.claim('new', 'v1'), won, 'works again by itself')
+      t.same(await claims.claim('new', 'v1'), won, 'claims work again by themselves')
     } finally {
       await under.stop()
     }

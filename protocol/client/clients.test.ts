@@ -1,4 +1,6 @@
-/** Terminal, driver and those who only listen, at an edge that says and loses things on demand. */
+/**
+ * The clients of terminal, driver, customer, public link and fleet, at an edge that the test plays.
+ */
 import { unpack } from 'msgpackr'
 import t from 'tap'
 import type { LocationFrame } from '../river/frames.ts'
@@ -11,7 +13,7 @@ import { connectCustomer, connectFleet, connectTracker } from './watchers.ts'
 import { clientLimits } from './limits.ts'
 
 const options: ConnectOptions = { url: 'http://edge', WebSocket: FakeSocket }
-/** Messages of a terminal that are its events as they come. */
+/** Messages that a terminal emits as they come. */
 const passedOn = ['new_order', 'status', 'driver_search_ended', 'approval', 'error'] as const
 const names = [
   'open',
@@ -31,7 +33,7 @@ const names = [
   'locations',
 ]
 
-/** Everything that a client emits, in short. */
+/** Notes every event that a client emits. */
 function heard(client: {
   on(name: never, listener: (event: never) => void): unknown
 }): [name: string, event: object][] {
@@ -43,7 +45,7 @@ function heard(client: {
   return list
 }
 
-t.test('a terminal knows what is open', t =>
+t.test('a terminal knows its open requests, also after a reconnection', t =>
   onVirtualTime(async time => {
     const terminal = connectTerminal(options)
     const list = heard(terminal)
@@ -57,7 +59,7 @@ t.test('a terminal knows what is open', t =>
     }
     open('a', 'b', 'c', 'd', 'e', 'a')
     t.same([...terminal.openRequests.keys()], ['a', 'b', 'c', 'd', 'e'])
-    t.equal(list.filter(([name]) => name === 'new_request').length, 5, 'once each')
+    t.equal(list.filter(([name]) => name === 'new_request').length, 5, 'each request once')
     list.length = 0
     for (const [type, request_id] of [
       ['request_taken', 'a'],
@@ -98,7 +100,7 @@ t.test('a terminal knows what is open', t =>
         ['new_request', 'f', undefined],
         ['request_closed', 'e', 'ended'],
       ],
-      'what is not repeated is over',
+      'a request that is not repeated after the reconnection is over',
     )
     FakeSocket.last.ends()
     await time.pass(2 * clientLimits.reconnectMsMin)
@@ -109,14 +111,14 @@ t.test('a terminal knows what is open', t =>
     t.same(
       [...terminal.openRequests.keys()],
       ['d', 'f'],
-      'a connection that is lost again proves nothing',
+      'no request is over when the connection is lost before the repeats had time to come',
     )
     terminal.close()
     t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
   }),
 )
 
-t.test('a terminal without open requests waits for no repetition', t =>
+t.test('a request that comes after the first greeting stays open', t =>
   onVirtualTime(async time => {
     const terminal = connectTerminal(options)
     await settled()
@@ -128,7 +130,7 @@ t.test('a terminal without open requests waits for no repetition', t =>
   }),
 )
 
-t.test('a terminal answers', t =>
+t.test('an answer of a terminal resolves with its outcome', t =>
   onVirtualTime(async () => {
     const terminal = connectTerminal(options)
     const list = heard(terminal)
@@ -210,7 +212,7 @@ t.test("a driver's positions are sent in messages, and kept until they are ackno
     t.equal(FakeSocket.last.url, 'ws://edge/ws/driver')
     driver.sendLocation(here)
     await time.pass(clientLimits.batchMs)
-    t.same(FakeSocket.last.sent, [], 'not before the greeting')
+    t.same(FakeSocket.last.sent, [], 'nothing is sent before the greeting')
     greet()
     driver.sendLocation({ ...here, headingDeg: 90, speedMps: 5, accuracyM: 8, timestampMs: 7_000 })
     await time.pass(clientLimits.batchMs - 1)
@@ -240,12 +242,12 @@ t.test("a driver's positions are sent in messages, and kept until they are ackno
     t.equal(driver.unacknowledged.length, 1)
     driver.sendLocation(here)
     driver.close()
-    t.equal(sentFrames(FakeSocket.last).length, 3, 'what was gathered leaves before the end')
+    t.equal(sentFrames(FakeSocket.last).length, 3, 'positions that wait are sent before the end')
     t.same(list.at(-1), ['closed', { code: 1000, reason: 'closed by the client', final: true }])
   }),
 )
 
-t.test('numbers are kept between runs, and reserved ahead', t =>
+t.test('sequence numbers are stored ahead, and a full buffer drops old positions', t =>
   onVirtualTime(async time => {
     const saved: number[] = []
     const { driver } = await drive({
@@ -276,7 +278,7 @@ t.test('numbers are kept between runs, and reserved ahead', t =>
   }),
 )
 
-t.test('a buffer is emptied at a bounded rate, and from its oldest after a reconnection', t =>
+t.test('waiting positions are sent at a bounded rate, the oldest first', t =>
   onVirtualTime(async time => {
     const { driver } = await drive()
     const perFlush = clientLimits.messagesPerFlushMax * limits.framesPerMessageMax
@@ -304,13 +306,13 @@ t.test('a buffer is emptied at a bounded rate, and from its oldest after a recon
     t.equal(
       sentFrames({ sent: FakeSocket.last.sent.slice(before) } as unknown as FakeSocket)[0]!.seq,
       1_000_000,
-      'what a socket did not take goes again with the next',
+      'positions that a socket did not take are sent again with the next one',
     )
     driver.close()
   }),
 )
 
-t.test('locations that are not acknowledged go again, twice, and then over another connection', t =>
+t.test('positions without an acknowledgement are sent again, then over a new socket', t =>
   onVirtualTime(async time => {
     const { driver } = await drive()
     greet()
@@ -332,7 +334,7 @@ t.test('locations that are not acknowledged go again, twice, and then over anoth
       await time.pass(clientLimits.ackStallMs + clientLimits.batchMs)
       FakeSocket.last.says({ type: 'error', code: 'unavailable', message: 'the bus is away' })
     }
-    t.same(FakeSocket.last.closedWith, [], 'an edge that says that it waits is waited for')
+    t.same(FakeSocket.last.closedWith, [], 'no new socket while the bus is unavailable')
     FakeSocket.last.says({ type: 'ack', seq: 1_000_000 })
     await time.pass(clientLimits.batchMs)
     const { length } = FakeSocket.last.sent.filter(data => typeof data !== 'string')
@@ -340,13 +342,13 @@ t.test('locations that are not acknowledged go again, twice, and then over anoth
     t.equal(
       FakeSocket.last.sent.filter(data => typeof data !== 'string').length,
       length,
-      'nothing is under way, so nothing stalls',
+      'nothing is sent again after the acknowledgement',
     )
     driver.close()
   }),
 )
 
-t.test("a device's clock is corrected by the server's", t =>
+t.test("a device's clock that is too wrong is corrected by the server's", t =>
   onVirtualTime(async time => {
     const stamp = async (aheadMs: number): Promise<number> => {
       const { driver } = await drive()
@@ -375,7 +377,7 @@ t.test("a device's clock is corrected by the server's", t =>
       server_time_ms: Date.now() - 60_000,
     })
     await time.pass(clientLimits.batchMs)
-    t.equal(FakeSocket.last.sent.length, 2, 'the message that was refused whole goes again')
+    t.equal(FakeSocket.last.sent.length, 2, 'the refused message is sent again')
     t.equal(sentFrames(FakeSocket.last)[1]!.timestampMs, nowMs - 60_000)
     for (const error of [{ code: 'frame_in_future' }, { code: 'other', server_time_ms: 0 }])
       FakeSocket.last.says({ type: 'error', message: 'x', ...error })
@@ -386,7 +388,7 @@ t.test("a device's clock is corrected by the server's", t =>
   }),
 )
 
-t.test('a driver is offered, answers and goes on duty', t =>
+t.test("a driver's client emits offers and assignments, and sends answers and the status", t =>
   onVirtualTime(async () => {
     const { driver, list } = await drive()
     greet()
@@ -419,7 +421,7 @@ t.test('a driver is offered, answers and goes on duty', t =>
   }),
 )
 
-t.test('those who only listen', t =>
+t.test('the clients of customer, public link and fleet emit the messages of their sockets', t =>
   onVirtualTime(async () => {
     for (const [connect, address, types] of [
       [
@@ -480,7 +482,7 @@ t.test('those who only listen', t =>
     for (const driver_id of ['a', 'z'])
       FakeSocket.last.says({ type: 'driver_status', driver_id, status: 'busy' })
     t.match(fleet.drivers.get('a'), { latitude: 1, status: 'busy' })
-    t.notOk(fleet.drivers.has('z'), 'a status alone makes nobody known')
+    t.notOk(fleet.drivers.has('z'), 'a status alone does not add a driver')
     FakeSocket.last.says({ type: 'fleet', drivers: [{ driver_id: 'b', driver_name: 'Ben' }] })
     t.same([...fleet.drivers.keys()], ['b'])
     fleet.close()

@@ -1,6 +1,6 @@
 /**
- * A connection that comes back: when, how often, with which token, and what becomes of what was
- * asked.
+ * A connection that connects again by itself: its pauses, its tokens, the codes that end it, and
+ * the requests that were under way.
  */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
@@ -30,7 +30,7 @@ function connect(options: Partial<ConnectOptions> = {}) {
   return { connection, seen }
 }
 
-t.test('an address and a token', t =>
+t.test('the address is a WebSocket URL, and the token is a subprotocol', t =>
   onVirtualTime(async () => {
     for (const [url, address] of [
       ['https://a.org/', 'wss://a.org/ws/x'],
@@ -56,18 +56,18 @@ t.test('an address and a token', t =>
     const made = FakeSocket.all.length
     const plain = new Connection('/ws/x', { url: 'http://a.org' })
     await settled()
-    t.equal(FakeSocket.all.length, made + 1, 'the one that the platform has')
+    t.equal(FakeSocket.all.length, made + 1, 'the WebSocket of the platform is used')
     plain.close()
     Object.assign(globalThis, { WebSocket })
   }),
 )
 
-t.test('messages', t =>
+t.test('messages are emitted after the greeting, and nothing is sent or emitted after close', t =>
   onVirtualTime(async () => {
     const { connection, seen } = connect()
     await settled()
     t.notOk(connection.isOpen)
-    t.notOk(connection.send({ type: 'early' }), 'nothing is kept')
+    t.notOk(connection.send({ type: 'early' }), 'a message before the greeting is not kept')
     FakeSocket.last.says(greeting)
     t.ok(connection.isOpen)
     FakeSocket.last.says({ type: 'pong' })
@@ -82,12 +82,12 @@ t.test('messages', t =>
     t.same(FakeSocket.last.closedWith, [[1000, 'closed by the client']])
     FakeSocket.last.says({ type: 'after' })
     connection.close()
-    t.same(seen.slice(4), [['over', 1000]], 'once, and nothing after it')
+    t.same(seen.slice(4), [['over', 1000]], 'the end is emitted once, and no message after it')
     t.notOk(connection.isOpen)
   }),
 )
 
-t.test('it comes back, each time later, and soon again after a good connection', t =>
+t.test('it connects again after longer and longer pauses, and soon after a stable connection', t =>
   onVirtualTime(async time => {
     const { connection, seen } = connect()
     await settled()
@@ -120,15 +120,19 @@ t.test('it comes back, each time later, and soon again after a good connection',
     const made = FakeSocket.all.length
     FakeSocket.all[0]!.ends()
     FakeSocket.all[0]!.says(greeting)
-    t.notOk(connection.isOpen, 'an old socket says nothing')
+    t.notOk(connection.isOpen, 'events of an old socket are ignored')
     FakeSocket.last.ends()
     connection.close()
     await time.pass(pauseMsMax)
-    t.equal(FakeSocket.all.length, made, 'closed while it waits: it does not come back')
+    t.equal(
+      FakeSocket.all.length,
+      made,
+      'a connection that is closed during a pause does not connect again',
+    )
   }),
 )
 
-t.test('an edge at whose door too many stand says when to come again', t =>
+t.test('an edge that refuses a socket says with retry-after when to connect again', t =>
   onVirtualTime(async time => {
     const { connection } = connect()
     await settled()
@@ -149,12 +153,12 @@ t.test('an edge at whose door too many stand says when to come again', t =>
     }
     FakeSocket.last.ends()
     await time.pass(pauseMsMin * 16)
-    t.equal(FakeSocket.all.length, 6, 'it was told once')
+    t.equal(FakeSocket.all.length, 6, 'retry-after counts once')
     connection.close()
   }),
 )
 
-t.test('codes that say that it cannot work', t =>
+t.test('after a close code that says that another try is of no use, it does not connect again', t =>
   onVirtualTime(async time => {
     for (const [code, token, comesBack] of [
       [4001, 'same', false],
@@ -176,7 +180,7 @@ t.test('codes that say that it cannot work', t =>
   }),
 )
 
-t.test('a token function that gives another token than the one refused', t =>
+t.test('after a refused token it connects again only with another token', t =>
   onVirtualTime(async time => {
     let token = 'old'
     let fails = 0
@@ -194,11 +198,11 @@ t.test('a token function that gives another token than the one refused', t =>
     await time.pass(pauseMsMin * 4)
     t.equal(FakeSocket.all.length, 2)
     await time.pass(pauseMsMin * 8)
-    t.equal(FakeSocket.all.length, 3, 'a token that cannot be had is asked for again')
+    t.equal(FakeSocket.all.length, 3, 'the token function is called again after it failed')
     FakeSocket.last.ends(4001)
     await time.pass(pauseMsMin * 16)
     t.equal(FakeSocket.all.length, 3)
-    t.same(seen.at(-1), ['over', 4001], 'the same token again: it would be refused again')
+    t.same(seen.at(-1), ['over', 4001], 'the same token would be refused again')
     connection.close()
     const refusals: boolean[] = []
     const asked = connect({ token: refused => `token ${refusals.push(refused)}` })
@@ -208,13 +212,13 @@ t.test('a token function that gives another token than the one refused', t =>
     FakeSocket.last.says(greeting)
     FakeSocket.last.ends()
     await time.pass(pauseMsMin * 2)
-    t.same(refusals, [false, true, false], 'the function hears that its last token was refused')
+    t.same(refusals, [false, true, false], 'the function is told that its last token was refused')
     asked.connection.close()
     const signedOut = connect({
       token: () => Promise.reject(new CaduceusError('unauthenticated', 'sign in first')),
     })
     await settled()
-    t.same(signedOut.seen, [['over', 4001]], 'nobody is signed in: trying again is of no use')
+    t.same(signedOut.seen, [['over', 4001]], 'nobody is signed in, so another try is of no use')
     const sockets = FakeSocket.all.length
     const slow = connect({
       token: () =>
@@ -228,7 +232,7 @@ t.test('a token function that gives another token than the one refused', t =>
   }),
 )
 
-t.test('a connection that died without a word', t =>
+t.test('a connection without an answer to its ping is replaced', t =>
   onVirtualTime(async time => {
     const { connection, seen } = connect()
     await settled()
@@ -248,15 +252,19 @@ t.test('a connection that died without a word', t =>
     await time.pass(pauseMsMin)
     t.equal(FakeSocket.all.length, before + 1)
     await time.pass(pingIntervalMs + pongTimeoutMs * 1.25)
-    t.same(FakeSocket.all[before]!.closedWith, [[1000, 'no answer']], 'nor one that never greeted')
-    t.same(FakeSocket.all[before]!.messages, [], 'which is not asked')
+    t.same(
+      FakeSocket.all[before]!.closedWith,
+      [[1000, 'no answer']],
+      'also one that never got its greeting',
+    )
+    t.same(FakeSocket.all[before]!.messages, [], 'no ping is sent before the greeting')
     connection.close()
-    connection.restart('nothing is there')
+    connection.restart('no connection')
     t.same(seen.at(-1), ['over', 1000])
   }),
 )
 
-t.test('what is asked is asked until it is answered', t =>
+t.test('a request is sent again until it is answered or its time is over', t =>
   onVirtualTime(async time => {
     const { connection } = connect()
     const answers: unknown[] = []
@@ -279,7 +287,7 @@ t.test('what is asked is asked until it is answered', t =>
     t.same(
       FakeSocket.last.messages.map(one => one.type),
       ['first', 'second'],
-      'both again, under the same ids',
+      'both requests are sent again',
     )
     t.equal(FakeSocket.last.messages[0]!.id, first!.id)
     t.not(FakeSocket.last.messages[1]!.id, first!.id)
@@ -293,7 +301,11 @@ t.test('what is asked is asked until it is answered', t =>
     FakeSocket.last.ends()
     await time.pass(pauseMsMin * 2)
     FakeSocket.last.says(greeting)
-    t.same(FakeSocket.last.messages, [], 'what was answered or given up is not asked again')
+    t.same(
+      FakeSocket.last.messages,
+      [],
+      'a request that was answered or given up is not sent again',
+    )
     ask('third')
     connection.close()
     ask('fourth')

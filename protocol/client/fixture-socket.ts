@@ -1,6 +1,5 @@
 /**
- * An edge as a client's socket sees it, and a clock that the test moves, so that tests can count
- * the reactions of clients to faults.
+ * A socket whose edge the test plays, and a clock that the test moves, for the tests of clients.
  */
 import { mock } from 'node:test'
 import type { WebSocketLike } from './connection.ts'
@@ -11,7 +10,7 @@ type Refusal = (
   response: { headers: { 'retry-after'?: string | undefined } },
 ) => void
 
-/** A socket that the test controls. */
+/** A WebSocket that keeps everything that the client sends, and delivers what the test says. */
 export class FakeSocket implements WebSocketLike {
   /** All sockets that were made, oldest first. `onVirtualTime` empties the list. */
   static readonly all: FakeSocket[] = []
@@ -50,9 +49,11 @@ export class FakeSocket implements WebSocketLike {
   says(message: object): void {
     this.#fire('message', { data: JSON.stringify(message) })
   }
+  /** Delivers a binary message from the edge. */
   saysBytes(bytes: readonly number[]): void {
     this.#fire('message', { data: Uint8Array.from(bytes).buffer })
   }
+  /** Ends the connection, as by the edge or a fault. */
   ends(code = 1006, reason = ''): void {
     this.#fire('close', { code, reason })
   }
@@ -73,14 +74,16 @@ export interface VirtualTime {
   pass(ms: number): Promise<void>
 }
 
+/** Longest step of the clock, ms. */
 const stepMs = 125
 
+/** Resolves when all promises that are ready have run. */
 export const settled = (): Promise<void> =>
   new Promise(resolve => {
     setImmediate(resolve)
   })
 
-/** Runs on a clock that stands still. Random pauses take their longest value. */
+/** Runs a test on a clock that only the test moves. Random pauses have their longest value. */
 export async function onVirtualTime(run: (time: VirtualTime) => Promise<void>): Promise<void> {
   FakeSocket.all.length = 0
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000_000 })
@@ -89,7 +92,7 @@ export async function onVirtualTime(run: (time: VirtualTime) => Promise<void>): 
     await run({
       async pass(ms) {
         await settled()
-        // In steps: a timer that another timer starts counts from the time of the step.
+        // Small steps, because a timer that another timer starts counts from the end of the step.
         for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) {
           mock.timers.tick(Math.min(stepMs, leftMs))
           await settled()

@@ -1,4 +1,4 @@
-/** The driver's buffer, without a network. */
+/** The buffer of positions in a driver's client, without a network. */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import type { LocationFrame } from '../river/frames.ts'
@@ -16,7 +16,7 @@ const frame = (seq: number): LocationFrame => ({
 })
 const seqs = (frames: readonly LocationFrame[]): number[] => frames.map(f => f.seq)
 
-t.test('frames leave in messages, and are kept until acknowledged', async t => {
+t.test('frames leave in messages, and are kept until they are acknowledged', async t => {
   const outbox = new Outbox()
   for (let seq = 1; seq <= 100; seq++) outbox.push(frame(seq))
   t.same(
@@ -29,11 +29,14 @@ t.test('frames leave in messages, and are kept until acknowledged', async t => {
   t.notOk(outbox.acknowledge(70), 'no progress')
   t.equal(outbox.length, 30)
   outbox.rewind()
-  t.notOk(outbox.acknowledge(80), 'an ack for what was not sent again says nothing')
+  t.notOk(
+    outbox.acknowledge(80),
+    'an acknowledgement of frames that were not sent again is ignored',
+  )
   t.same(seqs(outbox.take())[0], 71)
 })
 
-t.test('frames in flight are bounded', async t => {
+t.test('the number of frames without an acknowledgement is bounded', async t => {
   const outbox = new Outbox()
   for (let seq = 0; seq < clientLimits.framesInFlightMax + 100; seq++) outbox.push(frame(seq))
   let sent = 0
@@ -41,7 +44,7 @@ t.test('frames in flight are bounded', async t => {
   t.equal(sent, clientLimits.framesInFlightMax)
 })
 
-t.test('a full buffer gives up the oldest', async t => {
+t.test('a full buffer drops its oldest frames', async t => {
   const outbox = new Outbox(3)
   outbox.push(frame(1))
   outbox.take()
@@ -51,7 +54,7 @@ t.test('a full buffer gives up the oldest', async t => {
   t.same(seqs(outbox.take()), [3, 4, 5])
 })
 
-t.test('whatever happens, what is kept is the newest unacknowledged, in order', async () => {
+t.test('the buffer always has the newest unacknowledged frames, in order', async () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant('push' as const) }),
     fc.record({ do: fc.constant('take' as const) }),
@@ -71,7 +74,7 @@ t.test('whatever happens, what is kept is the newest unacknowledged, in order', 
         else if (outbox.acknowledge(lastSent - now.back)) acknowledged = lastSent - now.back
         const first = Math.max(acknowledged + 1, next - 10)
         if (outbox.frames.some((f, i) => f.seq !== outbox.frames[0]!.seq + i)) return false
-        // Eviction may already have passed what is acknowledged.
+        // Frames behind the acknowledged ones may have been dropped.
         if (
           outbox.length > 0 &&
           (outbox.frames[0]!.seq < first || outbox.frames.at(-1)!.seq !== next - 1)
@@ -84,7 +87,7 @@ t.test('whatever happens, what is kept is the newest unacknowledged, in order', 
   )
 })
 
-t.test('times in the future are corrected, others kept', async t => {
+t.test('times in the future are corrected, and other times are kept', async t => {
   const outbox = new Outbox()
   outbox.push({ ...frame(1), timestampMs: 100 })
   outbox.push({ ...frame(2), timestampMs: 5_000 })
@@ -95,7 +98,7 @@ t.test('times in the future are corrected, others kept', async t => {
   )
 })
 
-t.test('acknowledgements in every integer form', async t => {
+t.test('acknowledgements are read in every form of integers, and other bytes are not', async t => {
   const head = [0x92, 0xa3, 0x61, 0x63, 0x6b]
   for (const [tail, expected] of [
     [[5], 5],

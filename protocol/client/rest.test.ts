@@ -1,6 +1,6 @@
 /**
- * The REST client at a server that fails on demand: keys, tokens, repetitions, errors; and files in
- * parts.
+ * The REST client at a server that fails on demand: idempotency keys, tokens, repeats, errors, and
+ * files that are sent in parts.
  */
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
@@ -18,7 +18,7 @@ interface Call {
 }
 type Answer = { status?: number; body?: unknown; headers?: Record<string, string> } | Error
 
-/** A server that gives these answers, the last one again and again. */
+/** A server that gives these answers one after the other, and then repeats the last one. */
 function serve(...answers: Answer[]): { calls: Call[]; fetch: typeof globalThis.fetch } {
   const calls: Call[] = []
   const fetch = async (address: unknown, init: RequestInit = {}): Promise<Response> => {
@@ -40,7 +40,7 @@ function serve(...answers: Answer[]): { calls: Call[]; fetch: typeof globalThis.
   return { calls, fetch: fetch as typeof globalThis.fetch }
 }
 
-/** A token that lasts so long, by the clock of the test. */
+/** A token that ends after `ms` by the clock of the test. */
 const tokenFor = (ms: number, name = 'user_?>'): string =>
   `h.${Buffer.from(JSON.stringify({ sub: name, exp: (Date.now() + ms) / 1_000 })).toString('base64url')}.s`
 const tokens = (ms = 3_600_000): Tokens => ({ access_token: tokenFor(ms), refresh_token: 'r' })
@@ -54,7 +54,7 @@ const codeOf = async (run: Promise<unknown>): Promise<string> =>
     (error: CaduceusError) => error.code,
   )
 
-t.test('every call: its way, its path and its body', async t => {
+t.test('every call has its method, path, body and token, and a key unless it reads', async t => {
   const server = serve({ body: { orders: [] } })
   const api = clientOf(server, { tokens: tokens() })
   const some = { a: 1 } as never
@@ -122,7 +122,7 @@ t.test('every call: its way, its path and its body', async t => {
   t.not(server.calls[1]!.headers['idempotency-key'], server.calls[5]!.headers['idempotency-key'])
 })
 
-t.test('signing in', async t => {
+t.test('login and registration return the account and keep the tokens', async t => {
   const server = serve({ body: { access_token: 'a', refresh_token: 'r', user: { id: 'u' } } })
   const kept: Tokens[] = []
   const api = clientOf(server, { onTokens: all => kept.push(all) })
@@ -139,7 +139,7 @@ t.test('signing in', async t => {
     t.match(server.calls.at(-1), { method: 'POST', path })
     t.notOk(
       'authorization' in server.calls.at(-1)!.headers,
-      'without the token of whoever was signed in before',
+      'without the token of an earlier sign-in',
     )
   }
   t.equal(server.calls[0]!.body, '{"email":"ann@example.org","password":"password123"}')
@@ -147,7 +147,7 @@ t.test('signing in', async t => {
   t.equal(kept.length, 4)
 })
 
-t.test('a token that ends soon is replaced, once for all who wait', t =>
+t.test('a token that ends soon is replaced, once for all calls that wait', t =>
   onVirtualTime(async () => {
     for (const [ms, replaced] of [
       [clientLimits.tokenReserveMs, false],
@@ -182,7 +182,7 @@ t.test('a token that ends soon is replaced, once for all who wait', t =>
   }),
 )
 
-t.test('how a sign-in ends', async t => {
+t.test('a sign-in ends once, when the refresh token is refused or at logout', async t => {
   const refusal = { status: 401, body: { code: 'token_invalid' } }
   let ended = 0
   const onSignedOut = (): void => {
@@ -190,19 +190,19 @@ t.test('how a sign-in ends', async t => {
   }
   const refused = clientOf(serve(refusal), { tokens: tokens(0), onSignedOut })
   t.equal(await codeOf(refused.accessToken()), 'token_invalid')
-  t.equal(ended, 1, 'the refresh token is no longer taken')
+  t.equal(ended, 1, 'the end is told when the refresh token is refused')
   t.equal(await codeOf(refused.accessToken()), 'unauthenticated')
-  t.equal(ended, 1, 'and that is said once')
+  t.equal(ended, 1, 'the end is told once')
 
   const server = serve({ body: {} })
   const leaving = clientOf(server, { tokens: tokens(), onSignedOut })
   const out = leaving.logout()
-  t.equal(leaving.tokens, null, 'at once')
+  t.equal(leaving.tokens, null, 'the tokens are forgotten at once')
   await out
   t.equal(ended, 2)
   t.match(server.calls[0], { path: '/api/auth/logout', body: '{"refresh_token":"r"}' })
   await leaving.logout()
-  t.equal(server.calls.length, 1, 'and once')
+  t.equal(server.calls.length, 1, 'the server is told once')
   await clientOf(serve(new Error('offline')), { tokens: tokens(), onSignedOut }).logout()
   t.equal(ended, 3, 'also without a network')
 })
@@ -226,7 +226,7 @@ t.test('a device whose clock is an hour ahead does not refresh before every call
   t.equal(server.calls.length, 1)
 })
 
-t.test('a file, with the token and with another one', async t => {
+t.test('a file is downloaded, also when the token has to be replaced', async t => {
   const server = serve(
     { status: 401, body: { code: 'token_invalid' } },
     { body: tokens() },
@@ -239,7 +239,7 @@ t.test('a file, with the token and with another one', async t => {
   t.equal(await codeOf(api.downloadFile('/api/uploads/file/f')), 'not_found')
 })
 
-t.test('an answer that is not of our server is an error with its status', async t => {
+t.test('an answer that is not JSON of our server is an error with its status', async t => {
   const fetch = async (): Promise<Response> =>
     new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'retry-after': '7' } })
   await t.rejects(clientOf({ fetch: fetch as typeof globalThis.fetch }).getOrder('x'), {
@@ -249,7 +249,7 @@ t.test('an answer that is not of our server is an error with its status', async 
   })
 })
 
-t.test('a token that the server refuses is replaced', async t => {
+t.test('a refused token is replaced, and the call is repeated under its key', async t => {
   const fresh = tokens()
   const server = serve(
     { status: 401, body: { code: 'unauthenticated' } },
@@ -271,7 +271,7 @@ t.test('a token that the server refuses is replaced', async t => {
   t.equal(stranger.calls.length, 1)
 })
 
-t.test('errors, and answers that do not come', async t => {
+t.test('errors have code and text, and a call without an answer is repeated once', async t => {
   const problem = { code: 'invalid_request', detail: 'no', fields: [{ field: 'a', rule: 'b' }] }
   for (const [answer, expected] of [
     [
@@ -291,11 +291,7 @@ t.test('errors, and answers that do not come', async t => {
         (error: unknown) => t.match(error, expected),
       )
   const server = serve(new Error('reset'), { body: { id: 'u' } })
-  t.same(
-    await clientOf(server).createOrder({} as never),
-    { id: 'u' },
-    'once more, under the same key',
-  )
+  t.same(await clientOf(server).createOrder({} as never), { id: 'u' }, 'the call is repeated once')
   t.equal(server.calls[0]!.headers['idempotency-key'], server.calls[1]!.headers['idempotency-key'])
   const away = serve(new Error('reset'))
   await clientOf(away)
@@ -319,7 +315,7 @@ const refusedBy = (status: number, code: string, headers = {}): Answer => ({
   headers,
 })
 
-t.test('a file in parts', t =>
+t.test('a file is sent in parts, and continues after faults where the server has it', t =>
   onVirtualTime(async time => {
     const size = 200 * kb
     const send = (answers: Answer[], options: UploadOptions = {}) => {
@@ -349,7 +345,7 @@ t.test('a file in parts', t =>
         'PATCH 65536 131072 bytes',
         `PATCH ${192 * kb} ${8 * kb} bytes`,
       ],
-      'a quick part makes the next twice as large',
+      'after a quick part the next part is twice as large',
     )
     t.same([whole.progress, whole.begun], [[64 * kb, 192 * kb, size], ['u']])
     t.match(whole.server.calls[0]!.headers, {
@@ -372,7 +368,7 @@ t.test('a file in parts', t =>
     t.same(
       broken.short().slice(2),
       ['GET', `PATCH ${32 * kb} 65536 bytes`],
-      'it asks how much has arrived',
+      'the client asks how much has arrived',
     )
 
     const earlier = send([at(100 * kb), at(size, true)], { continueId: 'u' })
@@ -380,14 +376,14 @@ t.test('a file in parts', t =>
     t.same(earlier.short(), ['GET', `PATCH ${100 * kb} 65536 bytes`])
     t.same(earlier.begun, [])
     const arrived = send([at(size, true)], { continueId: 'u' })
-    t.same(await arrived.sending, file, 'the last answer was lost')
+    t.same(await arrived.sending, file, 'the answer to the last part was lost')
     const gone = send([refusedBy(404, 'not_found'), at(0), at(size, true)], { continueId: 'old' })
     await time.pass(clientLimits.reconnectMsMin)
     t.same(await gone.sending, file)
-    t.same(gone.begun, ['u'], 'begun anew where the server has forgotten it')
+    t.same(gone.begun, ['u'], 'the upload begins again when the server has forgotten it')
 
     const conflict = send([at(0), refusedBy(409, 'upload_offset_conflict'), at(10), at(size, true)])
-    t.same(await conflict.sending, file, 'a conflict waits for nothing')
+    t.same(await conflict.sending, file, 'there is no pause after a conflict')
     const replaced = send([
       at(0),
       refusedBy(401, 'unauthenticated'),
@@ -395,7 +391,7 @@ t.test('a file in parts', t =>
       at(10),
       at(size, true),
     ])
-    t.same(await replaced.sending, file, 'nor does a token that is replaced')
+    t.same(await replaced.sending, file, 'there is no pause when a token is replaced')
     t.same(
       replaced.server.calls.map(call => call.path.split('/').at(-1)),
       ['resumable', 'u', 'refresh', 'u', 'u'],
@@ -416,7 +412,7 @@ t.test('a file in parts', t =>
     t.equal(
       await codeOf(send([refusedBy(404, 'not_found')]).sending),
       'not_found',
-      'there is nothing of that kind to begin anew',
+      'an upload that cannot begin is not tried again',
     )
 
     const never = send([new Error('reset')])

@@ -1,9 +1,7 @@
 /**
- * A WebSocket message is one definition: names are not used twice, each channel can tell its
- * messages apart, and a
- * producer with an unknown type or field does not compile. The lines marked as errors are the test:
- * without the
- * error the build fails.
+ * A WebSocket message has one definition: no name is used twice, each channel can tell its messages
+ * apart, and code that makes an unknown type or field does not compile. The lines marked as errors
+ * are the test: without the error the build fails.
  */
 import t from 'tap'
 import type Type from 'typebox'
@@ -26,8 +24,8 @@ import { trackingMessages } from '../tracking/messages.ts'
 
 const definitions: Readonly<Record<string, MessageDefinition>> = socketMessages
 
-t.test('no name is defined in two rooms', async t => {
-  const rooms = [
+t.test('no message is defined in two folders', async t => {
+  const folders = [
     commonMessages,
     accountMessages,
     pharmacyMessages,
@@ -36,19 +34,19 @@ t.test('no name is defined in two rooms', async t => {
     trackingMessages,
   ]
   t.same(
-    rooms.flatMap(room => Object.keys(room)).toSorted(),
+    folders.flatMap(folder => Object.keys(folder)).toSorted(),
     Object.keys(socketMessages).toSorted(),
   )
 })
 
-/** The types that a schema lets through. */
+/** The types that the schema of a message allows. */
 function typesOf({ schema }: MessageDefinition): string[] {
   const { properties } = schema as unknown as { properties: Record<string, Type.TSchema> }
   const type = properties['type'] as { const?: string; anyOf?: { const: string }[] }
   return type.const === undefined ? type.anyOf!.map(one => one.const) : [type.const]
 }
 
-t.test('on each channel a type is one message', async t => {
+t.test('on each channel a type belongs to one message', async t => {
   for (const channel of channelNames) {
     const { said, heard } = messagesOf(channel)
     for (const names of [said, heard]) {
@@ -62,7 +60,7 @@ t.test('on each channel a type is one message', async t => {
   }
 })
 
-t.test('what compiles, and what does not', async t => {
+t.test('a message of an unknown type or with wrong fields does not compile', async t => {
   const message = (one: SocketMessage): SocketMessage => one
   t.ok(message({ type: 'driver_status', driver_id: ids.driver, status: 'busy' }))
   // @ts-expect-error: no message has this type.
@@ -73,12 +71,12 @@ t.test('what compiles, and what does not', async t => {
   message({ type: 'driver_status', driver_id: ids.driver })
   // @ts-expect-error: a field is of another type.
   message({ type: 'driver_status', driver_id: 7, status: 'busy' })
-  // @ts-expect-error: a client's own message is not the edge's to send.
+  // @ts-expect-error: only clients send this message.
   message({ type: 'ping' })
 
   const toCustomer = (one: HeardOn<'customer'>): HeardOn<'customer'> => one
   t.ok(toCustomer({ type: 'pong' }))
-  // @ts-expect-error: a customer's app hears nothing of a driver's duty.
+  // @ts-expect-error: a customer is not told of a driver's duty.
   toCustomer({ type: 'driver_status', driver_id: ids.driver, status: 'busy' })
 
   const events = (one: Partial<MessageEvents<'terminal'>>): object => one

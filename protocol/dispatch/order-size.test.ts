@@ -1,6 +1,6 @@
 /**
- * How much text one order may bring: counted in bytes as it is sent, and the longest field is
- * named.
+ * The text of one order is bounded. It is counted in bytes as it is sent, and the error names the
+ * longest field.
  */
 import t from 'tap'
 import type { CaduceusError } from '../kernel/errors.ts'
@@ -18,7 +18,7 @@ const refused = (data: object, at?: string): string | null => {
 }
 const text = (bytes: number): string => 'x'.repeat(bytes - 2)
 
-t.test('bytes and not characters, and all texts together', async t => {
+t.test('the bytes of all texts are bounded, and the error names the longest field', async t => {
   const most = orderTextBytesMax
   for (const field of [
     'notes',
@@ -44,7 +44,7 @@ t.test('bytes and not characters, and all texts together', async t => {
   t.equal(
     refused({ notes: '\u0001'.repeat(most / 6 + 1) }),
     `notes ${Math.floor(most / 6 + 1) * 6 + 2} of ${Math.floor(most / 6 + 1) * 6 + 2}`,
-    'JSON escapes',
+    'the escapes of JSON count',
   )
   t.equal(refused({}), null)
   const items = (count: number, length: number): object => ({

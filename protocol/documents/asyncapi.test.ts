@@ -1,6 +1,6 @@
 /**
- * The AsyncAPI document is valid by the standard parser, forgets no subject, and its examples are
- * true.
+ * The AsyncAPI document is valid by the standard parser, has every subject, and its examples match
+ * their schemas.
  */
 import { readFileSync } from 'node:fs'
 import { Parser } from '@asyncapi/parser'
@@ -36,9 +36,9 @@ const addresses = Object.values(document.channels).flatMap(channel =>
   channel.address === null ? [] : [channel.address],
 )
 
-t.test('the standard parser finds nothing to complain of', async t => {
+t.test('the standard parser finds no fault, and finds a planted one', async t => {
   const { document: parsed, diagnostics } = await new Parser().parse(JSON.stringify(document))
-  // That there is a newer 3.x by now is a remark, not a fault.
+  // The parser remarks that there is a newer 3.x; this is no fault.
   t.same(
     diagnostics
       .filter(one => one.code !== 'asyncapi-latest-version')
@@ -52,15 +52,15 @@ t.test('the standard parser finds nothing to complain of', async t => {
   const { diagnostics: complaints } = await new Parser().parse(JSON.stringify(broken))
   t.ok(
     complaints.some(one => one.severity === 0),
-    'and it would complain',
+    'a document without a message is faulty',
   )
 })
 
-t.test('every subject is in it', async t => {
+t.test('every subject is in the document', async t => {
   for (const [name, subject] of Object.entries(subjects)) {
     if (name.endsWith('Filter')) continue
     const matcher = new Matcher<true>()
-    // Whatever the parameters are, a wildcard stands for each.
+    // A wildcard takes the place of each parameter.
     matcher.add(
       typeof subject === 'string'
         ? subject
@@ -75,7 +75,7 @@ t.test('every subject is in it', async t => {
 })
 
 t.test(
-  'and in the bus configuration, with somebody who may say it and somebody who may hear it',
+  'in the bus configuration some account may publish every subject, and some account may subscribe to it',
   async t => {
     const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8').replaceAll(
       /^ *#.*$/gm,
@@ -86,9 +86,9 @@ t.test(
       for (const [, list] of config.matchAll(new RegExp(`${verb}: \\[([^\\]]*)\\]`, 'g')))
         for (const [, pattern] of list!.matchAll(/"([^"]+)"/g)) permitted.add(pattern!, true)
       for (const [name, subject] of Object.entries(subjects)) {
-        // The sender's name is written by the server, from its account.
+        // The server itself writes the name of the sender into this subject.
         if (name.endsWith('Filter') || (name === 'commandOf' && verb === 'publish')) continue
-        // Of the older topics each has a subject of its own.
+        // Each older topic has a subject of its own.
         const address =
           name === 'olderTopic'
             ? subjects.olderTopic('trip.requested', 'id')
@@ -101,18 +101,18 @@ t.test(
   },
 )
 
-t.test('every socket is in it, and every message has a channel', async t => {
+t.test('every socket is in the document, and every message has a channel', async t => {
   for (const { path } of Object.values(channels)) t.ok(addresses.includes(path), path)
   const used = new Set(
     Object.values(document.channels).flatMap(channel => Object.keys(channel.messages)),
   )
-  // What only edges hear is in the body of a push.
+  // A message that only edges get is in the body of a push.
   for (const name of Object.keys(document.components.messages))
     t.ok(used.has(name) || name === 'ws_tracking_reissued', name)
   t.ok(used.has('ws_location_frames'), 'the binary frame')
 })
 
-t.test('the stream keeps facts under both names, and no locations', async t => {
+t.test('the stream stores events under both names, and no positions', async t => {
   const stream = new Matcher<true>()
   for (const filter of eventStreamFilters) stream.add(filter, true)
   const kept = addresses.filter(address => stream.match(address).length > 0)
@@ -125,7 +125,7 @@ t.test('the stream keeps facts under both names, and no locations', async t => {
   t.notOk(kept.includes(subjects.driverLocations))
 })
 
-t.test('descriptions and examples', async t => {
+t.test('every description is a sentence, and every example matches its schema', async t => {
   const rows: [string, string, TSchema, unknown][] = [
     ...[orderEvents, driverEvents, olderTopics].flatMap(table =>
       Object.entries(table).map(
@@ -160,7 +160,7 @@ t.test('descriptions and examples', async t => {
     ['driver.location.updated', 'Positions.', DriverLocationsUpdated, driverLocationsExample],
   ]
   for (const [name, description, schema, example] of rows) {
-    t.match(description, /^[A-Z].*[.?]/, `${name} says what it is`)
+    t.match(description, /^[A-Z].*[.?]/, `${name} has a description`)
     t.ok(Check(schema, example), `${name}: ${JSON.stringify(Errors(schema, example)[0])}`)
   }
 })

@@ -1,9 +1,9 @@
-/** Messages to a driver: every field, and no more of a place or a distance than there should be. */
+/** Messages to a driver: every field, with places and distances of an offer made less exact. */
 import t from 'tap'
 import type { OrderView } from '../orders/view.ts'
 import { assignedMessage, membershipMessage, offerMessage } from './messages.ts'
 
-t.test('an offer, and an assignment', async t => {
+t.test('an offer has areas and a rounded distance, an assignment has the places', async t => {
   const places = {
     pickup: { latitude: 1.234, longitude: 2.345 },
     dropoff: { latitude: 3.456, longitude: 4.567 },
@@ -66,7 +66,7 @@ t.test('an offer, and an assignment', async t => {
   t.notOk('phone' in told(null).pickup)
 })
 
-t.test('how a driver stands with a pharmacy', async t => {
+t.test('the message about a membership', async t => {
   t.same(membershipMessage('d', 'v', 'ended', ['o']), {
     type: 'membership',
     driver_id: 'd',

@@ -1,5 +1,5 @@
 /**
- * A vehicle type is one line of its table: everything that names the types takes them from there.
+ * A vehicle type is one row of its table. Commands take exactly the types of the table.
  */
 import t from 'tap'
 import { Check } from 'typebox/value'
@@ -22,6 +22,6 @@ t.test('an arrival is estimated by the speed of the table', async t => {
   t.same(
     ['rocket', '', 'toString'].map(type => speedKmhOf(type)),
     [22, 22, 22],
-    'a type that nobody knows moves at a speed in between',
+    'an unknown type has a speed in between',
   )
 })

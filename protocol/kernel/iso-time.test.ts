@@ -1,3 +1,7 @@
+/**
+ * Times and days of the API: only texts with a date of the calendar, and for times a zone, are
+ * read.
+ */
 import t from 'tap'
 import { dayMs, instantMs, isoTime } from './iso-time.ts'
 

@@ -1,7 +1,8 @@
+/** The log has no secrets and no personal data, and still the facts that help to mend an error. */
 import t from 'tap'
 import { createLog, errorFields, scrubbed } from './log.ts'
 
-t.test('neither secrets nor people reach the log', async t => {
+t.test('the log has no secret and no personal data', async t => {
   const lines: string[] = []
   const log = createLog('debug', null, {
     write: (line: string) => {
@@ -42,11 +43,11 @@ t.test('neither secrets nor people reach the log', async t => {
   const text = lines.join('')
   for (const secret of [/hunter\d/, /ann@example/, /555123/, /c2lnbmF0dXJl/])
     t.notMatch(text, secret)
-  t.match(text, /users_email/, 'what helps to mend it is there')
+  t.match(text, /users_email/, 'the constraint helps to mend the error')
   t.match(text, /"request_id":"r-1"/)
 })
 
-t.test('what is not an Error, and endless causes', async t => {
+t.test('a value that is not an Error, and an error that is its own cause, are logged', async t => {
   t.same(errorFields('ann@example.org'), { message: '[e-mail]' })
   const error = new Error('a')
   error.cause = error
@@ -54,7 +55,7 @@ t.test('what is not an Error, and endless causes', async t => {
   t.equal(scrubbed('nothing to hide'), 'nothing to hide')
 })
 
-t.test('fields of an error: what there is and nothing else', async t => {
+t.test('the fields of an error are those that it has, and at most three causes', async t => {
   const plain = new TypeError('no')
   t.same(Object.keys(errorFields(plain)), ['type', 'message', 'stack'])
   t.match(errorFields(plain), { type: 'TypeError', message: 'no', stack: /^TypeError: no/ })
@@ -74,7 +75,7 @@ t.test('fields of an error: what there is and nothing else', async t => {
   t.same(errorFields(null), { message: 'null' })
 })
 
-t.test('what is scrubbed, and what is left', async t => {
+t.test('addresses, tokens and passwords are removed from a text, and other words stay', async t => {
   for (const [text, clean] of [
     ['a@b.c and d.e+f@g-h.org', '[e-mail] and [e-mail]'],
     ['a@b', 'a@b'],

@@ -1,9 +1,10 @@
+/** The words by which orders are found, from texts in any alphabet. */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { limits } from './limits.ts'
 import { searchWords, wordForms } from './search-words.ts'
 
-t.test('words', async t => {
+t.test('words are in small letters, each once, and bounded in length and number', async t => {
   t.same(searchWords("ORD-12AB34CD John O'Neil; Ødegård 500mg"), [
     'ord',
     '12ab34cd',
@@ -27,7 +28,7 @@ t.test('words', async t => {
     ['İlaç', 'BİTKİ', 'ΠΑΡΑΣ'].every(text =>
       wordForms(searchWords(text)[0]!).includes(text.toLowerCase()),
     ),
-    'orders of before are found too',
+    'orders that an earlier release stored are found too',
   )
   t.equal(searchWords('x'.repeat(500))[0]!.length, limits.searchWordCharactersMax)
   t.equal(
@@ -36,7 +37,7 @@ t.test('words', async t => {
   )
 })
 
-t.test('no word holds what a database or a query would take for more than a letter', async t => {
+t.test('no word has a character with a meaning for a database or a query', async t => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), text =>
       // oxlint-disable-next-line no-control-regex -- the point of the test

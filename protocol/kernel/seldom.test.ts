@@ -1,12 +1,12 @@
 /**
- * What a stranger can cause is said now and then, and what fails in a timer or a microtask ends
- * nothing.
+ * A log line that a stranger can cause is written only now and then. An error in a timer or a
+ * promise does not end the process.
  */
 import t from 'tap'
 import { realEnv } from './env.ts'
 import { guarded, Seldom } from './seldom.ts'
 
-t.test('the first of a kind is said at once, the rest are counted to the next line', async t => {
+t.test('the first line of a kind is written at once, and the next one counts the rest', async t => {
   let nowMs = 1_000_000
   const said: string[] = []
   const seldom = new Seldom(
@@ -28,7 +28,7 @@ t.test('the first of a kind is said at once, the rest are counted to the next li
   t.ok(said.length < 110, 'the number of kinds is bounded')
 })
 
-t.test('a guarded callback throws nothing and rejects nothing', async t => {
+t.test('a guarded callback that throws or rejects gives its error to the handler', async t => {
   const failed: unknown[] = []
   guarded(
     () => {
@@ -52,7 +52,7 @@ t.test('a guarded callback throws nothing and rejects nothing', async t => {
   t.match(failed, [{ message: 'thrown' }, { message: 'rejected' }])
 })
 
-t.test('a timer that fails says so and ends nothing', async t => {
+t.test('a timer that fails is logged, and the process goes on', async t => {
   const said: string[] = []
   const env = realEnv(line => {
     said.push(line)

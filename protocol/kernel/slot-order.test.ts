@@ -1,23 +1,23 @@
 /**
- * Whatever order and however often events come, each is given out once and in the order of its
+ * Events that come in any order and any number of times are given out once, in the order of their
  * slot.
  */
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { SlotOrder } from './slot-order.ts'
 
-t.test('repeats are dropped, early ones wait, slots do not wait for each other', async t => {
+t.test('repeats are dropped, early events wait, and slots do not wait for each other', async t => {
   const order = new SlotOrder([[1, 4]])
   const take = (slot: number, seq: number) => {
     const { ready, repeat } = order.take({ slot, seq })
     return repeat ? 'repeat' : ready.map(one => one.seq)
   }
   t.same([take(1, 4), take(1, 6), take(1, 7), take(1, 6)], ['repeat', [], [], []])
-  t.equal(order.held, 2, 'the same one twice is held once')
+  t.equal(order.held, 2, 'an event that came twice is held once')
   t.same(
     [take(2, 30), take(2, 31)],
     [[30], [31]],
-    'a slot nothing is known of begins with what comes',
+    'an unknown slot begins with the first event that comes',
   )
   t.same([take(1, 5), take(1, 7), take(1, 8)], [[5, 6, 7], 'repeat', [8]])
   t.same(
@@ -32,7 +32,7 @@ t.test('repeats are dropped, early ones wait, slots do not wait for each other',
   )
 })
 
-t.test('of two copies of one that waits, the later is given out', async t => {
+t.test('of two copies of an event that waits, the later one is given out', async t => {
   const order = new SlotOrder<{ slot: number; seq: number; copy?: string }>([[1, 0]])
   order.take({ slot: 1, seq: 2, copy: 'first' })
   order.take({ slot: 1, seq: 2, copy: 'second' })
@@ -42,7 +42,7 @@ t.test('of two copies of one that waits, the later is given out', async t => {
   ])
 })
 
-t.test('any shuffle with repeats', async t => {
+t.test('any events in any order are given out once, in the order of their slot', async t => {
   const deliveries = fc.array(
     fc.record({ slot: fc.integer({ min: 0, max: 2 }), seq: fc.integer({ min: 1, max: 12 }) }),
     { maxLength: 200 },

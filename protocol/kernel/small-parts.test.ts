@@ -1,6 +1,6 @@
 /**
- * Small pure parts of the contract that everything leans on: chance, configuration, older events,
- * travel, phones, lines of the log.
+ * Small parts of the protocol that everything uses: chance, configuration, older events, travel,
+ * phones, e-mail addresses, lines of the log, subjects, and the start and end of a process.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -22,12 +22,12 @@ import { guarded, Seldom } from './seldom.ts'
 import { roadKm, travelMinutes } from '../drivers/travel.ts'
 import { upcast } from '../dispatch/upcast.ts'
 
-t.test('chance: streams by seed and name, as they always were', async t => {
+t.test('random numbers depend on seed and name alone, as in every release', async t => {
   const random = seededRandom(1)
   t.same(
     Array.from({ length: 3 }, random),
     [0.6270739405881613, 0.002735721180215478, 0.5274470399599522],
-    'a seed that was written down stays good',
+    'a recorded seed gives the same numbers',
   )
   const names = ['network', 'disk', 'disk'].map(name => new Chance(7).fork(name).random())
   t.same(
@@ -64,7 +64,7 @@ t.test('chance: streams by seed and name, as they always were', async t => {
   t.notOk(heavy.includes('c'))
 })
 
-t.test('configuration', async t => {
+t.test('variables of the environment are read, and the error of a wrong one names it', async t => {
   t.same(
     [textVariable({ A: ' x ' }, 'A'), textVariable({ A: '  ' }, 'A'), textVariable({}, 'A')],
     ['x', null, null],
@@ -112,11 +112,11 @@ t.test('configuration', async t => {
   t.equal(serviceUrls({ REDIS_URL: 'redis://a' }, 'embedded').redisUrl, 'redis://a')
 })
 
-t.test('events of older releases', async t => {
+t.test('events of older versions get the fields that they lack', async t => {
   const by = { role: 'customer' as const, id: 'c' }
-  const read = (v: number, type: string, data: object, who?: typeof by) =>
-    upcast(v, { type, data, ...(who !== undefined && { by: who }) })
-  // A field that customers give reads as null in an event from before the field.
+  const read = (v: number, type: string, data: object, principal?: typeof by) =>
+    upcast(v, { type, data, ...(principal !== undefined && { by: principal }) })
+  // A field that customers give is null in an event of a release without the field.
   const given = { notes: null, prescription_url: null }
   for (const type of ['broadcast_opened', 'order_placed']) {
     t.same(read(1, type, { a: 1 }), {
@@ -146,7 +146,7 @@ t.test('events of older releases', async t => {
     { role: 'system', id: 'engine' },
     { role: 'system', id: 'order' },
   ]
-  for (const [type, data, who] of [
+  for (const [type, data, principal] of [
     ['request_expired', { reason: 'deadline' }, engine],
     ['request_expired', { reason: 'other' }, null],
     ['driver_search_ended', {}, engine],
@@ -158,12 +158,12 @@ t.test('events of older releases', async t => {
     ['order_cancelled', { reason: 'deadline' }, null],
     ['delivered', {}, null],
   ] as const)
-    for (const v of [1, 4]) t.same(read(v, type, data).by, who, type)
+    for (const v of [1, 4]) t.same(read(v, type, data).by, principal, type)
   for (const v of [0, eventVersion + 1, Number.NaN])
     t.throws(() => read(v, 'picked_up', {}), { name: 'UnknownEventVersionError' })
 })
 
-t.test('kilometres and minutes by road', async t => {
+t.test('kilometres by road, and minutes by the speed of the vehicle', async t => {
   t.equal(roadKm(10), 13)
   t.same(
     ['bike', 'scooter', 'car', 'van', '', 'rocket'].map(type => travelMinutes(11, type)),
@@ -176,7 +176,7 @@ t.test('kilometres and minutes by road', async t => {
   )
 })
 
-t.test('phones', async t => {
+t.test('a phone is brought into one form, by the country where it has no country code', async t => {
   for (const [text, country, normal] of [
     ['+977 984-123 4567', null, '+9779841234567'],
     ['tel:+977 984 123 4567', null, '+9779841234567'],
@@ -221,7 +221,7 @@ t.test('phones', async t => {
   )
 })
 
-t.test('e-mails', async t => {
+t.test('an e-mail address has one form, by one rule in code and database', async t => {
   for (const [text, normal] of [
     ['Ann@Example.ORG', 'ann@example.org'],
     ['\u00c9ve@x', '\u00e9ve@x'],
@@ -249,7 +249,7 @@ t.test('e-mails', async t => {
   t.equal(
     writtenEmail('E\u0301\u00ad@X'),
     '\u00c9@X',
-    'as it was written, but composed and visible',
+    'its capitals stay, and invisible characters are removed',
   )
   for (const [first, last] of [
     [0xad, 0xad],
@@ -275,7 +275,7 @@ t.test('e-mails', async t => {
   t.equal(
     froms.length - tos.length,
     invisibleCharacters.length,
-    'letters are replaced, what is invisible is taken out',
+    'letters are replaced, and invisible characters are removed',
   )
   const character = (hex: string): string => String.fromCodePoint(Number.parseInt(hex, 16))
   const written = tos
@@ -289,7 +289,7 @@ t.test('e-mails', async t => {
   t.ok(written.length > 500)
 })
 
-t.test('lines of a log that a stranger can cause', async t => {
+t.test('a line that a stranger can cause is written once in ten seconds', async t => {
   let nowMs = 0
   const said: unknown[] = []
   const seldom = new Seldom(
@@ -318,15 +318,15 @@ t.test('lines of a log that a stranger can cause', async t => {
   t.same(said.at(-1), ['x', { id: 1 }])
   said.length = 0
   for (let i = 0; i < 105; i++) seldom.say(`k${i}`, `line ${i}`)
-  t.equal(said.length, 99, 'a hundred kinds with the two before, and one line for all others')
+  t.equal(said.length, 99, 'a hundred kinds in all, and one line for all further kinds')
   seldom.say('k0', 'again')
   t.equal(said.length, 99)
 })
 
-t.test('a callback where nobody catches', async t => {
+t.test('a guarded callback gives the error of a throw or a rejection to its handler', async t => {
   const failed: unknown[] = []
-  const run = (what: () => unknown): void => {
-    guarded(what, error => failed.push((error as Error).message))()
+  const run = (callback: () => unknown): void => {
+    guarded(callback, error => failed.push((error as Error).message))()
   }
   run(() => {
     throw new Error('thrown')
@@ -340,7 +340,7 @@ t.test('a callback where nobody catches', async t => {
   t.same(failed, ['thrown', 'rejected'])
 })
 
-t.test('subjects, filters and sizes of the bus', async t => {
+t.test('wrong subjects, filters and sizes are refused, and losses are counted', async t => {
   for (const subject of ['a', 'a.b', 'a.b*c', 'a.>x'])
     t.doesNotThrow(() => checkSubject(subject), subject)
   for (const subject of ['', 'a.', '.a', 'a..b', 'a b', 'a.*', '*.a', '>', 'a.>', 'a.*.b'])
@@ -384,7 +384,7 @@ t.test('subjects, filters and sizes of the bus', async t => {
   t.equal(losses.counts.handlersFailed, 2)
 })
 
-t.test('a process starts, says why not, and ends', async t => {
+t.test('the exit code of a process tells how it ended', async t => {
   const run = (body: string, more = '') =>
     spawnSync(
       process.execPath,
@@ -417,7 +417,7 @@ t.test('a process starts, says why not, and ends', async t => {
       "process.kill(process.pid, 'SIGTERM')",
     ),
     1,
-    'not drained in time',
+    'the process did not stop in time',
   )
   t.equal(
     status(
@@ -432,7 +432,7 @@ t.test('a process starts, says why not, and ends', async t => {
       "process.kill(process.pid, 'SIGTERM')",
     ),
     1,
-    'a second signal does not wait',
+    'a second signal ends the process at once',
   )
   for (const fault of [
     "setTimeout(() => { throw new Error('late') })",

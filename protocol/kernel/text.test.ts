@@ -1,8 +1,8 @@
-/** Text that the database cannot keep is found wherever it is. */
+/** Text that the database cannot store is found at any depth of a value. */
 import t from 'tap'
 import { composedValue, unstorableText } from './text.ts'
 
-t.test('table', async t => {
+t.test('the field with a NUL or half a surrogate pair is named', async t => {
   for (const [value, where] of [
     ['plain', null],
     ['👋🏽 नमस्ते', null],
@@ -18,7 +18,7 @@ t.test('table', async t => {
     t.equal(unstorableText(value), where, JSON.stringify(value))
 })
 
-t.test('text in one form, and no marks without end', async t => {
+t.test('text is composed, and a letter with too many marks is found', async t => {
   const bytes = new Uint8Array([1])
   t.same(
     composedValue({
@@ -38,5 +38,9 @@ t.test('text in one form, and no marks without end', async t => {
   )
   let deep: unknown = 'e\u0301'
   for (let i = 0; i < 100_000; i++) deep = [deep]
-  t.equal(composedValue(deep).broken, null, 'what no schema admits is left to the schemas')
+  t.equal(
+    composedValue(deep).broken,
+    null,
+    'a value that is too deep for any schema is left to the schemas',
+  )
 })

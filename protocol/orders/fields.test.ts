@@ -1,6 +1,6 @@
 /**
- * A field that customers give reaches everybody whom its row names, and nobody else; what did not
- * know it says nothing.
+ * A field that customers give is shown to the standings of its row, and to no other. It is null
+ * where an older release did not know it.
  */
 import t from 'tap'
 import { orderEvents } from '../dispatch/order-events.ts'
@@ -25,14 +25,14 @@ t.test(
   },
 )
 
-t.test('from the command to the view nothing is lost', async t => {
+t.test('from the command to the view no field is lost', async t => {
   const given = Object.fromEntries(givenNames.map(name => [name, `the ${name}`]))
   t.same(shownOf(stateOf(toldOf(given))), given)
   t.same(shownOf(stateOf(toldOf({}))), noneGiven)
-  t.same(shownOf({}), noneGiven, 'a snapshot of a release that knew none of them')
+  t.same(shownOf({}), noneGiven, 'a snapshot of a release without these fields')
 })
 
-t.test('an event of a release that did not know a field says that it was not given', async t => {
+t.test('in an event of a release that did not know a field, the field is null', async t => {
   const asked = orderEvents.order_placed.example
   const { notes: _unknown, ...data } = asked
   for (const v of [1, eventVersion])
@@ -42,7 +42,7 @@ t.test('an event of a release that did not know a field says that it was not giv
   })
 })
 
-t.test('a standing that no row names sees none of the fields', async t => {
+t.test('each standing sees the fields whose rows name it', async t => {
   for (const standing of ['offered', 'past', 'outsider'] as const)
     t.same(givenSeenBy(standing), [], standing)
   t.same(givenSeenBy('asked'), ['prescription_url'])

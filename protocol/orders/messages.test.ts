@@ -1,19 +1,20 @@
 /**
- * Messages about open requests: every field, and no more of a place or a name than there should be.
+ * Messages about open requests: every field, with the area instead of the place and the initials
+ * instead of the name.
  */
 import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import t from 'tap'
 import { areaOf, initialsOf } from './area.ts'
 import { newRequestBody, requestEnded } from './messages.ts'
 
-t.test('areas, distances and initials', async t => {
+t.test('areas, distances and initials are less exact than their sources', async t => {
   t.same(areaOf({ latitude: 52.51999, longitude: -13.40499 }), {
     latitude: 52.52,
     longitude: -13.4,
   })
   t.ok(
     Object.is(areaOf({ latitude: -0.001, longitude: 0 }).latitude, 0),
-    'a cell at the equator is not called -0',
+    'the latitude of a cell at the equator is not -0',
   )
   t.same([0, 0.04, 0.05, 12.34].map(kmToHundredMetres), [0, 0, 0.1, 12.3])
   for (const [name, initials] of [
@@ -28,7 +29,7 @@ t.test('areas, distances and initials', async t => {
     t.equal(initialsOf(name!), initials)
 })
 
-t.test('an open request', async t => {
+t.test('the message about an open request has no place, phone, name or notes', async t => {
   t.same(
     newRequestBody({
       orderId: 'o',
@@ -58,7 +59,7 @@ t.test('an open request', async t => {
   )
 })
 
-t.test('the end of a request, to those who did not get it', async t => {
+t.test('the message about the end of a request says how it ended', async t => {
   t.same(
     (['taken', 'expired', 'cancelled'] as const).map(end => requestEnded('o', end)),
     [

@@ -1,12 +1,11 @@
 /**
- * Statuses are listed in their tables and nowhere else. A second list compiles and is right until a
- * status is
- * added; then it is wrong and nobody notices. Held by the text of the sources, the pages' scripts
- * too.
+ * Statuses are listed in their tables and nowhere else. A second list would compile, and would be
+ * wrong without notice when a status is added. The test reads the sources, also the scripts of
+ * pages.
  *
- * Two statuses of orders in one statement count as a list if they are alternatives: of a union, an array, an `||`, a
- * row of `case`s or the brackets of an SQL `in`. The exceptions below each say why they are no copy
- * of a column.
+ * Two statuses in one statement are a list when they are alternatives: of a union, an array, an
+ * `||`, a row of `case`s or an SQL `in`. Each exception below says why it is not a copy of a
+ * table's column.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,8 +18,8 @@ import { OrderView } from './view.ts'
 import { orderStatuses, statusTable, statusesWith, type StatusFacts } from './statuses.ts'
 
 /**
- * These words mean something else elsewhere as well: an offer that expired, an invitation that is
- * pending.
+ * Only statuses that have no other meaning. Left out are words such as expired and pending, which
+ * offers and invitations have too.
  */
 const ordersOwn = [
   'driver_assigned',
@@ -35,7 +34,7 @@ const between = String.raw`'\s*(?:,|\|\||\||:\s*case|&&)?\s*(?:Type\.Literal\(|c
 const listOf = (words: readonly string[]): RegExp =>
   new RegExp(`'(${words.join('|')})${between}(?!\\1')(${words.join('|')})'`, 'g')
 
-/** Path and why its literals are no list of a column. */
+/** By path, why its literals are no copy of a table's column. */
 const exceptions: Readonly<Record<string, string>> = {
   'protocol/orders/statuses.ts': 'the table',
   'protocol/drivers/statuses.ts': 'the table',
@@ -59,7 +58,7 @@ const sources = folders.flatMap(folder =>
     .filter(path => /\.(ts|js)$/.test(path) && !isTest(path) && !path.includes('node_modules')),
 )
 
-t.test('no list of statuses outside its table', async t => {
+t.test('there is no list of statuses outside its table', async t => {
   t.ok(sources.length > 300, 'the sources were found')
   const found: string[] = []
   for (const path of sources) {
@@ -85,7 +84,7 @@ t.test('the scan finds each form of a list', async t => {
   t.notMatch(`{ status: 'picked_up', event: 'delivered' }`, listOf(ordersOwn))
 })
 
-t.test('names in the table exist', async t => {
+t.test('the events, fields and verbs that the table names exist', async t => {
   const events = new Set<string>()
   for (const status of orderStatuses) {
     const facts: StatusFacts = statusTable[status]
@@ -100,15 +99,24 @@ t.test('names in the table exist', async t => {
   }
 })
 
-t.test('facts of a status agree with each other', async t => {
+t.test('the facts of each status agree with each other', async t => {
   for (const status of orderStatuses) {
     const facts: StatusFacts = statusTable[status]
-    t.notOk(facts.ended && (facts.underWay || facts.cancellable), `${status}: an end is an end`)
-    t.ok(!facts.carried || facts.underWay, `${status}: who carries is under way`)
-    t.ok(facts.heading === null || facts.underWay, `${status}: only a driver heads anywhere`)
-    t.ok(facts.heading !== 'pickup' || !facts.carried, `${status}: fetched is fetched`)
-    t.notOk(facts.carried && facts.cancellable, `${status}: a parcel on the way is not cancelled`)
-    t.ok(facts.label.length > 0 && facts.headline.length > 0, `${status} has its words`)
+    t.notOk(
+      facts.ended && (facts.underWay || facts.cancellable),
+      `${status}: a status that ended is not under way and not cancellable`,
+    )
+    t.ok(!facts.carried || facts.underWay, `${status}: carried goods are under way`)
+    t.ok(
+      facts.heading === null || facts.underWay,
+      `${status}: only an order under way has a place to go`,
+    )
+    t.ok(
+      facts.heading !== 'pickup' || !facts.carried,
+      `${status}: carried goods do not go to the pick-up`,
+    )
+    t.notOk(facts.carried && facts.cancellable, `${status}: carried goods are not cancelled`)
+    t.ok(facts.label.length > 0 && facts.headline.length > 0, `${status} has its texts`)
   }
   t.same(statusesWith('ended', true).length + statusesWith('ended', false).length, 12)
 })

@@ -1,6 +1,6 @@
 /**
- * Who sees what of an order: every field has a decision for every standing, and areas, distances
- * and initials tell no more than they should.
+ * The fields of an order that each standing sees. Every field has a decision for every standing.
+ * Areas, distances and initials tell no more than they should.
  */
 import { kmToHundredMetres } from '../kernel/kilometres.ts'
 import fc from '../testing/properties.ts'
@@ -15,7 +15,7 @@ import type { Standing } from './standings.ts'
 import { standingOf, viewFor, wordsOfView } from './visibility.ts'
 
 const endedAtMs = Date.parse('2026-05-20T12:00:00Z')
-/** Every field has a value that nothing else has, so that what shows through is found. */
+/** An order whose fields have values that no other field has, so that a visible field is found. */
 const full: OrderView = {
   id: 'id',
   kind: 'broadcast',
@@ -116,7 +116,8 @@ const area = ['delivery_latitude', 'delivery_longitude']
 const all = Object.keys(full)
 const except = (...fields: string[]): string[] => all.filter(field => !fields.includes(field))
 /**
- * What differs from a view that says nothing. Written a second time, and not derived from the code.
+ * The fields that differ from an empty view. The table is written a second time, and not derived
+ * from the code.
  */
 const table: [
   name: string,
@@ -160,7 +161,7 @@ const table: [
     ),
   ],
   [
-    'the same, having said no',
+    'the pharmacy that was chosen and rejected the order',
     { role: 'vendor', id: 'winner' },
     { ...chosen, status: 'rejected' },
     0,
@@ -198,7 +199,7 @@ const table: [
     ],
   ],
   [
-    'one that declined',
+    'a pharmacy that is asked and refused',
     { role: 'vendor', id: 'loser' },
     open,
     0,
@@ -215,9 +216,16 @@ const table: [
       'responses',
     ],
   ],
-  ['one that lost', { role: 'vendor', id: 'loser' }, full, 0, 'outsider', [...seen, ...area]],
   [
-    'one that was asked, of a request that is over',
+    'a pharmacy that lost',
+    { role: 'vendor', id: 'loser' },
+    full,
+    0,
+    'outsider',
+    [...seen, ...area],
+  ],
+  [
+    'a pharmacy that was asked, when the request is over',
     { role: 'vendor', id: 'asked' },
     { ...open, status: 'expired', ended_at: 'then' },
     0,
@@ -244,7 +252,7 @@ const table: [
     ),
   ],
   [
-    'a driver who is offered it',
+    'a driver with an open offer',
     { role: 'driver', id: 'offered' },
     offering,
     0,
@@ -260,7 +268,7 @@ const table: [
     ],
   ],
   [
-    'a driver who was',
+    'a driver whose offer is over',
     { role: 'driver', id: 'earlier' },
     offering,
     0,
@@ -268,7 +276,7 @@ const table: [
     [...seen, ...area],
   ],
   [
-    'the driver, hours after the end',
+    'the driver, as long as an order that is over may be seen',
     { role: 'driver', id: 'carrier' },
     over,
     endedAtMs + orderLimits.driverSightMs - 1,
@@ -286,7 +294,7 @@ const table: [
     ),
   ],
   [
-    'the driver, later',
+    'the driver, from then on',
     { role: 'driver', id: 'carrier' },
     over,
     endedAtMs + orderLimits.driverSightMs,
@@ -295,11 +303,11 @@ const table: [
   ],
 ]
 
-t.test('every field, for every standing', async t => {
+t.test('each standing sees exactly its fields', async t => {
   t.same(
     all.toSorted(),
     Object.keys(OrderView.properties).toSorted(),
-    'a field that is new: say here and in views.ts who may see it',
+    'for a new field, decide here and in views.ts which standings see it',
   )
   for (const [name, reader, order, nowMs, standing, fields] of table) {
     t.equal(standingOf(reader, order, nowMs), standing, name)
@@ -310,25 +318,24 @@ t.test('every field, for every standing', async t => {
           JSON.stringify(value) !== JSON.stringify(emptyView[field as keyof typeof emptyView]),
       )
       .map(([field]) => field)
-    // What the view says as nothing anyway is no difference: a direct order has the kind that an
-    // empty view has.
+    // The kind is left out: a direct order has the same kind as an empty view.
     t.same(
       shown.filter(field => field !== 'kind').toSorted(),
       fields.filter(field => field !== 'kind').toSorted(),
       name,
     )
-    // An outsider's view is never asked again: reads do not find the order for them.
+    // An outsider gets no view, because reads do not find the order.
     if (standing !== 'outsider')
       t.equal(
         standingOf(reader, view, nowMs),
         standing,
-        `${name}: the view is of the same standing, so it can be asked again`,
+        `${name}: the view gives the same standing as the order`,
       )
   }
 })
 
 t.test(
-  "what is told of a place is its area, of a name its initials, of answers one's own",
+  'an asked pharmacy and an offered driver see areas, initials and rounded distances, and a pharmacy sees only its own answer',
   async t => {
     const asked = viewFor({ role: 'vendor', id: 'loser' }, open, 0)
     t.match(asked, {
@@ -358,7 +365,7 @@ t.test(
 )
 
 t.test(
-  'an area is a fixed cell: the same for all that is in it, and near to all of it',
+  'an area is a fixed cell: the area of an area is itself, and no place is far from its area',
   async () => {
     const latitude = fc.double({ min: -90, max: 90, noNaN: true })
     const longitude = fc.double({ min: -180, max: 180, noNaN: true })

@@ -1,6 +1,6 @@
 /**
- * Money of currencies with two, no, three and four decimals, and what older releases wrote without
- * a currency.
+ * Money of currencies with two, no, three and four decimals, and events that older releases stored
+ * without a currency.
  */
 import t from 'tap'
 import fc from '../testing/properties.ts'
@@ -8,7 +8,7 @@ import { defaultTariff, tariffIn } from './tariff.ts'
 import { upcast } from '../dispatch/upcast.ts'
 import { currencyOf, decimalOfMinor, firstCurrency, minorOfDecimal } from './money.ts'
 
-t.test('minor units and decimals', async t => {
+t.test('minor units and decimals convert to each other, without parts of a unit', async t => {
   for (const [currency, minor, decimal] of [
     ['USD', 1250, 12.5],
     ['JPY', 1250, 1250],
@@ -30,7 +30,7 @@ t.test('minor units and decimals', async t => {
   )
 })
 
-t.test('what names no currency is in the first one', async t => {
+t.test('an event without a currency is in the first currency', async t => {
   t.equal(currencyOf({}), firstCurrency)
   t.equal(currencyOf({ currency: 'JPY' }), 'JPY')
   for (const type of ['order_placed', 'broadcast_opened', 'offer_held', 'order_completed'])
@@ -41,10 +41,10 @@ t.test('what names no currency is in the first one', async t => {
   })
 })
 
-t.test('a tariff counts in its own currency alone', async t => {
+t.test('a tariff counts only in its own currency', async t => {
   const { currency: _, ...older } = { ...defaultTariff('USD'), base_minor: 9 }
-  t.equal(tariffIn('USD', older), older, 'set by an older release')
-  t.same(tariffIn('JPY', older), defaultTariff('JPY'), 'cents are no yen')
+  t.equal(tariffIn('USD', older), older, 'a tariff of an older release is in the first currency')
+  t.same(tariffIn('JPY', older), defaultTariff('JPY'), 'a tariff in cents is not a tariff in yen')
   const yen = { ...older, currency: 'JPY' }
   t.equal(tariffIn('JPY', yen), yen)
   t.same(tariffIn('JPY', null), defaultTariff('JPY'))

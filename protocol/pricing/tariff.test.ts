@@ -1,9 +1,10 @@
+/** Fees of a tariff: some by hand, and the rules that hold for every tariff and distance. */
 import assert from 'node:assert/strict'
 import fc from '../testing/properties.ts'
 import t from 'tap'
 import { bandsProblem, defaultTariff, feeMinor, feeParts, type Tariff } from './tariff.ts'
 
-t.test('fees, by hand', async t => {
+t.test('fees and their parts are as computed by hand', async t => {
   const steps: Tariff = {
     base_minor: 100,
     minimum_minor: 0,
@@ -35,7 +36,7 @@ t.test('fees, by hand', async t => {
   ])
 })
 
-t.test('further is never cheaper, nothing is below the minimum, every fee is whole', async t => {
+t.test('longer is never cheaper, and a fee is the sum of its bands or the minimum', async t => {
   const tariff = fc.record({
     base_minor: fc.nat(5_000),
     minimum_minor: fc.nat(5_000),
@@ -69,7 +70,8 @@ t.test('further is never cheaper, nothing is below the minimum, every fee is who
       ) as [number, number]
       assert.equal(bandsProblem(tariff.bands), null)
       assert.ok(near <= far && near >= tariff.minimum_minor && Number.isInteger(far))
-      // Beside the sum written as one expression: nearest multiple of 5, or the minimum.
+      // The fee is the sum, written here as one expression, rounded to a multiple of 5, or the
+      // minimum.
       const ends = tariff.bands.map(band => band.up_to_km ?? Infinity)
       const raw = tariff.bands.reduce(
         (sum, band, i) =>
@@ -89,7 +91,7 @@ t.test('further is never cheaper, nothing is below the minimum, every fee is who
   t.pass()
 })
 
-t.test('bands without a gap and without an end', async t => {
+t.test('bands must grow, and only the last one has no end', async t => {
   const bands = (...ends: (number | null)[]) => ends.map(up_to_km => ({ up_to_km }))
   for (const good of [bands(null), bands(1, 2, null)]) t.equal(bandsProblem(good), null)
   for (const bad of [

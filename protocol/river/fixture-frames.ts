@@ -1,6 +1,6 @@
 /**
- * Messages of frames for the tests of the river: bytes written by hand, and one reader whose answer
- * is read as words.
+ * Messages of frames for the tests of positions: bytes that are written by hand, and a reader whose
+ * answer is given as a text.
  */
 import { frameErrorName, FrameReader, type LocationFrame } from './frames.ts'
 
@@ -31,19 +31,20 @@ export const i64 = (value: bigint): number[] => scalar(0xd3, 8, view => view.set
 export const u32 = (value: number): number[] => scalar(0xce, 4, view => view.setUint32(0, value))
 export const i32 = (value: number): number[] => scalar(0xd2, 4, view => view.setInt32(0, value))
 export const nil = 0xc0
-/** A frame in the form that we write, whose field `at` is replaced by the bytes given. */
+/** A frame in the form that we write, with other bytes as its field `at`. */
 export const withField = (at: number, bytes: number[] | number): Uint8Array => {
   const fields = [u32(1), f64(nowMs), f64(1), f64(2), f32(3), f32(4), f32(5)].map((field, index) =>
     index === at ? bytes : field,
   )
   return raw(0x97, ...fields)
 }
-/** What the reader says: the error's name, or the number of frames. */
+/** The answer of the reader to a message: the error's name, or the number of frames. */
 export const verdict = (bytes: Uint8Array): string | number => {
   const code = reader.read(bytes, nowMs)
   return code < 0 ? frameErrorName(code) : code
 }
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+/** The frame that the reader read at an index of the last message. */
 export const frameAt = (index: number): LocationFrame => {
   return {
     seq: reader.seq[index]!,

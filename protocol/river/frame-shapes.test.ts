@@ -1,7 +1,6 @@
 /**
- * The shape of a message of frames: which bytes are malformed, how many frames one message may
- * have, and how one
- * false frame is told apart from the good ones beside it.
+ * The shape of a message of frames: the bytes that are malformed, the number of frames that one
+ * message may have, and a wrong frame among good ones.
  */
 import t from 'tap'
 import { FrameColumns, parseFrame } from './frame-parse.ts'
@@ -19,7 +18,7 @@ import {
   frameAt,
 } from './fixture-frames.ts'
 
-t.test('a false frame is refused, and the other 63 count', async t => {
+t.test('a wrong frame is refused, and the other 63 count', async t => {
   const list = Array.from({ length: 64 }, (_, seq) => ({ ...good, seq }))
   for (const [bad, code, seq] of [
     [withField(2, f64(91)), 'frame_out_of_range', 7],
@@ -28,7 +27,7 @@ t.test('a false frame is refused, and the other 63 count', async t => {
     [raw(0x05), 'frame_malformed', -1],
     [withField(3, [0xa1, 0x31]), 'frame_malformed', -1],
   ] as const)
-    // What begins with a number is one frame, and no list of them.
+    // A list whose first element is a number is one frame, so this frame is not put first.
     for (const place of bad.length === 1 ? [1, 63] : [0, 1, 31, 63]) {
       const message = raw(
         0xdc,
@@ -53,7 +52,7 @@ t.test('a false frame is refused, and the other 63 count', async t => {
     }
 })
 
-t.test('shapes that are wrong are malformed', async t => {
+t.test('messages and required fields of a wrong shape are malformed', async t => {
   const frame = encodeFrame(good)
   const seven = [u32(1), f64(nowMs), f64(1), f64(2), f64(3), f64(4)]
   for (const [bytes, why] of [
@@ -127,7 +126,7 @@ t.test('shapes that are wrong are malformed', async t => {
   t.equal(
     verdict(raw(0x97, f64(NaN), f64(nowMs), 0xc2, ...seven.slice(3), nil)),
     'frame_malformed',
-    'shape is judged before range',
+    'the shape is checked before the range',
   )
 })
 
@@ -141,7 +140,7 @@ t.test('a message cut at any byte is malformed', async t => {
       if (verdict(message.slice(0, length)) !== 'frame_malformed')
         t.fail(`cut at ${length} of ${message.length}`)
     }
-    // The reader keeps to its view, whatever lies behind it in the buffer.
+    // The reader reads only its view, although the buffer has more bytes behind it.
     for (let length = 0; length < message.length; length++) {
       if (verdict(message.subarray(0, length)) !== 'frame_malformed')
         t.fail(`view cut at ${length} of ${message.length}`)
@@ -150,7 +149,7 @@ t.test('a message cut at any byte is malformed', async t => {
 })
 
 t.test(
-  'a frame that needs bytes beyond the end given is malformed, though they are there',
+  'a frame that needs bytes beyond the given end is malformed, although the buffer has these bytes',
   async t => {
     const bytes = new Uint8Array(100)
     bytes.set(encodeFrame(good))
@@ -173,7 +172,7 @@ t.test('64 frames are read, 65 are too many', async t => {
     t.same(
       new Uint8Array(reader.view.buffer).slice(reader.start[index], reader.end[index]),
       encodeFrame(frames[index]!),
-      'bytes can be copied verbatim',
+      'the bytes of a frame can be copied',
     )
   }
   t.equal(
@@ -183,14 +182,14 @@ t.test('64 frames are read, 65 are too many', async t => {
   t.equal(
     verdict(raw(0xdd, 0xff, 0xff, 0xff, 0xff, encodeFrame(good))),
     'frame_too_many',
-    'a claim is enough',
+    'the number in the header is enough',
   )
   t.equal(verdict(new Uint8Array(50_000).fill(0xdd)), 'frame_too_many', 'nested array32')
   t.throws(() => encodeFrames([...frames, good]), /frame_too_many/)
   t.throws(() => encodeFrames([]), /frame_too_many/)
 })
 
-t.test('a refused message says which frame', async t => {
+t.test('the reader tells which frame of a message it refused', async t => {
   const message = raw(0x93, encodeFrame(good), encodeFrame(good), withField(2, f64(91)))
   t.equal(verdict(message), 2)
   t.same([reader.refusedIndex, frameErrorName(reader.refusedCode)], [2, 'frame_out_of_range'])

@@ -1,7 +1,7 @@
 /**
  * The numbers of a frame: every encoding of MessagePack is read, and each field has its range. A
- * position that is out of
- * range refuses the frame; a heading, speed or accuracy that cannot be true only becomes unknown.
+ * position out of its range refuses the frame. A heading, speed or accuracy that is impossible only
+ * becomes unknown.
  */
 import { unpack } from 'msgpackr'
 import t from 'tap'
@@ -23,7 +23,7 @@ import {
   frameAt,
 } from './fixture-frames.ts'
 
-t.test('every numeric encoding of msgpack is a number', async t => {
+t.test('every encoding of a number in MessagePack is read', async t => {
   for (const [bytes, at, expected] of [
     [[0x05], 2, 5],
     [[0xff], 2, -1],
@@ -68,7 +68,7 @@ t.test('every numeric encoding of msgpack is a number', async t => {
   )
 })
 
-t.test('numbers that are wrong are out of range', async t => {
+t.test('an impossible number, time or position is out of range', async t => {
   for (const [at, bytes, why] of [
     [0, [0xff], 'seq -1'],
     [0, u64(0x1_0000_0000n), 'seq 2^32'],
@@ -95,7 +95,7 @@ t.test('numbers that are wrong are out of range', async t => {
 })
 
 t.test(
-  'what cannot be true of heading, speed and accuracy is not known, and the position counts',
+  'an impossible heading, speed or accuracy becomes unknown, and the position counts',
   async t => {
     for (const [at, bytes, expected, why] of [
       [4, f64(-1), null, 'heading -1'],
@@ -129,7 +129,8 @@ t.test(
       t.equal(verdict(withField(at, bytes as unknown as number[])), 1, why)
       t.equal(Object.values(frameAt(0))[at], expected, why)
       t.equal(reader.refused, 0)
-      // What is copied is what it was taken for: whoever reads it on the bus sees no heading of -1.
+      // The bytes that are copied to the bus have the value that was read, so no reader of the bus
+      // gets a heading of -1.
       const copied = new Uint8Array(reader.view.buffer).slice(reader.start[0], reader.end[0])
       t.equal((unpack(copied) as unknown[])[at], expected, `${why}, copied`)
       const others = frameAt(0)
@@ -150,7 +151,7 @@ t.test(
   },
 )
 
-t.test('exactly (0, 0) is no position; a step beside it is one', async t => {
+t.test('exactly (0, 0) is no position, and a place beside it is one', async t => {
   for (const zero of [0, -0])
     t.equal(
       verdict(raw(0x97, u32(1), f64(nowMs), f64(zero), f64(0), nil, nil, nil)),
@@ -171,13 +172,13 @@ t.test('exactly (0, 0) is no position; a step beside it is one', async t => {
   t.equal(checkFrame({ ...good, latitude: 0, longitude: 0 }, nowMs), 'frame_out_of_range')
 })
 
-t.test('timestamps from the future', async t => {
+t.test('a frame more than 30 seconds ahead is in the future', async t => {
   t.equal(verdict(withField(1, f64(nowMs + 30_000))), 1)
   t.equal(verdict(withField(1, f64(nowMs + 30_001))), 'frame_in_future')
   t.equal(verdict(withField(1, u64(2n ** 53n - 1n))), 'frame_in_future')
 })
 
-t.test('a frame from the future tells its number', async t => {
+t.test('the reader tells the number of a frame from the future', async t => {
   t.equal(verdict(encodeFrames([good, { ...good, seq: 8, timestampMs: nowMs + 30_001 }])), 1)
   t.equal(frameErrorName(reader.refusedCode), 'frame_in_future')
   t.equal(reader.refusedSeq, 8)

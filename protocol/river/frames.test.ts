@@ -1,7 +1,6 @@
 /**
- * Frames that we write are frames that we read: the encoder, the reader and another implementation
- * of MessagePack agree
- * for random frames, and no random bytes break the reader.
+ * The encoder, the reader and another implementation of MessagePack agree on random frames, and no
+ * random bytes break the reader.
  */
 import { isDeepStrictEqual } from 'node:util'
 import fc from '../testing/properties.ts'
@@ -41,13 +40,13 @@ t.test('checkFrame and the encoder refuse what the reader refuses', async t => {
     t.same(
       [frameAt(0).headingDeg, frameAt(0).speedMps, frameAt(0).accuracyM],
       expected,
-      'the encoder leaves out what cannot be true',
+      'the encoder leaves out impossible values',
     )
   }
   t.equal(
     verdict(encodeFrame({ ...good, headingDeg: 359.999_999_99 })),
     1,
-    'rounding to float32 does not leave the range',
+    'a heading stays in its range when it is rounded to float32',
   )
   t.equal(frameAt(0).headingDeg, 0)
 })
@@ -71,7 +70,7 @@ const withoutNegativeZero = (frame: LocationFrame): LocationFrame =>
     Object.entries(frame).map(([name, value]) => [name, value === null ? null : value + 0]),
   ) as unknown as LocationFrame
 
-t.test('frames survive the round trip, alone and together', async t => {
+t.test('frames are read as they were written, alone and together', async t => {
   fc.assert(
     fc.property(fc.array(frames, { minLength: 1, maxLength: 64 }), list => {
       if (reader.read(encodeFrames(list), nowMs) !== list.length) return false
@@ -86,7 +85,7 @@ t.test('frames survive the round trip, alone and together', async t => {
   )
 })
 
-t.test('msgpackr writes what we read and reads what we write', async t => {
+t.test('our reader reads the frames of msgpackr, and msgpackr reads ours', async t => {
   fc.assert(
     fc.property(frames, frame => {
       t.equal(reader.read(pack(asArray(frame)), nowMs), 1)
@@ -97,12 +96,12 @@ t.test('msgpackr writes what we read and reads what we write', async t => {
   )
 })
 
-t.test('the fast way and the slow way say the same', async () => {
-  // An array16 header is never canonical, so the same seven fields behind it are read one by one.
+t.test('the fast path and the slow path of the reader give the same answer', async () => {
+  // We never write an array16 header, so the reader reads the seven fields behind it one by one.
   const slowly = (frame: Uint8Array): Uint8Array => raw(0xdc, 0, 7, frame.subarray(1))
-  const told = (bytes: Uint8Array) => {
-    const said = verdict(bytes)
-    return said === 1 ? frameAt(0) : said
+  const answer = (bytes: Uint8Array) => {
+    const count = verdict(bytes)
+    return count === 1 ? frameAt(0) : count
   }
   const changes = fc.array(
     fc.tuple(
@@ -121,7 +120,7 @@ t.test('the fast way and the slow way say the same', async () => {
         const bytes = encodeFrame(frame)
         for (const [at, byte] of changes) bytes[1 + (at % (bytes.length - 1))] = byte
         const message = raw(bytes.subarray(0, bytes.length - cut), new Uint8Array(padding))
-        return isDeepStrictEqual(told(message), told(slowly(message)))
+        return isDeepStrictEqual(answer(message), answer(slowly(message)))
       },
     ),
     { numRuns: 5000 },
@@ -129,7 +128,7 @@ t.test('the fast way and the slow way say the same', async () => {
 })
 
 void t.test(
-  'frames encoded one by one stay as they were, over many slabs, and one that is refused spoils none',
+  'frames that are encoded one by one keep their bytes, over many slabs, also when another frame is refused',
   async t => {
     const frames = Array.from({ length: 1_000 }, (_, seq): LocationFrame => ({
       seq,

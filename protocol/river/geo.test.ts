@@ -1,3 +1,4 @@
+/** Distances and geohashes against published vectors, and the rules that hold for every place. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearingDeg, destination } from '../testing/great-circle.ts'
@@ -15,7 +16,7 @@ import {
 const folder = join(process.env['CADUCEUS_DATA'] ?? join('..', 'shared', 'data'), 'geo')
 const skip = existsSync(folder) ? false : `no data folder at ${folder}; set CADUCEUS_DATA`
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8')
-/** Decode vectors carry twelve digits. */
+/** The vectors for decoding have twelve digits. */
 const near = (a: number, b: number): boolean => Math.abs(a - b) <= 5.1e-10
 const latitudes = fc.double({ min: -90, max: 90, noNaN: true })
 const longitudes = fc.double({ min: -180, max: 180, noNaN: true })
@@ -28,7 +29,7 @@ function boundsContain(bounds: GeoBounds, latitude: number, longitude: number): 
     : longitude >= bounds.longitudeMin || longitude <= bounds.longitudeMax
 }
 
-t.test('geohash encode vectors', { skip }, async t => {
+t.test('geohashes are encoded as in the published vectors', { skip }, async t => {
   const vectors = JSON.parse(read('geohash_encode_mmcloughlin.json')) as {
     hash: string
     lat: number
@@ -41,7 +42,7 @@ t.test('geohash encode vectors', { skip }, async t => {
   t.same(wrong, [])
 })
 
-t.test('geohash decode vectors', { skip }, async t => {
+t.test('geohashes are decoded as in the published vectors', { skip }, async t => {
   type Vector = { hash: string; minLat: number; maxLat: number; minLng: number; maxLng: number }
   const vectors = JSON.parse(read('geohash_decode_mmcloughlin.json')) as Vector[]
   t.equal(vectors.length, 4096)
@@ -57,7 +58,7 @@ t.test('geohash decode vectors', { skip }, async t => {
   t.same(wrong, [])
 })
 
-t.test('geohash known points', { skip }, async t => {
+t.test('geohashes of known points', { skip }, async t => {
   type Vector = { lat: number; lng: number; precision: number; hash: string }
   for (const { lat, lng, precision, hash } of JSON.parse(
     read('geohash_known_points.json'),
@@ -107,7 +108,7 @@ t.test('a geohash cell contains its point, and its centre encodes to itself', as
   )
 })
 
-t.test('a geohash extends its own prefixes', async () => {
+t.test('a shorter geohash of a place is the beginning of a longer one', async () => {
   fc.assert(
     fc.property(latitudes, longitudes, (latitude, longitude) => {
       const hash = encodeGeohash(latitude, longitude, 12)
@@ -118,7 +119,7 @@ t.test('a geohash extends its own prefixes', async () => {
   )
 })
 
-t.test('geohash edges', async t => {
+t.test('geohashes at the edges of the globe, and texts and places that are refused', async t => {
   for (const [latitude, longitude, hash] of [
     [0, 0, 's00000000000'],
     [-1e-300, -1e-300, '7zzzzzzzzzzz'],
@@ -142,7 +143,7 @@ t.test('geohash edges', async t => {
   }
 })
 
-t.test('validCoordinate', async t => {
+t.test('a coordinate is valid up to 90 and 180 degrees', async t => {
   for (const [latitude, longitude, expected] of [
     [0, 0, true],
     [90, 180, true],
@@ -188,7 +189,7 @@ t.test('destination lies at the distance, along the bearing', async () => {
       const away = distanceKm(latitude, longitude, there.latitude, there.longitude)
       if (!validCoordinate(there.latitude, there.longitude) || Math.abs(away - km) > 1e-4)
         return false
-      // Longitude, and so bearing, means nothing next to a pole.
+      // Next to a pole the longitude, and so the bearing, is not defined well.
       if (Math.abs(latitude) > 89 || Math.abs(there.latitude) > 89.99 || km < 1 || km > 18_000)
         return true
       const turn = Math.abs(
@@ -229,7 +230,7 @@ t.test('boundingBox contains its circle, at poles and the antimeridian too', asy
   fc.assert(property, { numRuns: 1000 })
 })
 
-t.test('boundingBox is tight', async t => {
+t.test('boundingBox is as small as possible', async t => {
   const crossing = boundingBox(10, 179.9, 50)
   t.ok(crossing.longitudeMin > crossing.longitudeMax, 'crosses the antimeridian')
   t.notOk(boundsContain(crossing, 10, 0))

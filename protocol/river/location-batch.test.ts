@@ -1,3 +1,7 @@
+/**
+ * Batches of positions between edges and engines: a bad entry loses nothing but itself, and no
+ * bytes break the reader.
+ */
 import fc from '../testing/properties.ts'
 import { pack, unpack } from 'msgpackr'
 import t from 'tap'
@@ -17,11 +21,11 @@ const good: LocationFrame = {
   accuracyM: null,
 }
 const frame = encodeFrame(good)
-/** A driver's id as a msgpack string. */
+/** A text as a string of MessagePack. */
 const str8 = (text: string): Uint8Array =>
   Uint8Array.of(0xd9, text.length, ...new TextEncoder().encode(text))
 const messages = new FrameReader()
-/** Appends all frames of a message; how many fitted. */
+/** Appends all frames of a message, and returns how many fitted. */
 const append = (batch: LocationBatch, head: Int32Array, message: Uint8Array): number =>
   batch.append(head, messages, 0, messages.read(message, nowMs))
 const entry = Uint8Array.of(0x92, ...str8(id), ...frame)
@@ -29,7 +33,9 @@ const reader = new LocationBatchReader()
 
 const body = (...parts: (readonly number[] | Uint8Array)[]): Uint8Array =>
   Uint8Array.from(parts.flatMap(part => [...part]))
-/** Reads a body to its end: sequence numbers delivered, entries refused, and whether it broke. */
+/**
+ * Reads a body to its end: the numbers of its frames, the refused entries, and whether it broke.
+ */
 const readAll = (bytes: Uint8Array): { seqs: number[]; refused: number; broken: boolean } => {
   const seqs: number[] = []
   reader.open(bytes, nowMs)
@@ -38,7 +44,7 @@ const readAll = (bytes: Uint8Array): { seqs: number[]; refused: number; broken: 
   return { seqs, refused: reader.refused, broken: reader.broken }
 }
 
-t.test('a batch is built, taken and read', async t => {
+t.test('a batch is read as it was built, also by msgpackr', async t => {
   const batch = new LocationBatch()
   const head = entryHead(id)
   for (let seq = 0; seq < 100; seq++) {
@@ -67,7 +73,7 @@ t.test('a batch is built, taken and read', async t => {
   )
 })
 
-t.test('fields of an entry', async t => {
+t.test('an entry has the id and the fields of its frame', async t => {
   for (const text of [id, id.toUpperCase()]) {
     reader.open(body([0x91, 0x92], str8(text), frame), nowMs)
     t.ok(reader.next())
@@ -88,7 +94,7 @@ t.test('fields of an entry', async t => {
   }
 })
 
-t.test('consecutive entries of one driver are known as such', async t => {
+t.test('the reader tells whether an entry is of the same driver as the entry before', async t => {
   const other = '0190a5a0-1234-7abc-8def-0123456789ac'
   const long = body([0x92, 0xdb, 0, 0, 0, 36], str8(id).slice(2), frame)
   const longOther = body([0x92, 0xdb, 0, 0, 0, 36], str8(other).slice(2), frame)
@@ -112,7 +118,7 @@ t.test('consecutive entries of one driver are known as such', async t => {
         [false, 0xab],
         [false, 0xab],
       ],
-      'another spelling is read',
+      'another spelling of the id is read again',
     ],
     [
       [long, long, longOther],
@@ -121,7 +127,7 @@ t.test('consecutive entries of one driver are known as such', async t => {
         [false, 0xab],
         [false, 0xac],
       ],
-      'a longer head has its id beyond what is compared',
+      'with a longer head the bytes that are compared do not have the whole id',
     ],
     [
       [entry, [5], entry],
@@ -137,9 +143,9 @@ t.test('consecutive entries of one driver are known as such', async t => {
         [false, 0xab],
         [false, 0xab],
       ],
-      'a refused frame leaves no driver behind',
+      'an entry with a refused frame is not compared',
     ],
-    [[entryOf(other, future), entryOf(other)], [[false, 0xac]], 'nor does the first'],
+    [[entryOf(other, future), entryOf(other)], [[false, 0xac]], 'also when it is the first'],
   ] as const) {
     reader.open(body([0x90 | entries.length], ...entries), nowMs)
     const seen: unknown[] = []
@@ -148,10 +154,10 @@ t.test('consecutive entries of one driver are known as such', async t => {
   }
   reader.open(body([0x91], entry), nowMs)
   t.ok(reader.next())
-  t.notOk(reader.sameDriver, 'nothing is compared across bodies')
+  t.notOk(reader.sameDriver, 'the first entry of a body is not compared')
 })
 
-t.test('a full batch refuses and stays as it was', async t => {
+t.test('a full batch takes no frame more, and there is room again after take', async t => {
   const batch = new LocationBatch(200)
   const head = entryHead(id)
   t.equal(append(batch, head, frame), 1)
@@ -160,13 +166,13 @@ t.test('a full batch refuses and stays as it was', async t => {
   t.equal(batch.count, 2)
   t.same(readAll(batch.take()).seqs, [1, 1])
   const three = encodeFrames([good, { ...good, seq: 2 }, { ...good, seq: 3 }])
-  t.equal(append(batch, head, three), 2, 'taken, there is room again, for two of three')
+  t.equal(append(batch, head, three), 2, 'after take there is room for two of three')
   t.same(readAll(batch.take()).seqs, [1, 2])
   t.equal(batch.append(head, messages, 2, 3), 3, 'the rest')
   t.same(readAll(batch.take()).seqs, [3])
 })
 
-t.test('frames of every length are copied verbatim', async t => {
+t.test('the bytes of frames of every length are copied', async t => {
   const batch = new LocationBatch(2_000)
   const frames = [
     [1, nowMs, 1.5, 2.5, null, 3, null],
@@ -182,7 +188,7 @@ t.test('frames of every length are copied verbatim', async t => {
   )
 })
 
-t.test('entryHead takes UUIDs only', async t => {
+t.test('entryHead takes only UUIDs', async t => {
   for (const bad of [
     '',
     id.slice(1),
@@ -196,7 +202,7 @@ t.test('entryHead takes UUIDs only', async t => {
   }
 })
 
-t.test('bodies of other services', async t => {
+t.test('other encodings of a body, as other services write them, are read', async t => {
   t.same(readAll(body([0x92], entry, entry)).seqs, [1, 1], 'fixarray')
   t.same(readAll(body([0xdc, 0, 2], entry, entry)).seqs, [1, 1], 'array16')
   t.same(readAll(pack([[id, [5, nowMs, 1, 2, 3, 4, 5]]])).seqs, [5], 'msgpackr')
@@ -286,7 +292,7 @@ t.test('a bad entry is skipped and counted', async t => {
   }
 })
 
-t.test('a body that cannot be followed stops there', async t => {
+t.test('a malformed body is read up to its fault, and is then broken', async t => {
   for (const [bytes, seqs, refused, why] of [
     [body(), [], 0, 'empty'],
     [body([0xc0]), [], 0, 'not an array'],
@@ -315,7 +321,7 @@ t.test('a body that cannot be followed stops there', async t => {
   )
 })
 
-t.test('no bytes make it throw or read on for ever', async () => {
+t.test('no bytes make the reader throw or read for ever', async () => {
   const interesting = fc.constantFrom(
     0x91,
     0x92,
@@ -356,7 +362,7 @@ t.test('no bytes make it throw or read on for ever', async () => {
   )
 })
 
-t.test('skipping agrees with msgpackr on any value', async t => {
+t.test('any value of msgpackr in the place of an entry is skipped whole', async t => {
   const value = fc.anything({
     maxDepth: 4,
     withBigInt: false,

@@ -1,6 +1,6 @@
 /**
- * The fault proxy against a real socket: each fault does what its name says, and fair weather
- * changes nothing.
+ * The fault proxy on real sockets: each fault does what its name says, and without a fault every
+ * byte arrives.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { FaultProxy } from './proxy.ts'
 
-/** An echo server behind a proxy, and clients of it that remember what they heard. */
+/** An echo server behind a proxy, and clients that keep the bytes that they received. */
 async function start(t: Test) {
   const atServer = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, socket => {
@@ -69,7 +69,7 @@ const closed = async (client: { state: { closed: boolean } }) => {
   return client.state.closed
 }
 
-t.test('fair weather: every byte in its order, and one side may end first', async t => {
+t.test('no fault: every byte arrives in order, and one side may end first', async t => {
   const { proxy, open } = await start(t)
   const client = await open()
   const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * 31 + (i >> 8)) & 0xff))
@@ -79,7 +79,7 @@ t.test('fair weather: every byte in its order, and one side may end first', asyn
   t.equal(
     (await client.hears(sent.length + 7)).subarray(sent.length).toString(),
     'the end',
-    'what was under way at the end arrives',
+    'bytes that were under way at the end arrive',
   )
   t.ok(await closed(client))
   t.equal(client.state.error, '')
@@ -101,7 +101,7 @@ t.test('cut: both ends are closed, and the next connection works', async t => {
   t.equal((await next.hears(1)).toString(), 'b')
 })
 
-t.test('stall: nothing moves, nothing is lost, and the sender is held back', async t => {
+t.test('stall: no byte arrives, no byte is lost, and the sender must wait', async t => {
   const { proxy, open } = await start(t)
   const client = await open()
   proxy.set({ stalled: true })
@@ -111,14 +111,14 @@ t.test('stall: nothing moves, nothing is lost, and the sender is held back', asy
   t.equal(client.bytes().length, 0)
   t.ok(
     client.socket.writableLength > 0,
-    'its buffers are full: the proxy does not read without end',
+    'the buffers are full, because the proxy does not read without end',
   )
   t.equal(client.state.closed, false)
   proxy.clear()
   t.equal((await client.hears(sent.length)).length, sent.length)
 })
 
-t.test('delay: at least so much each way, the order kept', async t => {
+t.test('delay: each way takes at least so long, and bytes keep their order', async t => {
   const { proxy, open } = await start(t)
   const client = await open()
   proxy.set({ delayMs: 60 })
@@ -129,7 +129,7 @@ t.test('delay: at least so much each way, the order kept', async t => {
 })
 
 t.test(
-  'half-open: silence for the caller, the end for the server; dead also when the weather clears',
+  'half-open: the caller gets no answer, the server sees the end, and the connection stays dead after the fault',
   async t => {
     const { proxy, open, atServer } = await start(t)
     const client = await open()
@@ -139,20 +139,20 @@ t.test(
     const late = await open()
     for (const one of [client, late]) one.socket.write('b')
     await sleep(100)
-    t.equal(atServer.size, 0, 'the server has nobody left')
+    t.equal(atServer.size, 0, 'the server has no connection left')
     proxy.clear()
     client.socket.write('c')
     await sleep(100)
     t.equal(client.bytes().toString(), 'a')
     for (const one of [client, late])
-      t.same(one.state, { error: '', closed: false, ended: false }, 'and the callers do not know')
+      t.same(one.state, { error: '', closed: false, ended: false }, 'the callers do not know it')
     const next = await open()
     next.socket.write('d')
     t.equal((await next.hears(1)).toString(), 'd')
   },
 )
 
-t.test('refuse: new connections are closed at once, those that are there stay', async t => {
+t.test('refuse: new connections are closed at once, and open ones stay', async t => {
   const { proxy, open } = await start(t)
   const client = await open()
   client.socket.write('a')
@@ -166,7 +166,7 @@ t.test('refuse: new connections are closed at once, those that are there stay', 
   t.equal((await client.hears(2)).toString(), 'ab')
 })
 
-t.test('bandwidth: not faster than that', async t => {
+t.test('bandwidth: bytes do not arrive faster', async t => {
   const { proxy, open } = await start(t)
   const client = await open()
   proxy.set({ bytesPerSecond: 100_000 })
@@ -176,7 +176,7 @@ t.test('bandwidth: not faster than that', async t => {
   t.ok(performance.now() - fromMs >= 150, '20 KB at 100 KB/s')
 })
 
-t.test('a server that is not there: the caller hears of it', async t => {
+t.test('a server that does not run: the connection of the caller is closed', async t => {
   const server = createServer()
   await new Promise<void>(resolve => {
     server.listen(0, '127.0.0.1', resolve)
