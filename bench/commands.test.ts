@@ -1,5 +1,6 @@
 /**
- * Every command of package.json says with `--help` what it does, and names a mistake in one line.
+ * Every command of package.json has a help, and answers a wrong option with its name and without a
+ * stack.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import {
@@ -24,8 +25,8 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   scripts: Record<string, string>
 }
 /**
- * Name, and the compiled file with its fixed arguments. Other scripts run tools that have a help of
- * their own.
+ * The name of each command, its compiled file, and its fixed arguments. The other scripts run tools
+ * that have a help of their own.
  */
 const commands = Object.entries(scripts).flatMap(([name, line]) => {
   const call = /node [^&]*?(dist\/\S+\.js)(.*)$/.exec(line)
@@ -45,7 +46,7 @@ const run = (file: string, args: readonly string[]) =>
     child.stdin?.end()
   })
 
-t.test('there are commands', async t => {
+t.test('the commands are found in package.json', async t => {
   for (const name of [
     'start',
     'engine',
@@ -64,7 +65,7 @@ t.test('there are commands', async t => {
 })
 
 for (const [name, file, fixed] of commands)
-  t.test(name, async t => {
+  t.test(`${name}: the help names it, and a wrong option shows no stack`, async t => {
     const help = await run(file, [...fixed, '--help'])
     t.equal(help.code, 0)
     t.match(
@@ -74,12 +75,12 @@ for (const [name, file, fixed] of commands)
     )
     t.equal(help.err, '')
     const mistake = await run(file, [...fixed, '--hlep'])
-    t.not(mistake.code, 0, 'a mistake is not taken for success')
-    t.match(mistake.err + mistake.out, /hlep|--help|Usage/, 'and is answered')
-    t.notMatch(mistake.err, /^\s+at /m, 'without a stack')
+    t.not(mistake.code, 0, 'the exit code tells the mistake')
+    t.match(mistake.err + mistake.out, /hlep|--help|Usage/, 'the text tells it')
+    t.notMatch(mistake.err, /^\s+at /m, 'there is no stack')
   })
 
-t.test('only what changed is compiled', async t => {
+t.test('only changed sources are compiled, and files without a source are removed', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-compile-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   for (const path of ['bin/compile.js', 'package.json', 'package-lock.json', 'tsconfig.json'])
@@ -93,8 +94,7 @@ t.test('only what changed is compiled', async t => {
     string,
   ]
   const compile = (): void => {
-    // The hooks of the test runner go to each process of this one, and the compiler fails under
-    // them.
+    // The hooks of the test runner would go to this process too, and the compiler fails under them.
     execFileSync('/bin/sh', [
       '-c',
       'unset NODE_OPTIONS; exec "$0" "$1"',
@@ -108,16 +108,16 @@ t.test('only what changed is compiled', async t => {
   t.match(readFileSync(one, 'utf8'), 'one = 1')
   writeFileSync(one, 'kept')
   compile()
-  t.equal(readFileSync(one, 'utf8'), 'kept', 'nothing changed, so nothing is written')
+  t.equal(readFileSync(one, 'utf8'), 'kept', 'no source changed, so no file is written')
   rmSync(two)
   compile()
   t.ok(existsSync(two), 'a compiled file that is missing is made again')
   writeFileSync(source, 'export const one: number = 3\n')
-  // The same size, and an older time: what a restored copy has.
+  // The same size and an older time, as a restored copy has.
   utimesSync(source, 1_000, 1_000)
   compile()
   t.match(readFileSync(one, 'utf8'), 'one = 3', 'a change is seen by any difference of time')
   rmSync(join(folder, 'protocol/two.ts'))
   compile()
-  t.notOk(existsSync(two), 'what no source makes any more is removed')
+  t.notOk(existsSync(two), 'a file without a source is removed')
 })

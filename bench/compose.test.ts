@@ -1,11 +1,8 @@
 /**
- * docker-compose.yml against what compose would refuse or, worse, accept and then not do. The file
- * is
- * read with the rules of compose that matter here (anchors, merges, `${NAME:-default}`), and its
- * environments go through the real configuration, so a variable renamed there breaks here. Where
- * the
- * compose command is on the machine, its own judgement is asked as well; it needs no engine for
- * that.
+ * docker-compose.yml has no mistake that compose would refuse, or would accept and then not do. The
+ * file is read with the rules of compose that matter here (anchors, merges, `${NAME:-default}`),
+ * and its environments go through the real configuration, so a variable that is renamed there fails
+ * here. Where the compose command is installed, it checks the file too.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -45,7 +42,7 @@ const engines = ours.filter(
   ([, service]) => service.command?.includes('dist/engine/main.js') === true,
 )
 
-/** As compose puts values in; throws for a required one that is not given. */
+/** Puts values into a text as compose does. Throws for a required value that is not given. */
 function interpolate(text: string, given: Record<string, string>): string {
   return text.replaceAll(
     /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
@@ -57,7 +54,7 @@ function interpolate(text: string, given: Record<string, string>): string {
     },
   )
 }
-/** What the operator must give: without any of these nothing starts. */
+/** The variables that the operator must give. Without any of them nothing starts. */
 const secrets = [
   'JWT_SECRET_KEY',
   'POSTGRES_PASSWORD',
@@ -75,13 +72,13 @@ const environmentOf = (service: Service, given: Record<string, string>): Record<
     Object.entries(service.environment ?? {}).map(([name, value]) => {
       if (typeof value !== 'string')
         throw new Error(
-          `${name} is ${String(value)}: only a text is sure to arrive as it is written`,
+          `${name} is ${String(value)}: only a text is sure to be passed on as it is written`,
         )
       return [name, interpolate(value, given)]
     }),
   )
 
-t.test('the topology', async t => {
+t.test('there are two edges, two engines or more, and servers with fixed versions', async t => {
   t.equal(edges.length, 2)
   t.ok(
     engines.reduce((sum, [, service]) => sum + (service.deploy?.replicas ?? 1), 0) >= 2,
@@ -96,7 +93,7 @@ t.test('the topology', async t => {
   t.ok(file.services['nats']!.command!.includes('--jetstream'))
 })
 
-t.test('every service can start', async t => {
+t.test('every service has an image, dependencies that exist, and a valid health check', async t => {
   for (const [name, service] of services) {
     t.ok(
       service.image !== undefined || service.build !== undefined,
@@ -104,7 +101,7 @@ t.test('every service can start', async t => {
     )
     for (const [on, { condition }] of Object.entries(service.depends_on ?? {})) {
       const target = file.services[on]
-      t.ok(target, `${name} depends on ${on}, which is there`)
+      t.ok(target, `${name} depends on ${on}, which exists`)
       t.ok(
         ['service_started', 'service_healthy', 'service_completed_successfully'].includes(
           condition,
@@ -119,13 +116,13 @@ t.test('every service can start', async t => {
         t.match(service.healthcheck[time], /^\d+(ms|s|m)$/)
     }
     if ((service.deploy?.replicas ?? 1) > 1)
-      t.notOk(service.container_name ?? service.ports, `${name} may be there more than once`)
+      t.notOk(service.container_name ?? service.ports, `${name} can run more than once`)
   }
   for (const name of ['nats', 'redis', 'postgres', ...edges.map(([name]) => name)])
     t.ok(file.services[name]!.healthcheck, `${name} has a health check`)
 })
 
-t.test('volumes are declared, and used', async t => {
+t.test('every volume is declared and used, and each server keeps its data on one', async t => {
   const used = services
     .flatMap(([, service]) => service.volumes ?? [])
     .map(volume => volume.split(':')[0]!)
@@ -134,7 +131,7 @@ t.test('volumes are declared, and used', async t => {
     [...new Set(used)].filter(source => !isFile(source)).sort(),
     Object.keys(file.volumes).sort(),
   )
-  for (const source of used.filter(isFile)) t.ok(existsSync(assetUrl(source)), `${source} is there`)
+  for (const source of used.filter(isFile)) t.ok(existsSync(assetUrl(source)), `${source} exists`)
   for (const name of ['nats', 'redis', 'postgres'])
     t.equal(
       file.services[name]!.volumes?.filter(volume => !isFile(volume)).length,
@@ -143,13 +140,13 @@ t.test('volumes are declared, and used', async t => {
     )
 })
 
-t.test('the bus knows who connects to it', async t => {
+t.test('edges and engines connect to the bus with the passwords that the bus knows', async t => {
   const nats = file.services['nats']!
   const config = readFileSync(assetUrl('protocol/bus/nats-server.conf'), 'utf8')
   t.same(
     [...config.matchAll(/password: \$(\w+)/g)].map(match => match[1]!).sort(),
     Object.keys(nats.environment!).sort(),
-    'a variable that is missing stops the server',
+    'the server gets every variable of its configuration',
   )
   for (const [user, list] of [
     ['edge', edges],
@@ -166,14 +163,14 @@ t.test('the bus knows who connects to it', async t => {
     }
 })
 
-t.test('ports', async t => {
+t.test('only the edges publish ports, and only to this machine', async t => {
   const published = services.flatMap(([name, service]) =>
     (service.ports ?? []).map(port => {
       t.match(port, /^127\.0\.0\.1:\d+:\d+$/, `${name}: "${port}" is for this machine alone`)
       return { name, host: port.split(':')[1], inside: port.split(':')[2] }
     }),
   )
-  t.same(published.map(port => port.host).sort(), ['8000', '8001'], 'the edges and nobody else')
+  t.same(published.map(port => port.host).sort(), ['8000', '8001'], 'the ports of the edges')
   for (const { name, inside } of published)
     t.equal(
       inside,
@@ -182,7 +179,7 @@ t.test('ports', async t => {
     )
 })
 
-t.test('nothing has a password that everybody knows', async t => {
+t.test('no service has a default password', async t => {
   const text = readFileSync(path, 'utf8')
   const named = new Set(
     [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET)\w*)(:?[-?])/g)].map(
@@ -190,7 +187,7 @@ t.test('nothing has a password that everybody knows', async t => {
     ),
   )
   for (const name of secrets) t.ok(named.has(`${name} :?`), `${name} must be given`)
-  // Optional services; an empty value is none.
+  // Secrets of optional services: an empty value means none.
   for (const [, name, rest] of text.matchAll(
     /\$\{(\w*(?:PASSWORD|SECRET|AUTH_TOKEN|API_KEY|ACCESS_KEY)\w*):-([^}]*)\}/g,
   ))
@@ -200,12 +197,12 @@ t.test('nothing has a password that everybody knows', async t => {
     t.throws(
       () => services.map(([, service]) => environmentOf(service, rest)),
       new RegExp(`${missing} make one`),
-      `without ${missing} nothing starts, and the mend is named`,
+      `without ${missing} nothing starts, and the error says how to make one`,
     )
   }
 })
 
-t.test('whoever registers waits for a decision', async t => {
+t.test('registrations wait for an approval unless the operator opens them', async t => {
   for (const [name, service] of edges) {
     t.equal(readConfig(environmentOf(service, givenSecrets), 'edge').registration, 'approval', name)
     t.equal(
@@ -221,7 +218,7 @@ t.test('whoever registers waits for a decision', async t => {
   }
 })
 
-t.test('the environment is what the processes read', async t => {
+t.test('the processes read their hosts, folders and URLs from the environment', async t => {
   const given = givenSecrets
   for (const [name, service] of edges) {
     const config = readConfig(environmentOf(service, given), 'edge')
@@ -249,7 +246,7 @@ t.test('the environment is what the processes read', async t => {
   }
 })
 
-t.test('what edge/README.md says an operator may set, compose passes on', async t => {
+t.test('compose passes on every variable that edge/README.md documents', async t => {
   const readme = readFileSync(assetUrl('edge/README.md'), 'utf8')
   const rows = readme
     .split('\n')
@@ -258,8 +255,8 @@ t.test('what edge/README.md says an operator may set, compose passes on', async 
   const names = rows.flatMap(cell =>
     [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(match => match[1]!),
   )
-  // What the image decides, what is for tests, where another server speaks a known API, and limits
-  // whose defaults serve.
+  // Left out are variables that the image sets, variables for tests, addresses of other servers
+  // with a known API, and limits whose defaults are good.
   const aside =
     /^(NODE_ENV|BENCH_ALLOWED|WEBHOOK_ALLOW_PRIVATE|GOOGLE_MAPS_URL|TWILIO_BASE_URL|JWT_ALGORITHM|CADUCEUS_ADMIN_PASSWORD|RATE_LIMIT_\w+)$/
   t.ok(names.length > 25, 'the table was found')
@@ -286,35 +283,35 @@ t.test('what edge/README.md says an operator may set, compose passes on', async 
   })
 })
 
-t.test('the image', async t => {
+t.test('the image has its files, runs without root, and may drain', async t => {
   for (const [name, { build, command, init, stop_grace_period }] of ours) {
     const dockerfile = build!.dockerfile_inline!
-    t.equal(build!.dockerfile, undefined, 'compose takes one of the two')
-    t.notMatch(dockerfile, /\$/, 'nothing in it that compose would take for a variable')
+    t.equal(build!.dockerfile, undefined, 'compose takes only one of the two')
+    t.notMatch(dockerfile, /\$/, 'it has no text that compose would take for a variable')
     const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '))
     t.match(last, /^FROM node:20-bookworm-slim\n/)
     t.match(last, /\nUSER node\n/, 'not as root')
     t.match(dockerfile, /\nRUN npm ci\n/)
     for (const [, sources] of dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm))
       for (const source of sources!.split(' '))
-        t.ok(existsSync(assetUrl(source)), `${source} is there to be copied`)
+        t.ok(existsSync(assetUrl(source)), `${source} exists`)
     const script = command!.at(-1)!
     t.ok(
       existsSync(assetUrl(script.replace('dist/', '').replace('.js', '.ts'))),
       `${name} runs ${script}`,
     )
-    t.ok(dockerfile.includes(`COPY ${script.split('/')[1]} `), 'which is in the image')
+    t.ok(dockerfile.includes(`COPY ${script.split('/')[1]} `), 'the image has the script')
     t.equal(init, true)
     t.ok(
       Number.parseInt(stop_grace_period!, 10) * 1000 >= limits.drainTimeoutMs + 5_000,
-      'it may drain before it is killed',
+      'there is time to drain',
     )
   }
 })
 
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0
 t.test(
-  'compose agrees',
+  'compose accepts the file, and refuses it without its secrets',
   {
     skip: hasCompose
       ? false

@@ -25,7 +25,7 @@ const documents = files.filter(path => path.endsWith('.md'))
 const records = documents.filter(path => /^engine\/adr\/\d{4}-/.test(path))
 const numberOf = (path: string): number => Number(/\/(\d{4})-/.exec(path)![1])
 
-t.test('the README is short, and has the two commands', async t => {
+t.test('the README is short, and has the commands to start and to test', async t => {
   const readme = read('README.md')
   t.ok(readme.trimEnd().split('\n').length <= 120)
   for (const command of ['npm ci && npm start', 'npm ci && npm test'])
@@ -39,13 +39,13 @@ t.test('every link leads to a file', async t => {
 })
 
 t.test('every file that a guide names exists', async t => {
-  // A decision record tells of its own time, and may name what was removed since.
+  // A decision record describes its own time, and may name a file that was removed since.
   for (const document of documents.filter(path => !records.includes(path)))
     for (const [, path] of read(document).matchAll(
       /`([\w./-]+\/[\w.-]*\.(?:ts|js|md|json|css|html|conf))`/g,
     )) {
       const places = ['', `${dirname(document)}/`, 'engine/', `${dirname(dirname(document))}/`]
-      // What the compiler and the suite write is not there in a fresh clone.
+      // A fresh clone has no files of the compiler and of the benches.
       if (/^(dist|data)\/|^bench\/results\//.test(path!)) continue
       t.ok(
         places.some(place => existsSync(join(root, place, path!))),
@@ -60,7 +60,7 @@ t.test('every module of the package that a document names exists', async t => {
       t.ok(existsSync(join(root, `${module}.ts`)), `${document}: caduceus/${module}`)
 })
 
-t.test('each decision record is in the index, and each that is cited exists', async t => {
+t.test('each decision record is in the index, and each record that is cited exists', async t => {
   const index = read('engine/adr/README.md')
   for (const record of records)
     t.match(index, `[${numberOf(record)}](${record.split('/').at(-1)})`, record)
@@ -71,13 +71,13 @@ t.test('each decision record is in the index, and each that is cited exists', as
 })
 
 t.test(
-  'each variable of the environment is documented once, and each that is documented is read',
+  'each variable of the environment is documented once, and each documented variable is read',
   async t => {
     const sources = files.filter(
       path =>
         path.endsWith('.ts') && !/\.test\.ts$|\/testing\/|(^|\/)fixture|\/acceptance\//.test(path),
     )
-    // Variables of tools and of the system, and of processes that a bench starts for itself.
+    // Variables of tools and of the system, and of processes that a bench starts.
     const aside = /^(PATH|HOME|TMPDIR|NODE_\w+|BENCH_PROFILE_DIR)$/
     const text = sources
       .filter(path => !path.startsWith('bench/'))
@@ -90,7 +90,7 @@ t.test(
     const named = new Set([
       ...rateNames,
       'RATE_LIMIT_REGISTRATION_PER_ADDRESS',
-      // Asked for by name: text('X'), flag('X'), integer('X', …), process.env['X'], url('X', …).
+      // Read by name: text('X'), flag('X'), integer('X', …), process.env['X'], url('X', …).
       ...[
         ...text.matchAll(
           /(?:\b(?:text|flag|integer|url)|Variable)\(\s*(?:environment,\s*|process\.env,\s*)?'([A-Z][A-Z0-9_]{2,})'/g,

@@ -1,3 +1,4 @@
+/** The command `npm run bench` as a process, and one run of the harness on made-up benches. */
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -35,10 +36,10 @@ function run(
   })
 }
 
-t.test('a deliberate slow-down is flagged, a rerun of the same code is not', async t => {
+t.test('compare flags a slow-down, and does not flag a rerun of the same code', async t => {
   const results = t.testdir()
-  // A wide margin: other tests run on this machine meanwhile. Ten times slower is beyond it however
-  // they do.
+  // The margin is wide, because other tests run on this machine meanwhile. A bench that is ten
+  // times slower is beyond it.
   const files: string[] = []
   const measure = async (slow?: string): Promise<void> => {
     t.match(
@@ -61,12 +62,12 @@ t.test('a deliberate slow-down is flagged, a rerun of the same code is not', asy
     code: 1,
     output: /^WORSE {2}decide: decide and evolve, a whole delivery × 0\.[012]/m,
   })
-  t.notMatch(slower.output, /^WORSE.*late accept/m, 'and only that')
-  t.equal((await run(['compare', first, slowed])).code, 0, 'without --check it only tells')
+  t.notMatch(slower.output, /^WORSE.*late accept/m, 'only this measure is worse')
+  t.equal((await run(['compare', first, slowed])).code, 0, 'without --check the exit code is 0')
 })
 
 t.test(
-  'the bare statements beside the journal take what it writes',
+  'the bench of journal appends measures bare statements beside the journal',
   { skip: requireOrSkip(t, 'postgres') },
   async t => {
     const ended = await run([
@@ -84,7 +85,7 @@ t.test(
   },
 )
 
-t.test('the terminals of the benches hear the requests that are sent', async t => {
+t.test('in the benches of requests each terminal gets its requests', async t => {
   const ended = await run([
     'request',
     'broadcast',
@@ -98,14 +99,15 @@ t.test('the terminals of the benches hear the requests that are sent', async t =
   t.notMatch(ended.output, /BROKEN|Caduceus: each terminal.* not measured/)
 })
 
-t.test('Ctrl-C shows and keeps what there is', async t => {
+t.test('Ctrl-C ends the run, and the measures until then are shown and stored', async t => {
   const results = t.testdir()
   let sent = false
   const ended = await run(
     ['decide', '--rounds', '60', '--results', results],
     {},
     (output, kill) => {
-      // Plain lines come every few seconds; by the first one that says so, a round is done.
+      // Plain lines come every few seconds. A line about round 2 or later means that a round is
+      // done.
       if (!sent && /decide: round [2-9]/.test(output)) {
         sent = true
         kill('SIGINT')
@@ -125,7 +127,7 @@ t.test('Ctrl-C shows and keeps what there is', async t => {
   )
 })
 
-t.test('usage', async t => {
+t.test('wrong arguments are refused with one line, and --list and --help succeed', async t => {
   const cases: [string[], number, RegExp][] = [
     [['nonsense'], 2, /^bench: there is no bench "nonsense"; --list names them\n$/],
     [['--rounds', '0'], 2, /--rounds: "0" is not a whole number from 1/],
@@ -144,7 +146,7 @@ t.test('usage', async t => {
   )
 })
 
-t.test('a deployment is loaded only when it says that it may be', async t => {
+t.test('a deployment that does not allow load tests is not loaded', async t => {
   const results = t.testdir()
   const server = await startEmbeddedServer()
   t.teardown(() => server.stop())
@@ -162,10 +164,10 @@ t.test('a deployment is loaded only when it says that it may be', async t => {
       output: /does not say that it allows load tests; only its operator can, with BENCH_ALLOWED=1/,
     },
   )
-  t.same(readdirSync(results), [], 'nothing was begun')
+  t.same(readdirSync(results), [], 'no run was begun')
 })
 
-t.test('the harness: ratios within rounds, goals, what must hold, errors, closing', async t => {
+t.test('the harness: ratios within rounds, goals, failed checks, errors, closing', async t => {
   const bare: Measure = { name: 'bare', unit: 'frames/s', better: 'higher' }
   const ours: Measure = {
     name: 'ours',
@@ -247,7 +249,7 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
   }
 
   const first = await suite([good, elsewhere], false)
-  t.equal(first.code, 0, 'a goal that is not met is no failure')
+  t.equal(first.code, 0, 'a missed goal is no failure without --check')
   t.match(first.benches, [
     {
       measures: [
@@ -275,8 +277,8 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
       [100, 5],
     ],
   )
-  t.same(closed.splice(0), ['second', 'first'], 'closed last first')
-  t.equal((await suite([good], true)).code, 1, 'unless --check asks')
+  t.same(closed.splice(0), ['second', 'first'], 'the last thing is closed first')
+  t.equal((await suite([good], true)).code, 1, 'with --check a missed goal is a failure')
 
   closed.length = 0
   const second = await suite([failing, broken, good], false)
@@ -288,12 +290,12 @@ t.test('the harness: ratios within rounds, goals, what must hold, errors, closin
       { broken: ['two winners', 'two winners', 'two winners'] },
       { measures: [{}, {}, {}, {}, {}] },
     ],
-    'and the others went on',
+    'the other benches ran',
   )
   t.ok(closed.includes('failing'))
   t.notMatch(
     JSON.stringify(second.benches),
     fileURLToPath(new URL('../..', import.meta.url)),
-    'and no path of this machine is kept',
+    'no path of this machine is stored',
   )
 })

@@ -1,3 +1,4 @@
+/** The expected duration of a run of the suite, and the bar that shows its progress. */
 import t from 'tap'
 import type { Bench } from './bench.ts'
 import { expectation } from './expectation.ts'
@@ -14,6 +15,7 @@ const bench = (name: string, more: Partial<Bench> = {}): Bench => ({
   },
   ...more,
 })
+/** A stored run whose benches took so many seconds. */
 const past = (
   seconds: Record<string, number>,
   settings: { quick: boolean; rounds: number | null } = { quick: false, rounds: null },
@@ -54,7 +56,7 @@ const past = (
 })
 const full = { mode: 'embedded', quick: false, rounds: null } as const
 
-t.test('what took so long will take as long', async t => {
+t.test('a bench is expected to take as long as in the newest run of its kind', async t => {
   const benches = [bench('a'), bench('b'), bench('elsewhere', { modes: ['remote'] })]
   const runs = [
     past({ a: 100, b: 7 }),
@@ -66,7 +68,7 @@ t.test('what took so long will take as long', async t => {
   t.same(
     expectation(benches, runs, full),
     { seconds: [60, 7, 0], total: 67, guessed: 0 },
-    'the newest whole run of the same kind counts',
+    'quick runs, runs with other rounds and failed benches do not count',
   )
   t.same(expectation(benches, [past({ a: 60 })], full), {
     seconds: [60, 25, 0],
@@ -76,18 +78,18 @@ t.test('what took so long will take as long', async t => {
   t.equal(
     expectation([bench('a')], runs, { ...full, mode: 'distributed' }).guessed,
     1,
-    'another server',
+    'a run against another server does not count',
   )
   const { modes: _, ...without } = bench('a')
   t.equal(
     expectation([without], runs, { ...full, mode: 'distributed' }).total,
     60,
-    'without a server under test the mode is all the same',
+    'for a bench without a server the mode does not matter',
   )
   t.same(expectation(benches, runs, { ...full, rounds: 6 }).seconds, [120, 14, 0])
 })
 
-t.test('the bar moves with the time and not with the steps', async t => {
+t.test('the bar shows the part of the time, and guesses the rest by the pace', async t => {
   let nowMs = 0
   const progress = new Progress(100, () => nowMs)
   t.equal(progress.text('a: opens'), '[------------------------]   0 %  a: opens  about 1:40 left')
@@ -96,10 +98,10 @@ t.test('the bar moves with the time and not with the steps', async t => {
   t.equal(
     progress.text('a: opens'),
     '[#####-------------------]  20 %  a: opens  about 2:00 left',
-    'slower than before: the rest will be as well',
+    'the run is slower than expected, so the rest is too',
   )
   progress.reach(10)
-  t.match(progress.text(''), / 20 %/, 'and never goes back')
+  t.match(progress.text(''), / 20 %/, 'the bar never goes back')
   progress.reach(500)
   t.match(progress.text(''), /100 % {4}about 0:00 left/)
 })

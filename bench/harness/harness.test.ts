@@ -1,3 +1,7 @@
+/**
+ * A bench and the signal that ends the suite: no listener is left behind, and the signal ends the
+ * bench.
+ */
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { Bench } from './bench.ts'
@@ -19,7 +23,7 @@ const options: HarnessOptions = {
 const bench = (open: Bench['open']): Bench => ({ name: 'a', group: 'micro', title: 'a', open })
 
 void t.test(
-  'a bench that has ended, well or not, listens to the signal of the suite no longer',
+  'a bench that has ended, with or without an error, leaves no listener on the signal of the suite',
   async t => {
     t.match(
       await runBench(
@@ -43,7 +47,7 @@ void t.test(
   },
 )
 
-void t.test('the signal ends the bench that is under way', async t => {
+void t.test('the signal ends the bench that runs', async t => {
   t.match(
     await runBench(
       bench(async () => () => {

@@ -1,3 +1,4 @@
+/** The statistics of comparisons against published examples, and their rate of false alarms. */
 import t from 'tap'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import { difference, holm, median, spread, studentTail } from './statistics.ts'
@@ -11,7 +12,7 @@ const near = (
   t.ok(Math.abs(actual - wanted) <= 1e-6 * Math.abs(wanted), `${what}: ${actual}, wanted ${wanted}`)
 }
 
-t.test("Student's distribution as in the tables", async t => {
+t.test("the tails of Student's distribution are as published", async t => {
   for (const [freedom, at, p] of [
     [1, 12.706204736, 0.05],
     [20, 2.085963447, 0.05],
@@ -27,10 +28,10 @@ t.test("Student's distribution as in the tables", async t => {
     near(t, studentTail(at, freedom), p, `${freedom} degrees, ${at}`)
 })
 
-// Of the encyclopedias' examples of Welch's test; the test works on logarithms, so it is given
-// powers.
+// The samples are published examples of Welch's test. Our test works on logarithms, so it gets
+// powers of the samples.
 const powers = (values: readonly number[]): number[] => values.map(Math.exp)
-t.test("Welch's test on known samples", async t => {
+t.test("Welch's test gives the published results", async t => {
   const first = difference(
     powers([
       27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4,

@@ -37,7 +37,11 @@ export interface SuiteOptions {
   resultsFolder: string
 }
 
-/** Resolves to the exit code. Throws UsageError when the deployment may not be loaded. */
+/**
+ * Runs the benches. Resolves to the exit code: 130 when interrupted, 1 when a check failed, a bench
+ * threw, or with `check` a goal was missed, else 0. Throws UsageError when the deployment may not
+ * be loaded.
+ */
 export async function runSuite(benches: readonly Bench[], options: SuiteOptions): Promise<number> {
   // Ask before anything begins, so that a refusal comes at once.
   if (options.url !== null) await remoteServer(options.url)
@@ -127,7 +131,7 @@ export async function runSuite(benches: readonly Bench[], options: SuiteOptions)
   })
 }
 
-/** Runs kept with the sources, then runs of this machine; none when they cannot be read. */
+/** Runs that are stored with the sources, then runs of `folder`; none when they cannot be read. */
 function pastRuns(folder: string): StoredRun[] {
   try {
     return [
@@ -139,6 +143,7 @@ function pastRuns(folder: string): StoredRun[] {
   }
 }
 
+/** Says the conclusion of a run, and returns the exit code. */
 function conclude(
   records: readonly BenchRecord[],
   {
@@ -182,7 +187,7 @@ function byRole(tokens: readonly string[]): Map<string, string[]> {
         }
       ).role
     } catch {
-      /* said below */
+      // The error is thrown below.
     }
     if (typeof role !== 'string')
       throw new UsageError('--token: this is not an access token of a Caduceus account')

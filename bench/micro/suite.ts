@@ -1,13 +1,14 @@
 /**
  * The export of a micro-benchmark file: several ways to do one thing. `baseline` names the case by
- * which the others are divided, so that the report shows ratios. Ratios survive a change of
- * machine; absolute numbers do not. `bench.ts` runs each round in a fresh process.
+ * which the others are divided, so that the report shows ratios. Ratios can be compared between
+ * machines, and absolute numbers cannot. `bench.ts` runs each round in a fresh process.
  */
 import type { Goal } from '../harness/bench.ts'
 import type { ServiceName } from '../../protocol/testing/services.ts'
 
 /**
- * One way. `run` does `operationsPerRun` operations, enough to make the timer's error negligible.
+ * One way to do it. `run` does `operationsPerRun` operations, so many that the timer's error is
+ * negligible.
  */
 export interface MicroCase {
   run: () => void | Promise<void>
@@ -17,11 +18,13 @@ export interface MicroCase {
   goal?: Goal
 }
 
+/** The servers that the cases use. */
 export interface MicroServices {
   /** URL of a private service that the suite names in `needs` and shares with other processes. */
   url(name: ServiceName): string
 }
 
+/** The cases of one file. */
 export interface MicroSuite {
   /** The name of its file: `NAME.bench.ts`. */
   name: string

@@ -1,6 +1,6 @@
 /**
- * The mutants themselves: a mistake that a test notices, one that it does not, one that never ends,
- * and a draw.
+ * The tool that makes mutants: the places and kinds of mistakes, a trial of a mutant, the choice of
+ * tests, and the draw.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ export function sum(numbers: number[]): number {
 export const isLarge = (n: number): boolean => n > 10
 `
 
-t.test('places, kinds and texts of the mutants', async t => {
+t.test('mutants have a place and a change, and texts are not changed', async t => {
   const { sources, mutants } = await instrument([{ path: 'engine/sum.ts', text }])
   t.equal(sources.length, 1)
   const comparison = mutants.filter(({ before }) => before === 'n > 10')
@@ -31,7 +31,7 @@ t.test('places, kinds and texts of the mutants', async t => {
   t.notOk(mutants.some(({ kind }) => kind === 'StringLiteral'))
 })
 
-t.test('where no mistakes are made', async t => {
+t.test('logs, texts of errors and descriptions get no mutants', async t => {
   const kinds = async (line: string): Promise<string[]> =>
     (
       await instrument([
@@ -90,7 +90,7 @@ const imports = new Imports(
   ),
 )
 
-t.test('a mutant on trial', async t => {
+t.test('a mutant is caught, survives or is untested, and coverage is kept', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'mutants-test-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const { sources, mutants } = await instrument([
@@ -128,7 +128,7 @@ t.test('a mutant on trial', async t => {
   t.same(
     await judge(of('n > 10', 'n >= 10')),
     { outcome: 'survived', tests: 1, left: 0 },
-    'nobody asks about ten',
+    'no test asks about ten',
   )
   t.match(await judge(of('n > 10', 'false')), { outcome: 'caught' })
   t.same(await judge(of('n > 10', 'true'), []), { outcome: 'untested' })
@@ -136,7 +136,7 @@ t.test('a mutant on trial', async t => {
   t.same(
     await judge(of('n > 10', 'n >= 10'), ['edge/other.test.ts']),
     { outcome: 'untested' },
-    'a test that fails without a mutant proves nothing',
+    'a test that fails without a mutant does not count',
   )
   const none = {
     tookMs: () => 100,
@@ -151,11 +151,11 @@ t.test('a mutant on trial', async t => {
       50,
     ),
     { outcome: 'survived', tests: 1, left: 1 },
-    'patience ends',
+    'a test is left out when the time is over',
   )
 })
 
-t.test('the nearest test comes first, and only those that can come to the mutant', async t => {
+t.test('only tests that can reach the mutant run, the nearest one first', async t => {
   const tests = [
     'edge/start.test.ts',
     'edge/other.test.ts',
@@ -174,11 +174,11 @@ t.test('the nearest test comes first, and only those that can come to the mutant
   t.equal(
     nearestFirst('engine/orders/fee.ts', tests, { imports }, slow).at(-1),
     'engine/orders/fee.test.ts',
-    'a slow one waits',
+    'a slow test comes last',
   )
 })
 
-t.test('what is kept of a test holds until a file that it can come to changes', async t => {
+t.test('the coverage of a test is kept until a file that the test can reach changes', async t => {
   const texts = { 'a.test.ts': "import './b.ts'", 'b.ts': '1', 'c.ts': '2' }
   const of = (changed: Partial<typeof texts>): string =>
     new Imports(new Map(Object.entries({ ...texts, ...changed }))).fingerprint('a.test.ts')
@@ -187,7 +187,7 @@ t.test('what is kept of a test holds until a file that it can come to changes', 
   t.not(of({ 'a.test.ts': "import './b.ts'\n" }), of({}))
 })
 
-t.test('the draw: by seed, without repetition, and never more than there are', async t => {
+t.test('a draw depends on its seed, has no repeats, and is at most everything', async t => {
   const all = Array.from({ length: 1_000 }, (_, i) => i)
   const first = draw(all, 100, 1)
   t.same(draw(all, 100, 1), first)
@@ -199,7 +199,7 @@ t.test('the draw: by seed, without repetition, and never more than there are', a
   )
 })
 
-t.test('the product and nothing else', async t => {
+t.test('only files of the product get mutants', async t => {
   for (const path of ['engine/orders/decide.ts', 'protocol/river/geo.ts', 'edge/edge.ts'])
     t.ok(isProduct(path), path)
   for (const path of [

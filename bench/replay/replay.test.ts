@@ -1,7 +1,6 @@
 /**
- * The replay on files it writes itself: what the parser takes, what the data becomes, and one whole
- * run
- * of the tool against an embedded server, judged by its exit code and its summary.
+ * The replay on files that the test writes: the records of the parser, the data, and one whole run
+ * of the tool against an embedded server with its exit code and its summary.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -21,7 +20,7 @@ import {
 } from './data.ts'
 import { stamper } from './fleet.ts'
 
-/** The same text cut at every possible place must give the same records. */
+/** The records of a text that comes in two pieces. */
 async function recordsOf(text: string, cut: number): Promise<string[][]> {
   async function* chunks(): AsyncGenerator<string> {
     yield text.slice(0, cut)
@@ -36,7 +35,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-test('CSV: quotes, line ends and chunk borders', async t => {
+test('CSV with quotes and line ends gives the same records wherever the text is cut', async t => {
   const text = '\ufeffname,note\r\n"Elm, Row","said ""hi""\nthen left"\nplain,\n\n"","last"'
   const expected = [
     ['name', 'note'],
@@ -66,7 +65,7 @@ const trips =
   'pickup_ts,pickup_lat,pickup_lng,dropoff_ts,dropoff_lat,dropoff_lng,cab_id\n' +
   '1030,37.781,-122.411,1060,37.79,-122.4,a\n1010,37.780,-122.410,1040,37.79,-122.4,b\n1020,37.780,-122.410,1020,37.78,-122.41,b\n5000,37.78,-122.41,5100,37.79,-122.4,a\n'
 
-test('data: columns by name, boxes, windows, dirt', async t => {
+test('files are read by the names of their columns, within a box and a window, and bad rows are left out', async t => {
   const dir = t.testdir({
     'pharmacies.csv': pharmacies,
     'facilities.csv': 'oshpd_id,name,type,lat,lng\n1,"Clinic, East",x,37.7,-122.4\n',
@@ -128,7 +127,7 @@ test('data: columns by name, boxes, windows, dirt', async t => {
   )
 })
 
-test('stamps keep the recorded spacing and never lie ahead', t => {
+test('stamps keep the recorded distances and are never in the future', t => {
   for (const speed of [1, 30, 3_600]) {
     const startMs = 1_760_000_000_000
     const stamp = stamper({ firstTs: 1_000, lastTs: 4_600 }, startMs, speed)
@@ -170,7 +169,7 @@ test('a whole replay against an embedded server', { timeout: 120_000 }, async t 
   t.match(output, /all checks hold/)
 })
 
-test('mistakes are one line', async t => {
+test('a wrong option is answered with one line', async t => {
   t.same(await run([]), {
     code: 64,
     output: 'replay: --pharmacies FILE is needed; --help says more\n',

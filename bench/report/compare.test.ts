@@ -1,3 +1,7 @@
+/**
+ * The comparison of stored runs: a change of the program is told apart from one of the machine and
+ * from noise.
+ */
 import t from 'tap'
 import type { MeasureRecord, StoredRun } from '../harness/results.ts'
 import { compare, comparisonLines } from './compare.ts'
@@ -82,7 +86,7 @@ t.test('a slower program is worse, a slower machine is not', async t => {
   t.match(machine.machine, [{ measure: 'bare', verdict: 'worse' }])
 })
 
-t.test('latencies are better when lower, and their tails are judged as well', async t => {
+t.test('latencies are better when lower, and their 99th percentiles are compared too', async t => {
   const before = stored('before', [latency([5, 5.1, 4.9, 5, 5.05], [20, 21, 19, 20, 20.5])])
   const after = stored('after', [latency([2.5, 2.6, 2.4, 2.5, 2.55], [60, 61, 59, 60, 60.5])])
   t.match(compare([before], [after]).measures, [
@@ -91,7 +95,7 @@ t.test('latencies are better when lower, and their tails are judged as well', as
   ])
 })
 
-t.test('noise is not a change, and neither is what is too small to matter', async t => {
+t.test('noise is not a change, and a difference that is too small is not one', async t => {
   const noisy = [60, 140, 90, 130, 80]
   t.match(
     compare(
@@ -132,7 +136,7 @@ t.test('noise is not a change, and neither is what is too small to matter', asyn
   )
 })
 
-t.test('runs of one commit are taken together; what is in one only is named', async t => {
+t.test('runs of one commit are joined, and a measure of one side only is named', async t => {
   const [first, second] = [
     stored('a', [bare([100]), ours([100], [100])]),
     stored('a', [bare([102]), ours([101], [102])]),
@@ -140,7 +144,7 @@ t.test('runs of one commit are taken together; what is in one only is named', as
   t.same(
     compare([first], [second]).incomparable,
     ['sockets (embedded): bare', 'sockets (embedded): ours'],
-    'one round says nothing',
+    'one round cannot be compared',
   )
   const together = compare(
     [first, second, first],
@@ -150,7 +154,7 @@ t.test('runs of one commit are taken together; what is in one only is named', as
   t.same(together.incomparable, ['sockets (embedded): latency', 'sockets (embedded): latency, p99'])
 })
 
-t.test('the text says what a reader needs', async t => {
+t.test('the text has the verdict, the ratio, the machines and the counts', async t => {
   const [a, b] = [
     [stored('before', [bare(calm), ours(calm, calm)])],
     [stored('after', [bare(calm), ours(half, calm)], 'another')],

@@ -1,3 +1,4 @@
+/** The report page, its charts, and the table of bench/README.md, from made-up runs. */
 import t from 'tap'
 import { Latency } from '../harness/latency.ts'
 import type { BenchRecord, MeasureRecord, StoredRun } from '../harness/results.ts'
@@ -90,12 +91,12 @@ const second = stored('full-2', 'bbbbbbbbbb', '2026-01-02T00:00:00Z', [
   bench({ name: 'queue', broken: ['two winners'] }),
 ])
 
-t.test('the page stands alone and draws what was measured', async t => {
+t.test('the page loads nothing, and shows curves, history, checks and notes', async t => {
   const page = reportPage([second], [first, second])
   t.notMatch(
     page.replaceAll('http://www.w3.org', ''),
     /https?:\/\/|<script|<link|src=|@import|url\(/,
-    'nothing from elsewhere',
+    'no script, style, link or image from elsewhere',
   )
   t.match(page, /sockets, embedded: latency/)
   t.match(page, /frames\/s against connections/)
@@ -104,13 +105,13 @@ t.test('the page stands alone and draws what was measured', async t => {
   t.match(page, /BROKEN: two winners/)
   t.match(page, /Skipped: redis is not here/)
   t.match(page, /generator at 30 % of its ceiling/)
-  t.notMatch(page, '<b>a note</b>', 'what a bench says is text')
+  t.notMatch(page, '<b>a note</b>', 'a note of a bench is text and not HTML')
   t.equal(page.match(/<svg /g)?.length, page.match(/<\/svg>/g)?.length)
   t.notMatch(page, /NaN|undefined|Infinity/)
   t.notMatch(reportPage([first], [first]), /History by commit/, 'one run is no history')
 })
 
-t.test('a chart puts points where they belong', async t => {
+t.test('a chart has its points at the right distances, and none without a point', async t => {
   const drawn = chart({
     title: 't',
     xLabel: 'x',
@@ -133,7 +134,7 @@ t.test('a chart puts points where they belong', async t => {
     .map(Number)
   t.equal(at[2]! - at[0]!, at[4]! - at[2]!, 'decades are equally wide')
   t.equal(at[1]! - at[3]!, at[3]! - at[5]!)
-  t.ok(at[5]! < at[1]!, 'more is higher')
+  t.ok(at[5]! < at[1]!, 'a larger value is higher')
   t.equal(
     chart({
       title: 't',
@@ -155,7 +156,7 @@ t.test('a chart puts points where they belong', async t => {
   )
 })
 
-t.test('the table of bench/README.md', async t => {
+t.test('the table of bench/README.md has values, ratios and goals', async t => {
   const table = summaryTable([second])
   t.match(
     table,
@@ -172,7 +173,7 @@ t.test('the table of bench/README.md', async t => {
   t.throws(() => withTable('nothing', 'new'), /no place for the table/)
 })
 
-t.test('which records count', async t => {
+t.test('the latest whole record of each bench counts', async t => {
   const cutOff = stored('part-3', 'bbbbbbbbbb', '2026-01-03T00:00:00Z', [
     bench({ interrupted: true }),
     bench({ name: 'queue', title: 'later' }),
@@ -180,7 +181,7 @@ t.test('which records count', async t => {
   t.match(
     latestBenches([second, cutOff]),
     [{ title: 'a title' }, { name: 'race' }, { title: 'later' }],
-    'one that was cut off does not replace a whole one',
+    'an interrupted record does not replace a whole one',
   )
   t.same(latestRuns([first, second, cutOff]), [second])
   t.same(latestRuns([cutOff]), [cutOff])

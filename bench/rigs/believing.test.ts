@@ -1,3 +1,4 @@
+/** The rig that switches the late-data policy off and on again really does so. */
 import t from 'tap'
 import { Tracking } from '../../engine/tracking/tracking.ts'
 import { memoryBus } from '../../protocol/bus/memory.ts'
@@ -43,11 +44,11 @@ t.test('without policies a late frame moves the pin, with them it does not', asy
   }
   const policies = switchPolicies(tracking)
   t.equal(send(2, nowMs - 1_000, 27.5), 27.5)
-  t.equal(send(1, nowMs - 9_000, 27.4999), 27.5, 'late')
+  t.equal(send(1, nowMs - 9_000, 27.4999), 27.5, 'the late frame is refused')
   policies(false)
-  t.equal(send(1, nowMs - 9_000, 27.4999), 27.4999, 'believed')
+  t.equal(send(1, nowMs - 9_000, 27.4999), 27.4999, 'the late frame is accepted')
   t.equal(tracking.frames.accepted, 2)
   policies(true)
-  t.equal(send(3, nowMs - 20_000, 27.4998), 27.4999, 'judged again')
+  t.equal(send(3, nowMs - 20_000, 27.4998), 27.4999, 'a late frame is refused again')
   t.equal(tracking.frames.late, 2)
 })

@@ -1,3 +1,7 @@
+/**
+ * The sockets that benches use: kept connections, sockets held by other processes, source
+ * addresses.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
@@ -7,7 +11,7 @@ import { startHolders } from './holders.ts'
 import { settled } from './parallel.ts'
 import { RawHttp } from './raw-http.ts'
 
-t.test('a connection that idled is given up before the server ends it', async t => {
+t.test('a connection is kept while it is in use, and is closed after it was idle', async t => {
   const connections = new Set<unknown>()
   const server = createServer((request, answer) => {
     connections.add(request.socket)
@@ -25,16 +29,16 @@ t.test('a connection that idled is given up before the server ends it', async t 
     t.match(await http.post('/', 'none', '{}'), { status: 200, body: '{}' })
     return connections.size
   }
-  t.same([await post(), await post()], [1, 1], 'kept while it is in use')
+  t.same([await post(), await post()], [1, 1], 'the connection is kept')
   await new Promise<void>(resolve => {
     setTimeout(resolve, 300)
   })
   t.equal(await post(), 2)
-  t.ok(await settled(() => http.connections === 1, 2_000), 'and the old one is closed')
+  t.ok(await settled(() => http.connections === 1, 2_000), 'the idle one is closed')
 })
 
 t.test(
-  'sockets held by other processes are counted, and so are those that the server ends',
+  'sockets in other processes are opened, and those that the server closes are counted',
   async t => {
     const closers: (() => unknown)[] = []
     const context = {
@@ -61,7 +65,7 @@ t.test(
     for (let tries = 0; tries < 50 && closed < 30; tries++) closed = await holders.closed()
     t.equal(closed, 30)
     await holders.end()
-    t.equal(await holders.closed(), 0, 'none are left')
+    t.equal(await holders.closed(), 0, 'no socket is left to close')
     await t.rejects(
       holders.open({
         url: server.url,

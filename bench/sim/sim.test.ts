@@ -1,8 +1,7 @@
 /**
- * The simulator itself: the same seed gives the same journal, some seeds hold, and every deliberate
- * bug is caught within `seedsMax` seeds. Which seeds catch a bug changes with the engine; that one
- * of
- * them does must not. The seed that showed it last is tried first, to save the time of the others.
+ * The simulator itself: the same seed gives the same journal, three seeds have no violation, and
+ * every planted bug is caught within `seedsMax` seeds. The seeds that catch a bug change with the
+ * engine. The seed that caught it last is tried first, to save the time of the others.
  */
 import t from 'tap'
 import { bugs } from './bugs/index.ts'
@@ -12,10 +11,10 @@ import { shrink } from './shrink.ts'
 
 const seedsMax = 20
 const hours = 0.15
-/** CPU seconds are few; a busy machine makes them many. */
+// The tests need little CPU time, but on a busy machine they take long.
 t.setTimeout(600_000)
 
-t.test('the same seed, the same journal, byte for byte', async t => {
+t.test('the same seed gives the same journal, byte for byte', async t => {
   const [one, two, other] = [
     await simulate({ seed: 7, hours }),
     await simulate({ seed: 7, hours }),
@@ -23,12 +22,12 @@ t.test('the same seed, the same journal, byte for byte', async t => {
   ]
   t.equal(one.journalHash, two.journalHash)
   t.same({ ...one.counts, cpuSeconds: 0 }, { ...two.counts, cpuSeconds: 0 })
-  t.same(one.notes, two.notes, 'and everything else that happened')
+  t.same(one.notes, two.notes, 'the notes are the same')
   t.not(other.journalHash, one.journalHash)
   t.ok(one.counts.events > 100, `${one.counts.events} events`)
 })
 
-t.test('seeds that hold', async t => {
+t.test('three seeds have no violation', async t => {
   for (let seed = 1; seed <= 3; seed++) {
     const { violation } = await simulate({ seed, hours })
     t.equal(violation, null, `seed ${seed}`)
@@ -45,7 +44,7 @@ for (const [name, bug] of Object.entries(bugs).filter(([, { seed }]) => seed !==
       const { violation } = await simulate({ seed, hours: 0.3, bug, hostile: true })
       if (violation?.rule === bug.rule)
         return t.pass(`${name} by seed ${seed}: ${violation.rule} ${violation.what}`)
-      // What it leads to may be noticed first.
+      // Another rule may notice a consequence of the bug first.
       if (violation !== null) others.push(violation.rule)
     }
     t.fail(
@@ -53,7 +52,7 @@ for (const [name, bug] of Object.entries(bugs).filter(([, { seed }]) => seed !==
     )
   })
 
-t.test('accepts that contend: one winner each, whatever fails; and a bug would show', async t => {
+t.test('acceptances that contend have one winner, and a planted bug is caught', async t => {
   const held = await contest({ seed: 1, accepts: 3_000 })
   t.equal(held.violation, null)
   t.ok(held.accepts >= 3_000 && held.won > 10, `${held.accepts} accepts, ${held.won} won`)
@@ -66,7 +65,7 @@ t.test('accepts that contend: one winner each, whatever fails; and a bug would s
   t.not(violation, null)
 })
 
-t.test('a failure shrinks to less trouble and the same rule', async t => {
+t.test('a failing run shrinks to fewer faults and less time, with the same rule', async t => {
   const options = { seed: 1, hours, bug: bugs['acknowledged-before-commit']! }
   const failed = await simulate(options)
   const least = await shrink(options, failed, () => {})

@@ -1,6 +1,6 @@
 /**
- * A short contest, with the faults of claims alone: `npm run torture -- --contest --accepts 100000`
- * is the long one.
+ * A short contest of acceptances under faults of claims. `npm run torture -- --contest --accepts
+ * 100000` is the long one.
  */
 import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
@@ -8,7 +8,7 @@ import { claimFaults } from './faults.ts'
 import { contest, reportContest } from './contest.ts'
 
 t.test(
-  'accepts that contend while claims are flushed, crashed and cut: one winner each, everybody told',
+  'while claims are flushed, crashed and cut, each order has one winner, and every answer is right',
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
   async t => {
     const outcome = await contest({
@@ -25,7 +25,7 @@ t.test(
       outcome.accepts >= 300 && outcome.winners === outcome.orders,
       `${outcome.accepts} accepts, ${outcome.orders} orders, ${outcome.winners} winners`,
     )
-    t.ok(outcome.faults.size > 0, 'faults struck')
+    t.ok(outcome.faults.size > 0, 'there were faults')
     t.same(outcome.wrong, [])
     t.same(outcome.tally.internal, [], 'no client saw an internal error')
   },

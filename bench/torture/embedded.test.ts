@@ -1,10 +1,12 @@
-/** A few of the thousand deaths: `npm run torture -- --embedded --kills 1000` is the long run. */
+/**
+ * A few kills of an embedded server. `npm run torture -- --embedded --kills 1000` is the long run.
+ */
 import t from 'tap'
 import { killAgainAndAgain } from './embedded.ts'
 import { report } from './run.ts'
 
 t.test(
-  'killed again and again under load, every acknowledgement is there',
+  'an embedded server that is killed again and again under load loses nothing that it acknowledged',
   { timeout: 170_000 },
   async t => {
     const outcome = await killAgainAndAgain({

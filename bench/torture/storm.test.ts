@@ -1,10 +1,10 @@
-/** A small storm: `npm run torture -- --storm --sockets 10000` is a large one. */
+/** A small storm of reconnections. `npm run torture -- --storm --sockets 10000` is a large one. */
 import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { reportStorm, storm } from './storm.ts'
 
 t.test(
-  'an edge killed with a thousand sockets: all come back, nothing acknowledged is missing',
+  'when an edge with a thousand sockets is killed, all connect again, and nothing acknowledged is missing',
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
   async t => {
     const outcome = await storm({

@@ -1,14 +1,13 @@
 /**
- * A short torture run on real servers, from a seed that strikes the engines, an edge and a server.
- * The
- * long ones are `npm run torture`.
+ * A short torture run on real servers, from a seed with faults of the engines, an edge and a
+ * server. `npm run torture` is the long one.
  */
 import t from 'tap'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import { report, torture } from './run.ts'
 
 t.test(
-  'faults of every kind for a few seconds: nothing acknowledged is lost, nothing is said twice differently',
+  'under faults for a few seconds nothing acknowledged is lost, and no answer contradicts another one',
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
   async t => {
     const outcome = await torture({
@@ -26,7 +25,7 @@ t.test(
       outcome.orders > 0 && outcome.acknowledgements > 5,
       `${outcome.orders} orders, ${outcome.acknowledgements} acknowledgements`,
     )
-    t.ok(outcome.faults.size > 0, 'faults struck')
+    t.ok(outcome.faults.size > 0, 'there were faults')
     t.same(outcome.wrong, [])
     t.same(outcome.tally.internal, [], 'no client saw an internal error')
   },

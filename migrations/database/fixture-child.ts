@@ -1,6 +1,7 @@
 /**
- * The other process of the tests: opens a data directory and, if told to, appends without end,
- * printing the id of each acknowledged append. Run as `node fixture-child.js <dataDir> <hold|append>`.
+ * A second process for the tests of data directories. It opens a directory, and with `append` it
+ * appends without end and prints the id and the number of each acknowledged append. Run as
+ * `node fixture-child.js <dataDir> <hold|append>`.
  */
 import { kinds } from '../../engine/kinds.ts'
 import { randomUUID } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * A database from before decisions existed: pharmacies and drivers that work continue to work, and
- * a pharmacy that had closed itself stays closed.
+ * In a database of a release without approvals, pharmacies and drivers that work continue to work,
+ * and a pharmacy that had closed itself stays closed.
  */
 import t, { type Test } from 'tap'
 import { testId } from '../../engine/journal/contract/rows.ts'
@@ -75,11 +75,10 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
       [id, userId, vendorId, status, orders, is_active],
     )
   await driver(busy, account, works, 'busy', [order])
-  // No release could mark a driver so, and none asked for the mark: whoever set it by hand had a
-  // driver who worked.
+  // No release set is_active of a driver to false, and none read it: such a driver works.
   await driver(unmarked, testId(), closed, 'available', [], false)
   await driver(byCommand, null, testId(), 'offline', [])
-  // Edited once before: the revision that a page holds stays good.
+  // This pharmacy was edited before, and the revision that a page has must stay valid.
   await pool.query(`update vendors set business_name = 'Corner Pharmacy' where id = $1`, [works])
   const before = (
     await pool.query<{ id: string; updated_at: Date; revision: number }>(
@@ -106,18 +105,18 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
   t.match(
     of(closed),
     { status: 'active', paused: true, is_active: false },
-    'it closed itself and may open itself',
+    'the pharmacy closed itself, and may open itself again',
   )
   t.ok(
     rows.every(
       row =>
         row.status === 'active' && row.decided_latitude === 27.7 && row.decided_longitude === 85.3,
     ),
-    'how far it moves is measured from where it is',
+    'a later move is measured from the present place',
   )
   t.ok(
     rows.every(row => row.standing === '-infinity'),
-    'nothing of it is news',
+    'no pharmacy has a new decision',
   )
   t.same(
     before.filter(
@@ -129,9 +128,9 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
     'engines and pages see no change',
   )
 
-  const people = await drivers()
+  const driverRows = await drivers()
   t.match(
-    people.find(row => row.id === busy),
+    driverRows.find(row => row.id === busy),
     {
       user_id: account,
       vendor_id: works,
@@ -144,19 +143,19 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
       revision: 1,
       standing: '-infinity',
     },
-    'a driver keeps the pharmacy, the membership and the parcel',
+    'a driver keeps the pharmacy, the membership and the order',
   )
   t.match(
-    people.find(row => row.id === unmarked),
+    driverRows.find(row => row.id === unmarked),
     { vendor_id: closed, membership: 'active', status: 'available' },
   )
   t.match(
-    people.find(row => row.id === byCommand),
+    driverRows.find(row => row.id === byCommand),
     { user_id: null, membership: 'active' },
-    'also one without an account',
+    'a driver without an account is a member too',
   )
 
-  // An edge of the release before sends no status.
+  // An edge of the release before inserts no status.
   const late = testId()
   await pool.query(
     `insert into vendors (id, user_id, business_name, email, phone, latitude, longitude) values ($1, $2, 'Late', 'y@example.org', '1', 1, 1)`,
@@ -165,12 +164,12 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
   t.match(
     (await vendors()).find(row => row.id === late),
     { status: 'pending', is_active: false },
-    'it lets nobody in',
+    'a pharmacy without a decision is not active',
   )
   await t.rejects(
     pool.query('update vendors set is_active = true where id = $1', [late]),
     { code: '428C9' },
-    'nobody writes what follows from the decisions',
+    'is_active follows from the decisions and cannot be written',
   )
   await t.rejects(pool.query('update drivers set is_active = true where id = $1', [busy]), {
     code: '428C9',
@@ -190,7 +189,7 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
       { registered_from: '192.0.2.1', standing: '-infinity' },
       { registered_from: '192.0.2.1', standing: '-infinity' },
     ],
-    'another change is no decision',
+    'another change is not a decision',
   )
   await pool.query(`update vendors set status = 'rejected' where id = $1`, [late])
   await pool.query(`update drivers set membership = 'ended', version = version + 1 where id = $1`, [
@@ -203,13 +202,18 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
   t.match(
     [refused.registered_from, ended.registered_from],
     [null, null],
-    'with the decision the address is forgotten',
+    'the decision removes the address of the registration',
   )
-  for (const row of [refused, ended]) t.not(row.standing, '-infinity', 'edges find it')
-  t.equal(ended.revision, 2, "the edit of the profile counts, the journal's write does not")
+  for (const row of [refused, ended])
+    t.not(row.standing, '-infinity', 'the decision has its time, so edges find it')
+  t.equal(
+    ended.revision,
+    2,
+    "an edit of the profile changes the revision, and the journal's write does not",
+  )
 }
 
-t.test('embedded', async t => {
+t.test('embedded: pharmacies and drivers keep working', async t => {
   const embedded = await startEmbedded({}, silentLog)
   const pool = embeddedPool(embedded.openStream, silentLog)
   t.teardown(async () => {
@@ -219,12 +223,16 @@ t.test('embedded', async t => {
   await upgrades(t, pool)
 })
 
-t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
-  const server = await startPostgres()
-  const pool = serverPool(server.url, { connectionsMax: 2 }, silentLog)
-  t.teardown(async () => {
-    await pool.end()
-    await server.stop()
-  })
-  await upgrades(t, pool)
-})
+t.test(
+  'Postgres: pharmacies and drivers keep working',
+  { skip: requireOrSkip(t, 'postgres') },
+  async t => {
+    const server = await startPostgres()
+    const pool = serverPool(server.url, { connectionsMax: 2 }, silentLog)
+    t.teardown(async () => {
+      await pool.end()
+      await server.stop()
+    })
+    await upgrades(t, pool)
+  },
+)

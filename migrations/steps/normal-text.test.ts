@@ -1,6 +1,6 @@
 /**
- * A database from before keeps every account when its text is brought into one form, and computes
- * the same form as the code.
+ * A database of a release without normal forms keeps every account when its texts are brought into
+ * one form, and the database computes the same form as the code.
  */
 import t, { type Test } from 'tap'
 import { normalEmail, writtenEmail } from '../../protocol/accounts/emails.ts'
@@ -32,18 +32,18 @@ async function agrees(t: Test, pool: PgPool): Promise<void> {
   t.same(
     rows.filter(row => row.normal !== normalEmail(row.given)).map(row => row.given),
     [],
-    'the database and the code have one rule',
+    'the database and the code have the same rule',
   )
   t.equal(rows.length, written.length)
 }
 
-t.test('embedded', async t => {
+t.test('embedded database: e-mail addresses have the form of the code', async t => {
   const database = await openDatabase()
   t.teardown(() => database.close())
   await agrees(t, database.pool)
 })
 
-t.test('on a server, from the release before', { skip: requireOrSkip(t, 'postgres') }, async t => {
+t.test('Postgres: every account is kept', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
   const pool = serverPool(server.url, { connectionsMax: 2 }, silentLog)
   t.teardown(async () => {
@@ -71,7 +71,7 @@ t.test('on a server, from the release before', { skip: requireOrSkip(t, 'postgre
         phoneProvenDay === null ? null : new Date(Date.UTC(2026, 1, phoneProvenDay)),
       ],
     )
-  const people = Array.from({ length: 9 }, () => testId()) as [
+  const accounts = Array.from({ length: 9 }, () => testId()) as [
     string,
     string,
     string,
@@ -82,8 +82,9 @@ t.test('on a server, from the release before', { skip: requireOrSkip(t, 'postgre
     string,
     string,
   ]
-  const [composed, decomposed, third, plain, national, odd, firstProven, lastProven, admin] = people
-  // The younger comes first in the order of ids, so that only its date tells which is the older.
+  const [composed, decomposed, third, plain, national, odd, firstProven, lastProven, admin] =
+    accounts
+  // The younger account comes first in the order of ids, so only its date tells that it is younger.
   await insert(decomposed, 'Rene\u0301@example.org', '+977 984-123 4567', 2)
   await insert(composed, 'René@example.org', '00977 984 123 4567', 1)
   await insert(third, 'ren\u200bé@EXAMPLE.org', '(+977)9841234567', 3)
@@ -109,12 +110,12 @@ t.test('on a server, from the release before', { skip: requireOrSkip(t, 'postgre
     email_twin_of: string | null
     phone_verified_at: Date | null
   }>('select * from users order by id')
-  t.equal(rows.length, people.length + 1_100, 'every account is still there')
+  t.equal(rows.length, accounts.length + 1_100, 'every account is kept')
   const of = (id: string) => rows.find(row => row.id === id)!
   t.same(
     [composed, decomposed, third, plain, national].map(id => of(id).email_twin_of),
     [null, composed, composed, null, null],
-    'the oldest owns an address, the others are marked',
+    'the oldest account owns an address, and the others are marked',
   )
   t.equal(of(third).email, 'rené@EXAMPLE.org', 'composed, and otherwise as its owner wrote it')
   t.same(
@@ -124,7 +125,7 @@ t.test('on a server, from the release before', { skip: requireOrSkip(t, 'postgre
   t.same(
     [of(firstProven), of(lastProven)].map(row => row.phone_verified_at !== null),
     [false, true],
-    'one account is found by a phone',
+    'a phone belongs to the account that proved it last',
   )
   t.equal(rows.filter(row => /^\+97798000\d{5}$/.test(row.phone)).length, 1_100)
   t.same((await pool.query('select phone from vendors')).rows, [{ phone: '+97715550100' }])

@@ -1,3 +1,4 @@
+/** The load generator sends real frames at its rate, and counts exactly those that it sent. */
 import t from 'tap'
 import { FrameReader } from '../../../protocol/river/frames.ts'
 import { App, us_socket_local_port } from '../../../edge/kernel/uws.ts'
@@ -12,13 +13,14 @@ const pause = (ms: number): Promise<void> =>
 const tokens = Array.from({ length: 10 }, (_, at) => `token-${at}`)
 const startMs = Date.now() - 3_600_000
 
+/** A server that counts the bytes that it receives. */
 async function sink(t: { teardown(end: () => unknown): void }) {
   const server = await startServerChild(new URL('../bare-server.js', import.meta.url))
   t.teardown(() => server.stop())
   return server
 }
 
-t.test('the frames are real: in order on each socket, and nothing else', async t => {
+t.test('each socket sends real frames in order, and the report counts all of them', async t => {
   const reader = new FrameReader()
   const seen = new Map<number, number[]>()
   let sockets = 0
@@ -59,7 +61,11 @@ t.test('the frames are real: in order on each socket, and nothing else', async t
       seqs.map((_, at) => at + 1),
       `socket ${index}`,
     )
-  t.equal([...seen.values()].flat().length, report.frames, 'what it says was sent was sent')
+  t.equal(
+    [...seen.values()].flat().length,
+    report.frames,
+    'the report has the number of frames that arrived',
+  )
   t.ok(report.frames > 0, `${report.frames} frames`)
 })
 
@@ -80,8 +86,8 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   await pause(500)
   const { counters } = await askChild<Counters>(child, 'counters')
   const report = await generator.stop()
-  // The loop is open: after a pause of its own it sends what was due meanwhile, and never more than
-  // the rate.
+  // The loop is open: after a pause of its own process it sends the frames that were due, and never
+  // more than the rate.
   t.ok(
     report.frames > 0 && report.frames / report.seconds < 5_250,
     `${(report.frames / report.seconds).toFixed(0)} frames/s`,
@@ -89,11 +95,11 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   t.ok(
     counters['bytes']! / payloadBytes({ framesPerMessage: 1, messagesPerWrite: 1 }) >=
       report.frames * 0.9,
-    'and they arrived',
+    'the frames arrived',
   )
   const slow = report.pongsMs.filter(ms => ms > 300).length
-  // A generator that waits for each answer would have sent one ping in that time; one is due every
-  // 20 ms.
+  // One ping is due every 20 ms. A generator that waited for each answer would have sent only one
+  // during the stall.
   t.ok(
     slow >= 10,
     `${slow} of ${report.pongsMs.length} pings waited for more than half of the stall`,
@@ -101,7 +107,7 @@ t.test('the open loop keeps its rate, and a stall of the server is in the latenc
   t.ok(Math.max(...report.pongsMs) >= 550)
 })
 
-t.test('filling stops at what was counted', async t => {
+t.test('filling stops at its bound without a count, and every frame arrives', async t => {
   const { child, url } = await sink(t)
   const generator = await startGenerator({
     url,
@@ -112,7 +118,7 @@ t.test('filling stops at what was counted', async t => {
   })
   generator.fill()
   await pause(500)
-  // On a busy machine what was sent takes its time to arrive.
+  // On a busy machine frames arrive late.
   const arrived = async (): Promise<number> =>
     ((await askChild<Counters>(child, 'counters')).counters['bytes']! /
       payloadBytes({ framesPerMessage: 64, messagesPerWrite: 1 })) *
@@ -123,11 +129,11 @@ t.test('filling stops at what was counted', async t => {
   }
   const counted = await arrived()
   const report = await generator.stop()
-  t.ok(report.frames <= 301_000, `${report.frames} frames without a word from the server`)
+  t.ok(report.frames <= 301_000, `${report.frames} frames without a count from the server`)
   t.equal(counted, report.frames)
 })
 
-t.test('a server that refuses is named', async t => {
+t.test('the error names a server that closes the socket or does not run', async t => {
   const app = App().ws('/ws/driver', { open: ws => ws.end(4001, 'who are you') })
   const port = await new Promise<number>(resolve => {
     app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)))

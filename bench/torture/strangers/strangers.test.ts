@@ -1,5 +1,5 @@
 /**
- * Strangers attack for a few seconds in each way: `npm run torture -- --strangers` attacks for
+ * Strangers attack for a few seconds in each way. `npm run torture -- --strangers` attacks for
  * longer.
  */
 import t from 'tap'
@@ -10,7 +10,7 @@ import { reportStrangers, strangers } from './strangers.ts'
 const skip = requireOrSkip(t, 'nats', 'redis', 'postgres') || (addressesMissing ?? false)
 
 t.test(
-  'strangers attack memory and processor: honest people are served, and nothing of theirs is lost',
+  'while strangers attack memory and processor, honest clients are served and lose nothing',
   { skip, timeout: 450_000 },
   async t => {
     const outcome = await strangers({
