@@ -79,7 +79,7 @@ export class Checker implements Findings {
     return this.#books.get(kind)!
   }
 
-  /** An order has this driver, and is under way or over. */
+  /** `isCarrying`: the order is under way and has this driver now. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void {
     this.#driverBooks.carries(driverId, orderId, isCarrying)
   }

@@ -70,7 +70,7 @@ export class DriverBooks implements Books {
     )
   }
 
-  /** An order has this driver, and is under way (`isCarrying`) or over. */
+  /** `isCarrying`: the order is under way and has this driver now. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void {
     const book = this.books.get(driverId)
     if (book === undefined) return

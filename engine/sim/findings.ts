@@ -49,7 +49,7 @@ export interface Findings {
   readonly orders: ReadonlyMap<string, OrderBook>
   readonly drivers: ReadonlyMap<string, DriverBook>
   booksOf(kind: string): Books
-  /** An order has this driver, and is under way or over. */
+  /** `isCarrying`: the order is under way and has this driver now. */
   carries(driverId: string, orderId: string, isCarrying: boolean): void
   /** The view of an order, from its row and from its first row. */
   viewOf(orderId: string, row: TableRow): OrderView

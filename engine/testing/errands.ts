@@ -1,7 +1,7 @@
 /**
  * A third kind of actor, made up for tests. An errand is asked for, is passed on to another errand,
- * reminds when its time has come, and is done. The product does not know it, and it goes through
- * every part that an order goes through.
+ * is reminded when its time has come, and is done. The product does not know this kind, and it goes
+ * through every part that an order goes through.
  */
 import { Type } from 'typebox'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -70,7 +70,7 @@ const errands: Table<ErrandRow> = {
     },
   ],
 }
-/** Written once, for errands with a time. */
+/** A row is written once, for an errand with a time. */
 const errandTimes: Table<ErrandRow> = {
   name: 'errand_times',
   columns: [
@@ -114,7 +114,7 @@ export interface ErrandNotes {
   lost: number[]
 }
 
-/** `notes`: the record of what attendants observe. */
+/** `notes`: the attendants of this kind note here which errands they observe. */
 const errandKind = (
   notes: ErrandNotes = { seen: new Set(), lost: [] },
 ): Kind<Errand, ErrandCommand, ErrandEvent, ErrandRow> => ({

@@ -19,7 +19,7 @@ import type { JournalSubject } from './subject.ts'
 
 /** Runs the rules as subtests of `t`. */
 export async function appendRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
-  await t.test('J1 a committed append is there for a new journal, with its row', async t => {
+  await t.test('J1 a new journal over the store finds a committed append and its row', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const id = testId()
@@ -67,7 +67,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     )
     const stored = await subject.orderRow(id)
     t.same(stored?.view, testOrderView(id, 2))
-    t.same(stored?.candidateIds, candidates, 'candidates stay as the first event gave them')
+    t.same(stored?.candidateIds, candidates, 'the candidates of the first event stay')
     await other.close()
   })
 
@@ -97,7 +97,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
   })
 
   await t.test(
-    'J1 the driver who is asked has a column, words stay as the first event gave them',
+    'J1 the row has the driver who is asked, and keeps the words of the first event',
     async t => {
       const slot = testSlot()
       const epoch = await acquired(journal, 'a', slot)
@@ -198,40 +198,43 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     })
   })
 
-  await t.test('J2 J5 a fenced append writes nothing and harms no other', async t => {
-    const [lost, kept] = [testSlot(), testSlot()]
-    const lostEpoch = await acquired(journal, 'a', lost)
-    const keptEpoch = await acquired(journal, 'a', kept)
-    const ids = Array.from({ length: 6 }, testId)
-    t.same(await journal.append(orderAppend(lost, lostEpoch, ids[0]!, 0)), committedAt(1))
+  await t.test(
+    'J2 J5 an append under an old epoch writes nothing, and others are written',
+    async t => {
+      const [lost, kept] = [testSlot(), testSlot()]
+      const lostEpoch = await acquired(journal, 'a', lost)
+      const keptEpoch = await acquired(journal, 'a', kept)
+      const ids = Array.from({ length: 6 }, testId)
+      t.same(await journal.append(orderAppend(lost, lostEpoch, ids[0]!, 0)), committedAt(1))
 
-    const rival = subject.open()
-    const rivalEpoch = await acquired(rival, 'b', lost)
-    t.equal(rivalEpoch, lostEpoch + 1)
-    const results = await Promise.all(
-      ids
-        .slice(1)
-        .map((id, i) =>
-          journal.append(orderAppend(i % 2 ? lost : kept, i % 2 ? lostEpoch : keptEpoch, id, 0)),
-        ),
-    )
-    t.same(results, [
-      committedAt(1),
-      { outcome: 'fenced' },
-      committedAt(2),
-      { outcome: 'fenced' },
-      committedAt(3),
-    ])
-    t.equal(await subject.orderRow(ids[2]!), null)
-    t.same((await journal.loadActor(lost, ids[2]!)).events, [])
-    t.same(
-      await rival.append(orderAppend(lost, rivalEpoch, ids[2]!, 0)),
-      committedAt(2),
-      'the new owner goes on without a gap',
-    )
-    t.same(await journal.append(orderAppend(lost, lostEpoch, ids[0]!, 1)), { outcome: 'fenced' })
-    await rival.close()
-  })
+      const rival = subject.open()
+      const rivalEpoch = await acquired(rival, 'b', lost)
+      t.equal(rivalEpoch, lostEpoch + 1)
+      const results = await Promise.all(
+        ids
+          .slice(1)
+          .map((id, i) =>
+            journal.append(orderAppend(i % 2 ? lost : kept, i % 2 ? lostEpoch : keptEpoch, id, 0)),
+          ),
+      )
+      t.same(results, [
+        committedAt(1),
+        { outcome: 'fenced' },
+        committedAt(2),
+        { outcome: 'fenced' },
+        committedAt(3),
+      ])
+      t.equal(await subject.orderRow(ids[2]!), null)
+      t.same((await journal.loadActor(lost, ids[2]!)).events, [])
+      t.same(
+        await rival.append(orderAppend(lost, rivalEpoch, ids[2]!, 0)),
+        committedAt(2),
+        'the new owner continues without a gap',
+      )
+      t.same(await journal.append(orderAppend(lost, lostEpoch, ids[0]!, 1)), { outcome: 'fenced' })
+      await rival.close()
+    },
+  )
 
   await t.test('J3 numbers of a slot are contiguous in the order of the calls', async t => {
     const slots = [testSlot(), testSlot(), testSlot()]
@@ -250,9 +253,10 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     for (const slot of slots) {
       const { events, lastSeq } = await journal.loadSlot(slot)
       t.equal(lastSeq, nextSeq.get(slot)! - 1)
-      t.ok(
-        events.every((event, i) => event.seq === i + 1),
-        'none missing',
+      t.same(
+        events.map(event => event.seq),
+        Array.from({ length: lastSeq }, (_, i) => i + 1),
+        'no number is missing',
       )
     }
   })
@@ -292,7 +296,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     },
   )
 
-  await t.test('an append without events is a defect of the caller', async t => {
+  await t.test('an append without events is refused', async t => {
     await t.rejects(journal.append(orderAppend(testSlot(), 1, testId(), 0, { events: [] })))
   })
 }

@@ -6,47 +6,44 @@ import type { JournalSubject } from './subject.ts'
 
 /** Runs the rules as subtests of `t`. */
 export async function leaseRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
-  await t.test(
-    'J10 free and lapsed slots are taken, live ones are respected unless forced',
-    async t => {
-      const [one, two] = [testSlot(), testSlot()]
-      t.same(await journal.acquireSlots('e1', [one, two], 60_000), [
-        { slot: one, epoch: 1 },
-        { slot: two, epoch: 1 },
-      ])
-      t.same(await journal.acquireSlots('e2', [one, two], 60_000), [])
-      t.same(await journal.acquireSlots('e2', [one], 400, true), [{ slot: one, epoch: 2 }])
-      t.same(
-        (await journal.renewSlots('e1', 60_000)).leases,
-        [{ slot: two, epoch: 1 }],
-        'what was taken by force is no longer ours',
-      )
-      await subject.pass(450)
-      t.same(
-        await journal.acquireSlots('e3', [one, two], 400),
-        [{ slot: one, epoch: 3 }],
-        'a lapsed lease is free',
-      )
-      await subject.pass(450)
-      t.same(
-        (await journal.renewSlots('e3', 60_000)).leases,
-        [{ slot: one, epoch: 3 }],
-        'lapsed but not taken: still ours',
-      )
-      t.same(
-        await journal.acquireSlots('e3', [one], 60_000),
-        [{ slot: one, epoch: 4 }],
-        "one's own live lease, as after a restart",
-      )
+  await t.test('J10 slots without a live lease are taken, and others only by force', async t => {
+    const [one, two] = [testSlot(), testSlot()]
+    t.same(await journal.acquireSlots('e1', [one, two], 60_000), [
+      { slot: one, epoch: 1 },
+      { slot: two, epoch: 1 },
+    ])
+    t.same(await journal.acquireSlots('e2', [one, two], 60_000), [])
+    t.same(await journal.acquireSlots('e2', [one], 400, true), [{ slot: one, epoch: 2 }])
+    t.same(
+      (await journal.renewSlots('e1', 60_000)).leases,
+      [{ slot: two, epoch: 1 }],
+      'a slot that was taken by force is lost',
+    )
+    await subject.pass(450)
+    t.same(
+      await journal.acquireSlots('e3', [one, two], 400),
+      [{ slot: one, epoch: 3 }],
+      'a slot whose lease lapsed is free',
+    )
+    await subject.pass(450)
+    t.same(
+      (await journal.renewSlots('e3', 60_000)).leases,
+      [{ slot: one, epoch: 3 }],
+      'a slot whose lease lapsed is kept, if no engine took it',
+    )
+    t.same(
+      await journal.acquireSlots('e3', [one], 60_000),
+      [{ slot: one, epoch: 4 }],
+      'an engine takes its own slot again, as after a restart',
+    )
 
-      await journal.releaseSlots('e1', [one, two])
-      t.same(
-        await journal.acquireSlots('e2', [one, two], 60_000),
-        [{ slot: two, epoch: 2 }],
-        "release frees one's own at once",
-      )
-    },
-  )
+    await journal.releaseSlots('e1', [one, two])
+    t.same(
+      await journal.acquireSlots('e2', [one, two], 60_000),
+      [{ slot: two, epoch: 2 }],
+      'a release frees the own slots at once, and no other',
+    )
+  })
 
   await t.test(
     'J10 a renewal keeps all slots of its engine, for no longer than the lease',
@@ -59,7 +56,7 @@ export async function leaseRules(t: Test, subject: JournalSubject, journal: Stor
       t.same(
         await journal.acquireSlots('r2', [one, two], 400),
         [],
-        'beyond the lease that they were acquired for',
+        'the renewal is longer than the first lease',
       )
       await journal.renewSlots('r1', 400)
       await subject.pass(450)
@@ -67,27 +64,30 @@ export async function leaseRules(t: Test, subject: JournalSubject, journal: Stor
       t.same(
         (await journal.renewSlots('r1', 60_000)).leases,
         [{ slot: two, epoch: 1 }],
-        'late, it keeps what nobody took',
+        'a late renewal keeps the slots that no engine took',
       )
       t.same(await journal.acquireSlots('r2', [two], 60_000), [])
       await journal.leave('r1')
       t.same(
         await journal.acquireSlots('r2', [two], 60_000),
         [{ slot: two, epoch: 2 }],
-        'who has left holds nothing',
+        'an engine that has left holds no slot',
       )
     },
   )
 
-  await t.test('J10 membership lives by renewal', async t => {
-    await journal.renewSlots('m1', 60_000)
-    await journal.renewSlots('m2', 400)
-    const members = async (): Promise<string[]> =>
-      (await journal.renewSlots('n', 60_000)).engines.filter(id => id.startsWith('m'))
-    t.same(await members(), ['m1', 'm2'])
-    await subject.pass(450)
-    t.same(await members(), ['m1'])
-    await journal.leave('m1')
-    t.same(await members(), [])
-  })
+  await t.test(
+    'J10 an engine is a member while its renewal lasts, and until it leaves',
+    async t => {
+      await journal.renewSlots('m1', 60_000)
+      await journal.renewSlots('m2', 400)
+      const members = async (): Promise<string[]> =>
+        (await journal.renewSlots('n', 60_000)).engines.filter(id => id.startsWith('m'))
+      t.same(await members(), ['m1', 'm2'])
+      await subject.pass(450)
+      t.same(await members(), ['m1'])
+      await journal.leave('m1')
+      t.same(await members(), [])
+    },
+  )
 }

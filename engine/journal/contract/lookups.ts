@@ -8,7 +8,7 @@ import type { JournalSubject } from './subject.ts'
 
 /** Runs the rules as subtests of `t`. */
 export async function lookupRules(t: Test, subject: JournalSubject, journal: Store): Promise<void> {
-  await t.test("pharmacies that changed since a time of the store's clock", async t => {
+  await t.test("a pharmacy that changed is found by a time of the store's clock", async t => {
     const pharmacy: DirectoryPharmacy = {
       vendor_id: testId(),
       name: 'P',
@@ -40,7 +40,7 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
     t.ok(after.nextSinceMs >= before.nextSinceMs)
   })
 
-  await t.test('open requests of one customer, and of no other', async t => {
+  await t.test('the open requests of a customer are found, and those of no other', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)
     const [customerId, stranger, open, taken, direct, other] = [
@@ -51,7 +51,8 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
       testId(),
       testId(),
     ]
-    // Times are by the store's clock: rows older than any request can be are not read.
+    // Times are by the store's clock, because the journal reads no row that is older than any open
+    // request can be.
     const nowMs = Math.floor((await journal.pharmaciesChangedSince(0)).nextSinceMs / 1000) * 1000
     const expires_at = new Date(nowMs + 60_000).toISOString()
     const place = async (id: string, change: Partial<OrderView>) => {
@@ -82,7 +83,7 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
         (a, b) => Number(b.open) - Number(a.open),
       ),
       [row, { ...row, orderId: taken, open: false }],
-      'and what became of those that are named',
+      'an order that is named is found too, and whether it is open',
     )
   })
 }

@@ -1,4 +1,4 @@
-/** Positions and breadcrumbs. */
+/** The newest positions and the breadcrumbs of drivers are stored and read. */
 import type { Test } from 'tap'
 import type { Store } from '../journal.ts'
 import type { PositionRow } from '../positions.ts'
@@ -20,7 +20,7 @@ export async function positionRules(
   _subject: JournalSubject,
   journal: Store,
 ): Promise<void> {
-  await t.test('positions: the newest one of a driver stays', async t => {
+  await t.test('the newest position of each driver is stored', async t => {
     const [d1, d2] = [testId(), testId()]
     await journal.savePositions([
       position(d1, startMs + 5),
@@ -36,26 +36,29 @@ export async function positionRules(
     await journal.savePositions([])
   })
 
-  await t.test('breadcrumbs: stored once, in order of time', async t => {
-    const [o1, o2, driverId] = [testId(), testId(), testId()]
-    const crumb = (orderId: string, atMs: number) => ({
-      orderId,
-      driverId,
-      atMs,
-      latitude: 1.5,
-      longitude: -2.5,
-    })
-    await journal.saveBreadcrumbs([
-      crumb(o1, startMs + 2),
-      crumb(o1, startMs + 1),
-      crumb(o2, startMs),
-    ])
-    await journal.saveBreadcrumbs([crumb(o1, startMs + 2), crumb(o1, startMs + 3)])
-    t.same(await journal.loadBreadcrumbs([o1]), [
-      crumb(o1, startMs + 1),
-      crumb(o1, startMs + 2),
-      crumb(o1, startMs + 3),
-    ])
-    t.same(await journal.loadBreadcrumbs([]), [])
-  })
+  await t.test(
+    'a breadcrumb is stored once, and breadcrumbs are read in the order of their times',
+    async t => {
+      const [o1, o2, driverId] = [testId(), testId(), testId()]
+      const crumb = (orderId: string, atMs: number) => ({
+        orderId,
+        driverId,
+        atMs,
+        latitude: 1.5,
+        longitude: -2.5,
+      })
+      await journal.saveBreadcrumbs([
+        crumb(o1, startMs + 2),
+        crumb(o1, startMs + 1),
+        crumb(o2, startMs),
+      ])
+      await journal.saveBreadcrumbs([crumb(o1, startMs + 2), crumb(o1, startMs + 3)])
+      t.same(await journal.loadBreadcrumbs([o1]), [
+        crumb(o1, startMs + 1),
+        crumb(o1, startMs + 2),
+        crumb(o1, startMs + 3),
+      ])
+      t.same(await journal.loadBreadcrumbs([]), [])
+    },
+  )
 }

@@ -1,7 +1,6 @@
 /**
- * Rule J15 of `lookups.ts`, about proofs of delivery, as tests for every adapter. The store in
- * memory and the databases find the pick-up, the people and the file in very different ways, and
- * must agree.
+ * Rule J15 of `lookups.ts`, about proofs of delivery. The store in memory and the databases find
+ * the pick-up, the accounts and the file in very different ways, and must agree.
  */
 import type { Test } from 'tap'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -59,7 +58,7 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
   ) => subject.open().claimProofs({ orderId, photoId, signatureId, reporterId })
 
   await t.test(
-    "J15 an upload of the order's people, begun after the pick-up, is bound to the order; another order finds it bound",
+    'J15 an upload of the driver from after the pick-up is bound to the order, and another order finds it bound',
     async t => {
       const [mine, other, photo, signature] = [
         await order(),
@@ -79,21 +78,18 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
   )
 
   await t.test(
-    'J15 an upload that does not prove this order is answered and not bound',
+    'J15 only an upload that proves this order is bound, and every named one is returned',
     async t => {
       const mine = await order()
-      const cases: [what: string, upload: Partial<UploadFact>, bound: boolean, orderId?: string][] =
+      const cases: [name: string, upload: Partial<UploadFact>, bound: boolean, orderId?: string][] =
         [
           ['begun at the pick-up', {}, true],
-          ['begun a moment before it', { atMs: pickedUpMs - 1 }, false],
+          ['of the pharmacy of the order', { driverId: null, pharmacyId }, true],
+          ['begun a millisecond before the pick-up', { atMs: pickedUpMs - 1 }, false],
           ['of another kind', { kind: 'signature' }, false],
           ['a prescription', { kind: 'prescription' }, false],
           ['of another driver', stranger, false],
-          [
-            'of another pharmacy',
-            { ownerId: pharmacyId, driverId: null, pharmacyId: testId() },
-            false,
-          ],
+          ['of another pharmacy', { driverId: null, pharmacyId: testId() }, false],
           [
             'before the pick-up',
             {},
@@ -103,9 +99,10 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
           ['on the way from the pharmacy', {}, true, await order({ status: 'picked_up' })],
           ['after the delivery', {}, false, await order({ status: 'delivered' })],
           ['after it has failed', {}, false, await order({ status: 'failed' })],
-          ['of an order that nobody knows', {}, false, testId()],
+          ['for an order that does not exist', {}, false, testId()],
         ]
-      for (const [what, change, bound, orderId = mine] of cases) {
+      for (const [name, change, bound, orderId = mine] of cases) {
+        // A pharmacy's account has the pharmacy's id here.
         const upload = await file(
           change.pharmacyId === undefined || change.pharmacyId === null
             ? change
@@ -114,25 +111,25 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
         t.same(
           await claim(orderId, upload.id),
           [{ ...upload, orderId: bound ? orderId : null }],
-          what,
+          name,
         )
       }
       const own = await file({ ownerId: testId(), driverId: null })
       t.same(
         await claim(mine, own.id),
         [{ ...own, orderId: null }],
-        'of an account that does not report',
+        'of an account that does not report the delivery',
       )
       t.same(
         await claim(mine, own.id, null, own.ownerId),
         [{ ...own, orderId: mine }],
-        'of the administrator who reports',
+        'of the administrator who reports the delivery',
       )
     },
   )
 
   await t.test(
-    'J15 when many orders name one file at the same moment, one gets it, and all are told which',
+    'J15 when many orders claim one file at the same moment, one gets it, and only this one is told so',
     async t => {
       for (let round = 0; round < 10; round++) {
         const orders = await Promise.all(Array.from({ length: 8 }, () => order()))
@@ -143,7 +140,7 @@ export async function proofRules(t: Test, subject: JournalSubject, journal: Stor
         t.same(
           orders.filter((id, i) => answers[i]!.some(one => one.orderId === id)),
           [owner],
-          'one order alone was told that it has it',
+          'only the order that has the file was told so',
         )
       }
     },

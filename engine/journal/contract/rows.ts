@@ -1,6 +1,6 @@
 /**
- * Appends, rows and ids for the contract suite of the journal. Each test takes its own slots and
- * actors, so one store serves the whole suite.
+ * Appends, rows and ids for the contract of the journal. Each test takes its own slots and actors,
+ * so one store serves the whole suite.
  */
 import { minorOfDecimal } from '../../../protocol/pricing/money.ts'
 import type { OrderEvent } from '../../../protocol/dispatch/events.ts'
@@ -12,16 +12,19 @@ import type { OrderRow } from '../../orders/row.ts'
 import type { AppendRequest, AppendResult } from '../journal.ts'
 import type { Leases } from '../leases.ts'
 
+/** The time of the first version of an actor, ms since the epoch. */
 export const startMs = Date.UTC(2026, 0, 5, 9)
 let counter = 0
-/** Ids seeded by a counter: the same in every run, and never twice. */
+/** A new id. A counter is its seed, so ids are the same in every run. */
 export const testId = (): string => {
   let state = ++counter
   return uuidV7(startMs + counter, () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647)
 }
 let lastSlot = 0
+/** A slot that no other test has. */
 export const testSlot = (): number => ++lastSlot
 
+/** The view of an order, with texts that are hard to store. */
 export function testOrderView(
   id: string,
   version: number,
@@ -116,11 +119,13 @@ export function testOrderRow(view: OrderView, born: boolean): OrderRow {
   }
 }
 
+/** An event with this text. */
 export const testEvent = (text: string | null = null): OrderEvent => ({
   type: 'order_cancelled',
   data: { by: 'test', reason: text },
 })
 
+/** An append to an order. By default it has one event and its row. */
 export function orderAppend(
   slot: number,
   epoch: number,
@@ -146,8 +151,10 @@ export function orderAppend(
   }
 }
 
+/** The result of an append whose first event has this number. */
 export const committedAt = (firstSeq: number): AppendResult => ({ outcome: 'committed', firstSeq })
 
+/** Takes a slot, by force if needed, and returns its epoch. */
 export async function acquired(journal: Leases, engineId: string, slot: number): Promise<number> {
   const [lease] = await journal.acquireSlots(engineId, [slot], 60_000, true)
   return lease!.epoch

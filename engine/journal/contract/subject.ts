@@ -1,5 +1,5 @@
 /**
- * The demands of the journal's contract suite on an adapter's test: one store, journals over it,
+ * What the test of an adapter gives to the contract of the journal: one store, journals over it,
  * and ways to look into it.
  */
 import type { DirectoryPharmacy } from '../../../protocol/dispatch/directory.ts'
@@ -8,18 +8,20 @@ import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { UploadFact } from '../../../protocol/uploads/fact.ts'
 import type { ParkedCommand, Store } from '../journal.ts'
 
-/** `words`: in alphabetical order. */
+/** An order as the store has it. `words`: in alphabetical order. */
 export interface StoredOrder {
   view: OrderView
   candidateIds: string[] | null
   offeredDriverId: string | null
   words: string[]
 }
+/** A driver as the store has it. */
 export type DriverRow = Pick<
   DriverView,
   'membership' | 'status' | 'capacity' | 'active_order_ids' | 'total_deliveries' | 'version'
 > & { totalEarningsMinor: number }
 
+/** One store and the ways to look into it. */
 export interface JournalSubject {
   /** Another journal over the same store, as another engine or a restart would open it. */
   open(): Store
