@@ -15,6 +15,7 @@ t.test('words are in small letters, each once, and bounded in length and number'
     '500mg',
   ])
   t.same(searchWords(' \u0000\t--- '), [])
+  t.same(searchWords('田中\u3000太郎\u2003x\u2028y\ufeffz'), ['田中', '太郎', 'x', 'y', 'z'])
   t.same(searchWords('aspirin ASPIRIN aspirin'), ['aspirin'])
   for (const [one, other] of [
     ['İlaç BİTKİ', 'ilaç bitki'],

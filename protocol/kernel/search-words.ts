@@ -1,8 +1,8 @@
 /**
  * Splits text into the words that a search compares: lower case, split at every ASCII character
- * that is not a letter or digit, at the control characters after them and at the no-break space.
- * Other white space of Unicode stays within a word. The journal writes an order's words with its
- * first event, and the edge asks with the words of the query. Both use this file, so they cannot
+ * that is not a letter or digit, at the control characters after them and at white space of any
+ * script, such as the ideographic space in a Japanese name. The journal writes an order's words with
+ * its first event, and the edge asks with the words of the query. Both use this file, so they cannot
  * disagree. Rejected: the text parsers of the database. They read "ORD-12345678" as a word and a
  * negative number, and they lower-case by a locale that an embedded database does not have.
  */
@@ -29,7 +29,7 @@ export const wordForms = (word: string): readonly string[] => [
 /** The words of the text, each once, in their order, at most `limits.searchWordsMax`. */
 export function searchWords(text: string): string[] {
   const words = smallLetters(text)
-    .split(/[\u0000-\u002f\u003a-\u0060\u007b-\u00a0]+/u) // eslint-disable-line no-control-regex -- a database takes no U+0000
+    .split(/[\u0000-\u002f\u003a-\u0060\u007b-\u00a0\s]+/u) // eslint-disable-line no-control-regex -- a database takes no U+0000
     .filter(word => word !== '')
     .map(word => word.slice(0, limits.searchWordCharactersMax))
   return [...new Set(words)].slice(0, limits.searchWordsMax)

@@ -63,6 +63,21 @@ t.test('an edge full of files still takes orders; a full edge says when to come 
   t.end()
 })
 
+t.test('a body that the edge has admitted moves to its account, however full the edge is', t => {
+  const room = new BodyRoom(10 * megabyte)
+  const body = room.enter('address 192.0.2.1')
+  body.grow(20 * megabyte)
+  for (let i = 0; room.bytes + 20 * megabyte < bodyLimits.bytesPerEdgeMax; i++)
+    room.enter(`address 198.51.100.${i}`).grow(20 * megabyte)
+  const free = bodyLimits.bytesPerEdgeMax - room.bytes
+  t.ok(free < body.bytes, 'its bytes would not fit a second time')
+  t.doesNotThrow(() => body.moveTo('account a', false))
+  t.throws(() => room.enter('address 192.0.2.2').grow(20 * megabyte), { code: 'overloaded' })
+  body.leave()
+  t.doesNotThrow(() => room.enter('address 192.0.2.2').grow(19 * megabyte))
+  t.end()
+})
+
 t.test('in any order of events no bound is passed, and the room ends empty', t => {
   const holders = ['account a', 'account b', 'address 192.0.2.1'] as const
   const step = fc.record({

@@ -49,17 +49,21 @@ export class BodyRoom {
   }
 
   #change(seat: Seat, bytes: number): void {
-    if (bytes > 0) this.#admit(seat.holder, bytes, seat.isUpload, false)
+    if (bytes > 0) {
+      this.#admitToHolder(seat.holder, bytes)
+      this.#admitToEdge(bytes, seat.isUpload ? bytes : 0)
+    }
     this.#add(seat.holder, bytes, seat.isUpload, {
       seats: seat.bytes === 0 ? 1 : seat.bytes + bytes === 0 ? -1 : 0,
       uploads: 0,
     })
   }
 
+  /** The edge has admitted the bytes before, so they are new to the holder and to the files only. */
   #move(seat: Seat, to: Holder, isUpload: boolean): void {
-    // The edge admitted its bytes before; the question is whether the new holder may have them.
-    if (to !== seat.holder || isUpload)
-      this.#admit(to, to === seat.holder ? 0 : seat.bytes, isUpload, isUpload)
+    if (isUpload && (!seat.isUpload || to !== seat.holder)) this.#admitUpload(to)
+    if (to !== seat.holder) this.#admitToHolder(to, seat.bytes)
+    this.#admitToEdge(0, isUpload && !seat.isUpload ? seat.bytes : 0)
     this.#add(seat.holder, -seat.bytes, seat.isUpload, {
       seats: -1,
       uploads: seat.isUpload ? -1 : 0,
@@ -67,21 +71,27 @@ export class BodyRoom {
     this.#add(to, seat.bytes, isUpload, { seats: 1, uploads: isUpload ? 1 : 0 })
   }
 
-  #admit(holder: Holder, bytes: number, isUpload: boolean, isNewUpload: boolean): void {
-    const held = this.#held.get(holder) ?? nothing
-    const whose = holder.startsWith('account') ? 'an account' : 'an address'
-    if (isNewUpload && held.uploads >= bodyLimits.uploadsPerHolderMax)
+  #admitUpload(holder: Holder): void {
+    const { uploads } = this.#held.get(holder) ?? nothing
+    if (uploads >= bodyLimits.uploadsPerHolderMax)
       throw tooMany(
-        `${whose} may send ${bodyLimits.uploadsPerHolderMax} files at once; send this one when another has arrived`,
+        `${whose(holder)} may send ${bodyLimits.uploadsPerHolderMax} files at once; send this one when another has arrived`,
       )
+  }
+
+  #admitToHolder(holder: Holder, bytes: number): void {
+    const held = this.#held.get(holder) ?? nothing
     if (held.bytes + bytes > this.#bytesPerHolderMax)
       throw tooMany(
-        `${whose} may have ${this.#bytesPerHolderMax} bytes of unfinished requests; send this one when another has arrived`,
+        `${whose(holder)} may have ${this.#bytesPerHolderMax} bytes of unfinished requests; send this one when another has arrived`,
       )
+  }
+
+  #admitToEdge(bytes: number, uploadBytes: number): void {
     const edgeMax = bodyLimits.bytesPerEdgeMax
     if (
-      this.#bytes + bytes > edgeMax ||
-      (isUpload && this.#uploadBytes + bytes > edgeMax - bodyLimits.bytesForOthersMin)
+      (bytes > 0 && this.#bytes + bytes > edgeMax) ||
+      (uploadBytes > 0 && this.#uploadBytes + uploadBytes > edgeMax - bodyLimits.bytesForOthersMin)
     )
       throw new CaduceusError(
         'overloaded',
@@ -107,6 +117,9 @@ export class BodyRoom {
     else this.#held.set(holder, held)
   }
 }
+
+const whose = (holder: Holder): string =>
+  holder.startsWith('account') ? 'an account' : 'an address'
 
 /** The share of one body in the room. It is given back once, however the request ends. */
 export class Seat {
