@@ -38,7 +38,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
   'fold-loses-arrival': {
     about: 'the fold of an order forgets that the driver arrived at the pharmacy',
     rule: '[4]',
-    seed: 1,
+    seed: 20,
     kinds: () =>
       withOrder({
         evolve(state, event, atMs) {
@@ -52,7 +52,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
   'fold-forgets-pharmacy': {
     about: 'the fold of a cancelled order forgets which pharmacy had it',
     rule: '[4]',
-    seed: 1,
+    seed: 7,
     kinds: () =>
       withOrder({
         evolve(state, event, atMs) {

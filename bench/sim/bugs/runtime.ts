@@ -56,7 +56,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 9,
+    seed: 7,
     database(database) {
       database.fences = false
     },
@@ -82,7 +82,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 7,
+    seed: 3,
     claims(server) {
       server.deadline = () => Number.MAX_SAFE_INTEGER
     },
@@ -90,7 +90,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'replayed-without-ids': {
     about: 'recovery forgets which commands were carried out',
     rule: '[3]',
-    seed: 2,
+    seed: 13,
     journal: journal =>
       loading(journal, loaded => {
         const events = loaded.events.map((event): StoredEvent => ({ ...event, commandId: null }))
@@ -106,7 +106,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'cursor-runs-ahead': {
     about: 'the outbox forgets at recovery what was not published',
     rule: '[6]',
-    seed: 7,
+    seed: 2,
     journal: journal => ({
       ...journal,
       loadSlot: async slot => {
@@ -118,7 +118,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'evolved-differently': {
     about: 'recovery reads an event as something else than it was',
     rule: '[4]',
-    seed: 1,
+    seed: 20,
     journal: journal =>
       loading(journal, loaded => ({
         ...loaded,
@@ -135,7 +135,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'capacity-ignored': {
     about: 'a driver takes offers beyond capacity',
     rule: '[8]',
-    seed: 2,
+    seed: 13,
     kinds: () =>
       withDriver({
         decide(state, command, nowMs) {
@@ -151,7 +151,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'late-answers-win': {
     about: 'the order forgets its deadline',
     rule: '[10]',
-    seed: 1,
+    seed: 11,
     kinds: () =>
       withOrder({
         decide: (state, command, nowMs) =>
@@ -191,7 +191,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'deadline-lost-at-recovery': {
     about: 'a deadline that was set before a crash is forgotten',
     rule: '[9]',
-    seed: 2,
+    seed: 3,
     journal: journal =>
       loading(journal, loaded => {
         const asleep = <S extends StoredSnapshot>(snapshot: S): S =>
@@ -223,7 +223,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: 5,
+    seed: 3,
     edgeBus: bus => ({
       ...bus,
       get connected() {
@@ -276,7 +276,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
     about:
       'an order that lets go of its offer does not tell the driver, nor does the driver doubt it',
     rule: '[live]',
-    seed: 1,
+    seed: 9,
     kinds: () =>
       changed(
         withOrder({
