@@ -1,6 +1,6 @@
 /**
- * What is set and would be ignored is a mistake, told in one line that names the variable and the
- * mend.
+ * A setting that would be ignored is a mistake. The error is one line that names the variable and
+ * tells what to do.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ const given = (environment: Record<string, string>) => () =>
   )
 const twilio = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'x', TWILIO_FROM: '+15550001' }
 
-t.test('mistakes', t => {
+t.test('a setting that would be ignored or misread is refused in one line with its variable', t => {
   const table: [environment: Record<string, string>, line: RegExp][] = [
     [{ GOOGLE_MAPS_URL: 'nope' }, /^GOOGLE_MAPS_URL is not a URL/],
     [

@@ -1,17 +1,16 @@
 /**
- * Who may do what. Each feature states the callers of its operations beside them; to everybody else
- * an
- * operation is 401, 403 or 404. Here stands how an operation is asked where its path alone does not
- * say
- * it: `of` gives the request for a set of ids, which the test fills once with records that exist
- * and once
- * with ids that do not, so it must be a request that passes validation.
+ * Who may call which operation. Each feature states the callers of its operations; every other
+ * caller gets 401, 403 or 404. This file states the request of an operation where its path alone
+ * does not say it. `of` makes the request from a set of ids. The test calls `of` with ids of
+ * records that exist and with ids that nothing has, so the request must pass validation in both
+ * cases.
  */
 import { features } from '../features.ts'
 import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
 import { picture, type Who, type World } from './access-world.ts'
 
+/** One id of each kind that a request can name. */
 export interface Ids {
   order: string
   pending: string
@@ -25,20 +24,22 @@ export interface Ids {
   session: string
   [more: string]: string
 }
+/** The parts of a request besides its method and its path. */
 export interface Call {
   params?: Record<string, string>
   query?: Record<string, string>
   body?: unknown
   headers?: Record<string, string>
 }
+/** One row of the table. */
 export interface Rule {
   allowed: readonly Who[]
   of?(ids: Ids, who: Who, world: World): Call | Promise<Call>
-  /** The answer to somebody uninvolved shows records of others, and should. */
+  /** The answer shows records of others even to a caller who is not involved, and this is right. */
   shows?: boolean
   /**
-   * Run at the end, because it ends something that others need; `very`: something that all of them
-   * need.
+   * Runs at the end, because the operation ends something that other rows need. `very`: it ends
+   * something that all rows need.
    */
   last?: boolean | 'very'
 }
@@ -50,7 +51,7 @@ const orderId =
   (pick: (ids: Ids) => string, body?: unknown) =>
   (ids: Ids): Call => ({ params: { id: pick(ids) }, ...(body !== undefined && { body }) })
 
-/** Fresh credentials of the account, so that a refresh or logout ends no session but its own. */
+/** The refresh token of a new sign-in, so that a refresh or a logout ends no other session. */
 async function refreshTokenOf(who: Who, { url, ...world }: World): Promise<string> {
   const email = who === 'stranger' ? world.customer.email : world[who].email
   return (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
@@ -270,7 +271,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   updateWebhookSubscription: {
     of: orderId(ids => ids['subscription']!, { description: 'x' }),
   },
-  // What can be deleted once is made anew for each who may.
+  // A subscription can be deleted once, so each allowed caller gets a new one.
   deleteWebhookSubscription: {
     last: true,
     of: async (ids, who, world) => ({
@@ -311,7 +312,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: ids => ({ params: { id: ids.vendor, import_id: ids['import']! } }),
   },
 
-  // The link is the right
+  // Whoever has the link may read
   track: { shows: true, of: ids => ({ params: { token: ids.token } }) },
 
   // Files
@@ -338,8 +339,8 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
 }
 
 /**
- * Every operation with its callers, which the features state, and with how it is asked where that
- * needs more than its path.
+ * Every operation: its callers as the features state them, and its request where the path alone is
+ * not enough.
  */
 export const rules: Record<string, Rule> = Object.fromEntries(
   Object.entries(merged(features, ({ access }) => access)).map(([id, allowed]) => [
@@ -348,7 +349,7 @@ export const rules: Record<string, Rule> = Object.fromEntries(
   ]),
 )
 
-/** The id that a path means by `:id`, where a row does not say. */
+/** The parameters of a path where its row does not state them. */
 export function defaultParams(path: string, ids: Ids): Record<string, string> {
   if (path.startsWith('/api/orders/')) return { id: ids.order }
   if (path.startsWith('/api/requests/')) return { id: ids.request }

@@ -1,9 +1,8 @@
 /**
  * The people and records of the access test: a pharmacy with its driver, a customer with orders in
- * the
- * states that matter, and beside each of them another one who has nothing to do with any of it.
- * Everything is made over HTTP, as its owner would; only the admin comes from the database, as
- * `npm run admin` makes one.
+ * several states, and another customer, pharmacy and driver who are not involved in any of these
+ * orders. Everything is made over HTTP, as its owner would make it. Only the administrator is
+ * written to the database, as `npm run admin` does.
  */
 import { createHmac } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
@@ -24,6 +23,7 @@ import {
   type Pharmacy,
 } from './people.ts'
 
+/** The callers of the access test. */
 export const people = [
   'stranger',
   'customer',
@@ -53,26 +53,32 @@ export interface World {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer>
-  /** An order of the customer from the vendor, still `pending`. */
+  /**
+   * Places an order of the customer at the pharmacy. The order is `pending`; its id is returned.
+   */
   pendingOrder(): Promise<string>
-  /** The same, accepted and with the driver on its way. */
+  /** Such an order, accepted and with its driver assigned. */
   assignedOrder(): Promise<{ id: string; tracking_token: string }>
-  /** A broadcast that the vendor was asked about and the other vendor, far away, was not. */
+  /** A request that was sent to the pharmacy and not to the other pharmacy, which is far away. */
   openRequest(): Promise<string>
-  /** An order offered to the driver, with the offer that is open. */
+  /** An order that is offered to the driver, and the open offer. */
   offeredOrder(): Promise<{ id: string; offerId: string }>
   /** A file of the customer that no order names. */
   upload(): Promise<string>
-  /** Of the customer, in parts, of which none has come. */
+  /** An upload in parts by the customer, of which no part has arrived. */
   unfinishedUpload(): Promise<string>
-  /** A command to the driver that was given up: the end of an order that it never had. Its id. */
+  /**
+   * Parks a command to the driver, the end of an order that the driver never had. Returns the
+   * command's id.
+   */
   parkedCommand(): Promise<string>
-  /** A webhook subscription of the vendor, to a receiver that is not there. */
+  /** A webhook subscription of the pharmacy, to an address where nothing listens. */
   subscription(): Promise<string>
-  /** The first delivery on its way to that receiver. */
+  /** The first delivery of that subscription. */
   delivery(subscriptionId: string): Promise<string>
   /**
-   * A shop of the vendor's, the key of its address, and an order of it that waits for coordinates.
+   * A shop of the pharmacy, the key of the shop's address, and an import that waits for
+   * coordinates.
    */
   shop(): Promise<{ integrationId: string; deliveryKey: string; importId: string }>
 }
@@ -89,6 +95,7 @@ export const picture = (): FormData => {
   return form
 }
 
+/** Registers the people over HTTP. The driver is available and has a position. */
 export async function createWorld(embedded: Embedded): Promise<World> {
   const { url, edge } = embedded
   const ctx = edge.parts
@@ -139,7 +146,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     return answer.body
   }
   await done('driver', 'PATCH', `/api/drivers/${driver.driverId}/status`, { status: 'available' })
-  // Only a driver whose place is known is offered anything.
+  // Only a driver whose position is known gets offers.
   const app = new Listener(url, `/ws/driver?token=${driver.token}`)
   await new Promise(resolve => {
     app.socket.once('open', resolve)

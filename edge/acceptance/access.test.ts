@@ -1,10 +1,8 @@
 /**
- * Every route with every role and a stranger (OWASP API1:2023 broken object level authorization,
- * API5:2023 broken function level authorization; ASVS V4). What the table allows answers;
- * everything
- * else is 401, 403 or 404 and is told in the same words for a record that exists and for one that
- * does
- * not. A route without a row of the table fails.
+ * Every route is called by every role and by a stranger (OWASP API1:2023 broken object level
+ * authorization, API5:2023 broken function level authorization; ASVS V4). A caller whom the table
+ * allows is answered. Any other caller gets 401, 403 or 404, in the same words for a record that
+ * exists and for one that does not. A route without a row in the table fails the test.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -49,7 +47,7 @@ async function recordsOf(world: World): Promise<Ids> {
   const assigned = await world.assignedOrder()
   const offered = await world.offeredOrder()
   const { integrationId, deliveryKey, importId } = await world.shop()
-  // Another sign-in than the one whose token the customer uses here.
+  // A second sign-in, because the customer's own token must stay valid.
   await http(world.url, 'POST', '/api/auth/login', {
     body: { email: world.customer.email, password },
   })
@@ -106,7 +104,7 @@ async function ask(
     (call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`)
   const body = call.body ?? (row.body === undefined ? undefined : {})
   const answer = await world.call(who, row.method, path, body, call.headers)
-  // Ids that were asked for, and the request's own, differ by nature.
+  // The ids in the request and the id of the request itself always differ.
   let text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   for (const id of Object.values(ids)) text = text.replaceAll(id, 'ID')
   return {
@@ -134,7 +132,7 @@ t.test('every route has a row, and every row a route', async t => {
 const tabled = routes.filter(row => rules[row.operationId] !== undefined)
 
 t.test(
-  'who is not allowed hears 401, 403 or 404, and nothing of whether the record exists',
+  'a caller who is not allowed gets 401, 403 or 404 and cannot tell whether the record exists',
   async t => {
     for (const row of tabled)
       for (const who of people) {
@@ -157,7 +155,7 @@ t.test(
   },
 )
 
-t.test("rows with two ids: one's own first and somebody else's second opens nothing", async t => {
+t.test('an own first id and a second id of somebody else open nothing', async t => {
   const done = async (who: Who, method: string, path: string, body: unknown): Promise<any> => {
     const answer = await world.call(who, method, path, body)
     if (answer.status >= 300)
@@ -180,13 +178,13 @@ t.test("rows with two ids: one's own first and somebody else's second opens noth
   const { subscription } = await done('otherPharmacy', 'POST', '/api/webhooks/subscriptions', {
     url: 'http://127.0.0.1:9/other',
   })
-  /** Whose the first id of a path is, and the callers who could try. */
+  /** The start of a path, the callers who own its first id, and that id. */
   const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
     ['/api/vendors/:id/', ['otherPharmacy'], world.otherPharmacy.pharmacyId],
     ['/api/webhooks/subscriptions/:id/', ['otherPharmacy'], subscription.id],
     ['/api/orders/:id/', ['otherDriver', 'otherPharmacy', 'otherCustomer'], order.id],
   ]
-  // An administrator's rows are left out: everything is an administrator's own.
+  // Rows for administrators alone are left out, because an administrator may read every record.
   const rows = tabled.filter(
     row =>
       row.path.split(':').length > 2 &&
@@ -227,13 +225,13 @@ t.test("rows with two ids: one's own first and somebody else's second opens noth
       t.same(
         theirs,
         nobodys,
-        `${row.operationId} by ${who}: a record of others is answered as none`,
+        `${row.operationId} by ${who}: a record of others is answered like one that does not exist`,
       )
     }
   }
 })
 
-t.test('the same key of two accounts: two answers', async t => {
+t.test('the same Idempotency-Key of two accounts gets two answers', async t => {
   const headers = { 'idempotency-key': 'one-key-of-two-accounts' }
   const ask = async (who: Who) =>
     world.call(
@@ -253,7 +251,7 @@ t.test('the same key of two accounts: two answers', async t => {
   t.equal(again.body.request_id, first.body.request_id)
 })
 
-t.test('who is allowed is answered, and sees nothing of others', async t => {
+t.test('a caller who is allowed is answered and sees nothing of others', async t => {
   const foreign = [
     existing.order,
     existing.pending,

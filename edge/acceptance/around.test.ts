@@ -60,7 +60,7 @@ t.test(
     t.equal(
       (await guess(7, ` ${victim.email.toUpperCase()}`.trim())).status,
       429,
-      'however it is written',
+      'the same e-mail in capitals counts too',
     )
     t.equal(
       (
@@ -80,32 +80,32 @@ t.test(
         })
       ).status,
       200,
-      'its owner signs in from elsewhere',
+      'the owner signs in from another address',
     )
     t.equal(
       (await http(url, 'GET', '/api/auth/me', { token: victim.token })).status,
       200,
-      'who is signed in stays so',
+      'a customer who is signed in stays signed in',
     )
   },
 )
 
 t.test(
-  'API4: an address is counted for what anybody may ask; X-Forwarded-For is believed as far as the proxy wrote it',
+  'API4: public routes are counted by address, and only the part of X-Forwarded-For that the proxy wrote counts',
   async t => {
     const ask = (forwarded: string) => http(url, 'GET', '/api/health', { headers: from(forwarded) })
     for (let i = 0; i < 8; i++)
       t.equal(
         (await ask(`198.51.100.${i}, 192.0.2.1`)).status,
         200,
-        'inventions to the left change nothing',
+        'entries that the client invents change nothing',
       )
     const refused = await ask('198.51.100.99, 192.0.2.1')
     t.equal(refused.status, 429)
     t.equal(refused.headers.get('ratelimit-limit'), '8')
-    t.equal((await ask('192.0.2.2')).status, 200, 'somebody else is not refused')
+    t.equal((await ask('192.0.2.2')).status, 200, 'another address is not refused')
     for (let i = 0; i < 8; i++) await ask(`2001:db8:1:2::${i}`)
-    t.equal((await ask('2001:db8:1:2:ffff::1')).status, 429, 'a /64 of IPv6 is one')
+    t.equal((await ask('2001:db8:1:2:ffff::1')).status, 429, 'a /64 of IPv6 counts as one address')
   },
 )
 
@@ -129,14 +129,18 @@ t.test('API4: each class has its own account limit', async t => {
 })
 
 t.test(
-  'API4: sockets opened are counted by address before anything is looked up, and by account',
+  'API4: new sockets are counted by address before their token is read, and by account',
   async t => {
     const open = (token: string, address: string) =>
       new Listener(url, `/ws/customer/?token=${token}`, { headers: from(address) })
     for (let i = 0; i < 12; i++) t.equal(await open('guess', '203.0.113.99').end(), 4001)
-    t.equal(await open('guess', '203.0.113.99').end(), 4429, 'the thirteenth is not looked at')
+    t.equal(
+      await open('guess', '203.0.113.99').end(),
+      4429,
+      'the thirteenth is refused before its token is read',
+    )
     const { token } = await newCustomer(url)
-    t.equal(await open(token, '203.0.113.99').end(), 4429, 'however good its token')
+    t.equal(await open(token, '203.0.113.99').end(), 4429, 'also with a valid token')
     for (let i = 0; i < 6; i++) {
       const socket = open(token, `203.0.113.${100 + i}`)
       await socket.next('connection')
@@ -145,7 +149,7 @@ t.test(
     t.equal(
       await open(token, '203.0.113.120').end(),
       4429,
-      'an account is counted from wherever it comes',
+      'an account is counted over all its addresses',
     )
     const another = open((await newCustomer(url)).token, '203.0.113.120')
     await another.next('connection')
@@ -211,7 +215,7 @@ t.test(
     t.match(
       one('getOrder', world.otherCustomer.id, 404),
       { target_id: id, code: 'order_not_found' },
-      'a look that failed',
+      'a read that was refused',
     )
     t.match(one('getOrder', null, 401), {
       actor_role: 'anonymous',
@@ -245,7 +249,7 @@ t.test(
     t.equal((await trail('until=2020-01-01T00:00:00Z')).body.entries.length, 0)
     const first = (await trail('limit=3')).body
     const second = (await trail(`limit=100&cursor=${first.next_cursor}`)).body
-    t.same([...first.entries, ...second.entries], rows, 'page by page the same')
+    t.same([...first.entries, ...second.entries], rows, 'two pages have the same rows as one')
     for (const who of ['customer', 'vendor', 'driver'] as const)
       t.equal((await world.call(who, 'GET', '/api/admin/audit')).status, 403)
     await eventually(
@@ -254,11 +258,11 @@ t.test(
           token: world.admin.token,
         }),
       answer => answer.body.entries?.length > 0,
-    ).then(answer => t.ok(answer.body.entries.length > 0, 'and who reads the trail is in it'))
+    ).then(answer => t.ok(answer.body.entries.length > 0, 'reading the trail is recorded too'))
   },
 )
 
-t.test('of two people who edit one record, the second with an old ETag is refused', async t => {
+t.test('of two edits of one record, the one with the old ETag is refused', async t => {
   const order = await world.pendingOrder()
   for (const [who, path, change, other] of [
     [
@@ -288,13 +292,21 @@ t.test('of two people who edit one record, the second with an old ETag is refuse
     t.same([lost.status, lost.body.code], [412, 'precondition_failed'], path)
     const after = await http(url, 'GET', path, { token })
     t.match(after.body, change, 'the first change stands')
-    t.equal(after.headers.get('etag'), won.headers.get('etag'), 'and the answer to it said so')
+    t.equal(
+      after.headers.get('etag'),
+      won.headers.get('etag'),
+      'and its answer carried the new tag',
+    )
     t.equal(
       (await edit(other, `W/${after.headers.get('etag')}`)).status,
       412,
       'a weak tag matches nothing',
     )
-    t.equal((await edit(other, after.headers.get('etag')!)).status, 200, 'with the new one it goes')
+    t.equal(
+      (await edit(other, after.headers.get('etag')!)).status,
+      200,
+      'an edit with the new tag is taken',
+    )
   }
   const path = `/api/vendors/${world.vendor.pharmacyId}`
   const etag = (await http(url, 'GET', path, { token: world.vendor.token })).headers.get('etag')!
@@ -307,11 +319,11 @@ t.test('of two people who edit one record, the second with an old ETag is refuse
       }),
     ),
   )
-  t.equal(racing.filter(answer => answer.status === 200).length, 1, 'of ten at once one wins')
+  t.equal(racing.filter(answer => answer.status === 200).length, 1, 'of ten edits at once one wins')
   t.equal(
     (await http(url, 'PATCH', path, { token: world.vendor.token, body: { address: 'any' } }))
       .status,
     200,
-    'without If-Match the last word counts',
+    'without If-Match the last edit wins',
   )
 })

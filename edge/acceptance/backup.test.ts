@@ -1,6 +1,6 @@
 /**
- * Backup and restore of an embedded server, as an operator does it: commands, and a server that
- * finds its orders.
+ * Backup and restore of an embedded server by the commands that an operator runs; the restored
+ * server finds its orders.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const run = (
   })
 
 t.test(
-  'what was backed up is there after a restore, and nothing is overwritten',
+  'a restored server has its orders and files, and no command overwrites anything',
   { timeout: 170_000 },
   async t => {
     const dataDir = await preparedDataDir()
@@ -88,11 +88,15 @@ t.test(
           `^backup: DATA_DIR .* is in use by process ${first.process.pid}: stop that process[^\\n]*\\n$`,
         ),
       },
-      'not while it runs',
+      'a server that runs is not backed up',
     )
     t.notOk(existsSync(file))
     await first.kill('SIGKILL')
-    t.match(await run('backup', dataDir, file), { code: 0, out: /is in/ }, 'after a crash as well')
+    t.match(
+      await run('backup', dataDir, file),
+      { code: 0, out: /is in/ },
+      'a backup after a crash is whole',
+    )
     await t.rejects(backup(dataDir, file), { message: / exists; / })
     await t.rejects(restore(dataDir, file), { message: /^DATA_DIR .* is not empty \(/ })
     await t.rejects(backup(join(folder, 'nothing'), join(folder, 'x')), {
@@ -109,7 +113,7 @@ t.test(
     t.match(
       (await http(url, 'GET', `/api/requests/${id}`, { token: customer.token })).body,
       { status: 'accepted', vendor_id: pharmacy.pharmacyId },
-      'the order, and the token is still good',
+      'the order is there, and the old token works',
     )
     t.equal((await open()).body.request_id, id, 'the same key, the same order [3]')
     t.ok(existsSync(join(restored, 'uploads', 'picture')))

@@ -1,7 +1,6 @@
 /**
- * Input that a room refuses: each mistake has its status, its code and the field that is wrong, and
- * the older paths answer
- * in the older form.
+ * Input that an edge refuses: each mistake has its status, its code and the field that is wrong.
+ * The older paths answer in the older form.
  */
 import t from 'tap'
 import { newId, place } from './fixture-edge.ts'
@@ -153,8 +152,16 @@ t.test('bad input has its code and its field', async t => {
       'invalid_request',
       'items.0.quantity',
     ],
-    ['a pharmacy broadcasts', 'POST', '/api/requests', vendor.token, request, 403, 'forbidden'],
-    ['nobody broadcasts', 'POST', '/api/requests', undefined, request, 401, 'unauthenticated'],
+    ['a request by a pharmacy', 'POST', '/api/requests', vendor.token, request, 403, 'forbidden'],
+    [
+      'a request without a token',
+      'POST',
+      '/api/requests',
+      undefined,
+      request,
+      401,
+      'unauthenticated',
+    ],
     [
       'a refresh token as access token',
       'GET',
@@ -165,7 +172,7 @@ t.test('bad input has its code and its field', async t => {
       'token_invalid',
     ],
     [
-      'for somebody else',
+      'an order for somebody else',
       'POST',
       '/api/orders',
       customer.token,
@@ -174,7 +181,7 @@ t.test('bad input has its code and its field', async t => {
       'forbidden',
     ],
     [
-      'answer of no known type',
+      'an answer of no known type',
       'POST',
       `/api/requests/${someOrder}/responses`,
       vendor.token,
@@ -184,7 +191,7 @@ t.test('bad input has its code and its field', async t => {
       'response_type',
     ],
     [
-      'a customer answers',
+      'an answer by a customer',
       'POST',
       `/api/requests/${someOrder}/responses`,
       customer.token,
@@ -233,7 +240,7 @@ t.test('bad input has its code and its field', async t => {
       'proof_photo_url',
     ],
     [
-      'busy by hand',
+      'busy, which no driver sets',
       'PATCH',
       `/api/drivers/${driver.id}/status`,
       driver.token,
@@ -362,7 +369,7 @@ t.test('bad input has its code and its field', async t => {
   }
 })
 
-t.test('late on the older path is 400 with an error', async t => {
+t.test('a late accept is 400 with an error on the older path, and 409 on the newer', async t => {
   edge.script.answer = () => ({
     ok: false,
     problem: { code: 'request_already_assigned', detail: 'taken' },

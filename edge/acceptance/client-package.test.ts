@@ -1,8 +1,6 @@
 /**
- * The client as others get it: packed, unpacked in a folder of its own with nothing beside it, run
- * in
- * Node and, bundled, in a real browser against a real edge. What it imports is read from the
- * bundle.
+ * The client package as an app gets it: packed, unpacked alone in a folder, and run against a real
+ * edge in Node and, bundled, in a real browser. The bundle tells which files the client imports.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,8 +21,8 @@ const root = fileURLToPath(assetUrl('.'))
 const run = promisify(execFile)
 
 /**
- * What an app does, the same in both places: everyone connects, a request is won, a driver is
- * followed.
+ * The steps of an app, the same in Node and in the browser: all sockets connect, a request is won,
+ * a driver is followed.
  */
 const walk = `
 import { RestClient, connectCustomer, connectDriver, connectTerminal, connectTracker } from 'caduceus/client'
@@ -85,7 +83,7 @@ terminal.on('nothing', () => {})
 void new RestClient({ url: '' }).getOrder('x').then(order => order.status satisfies string)
 `
 
-t.test('the package of the client', async t => {
+t.test('the packed client needs nothing beside it', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-consumer-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const [{ filename }] = JSON.parse(
@@ -131,7 +129,7 @@ t.test('the package of the client', async t => {
     t.same(JSON.parse(stdout), expected)
   })
 
-  await t.test('bundled for a browser it is its own files and nothing else', async t => {
+  await t.test('bundled for a browser it has its own files and no others', async t => {
     const { metafile, outputFiles } = await build({
       absWorkingDir: folder,
       entryPoints: ['walk.js'],
@@ -145,7 +143,7 @@ t.test('the package of the client', async t => {
     })
     const inputs = Object.keys(metafile.inputs).filter(input => input !== 'walk.js')
     t.ok(inputs.length > 5, `${inputs.length} files`)
-    // Codec, limits, errors: no bus, no claims, no schemas, and nobody else's package.
+    // Codec, limits and errors are allowed; bus, claims, schemas and other packages are not.
     const allowed =
       /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|kernel\/(errors|limits)|river\/(frames|frame-parse|msgpack-skip))\.js$/
     t.same(
@@ -157,7 +155,7 @@ t.test('the package of the client', async t => {
         .flatMap(({ imports }) => imports)
         .filter(one => one.external),
       [],
-      'nothing is left to be found elsewhere',
+      'no import is left outside the bundle',
     )
     const [bundle] = outputFiles
     t.ok(bundle!.contents.length < 60_000, `${bundle!.contents.length} bytes`)
@@ -181,14 +179,14 @@ t.test('the package of the client', async t => {
       ],
     })
     t.teardown(() => browser.close())
-    // A page of the edge's own address; its policy forbids scripts of others, and this is one.
+    // The content security policy of a page forbids added scripts, so the test bypasses it.
     const page = await (await browser.newContext({ bypassCSP: true })).newPage()
     await page.goto(`${server.url}/docs`)
     await page.addScriptTag({ content: bundle!.text })
     t.same(await page.evaluate(`app.walk(${JSON.stringify(server.url)})`), expected)
   })
 
-  await t.test('its types are there, and say what they should', async t => {
+  await t.test('its types compile, and refuse an event that does not exist', async t => {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     // As prepack does for all of protocol/; here only what the client reaches.
     writeFileSync(

@@ -1,7 +1,7 @@
 /**
- * SIGKILL at any moment, start again: everything acknowledged is there in its right state,
- * deadlines
- * go on, terminals and trackers are current after they reconnect [2] [3] [9] [10].
+ * A server that gets SIGKILL at any moment and starts again has everything that it acknowledged, in
+ * the right state. Deadlines go on, and terminals and trackers are current after they reconnect [2]
+ * [3] [9] [10].
  */
 import { rmSync } from 'node:fs'
 import t from 'tap'
@@ -22,7 +22,7 @@ const rounds = 3
 const lat = 27.7
 const lng = 85.3
 
-t.test('killed again and again, nothing acknowledged is lost', async t => {
+t.test('a server that is killed loses nothing that it acknowledged [2] [3] [9] [10]', async t => {
   const dataDir = await preparedDataDir()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -93,8 +93,8 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
             }),
           )
         } catch {
-          // The process died in the middle: nothing was acknowledged, and the same key must do no
-          // harm later.
+          // The process died before it answered. Nothing was acknowledged, and a repeat of the key
+          // must do no harm.
           await new Promise(resolve => {
             setTimeout(resolve, 20)
           })
@@ -173,7 +173,8 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
     await screen.next('request_expired', m => m.request_id === expiring)
   const watcher = new Listener(url, `/ws/tracking/${order.tracking_token}`)
   t.match(await watcher.next('state'), { order: { status: 'driver_assigned' } })
-  // The order's word to its driver was perhaps not delivered before the kill; then it is now.
+  // The order's command to its driver may not have been delivered before the kill; then it is
+  // delivered now.
   const busy = await eventually(
     () => http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: driver.token }),
     a => a.body.status === 'busy',
@@ -193,7 +194,7 @@ t.test('killed again and again, nothing acknowledged is lost', async t => {
   for (const socket of [screen, watcher]) socket.close()
 })
 
-t.test('a second process on the same directory stops with a clear line', async t => {
+t.test('a second process on the same directory stops with a line that names DATA_DIR', async t => {
   const dataDir = await preparedDataDir()
   const ports = [await freePort(), await freePort()]
   const first = startProcess('edge/start.js', {

@@ -1,8 +1,7 @@
 /**
- * One deployment that is told another currency twice, over HTTP: dollars, then yen (no decimals),
- * then dinars (three).
- * An order keeps the currency in which it was placed, and nothing that was earned in one is counted
- * in another.
+ * One deployment whose currency is changed twice, over HTTP: dollars, then yen (no decimals), then
+ * dinars (three decimals). An order keeps the currency in which it was placed, and no sum of one
+ * currency counts in another.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -13,8 +12,8 @@ import { http, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
 
 const home = { delivery_address: 'home', delivery_latitude: 27.72, delivery_longitude: 85.33 }
 /**
- * In minor units the default tariff is the same in every currency: 300 at the least, 250 and 120 a
- * kilometre.
+ * In minor units the default tariff is the same in every currency: a base fee of 250, 120 a
+ * kilometre, and 300 at least.
  */
 const currencies = [
   { currency: 'USD', fee: 3, base: 2.5, tooFine: 0.005, perKm: 1.21 },
@@ -22,10 +21,10 @@ const currencies = [
   { currency: 'KWD', fee: 0.3, base: 0.25, tooFine: 0.0005, perKm: 0.121 },
 ]
 
-t.test('one deployment, three currencies', { timeout: 240_000 }, async t => {
+t.test('an order keeps its currency when the deployment changes', { timeout: 240_000 }, async t => {
   const dataDir = await preparedDataDir()
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
-  /** Each deployment's order, with what it showed then. */
+  /** The order of each currency, with the fee and the currency that it showed at first. */
   const earlier: { id: string; delivery_fee: number; currency: string }[] = []
   const people: { pharmacy?: Awaited<ReturnType<typeof newPharmacy>> } & Record<string, any> = {}
   for (const { currency, fee, base, tooFine, perKm } of currencies) {
@@ -57,7 +56,7 @@ t.test('one deployment, three currencies', { timeout: 240_000 }, async t => {
           },
         }),
         { code: 'invalid_request' },
-        'parts of a minor unit',
+        'a fee finer than a minor unit is refused',
       )
       const quote = await ask('POST', '/api/pricing/quote', customer.token, {
         vendor_id: pharmacy.pharmacyId,

@@ -1,12 +1,13 @@
 /**
- * What a whole edge says of itself: the API document, the page to try it, the root, and its health.
+ * What a whole edge tells about itself: the API document, the page that shows it, the root, and its
+ * health.
  */
 import t from 'tap'
 import { startParties } from './fixture-parties.ts'
 
 const { edge, call } = await startParties(t)
 
-t.test('the document describes every route, and each reference in it leads somewhere', async t => {
+t.test('the document describes every route, and its references name its schemas', async t => {
   const { body: document } = await call('GET', '/openapi.json')
   t.equal(document.openapi, '3.1.0')
   const described = Object.entries<Record<string, { operationId: string; responses: object }>>(
@@ -39,7 +40,7 @@ t.test('the document describes every route, and each reference in it leads somew
   })
 })
 
-t.test('the page to try it, and a page that is not there', async t => {
+t.test('the page of the API loads no foreign file, and an unknown file is 404', async t => {
   const docs = await call('GET', '/docs')
   t.equal(docs.status, 200)
   t.match(docs.headers.get('content-type'), 'text/html')
@@ -48,7 +49,7 @@ t.test('the page to try it, and a page that is not there', async t => {
   t.equal((await call('GET', '/web/..%2Fedge.ts')).status, 404)
 })
 
-t.test('the root is a page to people and a description to programs', async t => {
+t.test('the root is a page for browsers and a description for programs', async t => {
   for (const accept of [
     'application/json',
     'application/json, text/html;q=0.5',
@@ -81,7 +82,7 @@ t.test('the root is a page to people and a description to programs', async t => 
     )
 })
 
-t.test('health tells what is missing', async t => {
+t.test('health names the dependency that is down', async t => {
   const { status, body } = await call('GET', '/health')
   t.equal(status, 200)
   t.match(body, {

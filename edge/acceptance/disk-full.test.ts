@@ -1,8 +1,7 @@
 /**
- * A disk that is full, under the embedded database and the uploads, and under PostgreSQL: nothing
- * is
- * acknowledged that is not stored, whoever is refused may come again, and when there is room again
- * everything goes on by itself, under the same keys.
+ * A full disk under the embedded database and its uploads, and under PostgreSQL. Nothing is
+ * acknowledged that is not stored [2]. A caller who is refused may come again, and when there is
+ * room everything goes on by itself, under the same keys [3].
  */
 import { randomUUID } from 'node:crypto'
 import { cpSync, rmSync } from 'node:fs'
@@ -31,7 +30,10 @@ import { eventually, http, newCustomer, newPharmacy, type Answer } from './peopl
 const noDisk = smallDiskMissing() ?? false
 const log = pino({ level: 'silent' })
 
-/** `stored`: an order of that pharmacy from before. */
+/**
+ * Tokens of a customer and a pharmacy; `stored` is an order that was placed before the disk was
+ * full.
+ */
 interface People {
   customer: string
   pharmacy: string
@@ -45,7 +47,7 @@ interface FullDisk {
   recover?(): Promise<void>
 }
 
-/** Orders before, while the disk is full and afterwards. */
+/** Places orders before the disk is full, while it is full and afterwards. */
 async function orders(
   t: Test,
   { url, disk, whileFull, afterwards, recover }: FullDisk,
@@ -90,7 +92,7 @@ async function orders(
     refused.map(() => [503, 'unavailable', true, true]),
   )
   t.ok(performance.now() - fromMs < 3 * limits.commandTimeoutMs, 'within a bound')
-  t.ok((await http(url, 'GET', '/api/health')).status < 504, 'it says how it is')
+  t.ok((await http(url, 'GET', '/api/health')).status < 504, 'the health route still answers')
   await whileFull(people)
   disk.free()
   await recover?.()
@@ -109,12 +111,12 @@ async function orders(
   t.same(
     body.orders.map(({ id }: { id: string }) => id).sort(),
     [...told.values()].sort(),
-    'each of them is there, once [2]',
+    'each order is there once [2]',
   )
   await afterwards(people)
 }
 
-t.test('embedded: database and uploads on a full disk', { skip: noDisk }, async t => {
+t.test('an embedded server outlives a full disk', { skip: noDisk }, async t => {
   const disk = makeSmallDisk(96)
   t.teardown(() => disk.remove())
   const prepared = await preparedDataDir()
@@ -150,7 +152,7 @@ t.test('embedded: database and uploads on a full disk', { skip: noDisk }, async 
 })
 
 t.test(
-  'PostgreSQL on a full disk, its log included',
+  'engine and edge outlive a PostgreSQL whose disk is full, its log included',
   { skip: noDisk || requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 120_000 },
   async t => {
     const disk = makeSmallDisk(128)
@@ -188,17 +190,17 @@ t.test(
       url,
       disk,
       async whileFull({ pharmacy, stored }) {
-        // Another file of its log is wanted and cannot be had; whatever the server makes of that.
+        // The server wants another file for its log and cannot have it; it may answer or fail.
         await database.pool.query('select pg_switch_wal()').catch(() => undefined)
         await t.rejects(database.pool.query('create table wanted (id int)'))
         await database.close()
-        // No key, so nothing is written before the engine's journal.
+        // Without a key nothing is written before the engine's journal.
         t.match(await accept(pharmacy, stored), { status: 503, body: { code: 'unavailable' } })
       },
       async afterwards({ pharmacy, stored }) {
         t.match(await accept(pharmacy, stored), { status: 200, body: { status: 'accepted' } })
       },
-      // As its supervisor does.
+      // A supervisor would restart it.
       recover: () => postgres.restart(),
     })
     t.same(

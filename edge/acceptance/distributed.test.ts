@@ -23,7 +23,7 @@ t.test(
     orderScenarios(t, () => deployment)
     race(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))
-    t.test('nobody was refused a subject of theirs', async t => {
+    t.test('the bus refused no process a subject', async t => {
       for (const child of started.processes) t.notMatch(child.output(), /permission/i)
     })
     t.teardown(started.stop)

@@ -38,8 +38,8 @@ requestScenarios(t, () => deployment)
 orderScenarios(t, () => deployment)
 race(t, () => deployment)
 
-t.test('the sockets heard every message of the story, each as it is defined', async t => {
-  // Listeners hold each message to its schema; this says that none of them was missing.
+t.test('the scenarios hear every message of the sockets, but for those listed here', async t => {
+  // Listeners check each message against its schema; this test checks that no message was missing.
   const elsewhere: SocketMessageName[] = [
     'approval',
     'driver_membership',

@@ -1,8 +1,7 @@
 /**
- * Fees, opening hours, links and history through a whole system in one process: what the edge
- * quotes the
- * engine honours, a closed pharmacy is not asked, and a link that was taken back puts its readers
- * out.
+ * Fees, opening hours, links and the history of orders through a whole system in one process. The
+ * engine honours the fee that the edge quoted, a closed pharmacy is not asked, and a link that was
+ * replaced disconnects its readers.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -31,7 +30,7 @@ const home = {
 }
 
 t.test(
-  'the fee that was quoted is the fee that is paid, whatever the tariff says by then',
+  'the fee that was quoted is the fee that is paid, also when the tariff has changed since',
   async t => {
     const pharmacy = await newPharmacy(url, 'Fees', lat, lng)
     const customer = await newCustomer(url)
@@ -56,7 +55,7 @@ t.test(
     const quoted = await place({ quote_id: quote.body.quote_id })
     t.match(quoted.body, { status: 'pending', delivery_fee: 6.35, estimated_distance_km: 4.337 })
     const unquoted = await place({})
-    t.match(unquoted.body, { delivery_fee: 24.35 }, 'without the quote it is the tariff of now')
+    t.match(unquoted.body, { delivery_fee: 24.35 }, 'without the quote the present tariff counts')
     t.match(
       (
         await http(url, 'POST', `/api/orders/${quoted.body.id}/accept`, {
@@ -153,12 +152,12 @@ t.test(
     t.same(
       found.body.orders.map((order: { id: string }) => order.id),
       [quoted.body.id],
-      'the journal has written its words',
+      'the search finds the order by its number',
     )
   },
 )
 
-t.test('a request that was quoted; a pharmacy that is closed is not asked', async t => {
+t.test('a request keeps its quoted fee, and a closed pharmacy is not asked', async t => {
   const [open, closed] = await Promise.all([
     newPharmacy(url, 'Open', lat + 5, lng),
     newPharmacy(url, 'Closed', lat + 5.001, lng),
@@ -213,7 +212,7 @@ t.test('a request that was quoted; a pharmacy that is closed is not asked', asyn
 })
 
 t.test(
-  'a link is taken back: the old one opens nothing, its readers are put out, the new one works',
+  'a link that was replaced opens nothing and its readers are disconnected; the new link works',
   async t => {
     const pharmacy = await newPharmacy(url, 'Links', lat + 10, lng)
     const customer = await newCustomer(url)
@@ -247,7 +246,7 @@ t.test(
     )
 
     const again = await follow(reissued.body.tracking_token)
-    t.equal((await anew(pharmacy.token)).status, 201, 'the pharmacy may too')
+    t.equal((await anew(pharmacy.token)).status, 201, 'the pharmacy may replace it too')
     t.equal(await again.end(), 4004)
     const [stranger, other] = await Promise.all([
       newCustomer(url),
@@ -258,7 +257,7 @@ t.test(
 
     await http(url, 'DELETE', `/api/orders/${order.id}`, { token: customer.token })
     const over = await anew(customer.token)
-    t.equal(over.status, 201, 'also when the order is over, as long as its link lives')
+    t.equal(over.status, 201, 'also when the order is over, until its link expires')
     t.ok(Date.parse(over.body.expires_at) > Date.now() + 23 * 3_600_000)
     t.match((await http(url, 'GET', `/api/tracking/${over.body.tracking_token}`)).body.order, {
       status: 'cancelled',
@@ -267,7 +266,7 @@ t.test(
   },
 )
 
-t.test('an address, and nobody to look it up', async t => {
+t.test('an address without coordinates is refused where no geocoder is configured', async t => {
   const pharmacy = await newPharmacy(url, 'Maps', lat + 15, lng)
   const customer = await newCustomer(url)
   const { status, body } = await http(url, 'POST', '/api/orders', {

@@ -1,7 +1,7 @@
 /**
  * Files and figures through the real engine: a prescription goes out with a request, the answer is
- * spoken, the delivery is photographed; each is seen by whom it is for, and the day's report says
- * it.
+ * spoken, and the delivery is photographed. Each file is read only by the people whom it is for,
+ * and the day's report counts the delivery.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -11,7 +11,7 @@ import { startEmbedded } from '../embedded.ts'
 import { jpeg, pdf, png, webm } from '../uploads/samples.ts'
 import { http, newDriver, newCustomer, newPharmacy } from './people.ts'
 
-t.test('from a prescription to a report', async t => {
+t.test("an order's files are read by their parties, and the report counts it", async t => {
   const dataDir = await preparedDataDir()
   const { url, stop } = await startEmbedded(
     { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
@@ -32,7 +32,10 @@ t.test('from a prescription to a report', async t => {
   const upload = async (kind: string, token: string, bytes: Uint8Array): Promise<string> => {
     const form = new FormData()
     form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), 'file')
-    const { status, body } = await http(url, 'POST', `/api/uploads/${kind}`, { token, body: form })
+    const { status, body } = await http(url, 'POST', `/api/uploads/${kind}`, {
+      token,
+      body: form,
+    })
     t.equal(status, 201, kind)
     return body.url
   }
@@ -57,7 +60,7 @@ t.test('from a prescription to a report', async t => {
   t.same(
     await readers(prescription),
     ['customer', 'winner', 'refuser'],
-    'while it is open, those asked',
+    'while the request is open, its customer and the pharmacies that were asked',
   )
 
   const no = await upload('audio', refuser.token, webm)

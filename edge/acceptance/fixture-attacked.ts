@@ -1,6 +1,6 @@
 /**
- * A whole server that is attacked: its people, the secret that only it should know, and the one
- * foreign page that it trusts.
+ * A whole server that is attacked: its people, the secret that only the server should know, and the
+ * one foreign page that it trusts.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -26,7 +26,7 @@ export async function startAttacked(t: Test) {
   const world = await createWorld(embedded)
   const { customer, otherCustomer, vendor, otherPharmacy, driver, otherDriver } = world
 
-  // A slow body is waited for longer than a file of tests by default.
+  // The server waits for a slow body for longer than a file of tests may take by default.
   t.setTimeout(300_000)
   return {
     secret,

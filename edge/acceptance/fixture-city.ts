@@ -4,14 +4,14 @@
  */
 import { http, newCustomer, newPharmacy } from './people.ts'
 
-/** Where it runs: two addresses, which may be two edges of one deployment. */
+/** A running deployment. `url` and `other` may be two edges of it. */
 export interface Deployment {
   url: string
   other: string
   stop(): Promise<void>
 }
 
-/** Latitude of the patient of the document. */
+/** Latitude of the patient in the document of the broadcast API. */
 export const lat = 27.7172
 /** Degrees that each pharmacy lies north of the patient: 0.5, 2, 7 and 15 km. */
 export const offsets = { A: 0.0045, B: 0.018, C: 0.063, D: 0.135 }

@@ -1,8 +1,7 @@
 /**
- * A whole edge on a real port, for tests: embedded database in memory, the bus and claims of one
- * process, and in place of the engine a script that answers commands. Read-model rows are written
- * as
- * the journal would, because here nobody else does.
+ * A whole edge on a real port, for tests: an embedded database in memory, the bus and claims of one
+ * process, and a script that answers commands in place of the engine. The fixture writes rows of
+ * the read model in the journal's form, because no engine runs here.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -24,6 +23,7 @@ import { startEdge } from '../edge.ts'
 import { slotCount } from '../../protocol/kernel/slots.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
+/** An answer over HTTP; `body` is parsed where it is JSON. */
 export interface Answer {
   status: number
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into many shapes
@@ -31,14 +31,15 @@ export interface Answer {
   headers: Headers
 }
 
-/** Coordinates of the documents this system replaces. */
+/** Coordinates of the examples in the documents of the systems that this one replaces. */
 export const place = { latitude: 40.7128, longitude: -74.006 }
 
+/** Starts the edge; `environment` adds variables. Call `stop` at the end. */
 export async function startFixture(environment: Environment = {}) {
   const dataDir = await preparedDataDir()
-  const clock = { skewMs: 0 }
+  const clock: { skewMs: number; stoppedAtMs: number | null } = { skewMs: 0, stoppedAtMs: null }
   const env = {
-    nowMs: () => Date.now() + clock.skewMs,
+    nowMs: () => (clock.stoppedAtMs ?? Date.now()) + clock.skewMs,
     random: Math.random,
     after(ms: number, run: () => void) {
       const timer = setTimeout(run, ms)
@@ -128,7 +129,7 @@ export async function startFixture(environment: Environment = {}) {
         email: body.user.email as string,
       }
     },
-    /** Made as the command does: HTTP makes no administrators. */
+    /** Makes the account as `npm run admin` does, because no route makes administrators. */
     async admin() {
       const account = {
         email: email(),
@@ -240,6 +241,7 @@ function driverReply(command: CommandEnvelope): DriverReply {
   }
 }
 
+/** A direct order, pending and just created; `given` replaces fields. */
 export function viewOf(given: Partial<OrderView> & { id: string }): OrderView {
   const now = new Date().toISOString()
   return {

@@ -1,9 +1,7 @@
 /**
- * Other services on the bus of a deployment that runs under protocol/bus/nats-server.conf: what
- * each
- * user may do works, everything else is refused by the server, and the README's example runs as it
- * is
- * written there.
+ * Other services on the bus of a deployment that runs under protocol/bus/nats-server.conf. Each
+ * user may use its own subjects, the server refuses it all others, and the example of
+ * protocol/bus/README.md runs as it is written there.
  */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -30,13 +28,13 @@ export const busUrl = (port: number, user: 'engine' | 'edge'): string =>
   `nats://${user}:${user}-secret@127.0.0.1:${port}`
 
 /**
- * The one pharmacy that dispatch acts for; its id is known before the engines start, because their
- * configuration names it.
+ * The one pharmacy for which the service dispatch acts. Its id is known before the engines start,
+ * because their configuration names it.
  */
 const ownPharmacyId = randomUUID()
 export const servicePharmacies = `dispatch=${ownPharmacyId}`
 
-/** Makes that pharmacy in a database without an edge. */
+/** Writes that pharmacy into the database, because no edge runs yet. */
 export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
   const { kysely, close } = await openDatabase({ url: databaseUrl })
   const userId = randomUUID()
@@ -62,10 +60,12 @@ export async function pharmacyOfDispatch(databaseUrl: string): Promise<void> {
 
 type User = 'engine' | 'edge' | 'analytics' | 'dispatch'
 
+/** The NATS server of the deployment. */
 export interface Bus {
   port: number
 }
 
+/** Tests of services on the bus; `deployment` is read when each test runs. */
 export function otherServices(t: Test, deployment: () => { url: string; nats: Bus }): void {
   const as = (user: User): Promise<NatsConnection> =>
     connect({
@@ -74,7 +74,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       pass: `${user}-secret`,
       ...(user !== 'dispatch' && { inboxPrefix: `_INBOX.${user}` }),
     })
-  /** What the server says to a publication or a subscription of this user. */
+  /** Whether the server permits a publication or a subscription to this user. */
   const verdict = async (
     user: User,
     act: (connection: NatsConnection) => void,
@@ -93,13 +93,15 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     return refused ? 'refused' : 'permitted'
   }
 
-  t.test('a service creates and drives an order, and the engine knows who it is', async t => {
+  t.test('a service changes an order, and events name the service by its login', async t => {
     const pharmacyId = ownPharmacyId
     const bus = await as('dispatch')
     const order_id = randomUUID()
     const ask = async (verb: string, body: object) =>
       (
-        await bus.request(subjects.command('order', verb), JSON.stringify(body), { timeout: 5_000 })
+        await bus.request(subjects.command('order', verb), JSON.stringify(body), {
+          timeout: 5_000,
+        })
       ).json<any>()
     const data = {
       order_id,
@@ -151,7 +153,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
         data: {},
       }),
       { ok: false, problem: { code: 'order_not_found' } },
-      'a pharmacy it is not the order of',
+      'another pharmacy does not see the order',
     )
     t.match(
       await ask('accept', {
@@ -165,7 +167,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     const heard = bus.subscribe(`${subjects.event('order', 'order_cancelled', order_id)}`, {
       max: 1,
     })
-    // It says that it is another service; the server has said who it is.
+    // The command names another service; the name that the server knows counts.
     t.match(
       await ask('cancel', {
         id: '7',
@@ -183,132 +185,129 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     await bus.close()
   })
 
-  t.test(
-    'a service acts for its pharmacies, hears of them, and is a stranger to all others',
-    async t => {
-      const { url } = deployment()
-      const { pharmacyId: otherPharmacyId, token: otherToken } = await newPharmacy(
-        url,
-        'Of nobody on the bus',
-        10.6,
-        100.5,
-      )
-      const customer = await newCustomer(url)
-      const bus = await as('dispatch')
-      const heard: PublishedEvent[] = []
-      const older: string[] = []
-      bus.subscribe(subjects.eventFilter, {
-        callback: (_, message) => {
-          heard.push(decodeBody(message.data) as PublishedEvent)
-        },
+  t.test('a service acts for its own pharmacies and hears of their orders alone', async t => {
+    const { url } = deployment()
+    const { pharmacyId: otherPharmacyId, token: otherToken } = await newPharmacy(
+      url,
+      'Of nobody on the bus',
+      10.6,
+      100.5,
+    )
+    const customer = await newCustomer(url)
+    const bus = await as('dispatch')
+    const heard: PublishedEvent[] = []
+    const older: string[] = []
+    bus.subscribe(subjects.eventFilter, {
+      callback: (_, message) => {
+        heard.push(decodeBody(message.data) as PublishedEvent)
+      },
+    })
+    bus.subscribe(subjects.tripFilter, {
+      callback: (_, message) => {
+        older.push(message.subject)
+      },
+    })
+    await bus.flush()
+    const ask = async (verb: string, actor_id: string, data: object, by?: object) =>
+      (
+        await bus.request(
+          subjects.command('order', verb),
+          JSON.stringify({ id: randomUUID(), actor_id, ...(by !== undefined && { by }), data }),
+          { timeout: 5_000 },
+        )
+      ).json<any>()
+    const body = (vendor_id: string, more: object = {}) => ({
+      vendor_id,
+      delivery_address: '4 Home Road',
+      delivery_latitude: 10.51,
+      delivery_longitude: 100.5,
+      items: [],
+      ...more,
+    })
+
+    const placed = async (pharmacyId: string): Promise<string> =>
+      (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(pharmacyId) }))
+        .body.id
+    const theirs = await placed(otherPharmacyId)
+    const request = (
+      await http(url, 'POST', '/api/requests', {
+        token: customer.token,
+        body: { latitude: 10.6, longitude: 100.5, radius_km: 5 },
       })
-      bus.subscribe(subjects.tripFilter, {
-        callback: (_, message) => {
-          older.push(message.subject)
-        },
-      })
-      await bus.flush()
-      const ask = async (verb: string, actor_id: string, data: object, by?: object) =>
-        (
-          await bus.request(
-            subjects.command('order', verb),
-            JSON.stringify({ id: randomUUID(), actor_id, ...(by !== undefined && { by }), data }),
-            { timeout: 5_000 },
+    ).body.request_id
+    for (const order of [theirs, request])
+      for (const by of [
+        undefined,
+        { role: 'customer', id: customer.id },
+        { role: 'vendor', id: otherPharmacyId },
+        { role: 'vendor', id: ownPharmacyId },
+      ])
+        for (const [verb, data] of [
+          ['cancel', {}],
+          ['accept', {}],
+          ['reject', { reason: 'no' }],
+          ['find_driver', {}],
+          ['assign_driver', { driver_id: randomUUID() }],
+        ] as const)
+          t.match(
+            await ask(verb, order, data, by),
+            { ok: false, problem: { code: 'order_not_found' } },
+            `${verb} of ${order === request ? 'an open request' : "another pharmacy's order"} as ${by?.role ?? 'itself'}`,
           )
-        ).json<any>()
-      const body = (vendor_id: string, more: object = {}) => ({
-        vendor_id,
-        delivery_address: '4 Home Road',
-        delivery_latitude: 10.51,
-        delivery_longitude: 100.5,
-        items: [],
-        ...more,
-      })
+    const created = (vendor_id: string, order_id: string) => ({
+      ...body(vendor_id),
+      order_id,
+      customer_id: customer.id,
+      customer_name: 'John Doe',
+      customer_phone: '3',
+    })
+    t.match(
+      await ask('create', theirs, created(ownPharmacyId, theirs)),
+      { ok: false, problem: { code: 'order_not_found' } },
+      'an order that exists is not shown by ordering it again',
+    )
+    const fresh = randomUUID()
+    t.match(await ask('create', fresh, created(otherPharmacyId, fresh)), {
+      ok: false,
+      problem: { code: 'forbidden' },
+    })
+    t.match(
+      await http(url, 'POST', `/api/orders/${theirs}/accept`, { token: otherToken, body: {} }),
+      { status: 200, body: { status: 'accepted' } },
+      'its own pharmacy may',
+    )
 
-      const placed = async (pharmacyId: string): Promise<string> =>
-        (await http(url, 'POST', '/api/orders', { token: customer.token, body: body(pharmacyId) }))
-          .body.id
-      const theirs = await placed(otherPharmacyId)
-      const request = (
-        await http(url, 'POST', '/api/requests', {
-          token: customer.token,
-          body: { latitude: 10.6, longitude: 100.5, radius_km: 5 },
-        })
-      ).body.request_id
-      for (const order of [theirs, request])
-        for (const by of [
-          undefined,
-          { role: 'customer', id: customer.id },
-          { role: 'vendor', id: otherPharmacyId },
-          { role: 'vendor', id: ownPharmacyId },
-        ])
-          for (const [verb, data] of [
-            ['cancel', {}],
-            ['accept', {}],
-            ['reject', { reason: 'no' }],
-            ['find_driver', {}],
-            ['assign_driver', { driver_id: randomUUID() }],
-          ] as const)
-            t.match(
-              await ask(verb, order, data, by),
-              { ok: false, problem: { code: 'order_not_found' } },
-              `${verb} of ${order === request ? 'an open request' : "another pharmacy's order"} as ${by?.role ?? 'itself'}`,
-            )
-      const created = (vendor_id: string, order_id: string) => ({
-        ...body(vendor_id),
-        order_id,
-        customer_id: customer.id,
-        customer_name: 'John Doe',
-        customer_phone: '3',
+    const own = await placed(ownPharmacyId)
+    t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
+    t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
+    t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
+    for (
+      let tries = 0;
+      tries < 200 && !heard.some(({ type }) => type === 'order_cancelled');
+      tries++
+    )
+      await new Promise(resolve => {
+        setTimeout(resolve, 25)
       })
-      t.match(
-        await ask('create', theirs, created(ownPharmacyId, theirs)),
-        { ok: false, problem: { code: 'order_not_found' } },
-        'an order that exists is not shown by ordering it again',
-      )
-      const fresh = randomUUID()
-      t.match(await ask('create', fresh, created(otherPharmacyId, fresh)), {
-        ok: false,
-        problem: { code: 'forbidden' },
-      })
-      t.match(
-        await http(url, 'POST', `/api/orders/${theirs}/accept`, { token: otherToken, body: {} }),
-        { status: 200, body: { status: 'accepted' } },
-        'its pharmacy may',
-      )
-
-      const own = await placed(ownPharmacyId)
-      t.match(await ask('accept', own, {}), { ok: true, order: { status: 'accepted' } })
-      t.match(await ask('find_driver', own, {}), { ok: true, order: { id: own } })
-      t.match(await ask('cancel', own, {}), { ok: true, order: { status: 'cancelled' } })
-      for (
-        let tries = 0;
-        tries < 200 && !heard.some(({ type }) => type === 'order_cancelled');
-        tries++
-      )
-        await new Promise(resolve => {
-          setTimeout(resolve, 25)
-        })
-      t.same(
-        [...new Set(heard.map(one => one.actor_id))],
-        [own],
-        'it hears of the orders of its pharmacies alone',
-      )
-      t.ok(
-        heard.some(({ type }) => type === 'order_placed') &&
-          heard.some(({ type }) => type === 'order_accepted'),
-      )
-      t.same(
-        [...new Set(older.map(subject => subject.split('.').at(-1)))],
-        [own],
-        'and so under the older names',
-      )
-      await bus.close()
-    },
-  )
+    t.same(
+      [...new Set(heard.map(one => one.actor_id))],
+      [own],
+      'the service hears of the orders of its pharmacies alone',
+    )
+    t.ok(
+      heard.some(({ type }) => type === 'order_placed') &&
+        heard.some(({ type }) => type === 'order_accepted'),
+    )
+    t.same(
+      [...new Set(older.map(subject => subject.split('.').at(-1)))],
+      [own],
+      'and so under the older names',
+    )
+    await bus.close()
+  })
 
   t.test(
-    'a reader hears facts, and can aim nothing at the subjects of engines and edges',
+    'a user that only reads hears facts and can send nothing to the subjects of engines and edges',
     async t => {
       const { url } = deployment()
       const bus = await as('analytics')
@@ -357,7 +356,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     },
   )
 
-  t.test('each user has its subjects and no others', async t => {
+  t.test('each user may use its own subjects and no others', async t => {
     const id = randomUUID()
     const rows: [User, 'publish' | 'subscribe', string, 'permitted' | 'refused'][] = [
       ['dispatch', 'publish', subjects.command('driver', 'register'), 'refused'],
@@ -413,7 +412,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     await t.rejects(
       connect({ servers: `127.0.0.1:${deployment().nats.port}`, reconnect: false }),
       /authorization/i,
-      'nobody without a name',
+      'a connection without a user is refused',
     )
     await t.rejects(
       connect({
@@ -430,7 +429,7 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
     const { nats } = deployment()
     const readme = readFileSync(assetUrl('protocol/bus/README.md'), 'utf8')
     const code = /```js\n(\/\/ order\.mjs\n[\s\S]*?)```/.exec(readme)?.[1]
-    t.ok(code, 'it is there')
+    t.ok(code, 'the example is there')
     // In this folder, so that it finds the two packages it names.
     const file = fileURLToPath(assetUrl(`dist/order-${randomUUID()}.mjs`))
     writeFileSync(file, code!)

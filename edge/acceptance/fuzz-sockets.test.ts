@@ -1,9 +1,7 @@
 /**
- * Thousands of messages over every socket, and of commands and broadcasts over the bus, made from
- * their
- * schemas and broken on purpose. Nothing may end the process, be answered `internal` or stop the
- * next
- * honest message. A seed in the name of a failure plays it again.
+ * Thousands of messages over every socket, and commands and broadcasts over the bus, made from
+ * their schemas and broken on purpose. None may end the process, be answered `internal` or stop the
+ * next valid message. The seed is fixed, so a failure repeats.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -63,7 +61,10 @@ const customer = await newCustomer(url)
 const pharmacy = await newPharmacy(url, 'Fuzzed', place.latitude, place.longitude)
 const driver = await newDriver(url, pharmacy.pharmacyId)
 
-/** The whole way of a request, as anybody uses it: it must work after all of that. */
+/**
+ * A whole request in the usual way, which must work after the broken messages. Returns the outcome
+ * of its accept.
+ */
 async function honestRequest(): Promise<string> {
   const screen = await terminal(url, pharmacy)
   const { body } = await http(url, 'POST', '/api/requests', {
@@ -111,11 +112,11 @@ const open: Record<Channel, () => Promise<Listener>> = {
 }
 
 /**
- * Ten malformed in a row, too fast, too large, and what a socket library says of a connection that
- * was cut.
+ * Close codes for ten malformed messages in a row, for too many and for too large messages, and
+ * that of a library whose connection was cut.
  */
 const expectedCodes = [4400, 4429, 1009, 1006]
-/** Below the rate at which a socket is closed. */
+/** Messages in a row; fewer than the rate at which a socket is closed. */
 const volley = 100
 
 const frame = encodeFrame({
@@ -144,7 +145,7 @@ const binary = fc.oneof(
 )
 
 for (const channel of Object.keys(socketChannels) as Channel[]) {
-  t.test(`the ${channel} socket`, async t => {
+  t.test(`broken messages on the ${channel} socket get a code, and none fails inside`, async t => {
     const schemas = socketChannels[channel].said.map(name => socketMessages[name].schema as Schema)
     const message = fc.oneof(
       {
@@ -173,13 +174,13 @@ for (const channel of Object.keys(socketChannels) as Channel[]) {
       socket = await open[channel]()
     }
     socket.close()
-    t.ok(codes.size > 0 || channel !== 'terminal', `codes heard: ${[...codes].join(' ')}`)
+    t.ok(codes.has('message_malformed'), `codes heard: ${[...codes].join(' ')}`)
     t.notOk(codes.has('internal'), 'nothing failed inside')
     t.same(errors, [], 'nothing is logged as an error')
   })
 }
 
-t.test('commands on the bus, in msgpack and in JSON', async t => {
+t.test('broken commands on the bus are refused with a code, in msgpack and in JSON', async t => {
   const codes = new Map<string, number>()
   const envelope = ServiceCommand as unknown as Schema
   for (const actor of ['order', 'driver'] as const) {
@@ -232,7 +233,7 @@ t.test('commands on the bus, in msgpack and in JSON', async t => {
   t.same(errors, [])
 })
 
-t.test('messages that only edges and engines send, from somebody who is none', async t => {
+t.test('broken messages in the name of edges and engines harm nothing', async t => {
   const byMessage: [subject: string, message: keyof typeof busMessages][] = [
     [subjects.pushAll, 'push_list'],
     [subjects.pushEdge('nobody'), 'location_push'],
@@ -266,7 +267,7 @@ t.test('messages that only edges and engines send, from somebody who is none', a
   t.equal(await honestRequest(), 'won')
 })
 
-t.test('and whoever is honest is served as before', async t => {
+t.test('afterwards a request is won and the server is healthy', async t => {
   t.equal(await honestRequest(), 'won')
   const { body } = await http(url, 'GET', '/api/health')
   t.equal(body.status, 'healthy')

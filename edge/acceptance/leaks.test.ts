@@ -1,9 +1,8 @@
 /**
- * A patient whose every field is a word that nothing else has, and everything that everybody can
- * get: each row of the
- * route table that reads, each socket anew and as it went on, webhooks, and searches for those
- * words, at each stage of
- * the order. What is found must be what that person may know at that stage, and no less.
+ * A patient whose every field is a word that occurs nowhere else, and everything that every person
+ * can read: each route that reads, each socket when it connects and while it is open, webhooks, and
+ * searches for those words, at each stage of the order. The words that are found must be exactly
+ * those that the person may know at that stage.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -56,7 +55,7 @@ await http(url, 'POST', '/api/webhooks/subscriptions', {
 const prescription = (
   await http(url, 'POST', '/api/uploads/prescription', { token: patient.token, body: picture() })
 ).body
-/** With a phone of their own. */
+/** A customer whose phone nobody else has. */
 async function newPatient(): Promise<Person> {
   const email = 'patient@example.com'
   const { body } = await http(url, 'POST', '/api/auth/register', {
@@ -71,7 +70,7 @@ async function newPatient(): Promise<Person> {
   return { id: body.user.id, token: body.access_token, email }
 }
 
-/** The token is filled in when the order is there. */
+/** The fields by name; the token is added when the order exists. */
 const words: Record<string, RegExp> = {
   surname: /Xylander/i,
   first: /Wilhelmina/i,
@@ -79,7 +78,7 @@ const words: Record<string, RegExp> = {
   notes: /NOTESWORD/i,
   address: /ADDRESSWORD/i,
   item: /ITEMWORD/i,
-  door: /27\.7234|85\.3234/,
+  coordinates: /27\.7234|85\.3234/,
   file: new RegExp(prescription.id),
   patient: new RegExp(patient.id),
 }
@@ -90,7 +89,7 @@ type Word =
   | 'notes'
   | 'address'
   | 'item'
-  | 'door'
+  | 'coordinates'
   | 'file'
   | 'patient'
   | 'token'
@@ -168,7 +167,10 @@ const lasting = new Map(
   ]),
 )
 
-/** What a new connection is told, until it has answered a ping and said what is open. */
+/**
+ * The messages of a new connection: those before the answer to a ping, and those of the next
+ * quarter of a second, in which open requests arrive.
+ */
 async function anew(path: string): Promise<string> {
   const listener = new Listener(url, path)
   await new Promise(resolve => {
@@ -237,7 +239,7 @@ async function everything(reader: Reader): Promise<string> {
   return parts.join('\n')
 }
 
-/** The words by which a search finds the order, of those a search looks at. */
+/** The texts by which a search finds the order. */
 async function sought({ person }: Reader): Promise<string[]> {
   const hits: string[] = []
   for (const text of ['Xylander', 'wilhel', 'itemword', 'item xylander', orderNumber]) {
@@ -262,12 +264,12 @@ const all: Word[] = [
   'notes',
   'address',
   'item',
-  'door',
+  'coordinates',
   'file',
   'patient',
   'token',
 ]
-const carried: Word[] = ['surname', 'first', 'phone', 'notes', 'address', 'item', 'door']
+const carried: Word[] = ['surname', 'first', 'phone', 'notes', 'address', 'item', 'coordinates']
 const byAll = ['Xylander', 'wilhel', 'itemword', 'item xylander', 'number']
 
 async function check(
@@ -299,7 +301,7 @@ const act = async (person: Person, method: string, path: string, body?: unknown)
   return answer.body
 }
 
-t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
+t.test('at each stage people read exactly what they may know', { timeout: 180_000 }, async t => {
   const { data } = await act(patient, 'POST', '/api/requests', {
     latitude: 27.723456,
     longitude: 85.323456,
@@ -330,7 +332,7 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
   t.same(
     found(JSON.stringify(await win.next('response_result'))).toSorted(),
     all.toSorted(),
-    'the winner hears the rest with its victory',
+    'the winner gets all fields with its win',
   )
   const won = { winner: { sees: all, finds: byAll } }
   await check(t, 'accepted', won)
@@ -355,8 +357,8 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
     (await anew(`/ws/tracking/${trackingToken}`))
   t.same(
     found(await link()).toSorted(),
-    ['address', 'door', 'first'],
-    'whoever has the link finds the door, and a first name',
+    ['address', 'coordinates', 'first'],
+    'whoever has the link sees the address and a first name',
   )
 
   for (const status of ['picked_up', 'out_for_delivery'])
@@ -367,7 +369,7 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
     signature_url: signature.url,
   })
   await check(t, 'delivered', taken)
-  t.same(found(await link()), ['first'], "the door is nobody's business any more")
+  t.same(found(await link()), ['first'], 'after the delivery the link shows no address')
 
   for (const [name, listeners] of lasting) {
     const heard = JSON.stringify(listeners.map(listener => listener.heard))
@@ -376,7 +378,7 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
     t.same(
       found(heard).filter(word => !may.includes(word)),
       [],
-      `what the ${name} heard all along`,
+      `what the sockets of the ${name} heard from the beginning`,
     )
     for (const listener of listeners) listener.close()
   }
@@ -396,11 +398,11 @@ t.test('a request, from asking to the door', { timeout: 180_000 }, async t => {
   t.same(
     found(receiver.received.map(one => one.body).join('\n')).filter(word => word === 'token'),
     [],
-    'and no link leaves by a webhook',
+    'no webhook carries the tracking link',
   )
 })
 
-t.test('an order to one pharmacy: all but the link, until it accepts', async t => {
+t.test('the pharmacy of a direct order sees no tracking link until it accepts', async t => {
   const placed = await act(patient, 'POST', '/api/orders', {
     vendor_id: winner.pharmacyId,
     delivery_address: 'ADDRESSWORD',
@@ -414,13 +416,13 @@ t.test('an order to one pharmacy: all but the link, until it accepts', async t =
   t.equal(
     (await act(winner, 'POST', `/api/orders/${placed.id}/tracking-token`, {})).tracking_token,
     '',
-    'nor by making a new one',
+    'a new link is not shown either',
   )
   await act(winner, 'POST', `/api/orders/${placed.id}/accept`, {})
   t.match(await read(), /"tracking_token":"[0-9a-f]{32}"/)
 })
 
-t.test('a request that is over is closed to those who were asked', async t => {
+t.test('pharmacies that were asked cannot read a request that is over', async t => {
   const { request_id } = await act(patient, 'POST', '/api/requests', {
     latitude: 27.7234,
     longitude: 85.3234,
@@ -430,19 +432,23 @@ t.test('a request that is over is closed to those who were asked', async t => {
     prescription_url: prescription.url,
   })
   const file = (await act(loser, 'GET', `/api/requests/${request_id}`)).prescription_url
-  t.equal((await http(url, 'GET', file)).status, 200, 'the link opens by itself')
+  t.equal((await http(url, 'GET', file)).status, 200, 'the link opens without a token')
   t.equal(
     (await http(url, 'GET', file.replace(/signature=.{4}/, 'signature=AAAA'))).status,
     401,
-    'not when it was changed',
+    'a changed link opens nothing',
   )
   t.equal(
     (await http(url, 'GET', file.replace(loser.id, world.otherPharmacy.id))).status,
     401,
-    'nor for somebody else',
+    'a link with another reader opens nothing',
   )
   await act(patient, 'DELETE', `/api/requests/${request_id}`)
-  t.equal((await http(url, 'GET', file)).status, 404, 'nor after its reader has lost the right')
+  t.equal(
+    (await http(url, 'GET', file)).status,
+    404,
+    'a link opens nothing when its reader may not read any more',
+  )
   t.equal(
     (await http(url, 'GET', `/api/requests/${request_id}`, { token: loser.token })).status,
     404,
@@ -457,6 +463,6 @@ t.test('a request that is over is closed to those who were asked', async t => {
     new RegExp(
       `"actor_id":"${loser.id}"[^}]*openPrescription\\.decide|openPrescription\\.decide[^}]*${loser.id}`,
     ),
-    'who opened it, for which order and what for',
+    'the audit trail names the reader, the order and the decision for which the file was opened',
   )
 })

@@ -1,6 +1,6 @@
 /**
- * What the examples of the API document need to be tried: the values that their placeholders stand
- * for, and before some of them a record in the state that the example is about.
+ * The values and records that the examples of the API document need when they are tried: the values
+ * of their placeholders, and for some examples a record in the state that the example is about.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,10 +11,11 @@ import { accountById } from '../accounts/accounts.ts'
 import { eventually, http, newDriver, newCustomer, newPharmacy } from './people.ts'
 import type { World } from './access-world.ts'
 
+/** The value of each placeholder that is known. */
 export type Values = Partial<Record<Placeholder, string>>
 type Prepare = () => Promise<Values>
 
-/** What is the same for all of them. */
+/** The values that all examples share. */
 export function commonValues(world: World): Values {
   return {
     customer: world.customer.id,
@@ -26,7 +27,7 @@ export function commonValues(world: World): Values {
   }
 }
 
-/** By operationId: what must be so before the example is tried, and the ids that came of it. */
+/** By operationId: makes the record that the example needs, and returns its ids. */
 export function preparations(embedded: Embedded, world: World): Record<string, Prepare> {
   const { url } = world
   const context = embedded.edge.parts
@@ -41,7 +42,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body
   }
-  /** Of a sign-in of its own, so that ending it ends nothing else. */
+  /** The refresh token of a new sign-in, so that its end ends nothing else. */
   const refreshToken: Prepare = async () => {
     const account = await accountById(context.database.kysely, world.customer.id)
     return {
@@ -84,7 +85,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     await world.pendingOrder()
     return { subscription: id, delivery: await world.delivery(id) }
   }
-  /** A delivery that has ended well, at a receiver of our own. */
+  /** A delivery that succeeded, at a receiver of this test. */
   const ended: Prepare = async () => {
     const receiver = createServer((request, response) =>
       request.resume().on('end', () => response.end()),
@@ -246,9 +247,9 @@ const secrets: Record<string, string> = {
 const at = '2026-11-20T12:00:00.000Z'
 
 /**
- * An answer as the document shows it: ids and secrets of one run replaced by the placeholders,
- * every
- * other id by one made from its order of appearance, every time by the same. Long lists are cut.
+ * An answer as the document shows it. Ids and secrets of one run are replaced by the placeholders.
+ * Every other id is replaced by one that follows from its order of appearance, the same at each
+ * place. Long lists are cut.
  */
 export function recorded(
   answer: unknown,
@@ -258,7 +259,7 @@ export function recorded(
   const known = new Map(
     Object.entries(values).map(([name, real]) => [real, placeholders[name as Placeholder]]),
   )
-  let strangers = 0
+  let otherIds = 0
   const textOf = (text: string): string => {
     let shown = text
     for (const [real, placeholder] of known) shown = shown.replaceAll(real, placeholder)
@@ -266,7 +267,7 @@ export function recorded(
     return shown
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, id => {
         if (id.startsWith('01a1f000-0000-7000-8000-')) return id
-        const made = `01a1f000-0000-7000-8000-0000000f${(++strangers).toString(16).padStart(4, '0')}`
+        const made = `01a1f000-0000-7000-8000-0000000f${(++otherIds).toString(16).padStart(4, '0')}`
         known.set(id, made)
         return made
       })

@@ -1,13 +1,10 @@
 /**
- * The API document: linted by the linter of Redocly CLI, by itself and offline, and every one of
- * its
- * examples tried against a whole server, whose answer must fit the schema that the document shows
- * and
- * have nothing in it that the schema does not tell of. An operation without an example fails.
+ * The API document is linted offline by Redocly's linter. Every example is tried against a whole
+ * server; its answer must fit the schema that the document shows and have no field that the schema
+ * does not name. An operation without an example fails.
  *
- * The recorded answers are checked for their schema by the linter; they are not compared with
- * today's,
- * because what differs between two runs is most of an answer. `RECORD_EXAMPLES=1` records them
+ * The linter checks the recorded answers against their schemas. They are not compared with new
+ * answers, because most of an answer differs between two runs. `RECORD_EXAMPLES=1` records them
  * anew.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -48,8 +45,8 @@ t.teardown(async () => {
 })
 const { url, edge } = embedded
 const examples = examplesOf(features)
-/** Pages and the documents themselves are no operations of the API. */
-const inDocument = new Set(['pages'])
+/** Tags of routes that are no operations of the API. */
+const otherTags = new Set(['pages'])
 const source = await (await fetch(`${url}/openapi.json`)).text()
 const document = JSON.parse(source) as {
   openapi: string
@@ -61,10 +58,10 @@ const documented = new Set(
   ),
 )
 const rows = edge.routes.filter(
-  row => documented.has(row.operationId) && !row.tags.some(tag => inDocument.has(tag)),
+  row => documented.has(row.operationId) && !row.tags.some(tag => otherTags.has(tag)),
 )
 
-t.test('every operation has an example, and every example its operation', async t => {
+t.test('every operation has an example and a recorded answer, and none is left over', async t => {
   t.ok(rows.length > 90)
   t.same(
     rows.map(row => row.operationId).filter(id => examples[id] === undefined),
@@ -97,48 +94,51 @@ t.test('every operation has an example, and every example its operation', async 
   )
 })
 
-t.test('the linter has nothing to say', { skip: recording && 'recording' }, async t => {
-  t.equal(document.openapi.slice(0, 3), '3.1')
-  // Every rule of the strict set is an error; besides it, examples that do not fit their schema
-  // are.
-  const config = await createConfig({
-    extends: ['recommended-strict'],
-    rules: {
-      'no-invalid-media-type-examples': 'error',
-      'no-invalid-parameter-examples': 'error',
-      'no-invalid-schema-examples': 'error',
-      'operation-operationId-unique': 'error',
-      'operation-description': 'off',
-    },
-  })
-  const lint = async (text: string): Promise<string[]> =>
-    (
-      await lintFromString({ source: text, absoluteRef: join(dataDir, 'openapi.json'), config })
-    ).map(
-      problem =>
-        `${problem.ruleId}: ${problem.message.slice(0, 200)} at ${problem.location[0]?.pointer}`,
+t.test(
+  'the linter finds only the mistakes that are put in',
+  { skip: recording && 'recording' },
+  async t => {
+    t.equal(document.openapi.slice(0, 3), '3.1')
+    // Every rule of the strict set is an error, and so is an example that does not fit its schema.
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      rules: {
+        'no-invalid-media-type-examples': 'error',
+        'no-invalid-parameter-examples': 'error',
+        'no-invalid-schema-examples': 'error',
+        'operation-operationId-unique': 'error',
+        'operation-description': 'off',
+      },
+    })
+    const lint = async (text: string): Promise<string[]> =>
+      (
+        await lintFromString({ source: text, absoluteRef: join(dataDir, 'openapi.json'), config })
+      ).map(
+        problem =>
+          `${problem.ruleId}: ${problem.message.slice(0, 200)} at ${problem.location[0]?.pointer}`,
+      )
+    t.same(await lint(source), [])
+    // The linter must find a missing answer and two wrong examples.
+    const broken = structuredClone(document) as any // eslint-disable-line typescript/no-explicit-any -- one look into a deep document
+    delete broken.paths['/api/orders'].get.responses['200']
+    broken.paths['/api/auth/login'].post.requestBody.content['application/json'].example.email = 7
+    broken.paths['/api/auth/login'].post.responses['200'].content[
+      'application/json'
+    ].example.expires_in = 'soon'
+    const found = await lint(JSON.stringify(broken))
+    t.ok(
+      found.some(line => line.startsWith('operation-2xx-response')),
+      'a missing answer is found',
     )
-  t.same(await lint(source), [])
-  // That it can fail, also for an example.
-  const broken = structuredClone(document) as any // eslint-disable-line typescript/no-explicit-any -- one look into a deep document
-  delete broken.paths['/api/orders'].get.responses['200']
-  broken.paths['/api/auth/login'].post.requestBody.content['application/json'].example.email = 7
-  broken.paths['/api/auth/login'].post.responses['200'].content[
-    'application/json'
-  ].example.expires_in = 'soon'
-  const found = await lint(JSON.stringify(broken))
-  t.ok(
-    found.some(line => line.startsWith('operation-2xx-response')),
-    'a missing answer is found',
-  )
-  t.equal(
-    found.filter(line => line.startsWith('no-invalid-media-type-examples')).length,
-    2,
-    'an example that does not fit is found',
-  )
-})
+    t.equal(
+      found.filter(line => line.startsWith('no-invalid-media-type-examples')).length,
+      2,
+      'an example that does not fit is found',
+    )
+  },
+)
 
-t.test('every example is tried', { timeout: 120_000 }, async t => {
+t.test('every answer to an example fits its schema', { timeout: 120_000 }, async t => {
   const world = await createWorld(embedded)
   const prepare = preparations(embedded, world)
   const common = commonValues(world)
@@ -153,7 +153,8 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
     ].map(({ email }) => [email, `${email.split('-')[0]!}@example.com`]),
   )
   const kept: Record<string, unknown> = {}
-  // A password that changes ends other sign-ins; what ends the customer's own comes last.
+  // A new password ends other sign-ins, and a logout everywhere ends all of them; so both come
+  // last.
   const last = ['changePassword', 'logoutEverywhere']
   const ordered = Object.keys(examples).sort((a, b) => last.indexOf(a) - last.indexOf(b))
   for (const operationId of ordered) {
@@ -177,7 +178,7 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
       continue
     }
     const told = response.schema !== undefined ? 'application/json' : (response.contentType ?? '')
-    // A file is of the type that it is.
+    // A file is sent with its own type.
     if (told !== 'application/octet-stream') t.match(answer.contentType, told, operationId)
     if (told.startsWith('text/'))
       kept[operationId] = recorded(
@@ -197,7 +198,7 @@ t.test('every example is tried', { timeout: 120_000 }, async t => {
     t.same(
       untold(response.schema, answer.body),
       [],
-      `${operationId} says nothing that its schema does not tell of`,
+      `${operationId} has no field that its schema does not name`,
     )
     kept[operationId] = recorded(answer.body, values, emails)
   }
@@ -269,8 +270,8 @@ interface Shape {
 }
 
 /**
- * Members of a value that its schema says nothing about: what a reader of the document could not
- * know, and perhaps should not see.
+ * Fields of a value that its schema does not name. A reader of the document could not know them,
+ * and perhaps should not see them.
  */
 function untold(schema: Type.TSchema, value: unknown, path = ''): string[] {
   const shape = schema as Shape

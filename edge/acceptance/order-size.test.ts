@@ -21,7 +21,7 @@ t.teardown(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-/** Items with which the body has nearly so many bytes as JSON, and no more. */
+/** Items with which the JSON of the body is as long as possible, with at most `bytes` bytes. */
 function itemsOf(bytes: number, rest: object): { name: string; quantity: number }[] {
   const size = (items: object[]): number => Buffer.byteLength(JSON.stringify({ ...rest, items }))
   const items: { name: string; quantity: number }[] = []
@@ -35,7 +35,7 @@ function itemsOf(bytes: number, rest: object): { name: string; quantity: number 
 }
 
 t.test(
-  'a request and an order of the largest size arrive, and larger ones are refused',
+  'a request and an order of the largest size are taken, larger ones are refused, and the terminal gets the whole request',
   async t => {
     const { url } = system
     const pharmacy = await newPharmacy(url, 'Large', here.latitude, here.longitude)
@@ -62,7 +62,7 @@ t.test(
         { status: 201 },
         `${path}: ${JSON.stringify(largest).length} characters`,
       )
-      // 23 kB, as fifty items of a hundred emoji make.
+      // Fifty items of a hundred emoji have 23 kB.
       const larger = {
         ...rest,
         items: Array.from({ length: 50 }, () => ({ name: '💊'.repeat(100), quantity: 1 })),
@@ -71,12 +71,12 @@ t.test(
       t.match(await send(larger), { status: 413, body: { code: 'body_too_large' } }, path)
     }
     const { items } = await terminal.next('new_request')
-    t.ok(items.length > 30, 'the terminal is told all of it')
+    t.ok(items.length > 30, 'the terminal gets all items')
     terminal.socket.close()
   },
 )
 
-t.test('names count with the rest, and the refusal names the longest field', async t => {
+t.test('a name counts in the size, and the refusal names the longest field', async t => {
   const { url } = system
   const { token } = await newCustomer(url)
   const named = await http(url, 'PATCH', '/api/auth/me', {
@@ -85,7 +85,7 @@ t.test('names count with the rest, and the refusal names the longest field', asy
   })
   t.equal(named.status, 200)
   const rest = { ...here, radius_km: 5 }
-  // Just as many bytes as a body may have.
+  // Without the name the body would just fit.
   const refused = await http(url, 'POST', '/api/requests', {
     token,
     body: { ...rest, items: itemsOf(httpLimits.jsonBodyBytesMax, rest) },

@@ -1,8 +1,7 @@
 /**
- * One server after the other goes away under two engines and two edges, and comes back: what is
- * refused
- * is refused within a bound and retryable, what was acknowledged is there, and nobody had to be
- * told.
+ * One server after the other goes away under two engines and two edges, and comes back. A refusal
+ * comes within a bound and is retryable, everything acknowledged is there afterwards, and every
+ * process goes on without help.
  */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
@@ -39,7 +38,7 @@ const until = async (holds: () => boolean, timeoutMs = 20_000): Promise<boolean>
 const attemptsPerSecondMax = 60
 
 t.test(
-  'outages',
+  'two engines and two edges outlive an outage of each server',
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 170_000 },
   async t => {
     const deployment = await startDeployment()
@@ -120,7 +119,10 @@ t.test(
     )
     await fleet.next('locations', () => true, 20_000)
 
-    /** Runs while the server is away; then it is back, and everything is well again by itself. */
+    /**
+     * Kills the server, runs `during`, restarts the server and waits until the deployment is
+     * healthy by itself.
+     */
     const without = async (
       server: ServerName,
       during: () => Promise<void>,
@@ -147,7 +149,7 @@ t.test(
     }
 
     await t.test(
-      'NATS down: refused within a bound, the same key succeeds later, apps keep their locations',
+      'without NATS an order is refused within a bound, the same key succeeds later, and apps keep their locations [3]',
       async t => {
         const key = randomUUID()
         let acknowledged = 0
@@ -166,12 +168,12 @@ t.test(
             'within the time that commands have',
           )
           const acks = acknowledged
-          const kept = socket.unacknowledged.length
+          const keptBefore = socket.unacknowledged.length
           await sleep(1_500)
           t.equal(acknowledged, acks, 'no location is acknowledged')
           t.ok(
-            socket.unacknowledged.length > kept,
-            `the app keeps what it sends: ${kept}, then ${socket.unacknowledged.length}`,
+            socket.unacknowledged.length > keptBefore,
+            `the app keeps what it sends: ${keptBefore}, then ${socket.unacknowledged.length}`,
           )
           fleet.heard.length = 0
         })
@@ -187,12 +189,14 @@ t.test(
     )
 
     await t.test(
-      'the location gap of a NATS outage is the outage and one interval; of an app that keeps its buffer nothing is missing',
+      'an app without a buffer misses positions for the outage of NATS and one interval; an app with a buffer misses none',
       async t => {
         // An app without a buffer loses the positions that the edge does not take.
         const intervalMs = 500
-        const other2 = await newDriver(other, A!.pharmacyId)
-        const forgetful = new Listener(other, '/ws/driver', { protocols: ['bearer', other2.token] })
+        const forgetfulDriver = await newDriver(other, A!.pharmacyId)
+        const forgetful = new Listener(other, '/ws/driver', {
+          protocols: ['bearer', forgetfulDriver.token],
+        })
         await forgetful.next('connection')
         const sender = positions.sender(1)
         const sending = setInterval(() => {
@@ -204,7 +208,8 @@ t.test(
           'nats',
           () => sleep(2_000),
           async () => {
-            // Who looks must be there first, or it would miss what was not missing.
+            // The observer connects before the members; otherwise it would miss positions that were
+            // not lost.
             for (const member of deployment.members) member.weather(['nats'], { refusing: true })
             t.ok(await until(() => positions.connected))
             for (const member of deployment.members) member.weather(['nats'], {})
@@ -229,7 +234,7 @@ t.test(
         )
         t.ok(
           await until(() => socket.unacknowledged.length <= 8),
-          'the buffer of the other is empty',
+          'the buffer of the other app is empty',
         )
         t.same(
           kept.missing(kept.sent - socket.unacknowledged.length),
@@ -240,7 +245,7 @@ t.test(
     )
 
     await t.test(
-      'Redis slow, flushed, gone and back empty, failed over in the middle of a race: one winner',
+      'a race has one winner while Redis is slow, flushed, killed or failed over [1]',
       async t => {
         const standby = await startRedis()
         t.teardown(() => standby.stop())
@@ -263,7 +268,7 @@ t.test(
             },
           ],
           [
-            'slower than anybody waits',
+            'slower than any timeout',
             nothing,
             async () => {
               for (const member of deployment.members) member.weather(['redis'], { delayMs: 2_000 })
@@ -333,7 +338,7 @@ t.test(
     )
 
     await t.test(
-      'Postgres down: nothing is acknowledged, positions go on, and it recovers by itself',
+      'without Postgres nothing is acknowledged and positions go on, and everything recovers by itself [2]',
       async t => {
         const keys = [randomUUID(), randomUUID()]
         const id = await broadcast()
@@ -353,7 +358,7 @@ t.test(
           )
           t.ok(
             (await fleet.next('locations', () => true, 20_000)).drivers.length > 0,
-            'what is in memory is served: the map moves',
+            'positions are served from memory',
           )
           t.match((await http(url, 'GET', '/api/health')).body, {
             status: 'degraded',
@@ -378,7 +383,7 @@ t.test(
     )
 
     await t.test(
-      'an engine paused beyond its lease, and one cut off: their orders go on elsewhere, and they say so',
+      'the orders of an engine that is paused beyond its lease or cut off go on elsewhere, and it writes nothing [5]',
       async t => {
         const [first, second] = deployment.engines
         first!.signal('SIGSTOP')

@@ -1,7 +1,6 @@
 /**
- * Commands between actors that were given up, and what an admin does about them, against a real
- * engine
- * and its database. Numbers in brackets are the invariants of SPEC.md.
+ * Commands between actors that an outbox gave up, and what an administrator can do about them,
+ * against a real engine and its database. Numbers in brackets are the invariants of SPEC.md.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -37,7 +36,7 @@ const driver = async () =>
     .selectAll()
     .where('id', '=', driverId)
     .executeTakeFirstOrThrow()
-/** An order that the driver knows to be its own. */
+/** An order that the driver's record has among its active orders. */
 async function deliveredSoon(): Promise<string> {
   const { id } = await world.assignedOrder()
   while (!(await driver()).active_order_ids.includes(id))
@@ -54,7 +53,7 @@ const toDriver = (commandId: string, command: Parking['command'], seq = 1): Park
   command,
   seq,
 })
-/** What an order tells its driver at its end. */
+/** The command by which an order tells its driver of its end. */
 const ended = (orderId: string) => ({
   verb: 'complete',
   by: { role: 'system', id: 'order' },
@@ -62,7 +61,7 @@ const ended = (orderId: string) => ({
   outcome: 'delivered',
   earningsMinor: 250,
 })
-/** A release that is wrong: its receiver throws. */
+/** A command that its receiver does not know, so that the receiver throws. */
 const poison = { verb: 'nonsense', by: { role: 'system', id: 'order' } }
 const noted = async (operation: string, status: number) =>
   (
@@ -72,7 +71,7 @@ const noted = async (operation: string, status: number) =>
     )
   ).body.entries[0]
 
-t.test('what is parked is shown, sent again, and done once [3]', async t => {
+t.test('a parked command is shown, sent again, and done once [3]', async t => {
   const orderId = await deliveredSoon()
   const before = await driver()
   const one = toDriver(`${newId()}:ended/7.9`, ended(orderId), 7)
@@ -96,7 +95,7 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   const answers = await Promise.all([replay(one.commandId), replay(one.commandId)])
   t.ok(
     answers.every(({ status }) => status === 200 || status === 404),
-    'two who ask at once are both right',
+    'of two replays at once each succeeds or finds nothing',
   )
   t.ok(answers.some(({ status }) => status === 200))
   t.same(await parked(), [])
@@ -105,8 +104,8 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   t.equal(paid.total_earnings_minor, before.total_earnings_minor + 250)
   t.notOk(paid.active_order_ids.includes(orderId))
 
-  // Its engine died before the cursor had passed the event: the next one delivers, fails and parks
-  // it again.
+  // As if its engine had died before the cursor passed the event: the next engine delivers, fails
+  // and parks it again.
   await park(embedded.edge.parts, one)
   t.equal((await replay(one.commandId)).status, 200)
   t.same(await parked(), [])
@@ -128,7 +127,7 @@ t.test('what is parked is shown, sent again, and done once [3]', async t => {
   })
 })
 
-t.test('its id is its own: what would happen again by any other name does not [3]', async t => {
+t.test('a parked command keeps its id, so its effect does not repeat [3]', async t => {
   const one = toDriver('a break', {
     verb: 'set_status',
     by: { role: 'system', id: 'engine' },
@@ -144,7 +143,7 @@ t.test('its id is its own: what would happen again by any other name does not [3
   t.match(await driver(), { status: back.status, version: back.version })
 })
 
-t.test('what its receiver fails at or refuses stays, and says why; it can be dropped', async t => {
+t.test('a command that fails or is refused stays parked, and can be dropped', async t => {
   const failing = toDriver('poison', poison)
   const refused = toDriver('late', {
     verb: 'confirm_hold',
@@ -159,14 +158,20 @@ t.test('what its receiver fails at or refuses stays, and says why; it can be dro
   })
   t.same(await parked(), ['late', 'poison'])
   t.match(await noted('replayParkedCommand', 500), { target_id: driverId, code: 'internal' })
-  t.match(await admin('DELETE', `/${driverId}/poison`), { status: 200, body: { verb: 'nonsense' } })
+  t.match(await admin('DELETE', `/${driverId}/poison`), {
+    status: 200,
+    body: { verb: 'nonsense' },
+  })
   t.match(await admin('DELETE', `/${driverId}/poison`), { status: 404 })
-  t.match(await noted('dropParkedCommand', 200), { actor_id: world.admin.id, target_id: driverId })
+  t.match(await noted('dropParkedCommand', 200), {
+    actor_id: world.admin.id,
+    target_id: driverId,
+  })
   await admin('DELETE', `/${driverId}/late`)
   t.same(await parked(), [])
 })
 
-t.test('all at once: in the order of their slots, past those that fail', async t => {
+t.test('all parked commands are sent again in order, past those that fail', async t => {
   const orders = [await deliveredSoon(), await deliveredSoon()]
   const before = await driver()
   await park(embedded.edge.parts, toDriver('third', ended(orders[1]!), 30))
@@ -192,12 +197,12 @@ t.test('all at once: in the order of their slots, past those that fail', async t
   await admin('DELETE', `/${driverId}/second`)
 })
 
-t.test('it is done once even when the engine that did it forgot its ids', async t => {
+t.test('a command is done once even when the engine has forgotten its id [3]', async t => {
   const orderId = await deliveredSoon()
   const one = toDriver('before', ended(orderId))
   await park(embedded.edge.parts, one)
   t.equal((await replay('before')).status, 200)
-  // As many other commands as it remembers ids.
+  // One command more than the driver's actor remembers ids.
   for (let i = 0; i < limits.commandIdsRememberedMax + 1; i++)
     await world.call('driver', 'PATCH', `/api/drivers/${driverId}/status`, {
       status: i % 2 === 0 ? 'on_break' : 'available',

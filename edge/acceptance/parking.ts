@@ -1,6 +1,7 @@
 /** Parks a command as an engine's outbox does when its receiver failed at it every time. */
 import type { Kernel } from '../kernel/kernel.ts'
 
+/** The row of a parked command. */
 export interface Parking {
   fromActorId: string
   kind: 'order' | 'driver'
@@ -10,6 +11,7 @@ export interface Parking {
   seq?: number
 }
 
+/** Writes the command into the table of parked commands, after ten tries. */
 export async function park(
   { database }: Pick<Kernel, 'database'>,
   { fromActorId, kind, actorId, commandId, command, seq = 1 }: Parking,

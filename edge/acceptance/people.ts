@@ -1,6 +1,7 @@
 /**
- * The people of an acceptance test. They know only an address and use what every client uses: HTTP
- * and WebSockets. Their messages are kept, so that a test can wait for one or prove its absence.
+ * The people of an acceptance test. They know only an address and use HTTP and WebSockets, as every
+ * client does. Their messages are kept, so that a test can wait for a message or prove that none
+ * came.
  */
 import type { TSchema } from 'typebox'
 import { Check, Clean } from 'typebox/value'
@@ -13,6 +14,7 @@ import {
 } from '../../protocol/dispatch/messages.ts'
 import { png } from '../uploads/samples.ts'
 
+/** An answer over HTTP; `body` is parsed where it is JSON. */
 export interface Answer {
   status: number
   body: any
@@ -68,7 +70,10 @@ export async function eventually(
   }
 }
 
-/** Thrown where nobody catches it: the test that listens fails, whatever it listens for. */
+/**
+ * Throws inside the handler of the socket, where nobody catches it, so the test fails whatever it
+ * waits for.
+ */
 function checkHeard(channel: ChannelName, message: { type: string }): void {
   const name = messagesOf(channel).heard.find(one => Check(typeOf(one), message.type))
   if (name === undefined)
@@ -139,6 +144,7 @@ export class Listener {
     }
   }
 
+  /** The close code, when the socket has closed. Rejects after `timeoutMs`. */
   async end(timeoutMs = 10_000): Promise<number> {
     const until = Date.now() + timeoutMs
     while (this.closed === null) {
@@ -148,12 +154,14 @@ export class Listener {
     return this.closed.code
   }
 
+  /** All messages of a type that were heard. */
   of(type: string): any[] {
     return this.heard.filter(m => m.type === type)
   }
   send(message: unknown): void {
     this.socket.send(message instanceof Uint8Array ? message : JSON.stringify(message))
   }
+  /** Cuts the connection without a close frame. */
   close(): void {
     this.socket.terminate()
   }
@@ -190,6 +198,7 @@ export async function upload(
   return created(await http(url, 'POST', `/api/uploads/${kind}`, { token, body: form })).url
 }
 
+/** A registered account with an access token. */
 export interface Person {
   id: string
   token: string
@@ -204,6 +213,7 @@ export interface DriverPerson extends Person {
 
 let count = 0
 const unique = (): string => `${Date.now().toString(36)}${(count++).toString(36)}`
+/** The password of everybody here. */
 export const password = 'securepassword123'
 
 const created = (answer: Answer): any => {
@@ -212,6 +222,7 @@ const created = (answer: Answer): any => {
   return answer.body
 }
 
+/** Registers a customer. Throws when the answer is not 201. */
 export async function newCustomer(url: string, name = 'John Doe'): Promise<Person> {
   const email = `customer-${unique()}@example.com`
   const body = created(
@@ -222,6 +233,7 @@ export async function newCustomer(url: string, name = 'John Doe'): Promise<Perso
   return { id: body.user.id, token: body.access_token, email }
 }
 
+/** Registers a pharmacy. Throws when the answer is not 201. */
 export async function newPharmacy(
   url: string,
   name: string,
@@ -245,6 +257,7 @@ export async function newPharmacy(
   return { id: body.user.id, pharmacyId: body.vendor.id, token: body.access_token, email }
 }
 
+/** Registers a driver of the pharmacy. Throws when the answer is not 201. */
 export async function newDriver(
   url: string,
   pharmacyId: string,
@@ -270,12 +283,14 @@ export async function newDriver(
   return { id: body.user.id, driverId: body.driver.id, token: body.access_token, email }
 }
 
+/** Connects a terminal of the pharmacy; resolves after the greeting. */
 export async function terminal(url: string, pharmacy: Pharmacy): Promise<Listener> {
   const listener = new Listener(url, `/ws/pharmacy/?token=${pharmacy.token}`)
   await listener.next('connection')
   return listener
 }
 
+/** Connects the customer's app; resolves after the greeting. */
 export async function customerSocket(url: string, customer: Person): Promise<Listener> {
   const listener = new Listener(url, `/ws/customer/?token=${customer.token}`)
   await listener.next('connection')

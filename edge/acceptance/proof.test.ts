@@ -1,6 +1,6 @@
 /**
- * Over HTTP, as phones and pharmacies meet it: what proves a delivery, who acted, a mark for what
- * nobody explained, and a driver's new phone.
+ * The proof of a delivery over HTTP, as drivers and pharmacies use it: which files prove it, who
+ * acted, the flag of a delivery without a position and a reason, and a driver's new phone.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -8,9 +8,9 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { startEmbedded } from '../embedded.ts'
 import { png } from '../uploads/samples.ts'
-import { http, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
+import { eventually, http, newDriver, newCustomer, newPharmacy, upload } from './people.ts'
 
-t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
+t.test('a file proves one delivery, after its pick-up', { timeout: 120_000 }, async t => {
   const dataDir = await preparedDataDir()
   const server = await startEmbedded(
     { REGISTRATION: 'open', DATA_DIR: dataDir, PORT: '0' },
@@ -71,21 +71,11 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
     token: driver.token,
     body: { phone: '+9779800000222' },
   })
-  for (
-    let i = 0;
-    i < 100 &&
-    (await http(url, 'GET', `/api/orders/${first}`, { token: customer.token })).body
-      .driver_phone !== '+9779800000222';
-    i++
+  const shown = await eventually(
+    () => http(url, 'GET', `/api/orders/${first}`, { token: customer.token }),
+    ({ body }) => body.driver_phone === '+9779800000222',
   )
-    await new Promise(resolve => {
-      setTimeout(resolve, 50)
-    })
-  t.equal(
-    (await http(url, 'GET', `/api/orders/${first}`, { token: customer.token })).body.driver_phone,
-    '+9779800000222',
-    'the customer is shown the number of today',
-  )
+  t.equal(shown.body.driver_phone, '+9779800000222', 'the customer is shown the new phone')
 
   const photo = await upload(url, driver.token, 'proof')
   t.match(await patch(first, driver.token, { status: 'delivered', proof_photo_url: photo }), {
@@ -97,7 +87,7 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   t.match(
     await seen(pharmacy.token),
     { delivery_flag: 'position_unknown', actual_distance_km: null },
-    'nothing was heard of the driver, and no reason given',
+    'the driver sent no position, and nobody gave a reason',
   )
   t.match(await seen(customer.token), { delivery_flag: null })
   const { events } = (
@@ -126,7 +116,7 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   t.match(
     await patch(second, driver.token, { status: 'delivered', proof_photo_url: photo }),
     { status: 422, body: { code: 'proof_invalid' } },
-    'the proof of another order',
+    'a file that proves another order is refused',
   )
   t.match(
     await patch(second, pharmacy.token, {
@@ -137,7 +127,7 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
     { status: 200, body: { reason: 'the phone is dead', delivery_flag: null } },
   )
 
-  // Begun before the pick-up, and its last bytes sent after it.
+  // The upload begins before the pick-up and ends after it.
   const inParts = (
     method: string,
     path: string,
@@ -169,7 +159,7 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
       proof_photo_url: finished.headers.get('location'),
     }),
     { status: 422, body: { code: 'proof_invalid', detail: /before the pick-up/ } },
-    'a file that was begun before the pick-up',
+    'a file that was begun before the pick-up is refused',
   )
 
   const fourth = await onTheWay(await newDriver(url, pharmacy.pharmacyId))
@@ -185,6 +175,6 @@ t.test('a delivery and its proof', { timeout: 120_000 }, async t => {
   t.same(
     both.map(({ status }) => status).toSorted(),
     [200, 422],
-    'one file, two deliveries at the same moment',
+    'one file proves one of two deliveries at the same moment',
   )
 })

@@ -13,7 +13,7 @@ import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { startEmbedded } from '../embedded.ts'
 
-t.test('a delivery, by hand', { timeout: 120_000 }, async t => {
+t.test('the walk of the README ends with a delivery', { timeout: 120_000 }, async t => {
   const dataDir = await preparedDataDir()
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-readme-'))
   const server = await startEmbedded(
@@ -26,7 +26,7 @@ t.test('a delivery, by hand', { timeout: 120_000 }, async t => {
   })
   const readme = readFileSync(assetUrl('README.md'), 'utf8')
   const walk = /```sh\n(api=http:\/\/localhost:8000\n[\s\S]*?)```/.exec(readme)?.[1]
-  t.ok(walk, 'it is there')
+  t.ok(walk, 'the walk is in the README')
   const { stdout } = await promisify(execFile)(
     'bash',
     ['-c', walk!.replace('http://localhost:8000', server.url)],

@@ -1,19 +1,18 @@
 /**
- * The acceptance scenarios of orders: the walk of the delivery document, offers to drivers, and a
- * delivery that fails, over
- * real HTTP and sockets. Run as the scenarios of requests are.
+ * The acceptance scenarios of orders, over real HTTP and sockets: the walk of the delivery
+ * document, offers to drivers, and a delivery that fails. They run like the scenarios of requests.
  */
 import type { Test } from 'tap'
 import { encodeFrames } from '../../protocol/river/frames.ts'
 import { customerSocket, eventually, http, Listener, newDriver, upload } from './people.ts'
 import { city, lat, offsets, type Deployment } from './fixture-city.ts'
 
-/** Orders to one pharmacy; `deployment` is shared by all scenarios of a run. */
+/** Adds the scenarios to the tests; all scenarios of a run share `deployment`. */
 export function orderScenarios(t: Test, deployment: () => Deployment): void {
   let longitude = 120
   const nextLongitude = (): number => (longitude += 2)
 
-  t.test('an order to a known pharmacy is delivered, live', async t => {
+  t.test('an order to a known pharmacy is delivered, and its watchers see each step', async t => {
     const { url, other } = deployment()
     const lng = nextLongitude()
     const { A, B, customer } = await city(url, lng)
@@ -57,7 +56,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     t.equal(
       (await http(url, 'GET', `/api/orders/${id}`, { token: B.token })).status,
       404,
-      'not the business of another pharmacy',
+      'another pharmacy does not see the order',
     )
     t.equal(
       (await http(url, 'POST', `/api/orders/${id}/accept`, { token: B.token, body: {} })).status,
@@ -90,7 +89,8 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     const fleet = new Listener(other, `/ws/vendor/${A.pharmacyId}?token=${A.token}`)
     const me = await customerSocket(other, customer)
     let seq = 0
-    // Ten seconds apart: nobody teleports, and the late-data policy would not have it.
+    // The frames are ten seconds apart, so that no step is impossibly fast for the late-data
+    // policy.
     const startMs = Date.now() - 120_000
     const drive = (...places: [number, number][]) =>
       wheel.send(
@@ -126,7 +126,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     t.equal(
       (await step({ status: 'delivered', signature_url: '/s.png' })).body.code,
       'order_state_conflict',
-      'not before its time',
+      'an order that was not picked up is not delivered',
     )
     const early = await upload(url, driver.token, 'proof')
     t.equal((await step({ status: 'picked_up' })).body.status, 'picked_up')
@@ -180,7 +180,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
       out_for_delivery_at: String,
     })
     t.match(await watcher.next('status', m => m.status === 'delivered'), { order_id: id })
-    // The driver's books are another actor's, perhaps another engine's: they follow a moment later.
+    // The driver is another actor, perhaps of another engine, so its totals follow a moment later.
     const earnings = await eventually(
       () => http(url, 'GET', `/api/drivers/${driver.driverId}/earnings`, { token: driver.token }),
       a => a.body.total_deliveries === 1,
@@ -194,7 +194,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     for (const socket of [wheel, watcher, fleet, me]) socket.close()
   })
 
-  t.test('offers go out by themselves, are declined and taken', async t => {
+  t.test('an offer that one driver declines goes to the next, who takes it', async t => {
     const { url, other } = deployment()
     const lng = nextLongitude()
     const { A, customer } = await city(url, lng)
@@ -251,11 +251,11 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     sockets[0]!.send({ type: 'offer_response', offer_id: first.offer_id, accept: false })
     const second = await sockets[1]!.next('offer')
     t.equal(second.order_id, id)
-    const stranger = await http(url, 'POST', `/api/orders/${id}/offers/${second.offer_id}/accept`, {
+    const notAsked = await http(url, 'POST', `/api/orders/${id}/offers/${second.offer_id}/accept`, {
       token: drivers[0]!.token,
       body: {},
     })
-    t.ok([403, 404].includes(stranger.status), "an offer is its driver's alone")
+    t.ok([403, 404].includes(notAsked.status), 'another driver cannot accept the offer')
     const taken = await http(url, 'POST', `/api/orders/${id}/offers/${second.offer_id}/accept`, {
       token: drivers[1]!.token,
       body: {},
@@ -270,7 +270,7 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
     for (const socket of sockets) socket.close()
   })
 
-  t.test('a delivery can fail and go back', async t => {
+  t.test('a failed delivery goes back and cannot be cancelled', async t => {
     const { url } = deployment()
     const lng = nextLongitude()
     const { A, customer } = await city(url, lng)

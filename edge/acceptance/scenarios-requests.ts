@@ -1,16 +1,15 @@
 /**
- * The acceptance scenarios of broadcast requests: the four of the broadcast document and the ways a
- * request ends, over
- * real HTTP and sockets. Run against the embedded process and against engines and edges as
- * processes of their own.
- * Numbers in brackets are invariants.
+ * The acceptance scenarios of broadcast requests, over real HTTP and sockets: the four of the
+ * broadcast document, and the ways in which a request ends. They run against the embedded process
+ * and against engines and edges as processes of their own. Numbers in brackets are the invariants
+ * of SPEC.md.
  */
 import type { Test } from 'tap'
 import { customerSocket, http, Listener, password, terminal } from './people.ts'
 import { png } from '../uploads/samples.ts'
 import { city, lat, type Deployment } from './fixture-city.ts'
 
-/** Requests to many pharmacies; `deployment` is shared by all scenarios of a run. */
+/** Adds the scenarios to the tests; all scenarios of a run share `deployment`. */
 export function requestScenarios(t: Test, deployment: () => Deployment): void {
   let longitude = 80
   const nextLongitude = (): number => (longitude += 2)
@@ -30,7 +29,7 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     })
   })
 
-  t.test('scenario 3: the wrong door closes with its code', async t => {
+  t.test('scenario 3: a socket that the token does not open closes with its code', async t => {
     const { url } = deployment()
     const { A, customer } = await city(url, nextLongitude())
     const code = (path: string) => new Listener(url, path).end()
@@ -39,16 +38,16 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     t.equal(await code('/ws/pharmacy/?token=nonsense'), 4001)
     t.equal(await code('/ws/pharmacy/'), 4001)
     t.equal(await code('/ws/tracking/ffffffffffffffffffffffffffffffff'), 4004)
-    const homeless = await http(url, 'POST', '/api/auth/register', {
+    const withoutPharmacy = await http(url, 'POST', '/api/auth/register', {
       body: {
         email: `vendor-without-${Date.now()}@example.com`,
-        full_name: 'No Shop',
+        full_name: 'No Pharmacy',
         phone: '+1234567890',
         role: 'vendor',
         password,
       },
     })
-    t.equal(await code(`/ws/pharmacy/?token=${homeless.body.access_token}`), 4004)
+    t.equal(await code(`/ws/pharmacy/?token=${withoutPharmacy.body.access_token}`), 4004)
   })
 
   t.test('scenario 4: two accept, one wins, all are told [1]', async t => {
@@ -62,7 +61,8 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     ])
     const me = await customerSocket(other, customer)
     const { request_id } = (await request(10)).body
-    // Measured from the area that they are told, 310 m north of the door, and to 100 m.
+    // Pharmacies are told a rounded place, 310 m north of the address; distances count from there
+    // and are rounded to 100 m.
     for (const [socket, km] of [
       [a, 0.2],
       [b, 1.7],
@@ -130,16 +130,16 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
       token: A.token,
       body: { response_type: 'ACCEPTED' },
     })
-    t.equal(again.status, 201, 'the winner asking again hears the same')
+    t.equal(again.status, 201, 'a repeat of the winning accept gets the same answer')
     b.send({ type: 'respond', request_id, response_type: 'ACCEPTED', id: '7' })
     t.match(await b.next('response_result'), { request_id, outcome: 'lost', id: '7' })
-    t.equal(a.of('request_taken').length, 0, 'the winner is not told it lost')
-    t.equal(d.of('new_request').length, 0, 'the one too far away heard nothing')
+    t.equal(a.of('request_taken').length, 0, 'the winner is not told that it lost')
+    t.equal(d.of('new_request').length, 0, 'the pharmacy that is too far away heard nothing')
     for (const socket of [a, b, c, d, me]) socket.close()
   })
 
   t.test(
-    'a rejection with text reaches the customer; a late terminal hears of open requests [9]',
+    'a rejection with text reaches the customer, and a terminal that connects later hears of open requests [9]',
     async t => {
       const { url, other } = deployment()
       const { A, B, customer, request } = await city(url, nextLongitude())
@@ -168,7 +168,7 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
   )
 
   t.test(
-    'a request ends: by its deadline, by its customer, by having nobody near [10]',
+    'a request ends by its deadline, by its customer, or because no pharmacy is near [10]',
     async t => {
       const { url } = deployment()
       const { A, customer, request } = await city(url, nextLongitude())
@@ -204,7 +204,7 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     },
   )
 
-  t.test('the older broadcast path: multipart with a prescription image', async t => {
+  t.test('the older broadcast path takes a form with a prescription image', async t => {
     const { url } = deployment()
     const lng = nextLongitude()
     const { A, customer } = await city(url, lng)
@@ -245,14 +245,18 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     t.equal(
       (await http(url, 'GET', image.pathname, { token: A.token })).status,
       200,
-      'the pharmacy asked may see the prescription',
+      'the pharmacy that was asked may see the prescription',
     )
     t.equal(
       (await http(heard.image_url, 'GET', '')).status,
       200,
-      'also without a token, by the link it was given, which is absolute',
+      'the absolute link in the message opens without a token',
     )
-    t.not((await http(url, 'GET', image.pathname)).status, 200, 'a stranger may not')
+    t.not(
+      (await http(url, 'GET', image.pathname)).status,
+      200,
+      'the address without its signature opens nothing without a token',
+    )
     const list = await http(url, 'GET', '/medicine/request/', { token: customer.token })
     t.match(list.body, {
       count: 1,
@@ -282,7 +286,7 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
     t.same([reused.status, reused.body.code], [422, 'idempotency_key_reused'])
   })
 
-  t.test('bad input has its code, and names the field', async t => {
+  t.test('each bad input has its code and names the field', async t => {
     const { url } = deployment()
     const lng = nextLongitude()
     const { customer, A } = await city(url, lng)
@@ -296,7 +300,7 @@ export function requestScenarios(t: Test, deployment: () => Deployment): void {
       ['unknown field', { ...good, colour: 'blue' }, 400, 'invalid_request', 'colour'],
       ['missing field', { latitude: lat, longitude: lng }, 400, 'invalid_request', 'radius_km'],
       [
-        'a note that no database keeps',
+        'a note with a character that no database keeps',
         { ...good, notes: 'a\0b' },
         400,
         'invalid_request',

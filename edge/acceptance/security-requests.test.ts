@@ -1,9 +1,7 @@
 /**
  * Attacks by the form of a request from the OWASP API Security Top 10 (2023) and the ASVS 4.0.3,
- * against a whole server:
- * foreign pages, bodies that are too large, too deep or too slow, and injected headers. Rates and
- * the audit trail are
- * `around.test.ts`.
+ * against a whole server: foreign pages, bodies that are too large, too deep or too slow, and
+ * injected headers. `around.test.ts` tests rates and the audit trail.
  */
 import { connect } from 'node:net'
 import t from 'tap'
@@ -42,7 +40,8 @@ function raw(
   })
 }
 
-// Runs beside everything else: the server takes its time before it gives up on somebody slow.
+// These two run beside the other tests, because the server waits for a minute before it gives up a
+// slow sender.
 const slow = (['head', 'body'] as const).map(
   part =>
     new Promise<string>(resolve => {
@@ -84,7 +83,7 @@ t.test(
           resolve(response.statusCode ?? 0)
         })
         socket.on('error', () => {
-          /* told above */
+          /* The handlers above resolve. */
         })
       })
     for (const [origin, status] of [
@@ -104,7 +103,7 @@ t.test(
         `/ws/tracking/${(await world.assignedOrder()).tracking_token}`,
       ),
       403,
-      'nor the public one',
+      'the public tracking socket is refused too',
     )
     const foreign = await http(url, 'GET', '/api/health', {
       headers: { origin: 'https://evil.example.org' },
@@ -122,7 +121,7 @@ t.test(
 )
 
 t.test(
-  'API4, ASVS V13.1 oversized bodies are refused before they are held, and deep ones are just wrong',
+  'API4, ASVS V13.1 oversized bodies are refused before they are kept, and deep ones are invalid',
   async t => {
     const post = (extra: string, body = '') =>
       raw(
@@ -131,13 +130,13 @@ t.test(
     t.match(
       (await post('Content-Length: 10000000000\r\n')).answer,
       /^HTTP\/1\.1 413 /,
-      'by what it announces',
+      'a body is refused by its announced length',
     )
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
     t.match(
       (await post('Transfer-Encoding: chunked\r\n', chunk.repeat(40))).answer,
       /^HTTP\/1\.1 413 /,
-      'or by what comes',
+      'a body in chunks is refused by the bytes that come',
     )
     t.equal(
       (await http(url, 'POST', '/api/auth/login', { body: '['.repeat(5_000) + ']'.repeat(5_000) }))
@@ -159,7 +158,7 @@ t.test(
         })
       ).status,
       400,
-      'no hash of a huge password',
+      'a huge password is refused without a hash',
     )
     t.equal(
       (
@@ -168,18 +167,18 @@ t.test(
         })
       ).status,
       413,
-      'nor a body larger than any sign-in',
+      'a body larger than any sign-in is refused',
     )
     t.match(
       (await raw(`GET /api/health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`))
         .answer,
       /^(HTTP\/1\.1 431|$)/,
-      'nor huge headers',
+      'huge headers are refused',
     )
     const flood = new Listener(url, `/ws/customer/?token=${customer.token}`)
     await flood.next('connection')
     flood.send({ type: 'x', pad: 'x'.repeat(100_000) })
-    t.ok([1006, 1009].includes(await flood.end()), 'nor a huge message')
+    t.ok([1006, 1009].includes(await flood.end()), 'a huge message ends the socket')
   },
 )
 
@@ -213,7 +212,7 @@ t.test('API8, ASVS V5.3.1, V14.4 header and request injection', async t => {
   t.equal(
     (await http(url, 'GET', '/api/orders?limit=1&limit=2', { token: customer.token })).status,
     400,
-    'a parameter given twice means neither',
+    'a parameter that is given twice is refused',
   )
   t.equal(
     (
@@ -228,7 +227,7 @@ t.test('API8, ASVS V5.3.1, V14.4 header and request injection', async t => {
 })
 
 t.test(
-  'API8, ASVS V14.4, V7.4.1 headers of every answer, and errors that tell nothing of the inside',
+  'API8, ASVS V14.4, V7.4.1 every answer has the protective headers, and no error shows the inside',
   async t => {
     for (const [path, isPage] of [
       ['/api/health', false],
@@ -260,15 +259,15 @@ t.test(
 )
 
 t.test(
-  'API4 a head that drips is cut off, a body that drips hears why, and nobody else waits meanwhile',
+  'API4 a head that drips is cut off, a body that drips is told why, and the server still answers',
   { timeout: 300_000 },
   async t => {
     const [head, body] = await Promise.all(slow)
-    t.equal(head, '', 'nobody reads what is no request yet')
+    t.equal(head, '', 'the sender of half a head gets no answer')
     t.match(
       body,
       /^HTTP\/1\.1 408 [^]*"code":"body_too_slow"/,
-      'slower than any network, over a minute',
+      'the sender of a body slower than any network gets 408',
     )
     t.equal((await http(url, 'GET', '/api/health')).status, 200)
   },

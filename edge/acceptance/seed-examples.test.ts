@@ -1,7 +1,7 @@
 /**
- * The request examples of the documents of the systems we replace, as written: the same curl
- * commands,
- * with only the address and the placeholders (`YOUR_ACCESS_TOKEN`, `vendor_uuid`, ...) filled in.
+ * The curl commands in the documents of the systems that this one replaces. They run as they are
+ * written there, with only the address and the placeholders (`YOUR_ACCESS_TOKEN`, `vendor_uuid`,
+ * ...) filled in.
  */
 import { execFile } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { http, Listener, newPharmacy, password } from './people.ts'
 
 const run = promisify(execFile)
 
-t.test('as written', async t => {
+t.test('the commands of the documents work as they are written', async t => {
   const dataDir = await preparedDataDir()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -30,7 +30,7 @@ t.test('as written', async t => {
   })
   await untilHealthy(url, child)
 
-  /** Runs a command of the document in a shell; answers status and body. */
+  /** Runs a command of a document in a shell; returns status and body. */
   const shell = async (
     command: string,
     filled: Record<string, string> = {},
@@ -71,7 +71,7 @@ t.test('as written', async t => {
     refresh_token: String,
     token_type: 'bearer',
   })
-  const vendor = await shell(`curl -X POST "http://localhost:8000/api/vendors/register" \\
+  const pharmacy = await shell(`curl -X POST "http://localhost:8000/api/vendors/register" \\
   -H "Content-Type: application/json" \\
   -d '{
     "email": "vendor@example.com",
@@ -82,7 +82,7 @@ t.test('as written', async t => {
     "latitude": 40.7128,
     "longitude": -74.0060
   }'`)
-  t.equal(vendor.status, 201)
+  t.equal(pharmacy.status, 201)
   const driver = await shell(
     `curl -X POST "http://localhost:8000/api/drivers/register" \\
   -H "Content-Type: application/json" \\
@@ -96,7 +96,7 @@ t.test('as written', async t => {
     "vehicle_number": "ABC-1234",
     "license_number": "DL-123456"
   }'`,
-    { vendor_uuid_here: vendor.body.vendor.id },
+    { vendor_uuid_here: pharmacy.body.vendor.id },
   )
   t.equal(driver.status, 201)
   const order = await shell(
@@ -120,7 +120,7 @@ t.test('as written', async t => {
     {
       YOUR_ACCESS_TOKEN: login.body.access_token,
       user_uuid: login.body.user.id,
-      vendor_uuid: vendor.body.vendor.id,
+      vendor_uuid: pharmacy.body.vendor.id,
     },
   )
   t.equal(order.status, 201)
@@ -163,7 +163,7 @@ t.test('as written', async t => {
   t.equal(
     (await http(url, 'GET', '/api/auth/me', { token: refreshed.body.access_token })).status,
     401,
-    'and coming twice ends the sign-in',
+    'a second use ends the sign-in',
   )
   t.equal(
     (await http(url, 'GET', '/api/auth/me', { token: login.body.refresh_token })).status,
@@ -171,9 +171,8 @@ t.test('as written', async t => {
     'a refresh token is no access token',
   )
 
-  // ride-backend-enhancements.md, "How to Use New Features", behind its gateway on port 80. What
-  // the
-  // codes and tokens of its flow answer is otp.test.ts, where the messages can be read.
+  // ride-backend-enhancements.md, "How to Use New Features", behind its gateway on port 80.
+  // `otp.test.ts` tests the answers to right codes, because there the messages can be read.
   const gateway = (command: string, filled: Record<string, string> = {}) =>
     shell(command.replaceAll('http://localhost/', 'http://localhost:8000/'), filled)
   t.match(
@@ -187,7 +186,7 @@ t.test('as written', async t => {
   -H "Content-Type: application/json" \\
   -d '{"phone": "+1234567890", "otp": "123456"}'`),
     { status: 400, body: { code: 'code_wrong' } },
-    'a code that somebody guessed',
+    'a guessed code is refused',
   )
   const again = await shell(
     `curl -X POST "http://localhost:8000/api/auth/login" -H "Content-Type: application/json" -d '{"email": "user@example.com", "password": "password123"}'`,
@@ -206,12 +205,11 @@ t.test('as written', async t => {
   t.equal(
     (await gateway('curl http://localhost/api/v1/auth/signup')).status,
     405,
-    'a sign-up is a POST: openapi.test.ts sends it',
+    'a sign-up by GET is refused; openapi.test.ts sends it by POST',
   )
-  // Left out on purpose: /api/v1/trips/..., whose rides are orders here, and its services' own
-  // ports.
-  // Its mongo, pip and uvicorn commands, and those of the other documents, start the systems we
-  // replace.
+  // Left out on purpose: /api/v1/trips/..., whose rides are orders here, and the ports of its
+  // services. The mongo, pip and uvicorn commands of all documents start the systems that this one
+  // replaces.
 
   // sanjevani-broadcast.md, endpoints 3 to 7.
   const customer = await http(url, 'POST', '/customer/register/', {

@@ -1,8 +1,8 @@
 /**
- * What is told once and again must be the same: a driver who comes back, a pharmacy that repeats
- * its answer, a list in
- * pages. And a pharmacy's view of its fleet hears of orders and of each driver, also of one who was
- * never seen.
+ * A repeated message or answer must be the same as the first: for a driver who reconnects, for a
+ * pharmacy that repeats its answer, and for a list in pages. The fleet view of a pharmacy hears of
+ * its orders and of each driver, also of a driver who never sent a position. A public link shows no
+ * reason of a refusal.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -47,7 +47,7 @@ const place = (body: object = {}): Promise<Answer> =>
   })
 
 t.test(
-  'a fleet view hears of orders and of drivers; a driver who comes back hears the same',
+  'a fleet view hears of orders and of drivers, and a driver who reconnects gets the same message again',
   async t => {
     const fleet = new Listener(url, `/ws/vendor/${pharmacy.pharmacyId}?token=${pharmacy.token}`)
     await fleet.next('fleet')
@@ -65,7 +65,7 @@ t.test(
     t.match(
       await fleet.next('driver_status'),
       { driver_id: driver.driverId, status: 'available' },
-      'of a driver who never sent a position',
+      'the fleet view hears of a driver who never sent a position',
     )
     const { id } = (await place()).body
     t.match(await fleet.next('new_order'), { order_id: id, customer_name: 'John Doe' })
@@ -84,12 +84,16 @@ t.test(
       dropoff: { name: 'John Doe', phone: '9841234567' },
     })
     const again = new Listener(url, `/ws/driver?token=${driver.token}`)
-    t.same({ ...(await again.next('assigned')) }, { ...pushed }, 'word for word')
+    t.same(
+      { ...(await again.next('assigned')) },
+      { ...pushed },
+      'the message is the same word for word',
+    )
     for (const one of [fleet, wheel, again]) one.close()
   },
 )
 
-t.test('a refusal says why to those concerned, and not to whoever has the link', async t => {
+t.test('the customer is told the reason of a refusal, and a holder of the link is not', async t => {
   const me = await customerSocket(url, patient)
   const { id, tracking_token } = (await place()).body
   const link = new Listener(url, `/ws/tracking/${tracking_token}`)
@@ -106,7 +110,7 @@ t.test('a refusal says why to those concerned, and not to whoever has the link',
   for (const one of [me, link]) one.close()
 })
 
-t.test('the older API counts all pages, and an answer repeated has one id', async t => {
+t.test('the older API counts all pages, and a repeated answer has the same id', async t => {
   const desk = await terminal(url, pharmacy)
   const ids: string[] = []
   for (let i = 0; i < 3; i++)

@@ -1,6 +1,6 @@
 /**
- * Outgoing webhooks of a whole deployment: a pharmacy subscribes, its orders are told in order and
- * signed, its receiver goes away, the process is ended and begun again, and nothing is missing.
+ * Outgoing webhooks of a whole deployment. A pharmacy subscribes, and its events arrive in order
+ * and signed. Its receiver goes away, the process ends and starts again, and no event is missing.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -45,10 +45,13 @@ const place = async (): Promise<string> => {
   return body.id
 }
 
-t.test('subscribe, hear, look at the log, hear again', async t => {
+t.test('a subscriber gets signed events in order, a log, and repeats on demand', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
-  const made = await as(pharmacy.token, 'POST', '', { url: receiver.url, description: 'our till' })
+  const made = await as(pharmacy.token, 'POST', '', {
+    url: receiver.url,
+    description: 'our till',
+  })
   t.match(
     [made.status, made.body.subscription],
     [
@@ -109,21 +112,25 @@ t.test('subscribe, hear, look at the log, hear again', async t => {
   const { rows } = await embedded.edge.parts.database.pool.query(
     'select * from webhook_subscriptions',
   )
-  t.notMatch(JSON.stringify(rows), rotated.body.secret.slice(6), 'no secret is in the database')
+  t.notMatch(
+    JSON.stringify(rows),
+    rotated.body.secret.slice(6),
+    'the secret is not in the database',
+  )
   t.notMatch(
     JSON.stringify((await as(pharmacy.token, 'GET', '')).body),
     /whsec|secret/,
-    'nor shown again',
+    'the secret is not shown again',
   )
   t.equal((await as(pharmacy.token, 'DELETE', `/${id}`)).status, 204)
   await place()
   await new Promise(resolve => {
     setTimeout(resolve, 200)
   })
-  t.equal(receiver.received.length, 5, 'after its end it hears nothing')
+  t.equal(receiver.received.length, 5, 'a deleted subscription gets nothing')
 })
 
-t.test('a subscription is closed to others (OWASP API1)', async t => {
+t.test('nobody else can use a subscription (OWASP API1)', async t => {
   const made = (
     await as(pharmacy.token, 'POST', '', {
       url: 'http://127.0.0.1:1/',
@@ -147,7 +154,7 @@ t.test('a subscription is closed to others (OWASP API1)', async t => {
     t.same(
       [theirs.status, theirs.body.detail],
       [404, nobodys.body.detail],
-      `${method} ${path}: as if it were not there`,
+      `${method} ${path}: like a subscription that does not exist`,
     )
     t.equal((await as(customer.token, method, `/${id}${path}`, body)).status, 403)
   }
@@ -160,7 +167,7 @@ t.test('a subscription is closed to others (OWASP API1)', async t => {
       })
     ).status,
     400,
-    'nor may one listen to another pharmacy',
+    'nobody can subscribe to another pharmacy',
   )
   t.equal(
     (
@@ -192,7 +199,7 @@ t.test('a subscription is closed to others (OWASP API1)', async t => {
   t.equal(
     many.filter(answer => answer.status === 201).length,
     webhookLimits.webhookSubscriptionsPerOwnerMax - 1,
-    'so many and no more, even all at once',
+    'the number of subscriptions is bounded, also when they come at once',
   )
   t.equal(many.find(answer => answer.status !== 201)!.body.code, 'subscription_limit_reached')
   for (const { id } of (await as(pharmacy.token, 'GET', '')).body.subscriptions)
@@ -200,7 +207,7 @@ t.test('a subscription is closed to others (OWASP API1)', async t => {
 })
 
 t.test(
-  'an admin hears of all orders; a receiver that is gone is disabled with a letter',
+  "an administrator's subscription gets all orders; a receiver that is gone is disabled, and its owner gets a letter",
   async t => {
     const { database } = embedded.edge.parts
     await createAccount(
@@ -244,7 +251,7 @@ t.test(
     )
     const { messenger } = embedded.edge.parts
     const letters = () => messenger.outbox().filter(letter => letter.subject.includes('webhook'))
-    // Written after the fact is: who it goes to is looked up first.
+    // The letter follows a moment later, because its receiver is looked up first.
     for (const untilMs = Date.now() + 5_000; letters().length === 0 && Date.now() < untilMs;)
       await new Promise(resolve => {
         setTimeout(resolve, 20)
@@ -257,7 +264,11 @@ t.test(
       disabled_reason: null,
     })
     await gone.until(2)
-    t.equal(gone.received[1]!.json.order_id, order, 'what waited is sent when it is taken up again')
+    t.equal(
+      gone.received[1]!.json.order_id,
+      order,
+      'the event that waited is sent when the subscription is active again',
+    )
 
     const { id: keyId, key } = (
       await http(url, 'POST', '/api/admin/api-keys', {
@@ -270,9 +281,13 @@ t.test(
     t.equal(
       (await as(key, 'POST', '', { url: service.url, vendor_id: pharmacy.pharmacyId })).status,
       201,
-      'a service, for one pharmacy',
+      'a service subscribes to one pharmacy',
     )
-    t.equal((await as(key, 'GET', '')).body.subscriptions.length, 1, 'which sees its own alone')
+    t.equal(
+      (await as(key, 'GET', '')).body.subscriptions.length,
+      1,
+      'the service sees its own subscriptions alone',
+    )
     await place()
     await service.until(1)
     t.equal(
@@ -281,14 +296,14 @@ t.test(
     )
     await place()
     await all.until(4)
-    t.equal(service.received.length, 1, 'and hears nothing once its key is revoked')
+    t.equal(service.received.length, 1, 'the service gets nothing once its key is revoked')
     for (const subscription of (await as(admin, 'GET', '')).body.subscriptions)
       await as(admin, 'DELETE', `/${subscription.id}`)
   },
 )
 
 t.test(
-  'the receiver goes away, the process ends and begins again: all of it, in order',
+  'after an outage of the receiver and a restart of the process all events arrive in order',
   async t => {
     const before = await startReceiver()
     const { port } = before
@@ -323,7 +338,7 @@ t.test(
   },
 )
 
-t.test('without the permission nothing private is subscribed to or called', async t => {
+t.test('without WEBHOOK_ALLOW_PRIVATE no private address is subscribed or called', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   const {
@@ -349,7 +364,7 @@ t.test('without the permission nothing private is subscribed to or called', asyn
     () => as(pharmacy.token, 'GET', `/${id}`),
     answer => answer.body.failures_in_a_row > 0,
   )
-  t.equal(failing.body.failures_in_a_row, 1, 'a subscription from before is refused as well')
+  t.equal(failing.body.failures_in_a_row, 1, 'a subscription from before is not called either')
   const [delivery] = (await as(pharmacy.token, 'GET', `/${id}/deliveries?state=waiting`)).body
     .deliveries
   t.match((await as(pharmacy.token, 'GET', `/${id}/deliveries/${delivery.id}`)).body.attempt_log, [

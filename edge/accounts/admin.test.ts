@@ -1,3 +1,4 @@
+/** The command that makes an administrator: alone, and while a server has the database. */
 import { execFile } from 'node:child_process'
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +25,7 @@ const run = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
     child.stdin?.end()
   })
 
-t.test('a mistake prints one line and exits with code 2', async t => {
+t.test('a mistake in the arguments prints one line and exits with code 2', async t => {
   t.match(await run(['--help']), { code: 0, out: /CADUCEUS_ADMIN_PASSWORD/ })
   t.match(await run(['create', 'nobody']), {
     code: 2,
@@ -50,7 +51,7 @@ t.test('an administrator is made once', async t => {
   t.match(
     await run(['create', 'b@example.org']),
     { code: 1, err: /^admin: .+\n$/ },
-    'not while another process has the database',
+    'the command fails while another process has the database and no socket',
   )
   await database.close()
 })

@@ -21,8 +21,8 @@ const hourMs = 3_600_000
 let phones = 0
 const newPhone = (): string => `+1555${String(++phones).padStart(7, '0')}`
 /**
- * Inserts an account directly, because hashing a password for each would take all the time of the
- * test.
+ * Inserts an account into the database, because a hash for each password would take most of the
+ * time of the test.
  */
 async function account(
   given: {
@@ -85,7 +85,7 @@ t.test('a code works once', async t => {
   t.match(await verify({ phone, otp: code }), { status: 400, body: { code: 'code_wrong' } })
 })
 
-t.test('many tries with one code at once let in one', async t => {
+t.test('of many right tries with one code at once, one signs in', async t => {
   const { phone } = await account()
   await request({ phone })
   const otp = (await codeFor(phone))!
@@ -95,7 +95,7 @@ t.test('many tries with one code at once let in one', async t => {
   t.equal(answers.filter(a => a.status === 200).length, 1)
 })
 
-t.test('a code ends after five wrong tries, one by one or all at once', async t => {
+t.test('a code ends after the fifth wrong try, one by one or all at once', async t => {
   for (const atOnce of [false, true]) {
     const { phone } = await account()
     await request({ phone })
@@ -110,7 +110,7 @@ t.test('a code ends after five wrong tries, one by one or all at once', async t 
     t.equal(
       (await verify({ phone, otp: code })).body.code,
       'code_wrong',
-      'the right one comes too late',
+      'the right code comes too late',
     )
     await request({ phone })
     t.equal((await verify({ phone, otp: (await codeFor(phone))! })).status, 200, 'a new code opens')
@@ -123,7 +123,7 @@ t.test('a code ends after five wrong tries, one by one or all at once', async t 
   t.equal((await verify({ phone, otp: code })).status, 200, 'the fifth try counts')
 })
 
-t.test('a code lives ten minutes', async t => {
+t.test('a code is valid for ten minutes', async t => {
   const { phone } = await account()
   await request({ phone })
   const early = (await codeFor(phone))!
@@ -135,7 +135,7 @@ t.test('a code lives ten minutes', async t => {
   t.equal((await verify({ phone, otp: late })).body.code, 'code_wrong')
 })
 
-t.test('only the newest code counts, for its purpose and its destination', async t => {
+t.test('only the newest code counts, for its purpose and its destination alone', async t => {
   const { phone, email } = await account()
   const other = await account()
   await request({ phone })
@@ -170,7 +170,7 @@ t.test('only the newest code counts, for its purpose and its destination', async
   t.equal(
     (await verify({ phone: newPhone(), otp: code })).body.code,
     'code_wrong',
-    'never asked for',
+    'a phone for which nobody asked',
   )
 })
 
@@ -204,8 +204,8 @@ t.test('asking for a code does not tell whether the account exists, not even by 
     apart < Math.max(2, 0.35 * median(timesMs.unknown)),
     `medians ${median(timesMs.known).toFixed(1)} and ${median(timesMs.unknown).toFixed(1)} ms`,
   )
-  t.ok(await codeFor(known[0]!.phone), 'the known one has mail')
-  t.equal(await codeFor(inactive.phone), undefined, 'an inactive account has none')
+  t.ok(await codeFor(known[0]!.phone), 'the known account gets a code')
+  t.equal(await codeFor(inactive.phone), undefined, 'an inactive account gets none')
   t.equal(await codeFor(admin.phone), undefined, "a SIM card opens no administrator's account")
   // A wrong code gets the same answer for every destination.
   const wrong = new Set<string>()
@@ -216,7 +216,7 @@ t.test('asking for a code does not tell whether the account exists, not even by 
   t.equal(wrong.size, 1)
 })
 
-t.test('the mail of a reset goes to the address of the account, not to a similar one', async t => {
+t.test('a code for a reset goes to the address of the account, not to a similar one', async t => {
   const { email } = await account({ email: 'mike@example.org' })
   await request({ email: 'mi\u212ae@example.org' }, '/api/auth/password/forgot')
   await messenger.drain()
@@ -228,7 +228,7 @@ t.test('the mail of a reset goes to the address of the account, not to a similar
   t.ok(await codeFor(email))
 })
 
-t.test('the rate of codes is bounded by destination and by address', async t => {
+t.test('the number of codes is bounded by destination and by address', async t => {
   const phone = newPhone()
   const statuses: number[] = []
   for (let i = 0; i <= accountLimits.codesPerDestinationPerHourMax; i++)
@@ -236,7 +236,7 @@ t.test('the rate of codes is bounded by destination and by address', async t => 
   t.same(
     statuses,
     [...Array.from({ length: accountLimits.codesPerDestinationPerHourMax }, () => 200), 429],
-    'an unknown phone too',
+    'the bound is the same for an unknown phone',
   )
   const refused = await request({ phone })
   t.match(refused.body, { code: 'too_many_requests', retryable: true })
@@ -256,7 +256,7 @@ t.test('the rate of codes is bounded by destination and by address', async t => 
       t.equal((await request({ phone })).status, 200)
   }
   clock.skewMs += hourMs
-  t.equal((await request({ phone })).body.code, 'too_many_requests', "the day's allowance")
+  t.equal((await request({ phone })).body.code, 'too_many_requests', 'the day has a bound too')
   clock.skewMs += 25 * hourMs
   const many = await Promise.all(
     Array.from({ length: accountLimits.codesPerAddressPerHourMax + 10 }, () =>
@@ -266,7 +266,7 @@ t.test('the rate of codes is bounded by destination and by address', async t => 
   t.equal(
     many.filter(a => a.status === 429).length,
     10,
-    'counted by address, also when they come at once',
+    'codes are counted by address, also when they come at once',
   )
 })
 
@@ -288,9 +288,9 @@ t.test("a stranger who asks and guesses does not use up the owner's code", async
   t.equal(
     (await thief.show(code)).body.code,
     'code_wrong',
-    'and a code of elsewhere is not theirs to guess for long',
+    'the address that guessed too often cannot use even the right code',
   )
-  t.equal((await owner.ask()).status, 200, 'the owner asks as if nobody else did')
+  t.equal((await owner.ask()).status, 200, 'the owner can still ask')
   const second = (await codeFor(phone))!
   t.equal((await owner.show(second)).status, 200)
 
@@ -298,23 +298,23 @@ t.test("a stranger who asks and guesses does not use up the owner's code", async
   await owner.ask()
   const third = (await codeFor(phone))!
   const roaming = from({ 'x-forwarded-for': '203.0.113.9' })
-  t.equal((await roaming.show(third)).status, 200, 'a phone may change its network in between')
+  t.equal((await roaming.show(third)).status, 200, 'a code may be used from another address')
 
   clock.skewMs += 25 * hourMs
   let through = 0
   for (let i = 0; i < 60; i++)
     if ((await from({ 'x-forwarded-for': `203.0.113.${i}` }).ask()).status === 200) through++
-  t.equal(through, codesUnslowedPerDay, 'all together are slowed')
-  t.equal((await owner.ask()).status, 200, 'and where the owner is signed in it goes on')
+  t.equal(through, codesUnslowedPerDay, 'codes from many addresses together are slowed')
+  t.equal((await owner.ask()).status, 200, 'the address of the owner is not slowed')
   clock.skewMs += codesSlowedEveryMs
   t.equal(
     (await from({ 'x-forwarded-for': '203.0.113.200' }).ask()).status,
     200,
-    'slowed, and not ended',
+    'after a while another address gets a code',
   )
 })
 
-t.test('a phone opens the account that has proven it', async t => {
+t.test('a code by phone signs in to the account that has proven the phone', async t => {
   const phone = newPhone()
   const written = `00${phone.slice(1, 2)} (555) ${phone.slice(5, 8)}-${phone.slice(8)}`
   const enter = async (role?: string) => {
@@ -330,11 +330,11 @@ t.test('a phone opens the account that has proven it', async t => {
   t.match(
     own,
     { email: '', phone, phone_verified: true, role: 'user' },
-    'while accounts only name it, none of them: the holder of the phone has one of their own',
+    'while no account has proven the phone, its holder gets a new account',
   )
   t.notOk([driver.id, another.id].includes(own.id))
-  t.equal((await enter()).body.user.id, own.id, 'the same from then on')
-  t.equal((await enter('driver')).status, 404, 'nor one of the role that is asked for')
+  t.equal((await enter()).body.user.id, own.id, 'the same account at the next sign-in')
+  t.equal((await enter('driver')).status, 404, 'no account of another role is opened')
   clock.skewMs += hourMs
   await edge.database.kysely
     .updateTable('users')
@@ -350,12 +350,12 @@ t.test('a phone opens the account that has proven it', async t => {
     t.equal(
       (await enter(role)).body.user.id,
       driver.id,
-      'however it is written, the one that has proven it',
+      'the account that has proven the phone, in any spelling',
     )
   t.equal((await enter('user')).status, 404)
 })
 
-t.test('requests with a wrong shape are refused', async t => {
+t.test('requests with a wrong shape are refused with the field', async t => {
   for (const [body, field] of [
     [{}, 'phone'],
     [{ email: 'a@example.org', phone: '+1234567890' }, 'email'],

@@ -1,6 +1,6 @@
 /**
- * [ASVS V3.3.1] Every edge learns of ended access: at once over the bus, and by its own look when
- * the bus lost the hint.
+ * [ASVS V3.3.1] Every edge learns of ended access at once over the bus, and by its own periodic
+ * look when the bus lost the hint.
  */
 import t from 'tap'
 import { pino } from 'pino'
@@ -93,7 +93,7 @@ t.test(
     const [here, there] = [edge(bus), edge(bus)]
     const [gone, stays] = [await session(), await session()]
     await end(gone)
-    t.notOk(here.ended.hasEnded(gone), 'nobody has looked')
+    t.notOk(here.ended.hasEnded(gone), 'no edge has looked yet')
     await here.ended.announce()
     t.ok(here.ended.hasEnded(gone))
     await there.until(() => there.ended.hasEnded(gone))
@@ -107,7 +107,7 @@ t.test(
   },
 )
 
-t.test('a periodic look makes up for a lost hint', async t => {
+t.test('a periodic look finds ended access whose hint was lost', async t => {
   const alone = edge()
   const gone = await session()
   await end(gone)
@@ -116,7 +116,7 @@ t.test('a periodic look makes up for a lost hint', async t => {
   t.equal(alone.calls, 1)
   alone.look()
   const late = await session()
-  // An edge whose clock is behind commits this after a later look.
+  // An edge whose clock is behind writes an earlier time after the look.
   await db
     .updateTable('sessions')
     .set({ revoked_at: new Date(nowMs() - 30_000) })

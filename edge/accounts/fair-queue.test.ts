@@ -6,7 +6,7 @@ import { FairQueue } from './fair-queue.ts'
 
 const bounds = { atOnceMax: 2, totalMax: 12, perKeyMax: 8 }
 /** Work that ends when the test decides, in the order in which it began. */
-function hands() {
+function startQueue() {
   const queue = new FairQueue(bounds, () => new Error('full'))
   const begun: string[] = []
   const finish: (() => void)[] = []
@@ -43,8 +43,8 @@ function hands() {
   }
 }
 
-t.test('each key has its turn', async t => {
-  const { begun, bring, done } = hands()
+t.test('the keys take turns', async t => {
+  const { begun, bring, done } = startQueue()
   for (let i = 1; i <= 6; i++) void bring('flood', `flood ${i}`)
   void bring('ward', 'ward 1')
   void bring('home', 'home 1')
@@ -54,12 +54,12 @@ t.test('each key has its turn', async t => {
   t.same(
     begun.slice(2),
     ['flood 3', 'ward 1', 'home 1', 'flood 4', 'ward 2', 'flood 5'],
-    'an honest one waits for one piece of each other',
+    'work of one key waits for at most one piece of each other key',
   )
 })
 
 t.test('one key and all keys have bounds; the key with the most work gives way', async t => {
-  const { queue, refused, bring, settle, done } = hands()
+  const { queue, refused, bring, settle, done } = startQueue()
   for (let i = 1; i <= 10; i++) void bring('flood', `flood ${i}`)
   await settle()
   t.same(refused, ['flood 9', 'flood 10'])
@@ -67,16 +67,16 @@ t.test('one key and all keys have bounds; the key with the most work gives way',
   t.equal(queue.size, bounds.totalMax)
   void bring('honest', 'honest')
   await settle()
-  t.same(refused.slice(2), ['flood 8'], 'the newest of the largest')
+  t.same(refused.slice(2), ['flood 8'], 'the newest work of the largest key')
   for (let i = 5; i <= 8; i++) void bring('other flood', `other ${i}`)
   await settle()
   t.equal(queue.size, bounds.totalMax)
   t.notOk(refused.includes('honest'))
   await done(bounds.totalMax)
-  t.equal(queue.size, 0, 'and afterwards it is empty')
+  t.equal(queue.size, 0, 'afterwards the queue is empty')
 })
 
-t.test('failed work leaves its place', async t => {
+t.test('failed work gives its place back', async t => {
   const queue = new FairQueue({ atOnceMax: 1, totalMax: 1, perKeyMax: 1 }, () => new Error('full'))
   await t.rejects(
     queue.run('a', () => Promise.reject(new Error('broken'))),

@@ -1,6 +1,6 @@
 /**
- * A guesser spends only the guesser's allowance: the owner of the account and other ways to sign in
- * keep theirs.
+ * A guesser uses up only the allowance of its own address: the owner of the account and the other
+ * ways to sign in keep theirs.
  */
 import t from 'tap'
 import { startFixture } from '../acceptance/fixture-edge.ts'
@@ -31,7 +31,7 @@ async function codeFor(to: string): Promise<string> {
     .text.slice(0, 6)
 }
 
-t.test('many wrong passwords from other addresses lock nobody out', async t => {
+t.test('many wrong passwords from other addresses do not lock the owner out', async t => {
   const [owner, { email }] = [from('192.0.2.1'), await edge.customer()]
   for (const thief of [from('198.51.100.1'), from('2001:db8:1:2::1')]) {
     const answers = await Promise.all(
@@ -44,7 +44,7 @@ t.test('many wrong passwords from other addresses lock nobody out', async t => {
   t.equal(
     (await from('2001:db8:1:2:ffff::9').login(email, 'password123')).status,
     429,
-    'the other addresses of one household are the same',
+    'addresses of one IPv6 network count together',
   )
   t.equal((await owner.login(email, 'password123')).status, 200)
   t.equal((await owner.ask('/api/auth/otp/request', { email })).status, 200)
@@ -66,17 +66,21 @@ t.test('many wrong passwords from other addresses lock nobody out', async t => {
   t.equal(
     (await from('198.51.100.1').ask('/api/auth/password/forgot', { email })).status,
     200,
-    'from the guessing address too: each way in has a count of its own',
+    'from the guessing address too, because each way to sign in has its own count',
   )
 })
 
-t.test('successful sign-ins do not count', async t => {
+t.test('only failed attempts count, for sign-ins and for changes of the password', async t => {
   const [owner, { email, token }] = [from('192.0.2.9'), await edge.customer()]
   for (let i = 0; i < 3 * wrongMax; i++)
     t.equal((await owner.login(email, 'password123')).status, 200)
   for (let i = 1; i < wrongMax; i++)
     t.equal((await owner.login(email, 'wrong-password')).status, 401)
-  t.equal((await owner.login(email, 'password123')).status, 200, 'a few mistakes lock nobody out')
+  t.equal(
+    (await owner.login(email, 'password123')).status,
+    200,
+    'a few mistakes do not lock the owner out',
+  )
   for (let i = 0; i < wrongMax; i++)
     t.equal(
       (
@@ -108,6 +112,6 @@ t.test('successful sign-ins do not count', async t => {
       )
     ).status,
     200,
-    'and keeps its owner from nothing',
+    'its owner changes the password from another address',
   )
 })

@@ -1,6 +1,6 @@
 /**
- * An e-mail and a phone belong to the account that has proven them, not to the one that named them
- * first.
+ * An e-mail and a phone belong to the account that has proven them, and not to the account that
+ * named them first.
  */
 import t from 'tap'
 import { mailServer } from '../messenger/fixture.ts'
@@ -10,10 +10,10 @@ const edge = await startFixture({ TRUST_PROXY: '1' })
 t.teardown(() => edge.stop())
 const { call } = edge
 const { messenger } = edge.edge.parts
-let places = 0
-/** A person with an address of their own. */
+let addresses = 0
+/** The calls of a person who has an address of their own. */
 function at() {
-  const address = `192.0.2.${++places}`
+  const address = `192.0.2.${++addresses}`
   const ask = (path: string, body: object, token?: string) =>
     call('POST', path, {
       body,
@@ -54,17 +54,17 @@ t.test('the owner of a phone does not sign in to an account that only named it f
   const entered = await owner.verify({ phone, otp: await codeFor(phone) })
   t.match(entered, { status: 200, body: { user: { phone, phone_verified: true, email: '' } } })
   t.not(entered.body.user.id, squatter.user.id)
-  t.notMatch(JSON.stringify(entered.body), /Eve/, 'nor sees anything of them')
+  t.notMatch(JSON.stringify(entered.body), /Eve/, 'the owner sees nothing of that account')
   t.match(
     await me(squatter.access_token),
     { phone_verified: false, full_name: 'Eve' },
-    'who sees nothing of the owner',
+    'that account sees nothing of the owner',
   )
   await owner.request({ phone })
   t.equal(
     (await owner.verify({ phone, otp: await codeFor(phone) })).body.user.id,
     entered.body.user.id,
-    'the same account the next time',
+    'the same account at the next sign-in',
   )
   await owner.request({ phone })
   const wrong = (Number(await codeFor(phone)) + 1) % 1_000_000
@@ -72,7 +72,7 @@ t.test('the owner of a phone does not sign in to an account that only named it f
     (await thief.verify({ phone, otp: String(wrong).padStart(6, '0') }, squatter.access_token)).body
       .code,
     'code_wrong',
-    'and proves nothing without the phone',
+    'an account cannot prove a phone with a wrong code',
   )
 })
 
@@ -92,7 +92,7 @@ t.test('an account proves its phone; a number follows its new holder', async t =
   t.equal(
     (await first.verify({ phone, otp: await codeFor(phone) })).body.user.id,
     one.user.id,
-    'then a code signs in to it',
+    'a code then signs in to the account that proved the phone',
   )
   await second.request({ phone })
   t.match((await second.verify({ phone, otp: await codeFor(phone) }, two.access_token)).body.user, {
@@ -105,12 +105,12 @@ t.test('an account proves its phone; a number follows its new holder', async t =
     messenger
       .outbox()
       .find(m => m.to === one.user.email && /proven by another account/.test(m.text)),
-    'and is told so',
+    'its owner is told',
   )
 })
 
 t.test(
-  "naming an e-mail first proves nothing, and the owner's proof ends those sign-ins",
+  'to name an e-mail first proves nothing, and the proof of the owner ends the sign-ins of that account',
   async t => {
     const email = 'victim@example.org'
     const [thief, owner] = [at(), at()]
@@ -128,7 +128,7 @@ t.test(
     t.equal(
       (await call('GET', '/api/auth/me', { token: squatter.access_token })).status,
       401,
-      'the sign-ins of before have ended',
+      'the sign-ins of the account that named it have ended',
     )
     t.equal((await owner.login(email, 'password456')).body.user.id, made.body.user.id)
     await owner.forgot(email)
@@ -139,12 +139,12 @@ t.test(
     t.equal(
       (await owner.login(email, 'password789')).body.user.id,
       made.body.user.id,
-      "a code to reset is the owner's",
+      'a reset changes the account of the owner',
     )
     t.equal(
       (await at().register({ email })).body.code,
       'email_taken',
-      'and nobody displaces one that has proven it',
+      'an account that has proven its e-mail is not displaced',
     )
     t.match(
       (
@@ -153,7 +153,7 @@ t.test(
         })
       ).body.accounts,
       [{ id: squatter.user.id, email_twin_of: made.body.user.id }],
-      'an administrator sees the other',
+      'an administrator sees the other account',
     )
   },
 )
@@ -173,7 +173,7 @@ t.test('a signed-in account verifies its own e-mail', async t => {
   )
 })
 
-t.test('a registration from the place that verified the e-mail needs no proof', async t => {
+t.test('a registration from the address that verified the e-mail needs no other proof', async t => {
   const [person, stranger] = [at(), at()]
   for (const [who, verified] of [
     [person, true],
@@ -186,7 +186,7 @@ t.test('a registration from the place that verified the e-mail needs no proof', 
   }
 })
 
-t.test('a reset of an unproven account ends every other way into it', async t => {
+t.test('a reset of an unproven account ends every other way to sign in to it', async t => {
   const [thief, owner] = [at(), at()]
   const [email, phone] = ['owner@example.org', '+15550133']
   const squatter = (await thief.register({ email, phone })).body
@@ -205,7 +205,7 @@ t.test('a reset of an unproven account ends every other way into it', async t =>
   t.not((await thief.verify({ phone, otp: await codeFor(phone) })).body.user.id, squatter.user.id)
 })
 
-t.test('with mail, a registration does not tell who has an account', async t => {
+t.test('with mail, a registration does not tell whether an e-mail is taken', async t => {
   const mail = await mailServer()
   const mailed = await startFixture(mail.environment)
   t.teardown(async () => {
@@ -234,7 +234,7 @@ t.test('with mail, a registration does not tell who has an account', async t => 
   t.equal(
     mail.mails.filter(one => /has one already/.test(one.text)).length,
     1,
-    'its owner is told, once a day',
+    'its owner gets one letter a day',
   )
   t.not(taken.body.user.id, owner.id)
   const login = async (password: string) =>
@@ -244,9 +244,9 @@ t.test('with mail, a registration does not tell who has an account', async t => 
   t.equal(
     await login('password456'),
     taken.body.user.id,
-    'each password opens its own, so that signing in tells no more',
+    'each password opens its own account, so a sign-in tells nothing more',
   )
-  const vendor = {
+  const pharmacy = {
     business_name: 'MedPharm',
     phone: '+15550100',
     password: 'password456',
@@ -256,7 +256,7 @@ t.test('with mail, a registration does not tell who has an account', async t => 
   t.equal(
     (
       await mailed.call('POST', '/api/vendors/register', {
-        body: { ...vendor, email: owner.email },
+        body: { ...pharmacy, email: owner.email },
       })
     ).status,
     201,

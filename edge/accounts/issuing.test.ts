@@ -1,8 +1,8 @@
 /**
- * Nothing that opens an account is issued by a credential that has ended: sign-ins, refreshes,
- * tickets and keys run while the password changes, the phone moves or the account ends. The test
- * needs a server, where statements of two connections meet; it forces their order and does not wait
- * for it.
+ * A credential that has ended issues nothing that opens an account: sign-ins, refreshes, tickets
+ * and keys run while the password changes, the phone moves or the account ends. The test needs
+ * PostgreSQL, where statements of two connections meet. It forces their order and does not wait for
+ * it.
  */
 import t from 'tap'
 import { pino } from 'pino'
@@ -100,7 +100,7 @@ async function during(
   }
 }
 
-t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
+t.test('while an account changes', { skip: requireOrSkip(t, 'postgres') }, async t => {
   const server = await startPostgres()
   const database = await openDatabase({ url: server.url })
   const { ctx, person, live, close } = await world(database)
@@ -115,7 +115,7 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     ['its role changes', `role = 'driver'`],
   ]
 
-  await t.test('a sign-in by password', async t => {
+  await t.test('a sign-in by password is refused', async t => {
     for (const [name, change] of changes) {
       const { id, email } = await person()
       const account = await accountByPassword(database.kysely, email, 'password123')
@@ -127,7 +127,7 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     }
   })
 
-  await t.test('a sign-in by code', async t => {
+  await t.test('a sign-in by code is refused', async t => {
     for (const [name, change] of [
       ...changes.slice(1),
       ['the phone is proven by another account', 'phone_verified_at = null'],
@@ -146,7 +146,7 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     }
   })
 
-  await t.test('a refresh', async t => {
+  await t.test('a refresh is refused', async t => {
     for (const [name, change] of changes) {
       const { id } = await person()
       const { refresh_token } = await signIn(ctx, (await accountById(database.kysely, id))!, origin)
@@ -159,7 +159,7 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     }
   })
 
-  await t.test('tickets', async t => {
+  await t.test('no ticket is issued, and an older one shows the end', async t => {
     const { id } = await person()
     await signIn(ctx, (await accountById(database.kysely, id))!, origin)
     const [{ family_id }] = (await database.kysely
@@ -175,16 +175,16 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
     t.match(
       await redeemTicketRow(ctx, ticket),
       { userId: id, hasEnded: true },
-      'one that was issued before says that its sign-in has ended',
+      'a ticket from before shows that its sign-in has ended',
     )
     await t.rejects(
       issueTicket(ctx, id, family_id),
       { code: 'token_invalid' },
-      'nor does a sign-in that ended give another',
+      'a sign-in that ended gets no ticket',
     )
   })
 
-  await t.test('keys', async t => {
+  await t.test('no API key is made', async t => {
     const { id } = await person('admin')
     t.match(
       await during(database, id, 'is_active = false', () =>
@@ -238,6 +238,6 @@ t.test('on a server', { skip: requireOrSkip(t, 'postgres') }, async t => {
       reasons.filter(code => code !== 'credentials_wrong' && code !== 'token_invalid'),
       [],
     )
-    t.equal(await live(id), 0, 'whichever came first, nothing is left that the old password opened')
+    t.equal(await live(id), 0, 'in any order, no session of the old password is left')
   })
 })

@@ -1,11 +1,11 @@
-/** Looks: their number for many questions, hints and ticks of the clock. */
+/** The number of looks at the database for many questions, hints and ticks of the clock. */
 import t from 'tap'
 import { pino } from 'pino'
 import { memoryBus } from '../../protocol/bus/memory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { createLooks } from './looks.ts'
 
-/** Looks that the test answers one by one, with a clock of the test. */
+/** Looks that the test ends one by one, with a clock that the test moves. */
 function setUp() {
   const bus = memoryBus()
   const warnings: string[] = []
@@ -83,8 +83,8 @@ t.test('a new look follows each look after a time, also a failed one', async t =
   looks.close()
   open.shift()!.fail(new Error('closing'))
   await settled()
-  t.equal(warnings.length, 1, 'closing is no failure')
-  t.equal(tick(), null, 'and nothing follows')
+  t.equal(warnings.length, 1, 'a look that ends after closing logs nothing')
+  t.equal(tick(), null, 'no look follows')
 })
 
 t.test('no hint starts a look after closing', async t => {

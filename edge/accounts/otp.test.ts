@@ -1,6 +1,6 @@
 /**
- * One-time codes as in the seed documents, delivered by a real SMTP server and a stand-in for
- * Twilio.
+ * One-time codes as the documents of the older systems describe them, delivered by a real SMTP
+ * server and a stand-in for Twilio.
  */
 import t from 'tap'
 import { mailServer, smsServer } from '../messenger/fixture.ts'
@@ -50,7 +50,7 @@ t.test('codes by e-mail and by SMS work as the documents describe', async t => {
       body: { ...registration, email: 'other@example.com', verification_token: proof },
     }),
     { status: 400, body: { code: 'code_wrong' } },
-    'the proof of another e-mail',
+    'the proof of another e-mail is refused',
   )
   const made = await call('POST', '/customer/register/', {
     body: { ...registration, verification_token: proof },
@@ -102,7 +102,7 @@ t.test('codes by e-mail and by SMS work as the documents describe', async t => {
   t.match(
     registered,
     { status: 201, body: { user: { email_verified: true } } },
-    'and a refused registration left nothing behind',
+    'the refused registration left nothing behind',
   )
   const driver = {
     email: 'driver@example.com',

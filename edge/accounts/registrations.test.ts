@@ -54,7 +54,10 @@ t.test('every way of registering counts for the address, and failures do not', a
     status: 429,
     body: { code: 'too_many_requests', detail: /accounts were made from this address today/ },
   })
-  t.ok(Number(refused.headers.get('retry-after')) > 3_600, 'the day is long')
+  t.ok(
+    Number(refused.headers.get('retry-after')) > 3_600,
+    'the caller is told to wait for more than an hour',
+  )
   t.equal(
     (
       await edge.call('POST', '/api/auth/login', {
@@ -63,11 +66,11 @@ t.test('every way of registering counts for the address, and failures do not', a
       })
     ).status,
     200,
-    'whoever has an account signs in',
+    'an account that exists signs in',
   )
 })
 
-t.test('another address has its own count; a household of IPv6 has one count', async t => {
+t.test('each address has its own count, and an IPv6 network has one', async t => {
   t.equal((await register('203.0.113.2')).status, 201)
   for (let i = 1; i <= 3; i++) t.equal((await register(`2001:db8:1:2::${i}`)).status, 201)
   t.equal((await register('2001:db8:1:2:ffff::9')).status, 429)

@@ -1,7 +1,6 @@
 /**
  * Signing in and staying signed in over HTTP: refresh tokens, the end of a session, tickets of
- * sockets, the older names,
- * and an account that completes itself.
+ * sockets, the older names of the routes, and an account that adds its pharmacy later.
  */
 import t from 'tap'
 import { redeemTicket } from './authenticate.ts'
@@ -10,7 +9,7 @@ import { startParties } from '../acceptance/fixture-parties.ts'
 
 const { edge, call, vendor } = await startParties(t)
 
-t.test('refresh tokens rotate; a replay ends the family', async t => {
+t.test('each refresh gives a new token, and a replay ends the sign-in', async t => {
   const { refresh } = await edge.customer()
   const first = await call('POST', '/api/auth/refresh', { body: { refresh_token: refresh } })
   t.equal(first.status, 200)
@@ -26,7 +25,7 @@ t.test('refresh tokens rotate; a replay ends the family', async t => {
       })
     ).status,
     401,
-    'a used one',
+    'a used token is refused',
   )
   t.equal(
     (
@@ -35,19 +34,19 @@ t.test('refresh tokens rotate; a replay ends the family', async t => {
       })
     ).status,
     401,
-    'and with it its successor',
+    'its successor is refused too',
   )
   t.equal(
     (await call('POST', '/api/auth/refresh', { body: { refresh_token: second.body.access_token } }))
       .status,
     401,
-    'an access token is none',
+    'an access token is no refresh token',
   )
   const { rows } = await edge.database.pool.query('select * from sessions')
   t.notMatch(JSON.stringify(rows), refresh, 'no token is stored')
 })
 
-t.test('logging out ends the session, an inactive account signs in no more', async t => {
+t.test('a logout ends the session, and an inactive account cannot sign in', async t => {
   const leaving = await edge.customer()
   t.equal(
     (
@@ -79,11 +78,11 @@ t.test('logging out ends the session, an inactive account signs in no more', asy
     (await call('POST', '/api/auth/login', { body: { email: leaving.email, password: 'wrong' } }))
       .body.code,
     'credentials_wrong',
-    'which only its owner hears',
+    'a caller with a wrong password does not hear that the account is inactive',
   )
 })
 
-t.test('a ticket opens once, within its minute', async t => {
+t.test('a ticket works once, and for one minute', async t => {
   const context = edge.edge.parts
   const issue = async () =>
     (await call('POST', '/api/auth/ws-ticket', { token: vendor.token })).body.ticket as string
@@ -105,7 +104,7 @@ t.test('a ticket opens once, within its minute', async t => {
   await t.rejects(redeemTicket(context, ''), { code: 'token_invalid' })
 })
 
-t.test('the older names of signing in', async t => {
+t.test('the older routes register and sign in, and answer in their older form', async t => {
   const email = edge.email()
   const made = await call('POST', '/customer/register/', {
     body: { email, password: 'securepassword123', name: 'Jane', phone_number: '9841234567' },
@@ -126,10 +125,16 @@ t.test('the older names of signing in', async t => {
   )
 })
 
-t.test('an account registered with a role completes itself', async t => {
+t.test('an account with the role of a pharmacy adds its pharmacy later, once', async t => {
   const email = edge.email()
   const account = await call('POST', '/api/auth/register', {
-    body: { email, full_name: 'P', phone: '+1234567890', role: 'vendor', password: 'password123' },
+    body: {
+      email,
+      full_name: 'P',
+      phone: '+1234567890',
+      role: 'vendor',
+      password: 'password123',
+    },
   })
   t.equal(
     (await call('GET', '/api/orders', { token: account.body.access_token })).body.code,
@@ -161,6 +166,6 @@ t.test('an account registered with a role completes itself', async t => {
       })
     ).body.code,
     'email_taken',
-    'once',
+    'an account has one pharmacy',
   )
 })

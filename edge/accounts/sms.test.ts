@@ -1,6 +1,6 @@
 /**
- * Codes cost money: the countries that get SMS, their number in a day, and the messages for
- * configuration mistakes.
+ * The countries that get SMS, the number of SMS in a day, and the messages for configuration
+ * mistakes. Each SMS costs money.
  */
 import t from 'tap'
 import { readConfig } from '../config.ts'
@@ -10,7 +10,11 @@ import { readSmsRules, refusePhone } from './sms.ts'
 
 t.test('the configuration is read, and a mistake gives one line', async t => {
   t.same(readSmsRules({}, null), { countries: null, perDayMax: 5_000, perPrefixPerDayMax: 1_000 })
-  t.same(readSmsRules({}, 'NP').countries, ['NP'], 'the country of its people')
+  t.same(
+    readSmsRules({}, 'NP').countries,
+    ['NP'],
+    'without SMS_COUNTRIES the country of the phones is served',
+  )
   t.same(readSmsRules({ SMS_COUNTRIES: 'np, IN' }, 'NP').countries, ['NP', 'IN'])
   t.equal(readSmsRules({ SMS_COUNTRIES: '*' }, 'NP').countries, null)
   const base = { DATA_DIR: t.testdir(), JWT_SECRET_KEY: 'x'.repeat(32) }
@@ -32,7 +36,7 @@ t.test('the configuration is read, and a mistake gives one line', async t => {
   )
 })
 
-t.test('only served countries get SMS', async t => {
+t.test('only phones of served countries get SMS', async t => {
   const rules = { countries: ['NP', 'US'] as const, perDayMax: 1, perPrefixPerDayMax: 1 }
   for (const phone of ['+9779841234567', '+12125550100', '+1234567890'])
     t.doesNotThrow(() => refusePhone({ ...rules, countries: [...rules.countries] }, phone), phone)
@@ -51,7 +55,7 @@ t.test('only served countries get SMS', async t => {
     )
 })
 
-t.test('foreign numbers are refused alike, and the SMS of a day are bounded', async t => {
+t.test('phones of other countries are refused alike, and the SMS of a day are bounded', async t => {
   const sms = await smsServer()
   const edge = await startFixture({
     ...sms.environment,
@@ -73,12 +77,16 @@ t.test('foreign numbers are refused alike, and the SMS of a day are bounded', as
     const unknown = await ask(phone)
     t.match(unknown, { status: 400, body: { fields: [{ field: 'phone', rule: /sends no SMS/ }] } })
     await account(phone)
-    t.same((await ask(phone)).body.detail, unknown.body.detail, 'whether or not an account has it')
+    t.same(
+      (await ask(phone)).body.detail,
+      unknown.body.detail,
+      'the refusal is the same when an account has the phone',
+    )
   }
   t.match(
     await ask('(12) 3'),
     { status: 400, body: { fields: [{ field: 'phone', rule: /names no country/ }] } },
-    'nor is a number without a country told that a code was sent',
+    'a number without a country is refused too',
   )
   const phones = [
     '9841000001',
@@ -91,11 +99,15 @@ t.test('foreign numbers are refused alike, and the SMS of a day are bounded', as
   for (const phone of phones) await account(phone)
   const statuses = []
   for (const phone of phones) statuses.push((await ask(phone)).status)
-  t.same(statuses, [200, 200, 429, 200, 200, 429], 'numbers that begin alike, then all')
+  t.same(
+    statuses,
+    [200, 200, 429, 200, 200, 429],
+    'numbers with one prefix have a bound, and all numbers have one',
+  )
   t.equal(
     (await ask('9821000001')).status,
     429,
-    'also where nobody would be sent one: the answer tells nothing',
+    'the bound counts phones without an account too, so that the answer tells nothing',
   )
   await edge.edge.parts.messenger.drain()
   t.same(
@@ -103,5 +115,5 @@ t.test('foreign numbers are refused alike, and the SMS of a day are bounded', as
     [0, 1, 3, 4].map(i => `+977${phones[i]}`),
   )
   edge.clock.skewMs += 24 * 3_600_000 + 1_000
-  t.equal((await ask(phones[5]!)).status, 200, 'tomorrow is another day')
+  t.equal((await ask(phones[5]!)).status, 200, 'the next day an SMS is sent again')
 })

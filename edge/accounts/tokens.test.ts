@@ -1,3 +1,7 @@
+/**
+ * Access and refresh tokens: the claims that they carry, and the forged, foreign and expired tokens
+ * that are refused.
+ */
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto'
 import t from 'tap'
 import { createTokens } from './tokens.ts'
@@ -48,7 +52,7 @@ t.test('verification returns the signed claims', async t => {
   t.match(
     await tokens.verifyAccess(forged(HS256, payload), nowMs),
     { role: 'admin' },
-    'the forger of this test knows the format',
+    'the forged token of this test is accepted while nothing in it is wrong',
   )
 })
 
@@ -59,7 +63,7 @@ t.test('every other token is refused', async t => {
   t.same(
     await tokens.verifyAccess(good, nowMs),
     await tokens.verifyAccess(good, nowMs),
-    'a token that was seen is remembered, which must not help those below',
+    'a token that was verified is remembered, which must not help the tokens below',
   )
   const table: [name: string, token: string][] = [
     ['alg none', forged({ alg: 'none', typ: 'JWT' }, payload, () => '')],
@@ -103,7 +107,7 @@ t.test('every other token is refused', async t => {
   await t.rejects(
     tokens.verifyAccess(good, nowMs + 16 * 60_000),
     { code: 'token_invalid' },
-    'after its time',
+    'a token after its end',
   )
   await t.rejects(
     tokens.verifyRefresh(good, nowMs),

@@ -1,6 +1,6 @@
 /**
- * Approval in one process, as `npm start` with REGISTRATION=approval, with its bounds, letters and
- * settings.
+ * Approval in one process, as `npm start` with REGISTRATION=approval: the suites of approval, and
+ * its bounds, letters and settings.
  */
 import { rmSync } from 'node:fs'
 import t from 'tap'
@@ -46,13 +46,12 @@ const admin = (
   await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })
 ).body.access_token as string
 
-// Each test has its own pharmacies, more than one address may have waiting.
 pharmacyApprovals(t, () => ({ url, other: url, admin }))
 suspensions(t, () => ({ url, other: url, admin }))
 driverMemberships(t, () => ({ url, other: url, admin }))
 approvalAttacks(t, () => ({ url, other: url, admin }))
 
-t.test('the number of waiting applicants is bounded, by address and by pharmacy', async t => {
+t.test('the number of applicants of one address that wait is bounded', async t => {
   const register = (i: number, from: string) =>
     http(url, 'POST', '/api/vendors/register', {
       headers: { 'x-forwarded-for': from },
@@ -73,13 +72,13 @@ t.test('the number of waiting applicants is bounded, by address and by pharmacy'
   t.equal(
     answers.filter(answer => answer.status === 201).length,
     approvalLimits.pendingPharmaciesPerAddressMax,
-    'counted, however many come at once',
+    'they are counted also when they come at once',
   )
   t.match(
     answers.find(answer => answer.status !== 201),
     { status: 429, body: { code: 'too_many_requests' } },
   )
-  t.equal((await register(100, '198.51.100.8')).status, 201, 'others are not shut out')
+  t.equal((await register(100, '198.51.100.8')).status, 201, 'another address is not refused')
 
   const pharmacy = await newPharmacy(url, 'Wanted', 2, 2)
   await http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/approve`, {
@@ -120,7 +119,7 @@ t.test('the number of waiting applicants is bounded, by address and by pharmacy'
   t.equal(
     (await ask(500, '198.51.100.9', { invitation_code: body.invitation_code })).status,
     201,
-    'whoever is invited does not wait behind strangers',
+    'a driver with an invitation does not wait',
   )
 })
 
@@ -190,19 +189,23 @@ t.test(
         `update applicant_letters set written_at = written_at - interval '61 minutes'`,
       )
     const first = await letters()
-    t.equal(first.length, 1, 'all that registered in this test file before, in one letter')
+    t.equal(first.length, 1, 'one letter for all pharmacies that registered in this file before')
     const pharmacy = await newPharmacy(url, 'Patient', 4, 4)
     t.equal((await letters()).length, 1, 'not again within the hour')
     await hourPasses()
     // The test moves the time of the last letter only, not the times of the pharmacy.
     const both = await Promise.all([letters(), letters()])
-    t.equal(both[0].length, 2, 'the next says how many, and of two edges one writes')
+    t.equal(
+      both[0].length,
+      2,
+      'the next letter tells how many wait, and one of two edges writes it',
+    )
     t.match(both[0][0], /^\d+ pharmacies wait for your decision$/)
     await hourPasses()
     await ctx.database.pool.query(
       `update vendors set created_at = created_at - interval '3 hours', move_asked_at = move_asked_at - interval '3 hours'`,
     )
-    t.equal((await letters()).length, 2, 'who waits still is not told of again')
+    t.equal((await letters()).length, 2, 'a pharmacy that still waits gets no second letter')
     await http(url, 'POST', `/api/admin/vendors/${pharmacy.pharmacyId}/approve`, {
       token: admin,
       body: {},
@@ -211,12 +214,12 @@ t.test(
       token: pharmacy.token,
       body: { latitude: 5 },
     })
-    t.equal((await letters()).length, 3, 'a move waits too')
+    t.equal((await letters()).length, 3, 'a move waits for a decision too')
   },
 )
 
 t.test(
-  'old invitations are deleted, and a decision deletes the address of registration',
+  'a decision deletes the address of registration; an invitation expires, and is deleted later',
   async t => {
     const pharmacy = await newPharmacy(url, 'Old', 6, 6)
     const registeredFrom = async (table: 'vendors' | 'drivers', id: string) =>
@@ -250,22 +253,36 @@ t.test(
     )
     t.equal(await registeredFrom('drivers', asks.driverId), null)
 
-    const invitation = async (): Promise<string> =>
+    const invite = async (): Promise<{ id: string; invitation_code: string }> =>
       (
         await http(url, 'POST', `/api/vendors/${pharmacy.pharmacyId}/driver-invitations`, {
           token: pharmacy.token,
           body: {},
         })
-      ).body.id
-    const [fresh, old, older] = [await invitation(), await invitation(), await invitation()]
+      ).body
+    const [fresh, old, older] = [await invite(), await invite(), await invite()]
     const ended = (id: string, days: number) =>
       ctx.database.kysely
         .updateTable('driver_invitations')
         .set({ expires_at: new Date(Date.now() - days * 24 * 3_600_000) })
         .where('id', '=', id)
         .execute()
-    await ended(old, approvalLimits.invitationMemoryDays - 1)
-    await ended(older, approvalLimits.invitationMemoryDays + 1)
+    await ended(old.id, approvalLimits.invitationMemoryDays - 1)
+    await ended(older.id, approvalLimits.invitationMemoryDays + 1)
+    t.match(
+      await http(url, 'POST', '/api/drivers/register', {
+        body: {
+          email: 'late@example.com',
+          full_name: 'Late',
+          phone: '+1234567890',
+          password,
+          vehicle_type: 'bike',
+          invitation_code: old.invitation_code,
+        },
+      }),
+      { status: 400, body: { code: 'invitation_invalid' } },
+      'an invitation that has expired',
+    )
     await keepHouse(features, ctx)
     const { body } = await http(
       url,
@@ -277,7 +294,7 @@ t.test(
     )
     t.same(
       body.invitations.map((one: { id: string }) => one.id),
-      [old, fresh].sort().reverse(),
+      [old.id, fresh.id].sort().reverse(),
     )
   },
 )
@@ -302,7 +319,7 @@ t.test(
       readConfig({ ...secret, ...urls, REGISTRATION: 'open', NODE_ENV: 'production' }, 'edge')
         .registration,
       'open',
-      'said, it is said',
+      'an explicit setting counts',
     )
     for (const wrong of ['Open', 'closed', '1'])
       t.throws(

@@ -15,10 +15,10 @@ import { pharmacyApprovals } from './suite-pharmacies.ts'
 import { suspensions } from './suite-suspensions.ts'
 
 t.test(
-  'two engines, two edges',
+  'decisions of one edge take effect on the other',
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 600_000 },
   async t => {
-    // REGISTRATION is not set: the default of a deployment is approval.
+    // REGISTRATION is not set, because approval is the default of a deployment.
     const { databaseUrl, url, other, stop } = await startDistributed({
       environment: { RATE_LIMIT_AUTH_PER_ADDRESS: '100000' },
     })

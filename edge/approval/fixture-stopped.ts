@@ -1,8 +1,7 @@
 /**
  * Everybody who may not work: pharmacies that wait, were refused or are suspended, and drivers who
- * wait, were let go, or
- * whose pharmacy is suspended. The database is one of `open` that was started again with
- * `approval`.
+ * wait, were let go, or whose pharmacy is suspended. The deployment starts with registration `open`
+ * and then again, with the same database, with `approval`.
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -22,6 +21,7 @@ import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 import type { Test } from 'tap'
 
+/** An account that may not work; `own` is the id of its pharmacy or driver. */
 export interface Stopped {
   person: Person
   role: 'vendor' | 'driver'
@@ -31,8 +31,8 @@ export interface Stopped {
 }
 
 /**
- * Starts the deployment twice, before and after approval; `ask` sends the request of a row as one
- * of the stopped.
+ * Starts the deployment with `open` and then with `approval`; `ask` sends the request of a row as
+ * one of the stopped.
  */
 export async function startStopped(t: Test) {
   const dataDir = await preparedDataDir()
@@ -74,7 +74,7 @@ export async function startStopped(t: Test) {
     deliveryKey: shop.deliveryKey,
     import: shop.importId,
     invitation: invited.body.id,
-    applicantDriver: (await newDriver(old.url, old.vendor.pharmacyId, 'Colleague')).driverId,
+    applicantDriver: (await newDriver(old.url, old.vendor.pharmacyId, 'Second Driver')).driverId,
     applicant: '',
     account: '',
     apiKey: '',
@@ -90,6 +90,18 @@ export async function startStopped(t: Test) {
     )
   ).body
   const letGo = await newDriver(old.url, old.otherPharmacy.pharmacyId, 'Let Go')
+  // The pharmacy gets a link to the prescription of a request.
+  const asked = await old.call('customer', 'POST', '/api/requests', {
+    latitude: 27.7172,
+    longitude: 85.324,
+    radius_km: 5,
+    quantity: 1,
+    expires_in_seconds: 600,
+    prescription_url: `/api/uploads/file/${ids.upload}`,
+  })
+  const read = await old.call('vendor', 'GET', `/api/requests/${asked.body.request_id}`)
+  const fileLink = new URL(read.body.prescription_url, old.url)
+  const openedBefore = (await http(old.url, 'GET', fileLink.pathname + fileLink.search)).status
   await before.stop()
 
   const embedded = await startEmbedded({ ...environment, REGISTRATION: 'approval' }, { log })
@@ -143,7 +155,7 @@ export async function startStopped(t: Test) {
     `/api/vendors/${old.otherPharmacy.pharmacyId}/drivers/${letGo.driverId}/end`,
     {},
   )
-  // Tickets from when they were not stopped yet are good for a minute.
+  // These tickets are from before the suspension and valid for a minute.
   const tickets = new Map<string, string>()
   for (const [name, token] of [
     ['suspended', old.vendor.token],
@@ -196,6 +208,8 @@ export async function startStopped(t: Test) {
     shopAgain,
     secret,
     letGo,
+    fileLink,
+    openedBefore,
     embedded,
     url,
     routes,

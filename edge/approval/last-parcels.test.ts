@@ -1,6 +1,6 @@
 /**
- * The end of a last delivery whose push was lost: the socket of that driver is still closed, and no
- * other.
+ * The last delivery of a driver who may not work ends while its push is lost: the socket of that
+ * driver is still closed, and no other.
  */
 import t from 'tap'
 import { addDriver, addPharmacy, newId, startFixture } from '../sockets/fixture.ts'
@@ -65,7 +65,7 @@ t.test(
         socket => socket.ws.readyState,
       ),
       [1, 1, 1, 1, 1],
-      'all have a parcel',
+      'all of them still have an order',
     )
     for (const { driverId } of [gone, late, back, ofBad, other])
       await write(`active_order_ids = '{}'`, driverId)
@@ -85,12 +85,12 @@ t.test(
         membership: 'ended',
         active_order_ids: [],
       },
-      "told before, also where the engine's push was lost",
+      "the driver is told before, also when the engine's push was lost",
     )
     t.same(
       [backSocket, otherSocket].map(socket => socket.ws.readyState),
       [1, 1],
-      'who belongs to a pharmacy that works stays',
+      'drivers of a pharmacy that works stay connected',
     )
   },
 )

@@ -1,7 +1,6 @@
 /**
- * Every row of the route table and every socket, tried by whoever may not work. A row is closed to
- * them unless it stands
- * in `open` below, and what is open shows nothing of others.
+ * Every row of the route table and every socket is tried by everybody who may not work. A row is
+ * closed to them unless it stands in `open` below, and an open row shows nothing of others.
  */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
@@ -16,6 +15,8 @@ const {
   shopAgain,
   secret,
   letGo,
+  fileLink,
+  openedBefore,
   embedded,
   url,
   routes,
@@ -26,15 +27,14 @@ const {
   rejected,
   waiting,
   tickets,
-
   stopped,
   callOf,
   ask,
 } = await startStopped(t)
 
 /**
- * Their own account and record, and who is who: all that is open to them beside the rows without a
- * sign-in.
+ * The rows that are open to them beside the rows without a sign-in: their own account and record,
+ * and the lists of pharmacies.
  */
 const open: Record<string, readonly Stopped['role'][]> = {
   me: ['vendor', 'driver'],
@@ -52,7 +52,7 @@ const open: Record<string, readonly Stopped['role'][]> = {
   getEarnings: ['driver'],
   requestMembership: ['driver'],
 }
-/** A driver with a parcel brings it to its end; their pharmacy is suspended. */
+/** The rows with which the driver of a suspended pharmacy brings a delivery to its end. */
 const carrying = new Set([
   'listOrders',
   'getOrder',
@@ -67,14 +67,14 @@ const carrying = new Set([
   'endUpload',
 ])
 
-t.test('open before, approval now: whoever worked works, whoever comes waits', async t => {
+t.test('after a change to approval, old accounts work and new pharmacies wait', async t => {
   t.equal((await http(url, 'GET', '/api/health')).body.registration, 'approval')
-  t.same(worked, [200, 200, 200], 'the pharmacies and a driver of before')
+  t.same(worked, [200, 200, 200], 'two pharmacies and a driver from before the change')
   const mallory = await newPharmacy(url, 'Mallory', 1, 1)
   t.equal((await http(url, 'GET', '/api/orders', { token: mallory.token })).status, 403)
 })
 
-t.test('the lists above are what the rows say', async t => {
+t.test('the lists above name exactly the rows that are open to them', async t => {
   const marked = routes
     .filter(
       row =>
@@ -86,16 +86,16 @@ t.test('the lists above are what the rows say', async t => {
   t.same(
     marked.filter(id => open[id] === undefined && !carrying.has(id)),
     [],
-    'a row that opens itself to whoever may not work stands here too',
+    'each row that opens itself to them is listed',
   )
   t.same(
     [...Object.keys(open), ...carrying].filter(id => !marked.includes(id)),
     [],
-    'rows that are closed',
+    'no listed row is closed',
   )
 })
 
-t.test('every row that needs a sign-in is closed to whoever may not work', async t => {
+t.test('every other row that needs a sign-in is closed to everybody who may not work', async t => {
   const foreign = [
     old.customer.id,
     old.customer.email,
@@ -133,7 +133,7 @@ t.test('every row that needs a sign-in is closed to whoever may not work', async
   t.ok(tried > 200, `${tried} were tried`)
 })
 
-t.test('what is open shows nothing of others and changes nothing of others', async t => {
+t.test('an open row shows and changes nothing of others', async t => {
   const patient = await newCustomer(url)
   const foreign = [
     old.customer.id,
@@ -174,7 +174,7 @@ t.test('what is open shows nothing of others and changes nothing of others', asy
   }
 })
 
-t.test('a suspended pharmacy does nothing with its drivers, by any row', async t => {
+t.test('a suspended pharmacy can read and change none of its drivers', async t => {
   for (const driverId of [ids.driver, ids['applicantDriver']!]) {
     for (const [method, path, body] of [
       ['GET', `/api/drivers/${driverId}`],
@@ -197,7 +197,7 @@ t.test('a suspended pharmacy does nothing with its drivers, by any row', async t
 })
 
 t.test(
-  'sockets: refused to whoever may not work, with a token and with a ticket of before',
+  'sockets are refused to everybody who may not work, with a token and with a ticket from before',
   async t => {
     const code = async (path: string): Promise<{ code: number; heard: string[] }> => {
       const listener = new Listener(url, path)
@@ -229,12 +229,12 @@ t.test(
     t.match(
       await code(`/ws/pharmacy/?ticket=${tickets.get('suspended')}`),
       { code: 4003, heard: [] },
-      'a ticket of before the suspension',
+      'a ticket from before the suspension',
     )
   },
 )
 
-t.test('files: nothing is sent in, and nothing is opened, also by a link of before', async t => {
+t.test('they send and read no file, not even by a link from before', async t => {
   for (const who of stopped) {
     if (who.person === old.driver) continue
     for (const kind of ['proof', 'signature', 'prescription', 'audio'])
@@ -252,10 +252,12 @@ t.test('files: nothing is sent in, and nothing is opened, also by a link of befo
       `a file by ${who.name}`,
     )
   }
+  t.equal(openedBefore, 200, 'the link opened before the suspension')
+  t.equal((await http(url, 'GET', fileLink.pathname + fileLink.search)).status, 403)
 })
 
 t.test(
-  'a shop and a receiver of a suspended pharmacy: no order comes in, no news goes out',
+  'a suspended pharmacy gets no order, from a shop or a customer, and its receiver gets no event of them',
   async t => {
     const deliveries = async (): Promise<number> =>
       (
@@ -305,13 +307,13 @@ t.test(
       },
     })
     t.ok(placed.status >= 400 && placed.status < 500, `an order to it: ${placed.status}`)
-    // The suspension cancelled orders, which its receiver is not told.
+
     t.equal(await deliveries(), deliveriesBefore)
   },
 )
 
 t.test(
-  'an API key sees no more of it than an administrator allows, and changes nothing in its name',
+  'an API key sees no pharmacy that may not work, and puts no driver on duty who may not work',
   async t => {
     const { key } = await done(admin, 'POST', '/api/admin/api-keys', {
       name: 'a service',

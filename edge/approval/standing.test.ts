@@ -1,6 +1,6 @@
 /**
- * Two edges on one database and a late hint of a decision: a caller whose access came back is not
- * refused by the other edge.
+ * Two edges on one database, and a late hint of a decision: an edge does not refuse a caller whose
+ * access another edge gave back.
  */
 import pino from 'pino'
 import t from 'tap'
@@ -12,8 +12,8 @@ const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { pool } = edge.database
 
-/** An edge that hears no hint and looks by itself only after an hour. */
-const deafEdge = async () => {
+/** The standings of an edge that gets no hints and does not look by itself. */
+const edgeWithoutHints = async () => {
   const standings = createStandings({
     database: edge.database,
     bus: memoryBus(),
@@ -27,14 +27,14 @@ const deafEdge = async () => {
 }
 
 t.test(
-  'access that another edge gave back counts at the next request, before its hint arrives',
+  'access that another edge gave back counts at the next request, before the hint arrives',
   async t => {
     const [pharmacyId, driverId, userId] = [newId(), newId(), newId()]
     await addPharmacy(edge.database, { userId: newId(), pharmacyId })
     await addDriver(edge.database, { userId, pharmacyId, driverId })
     const driver = { role: 'driver', pharmacyId: null, driverId } as const
     const vendor = { role: 'vendor', pharmacyId, driverId: null } as const
-    const standings = await deafEdge()
+    const standings = await edgeWithoutHints()
     const news: string[][] = []
     standings.onNews(heard =>
       news.push(heard.map(one => (one.kind === 'driver' ? one.membership : one.status))),

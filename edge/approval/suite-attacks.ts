@@ -1,6 +1,6 @@
 /**
- * Attempts to evade a decision: races, repeats, moves in steps, other pharmacies' codes, a second
- * registration. It runs like the suite of approval.
+ * Attempts to evade a decision: races, repeats, moves in small steps, codes of other pharmacies,
+ * and a second registration. The suite runs like the suite of pharmacies.
  */
 import type { Test } from 'tap'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
+/** Adds the attempts to the tests; all suites of a run share `deployment`. */
 export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): void {
   const { lat, nextLongitude, decide, approvedPharmacy, member, wonBy, orderOf } = approvalPeople(
     deployment,
@@ -20,7 +21,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    'the end of a suspension, or its repeat, does not approve a move asked for meanwhile',
+    'the end of a suspension, and its repeat, do not approve a move that was asked for meanwhile',
     async t => {
       const { url } = deployment()
       const lng = nextLongitude()
@@ -29,7 +30,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
         http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, { token: pharmacy.token, body })
       await patch({ longitude: lng + 1 })
       await decide('suspend', pharmacy.pharmacyId)
-      // Small steps there, back, and on.
+      // Small steps away, back, and away again.
       for (const step of [0.004, 0.008, 0, 0.004, 0.012, 1])
         t.equal((await patch({ longitude: lng + step })).status, 200)
       t.match(await decide('approve', pharmacy.pharmacyId), {
@@ -46,7 +47,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       ).body
       t.ok(
         Math.abs(longitude - lng) < 0.005,
-        `it is where it was decided upon, within 500 m: ${longitude - lng}`,
+        `the pharmacy stays within 500 m of the decided place: ${longitude - lng}`,
       )
       t.match((await patch({ longitude: lng + 1 })).body, {
         longitude,
@@ -56,7 +57,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    'decisions in a race: approve and suspend, end and accept, accept and approve',
+    'the last of several decisions counts, and an order that a driver takes while the membership ends is not left with the driver',
     async t => {
       const { url, other } = deployment()
       for (let round = 0; round < 3; round++) {
@@ -76,7 +77,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
           t.equal(
             (await http(where, 'GET', '/api/orders', { token: pharmacy.token })).status,
             403,
-            'the last word counts on each edge',
+            'the suspension counts on each edge',
           )
         await decide('approve', pharmacy.pharmacyId)
         await eventually(
@@ -115,7 +116,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
           ({ body }) => body.driver_id === null,
           20_000,
         )
-        t.equal(left.body.driver_id, null, 'nothing stays with who is gone')
+        t.equal(left.body.driver_id, null, 'the order does not stay with the driver who left')
         t.equal(
           (await http(other, 'GET', `/api/orders/${order.id}`, { token: driver.token })).status,
           403,
@@ -157,12 +158,12 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       t.same(
         answers.map(answer => answer.status).sort(),
         [201, 201, 400, 400, 400, 400],
-        'as many as it is for',
+        'an invitation for two is used twice',
       )
       t.match(
         await join(10, await invite(rival), { vendor_id: pharmacy.pharmacyId }),
         { status: 400, body: { code: 'invitation_invalid' } },
-        'of another pharmacy',
+        'an invitation of another pharmacy is refused',
       )
       const asked = await newDriver(url, pharmacy.pharmacyId)
       t.match(
@@ -246,7 +247,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   })
 
   t.test(
-    'a driver who was let go may join another pharmacy with the same account; old records stay',
+    'a driver whose membership ended may join another pharmacy with the same account, and the old record stays',
     async t => {
       const { url, other } = deployment()
       const lng = nextLongitude()
@@ -296,13 +297,13 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       t.match(
         await join({ invitation_code: code }),
         { status: 409, body: { code: 'email_taken' } },
-        'not while they belong to one',
+        'a member of one pharmacy cannot join another',
       )
       await end()
       t.match(
         await join({ invitation_code: code }),
         { status: 409 },
-        'not with a parcel of the old one',
+        'a driver with an order of the old pharmacy cannot join',
       )
       for (const status of ['out_for_delivery', 'failed', 'returning', 'returned'])
         t.equal(
@@ -319,18 +320,18 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       t.match(
         await join({ invitation_code: await invite(first) }),
         { status: 409 },
-        'to the same one they ask again instead',
+        'the old pharmacy is asked again, not joined anew',
       )
       t.match(
         await join({ vendor_id: second.pharmacyId, password: 'another password' }),
         { status: 409 },
-        'nobody else does it for them',
+        'a caller with a wrong password cannot join for the driver',
       )
       const [joined, again] = await Promise.all([
         join({ invitation_code: code }),
         join({ vendor_id: second.pharmacyId }, other),
       ])
-      t.same([joined.status, again.status].sort(), [201, 409], 'once')
+      t.same([joined.status, again.status].sort(), [201, 409], 'of two attempts at once one joins')
       const {
         driver: record,
         access_token: token,
@@ -341,12 +342,12 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       t.match(
         await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: first.token }),
         { status: 200, body: { membership: 'ended', user_id: null } },
-        'the old pharmacy keeps its history',
+        'the old pharmacy keeps the record',
       )
       t.equal(
         (await http(url, 'GET', `/api/drivers/${driver.driverId}`, { token: second.token })).status,
         404,
-        'which the new one does not see',
+        'the new pharmacy does not see the old record',
       )
       t.equal(
         (await http(other, 'GET', `/api/orders/${order.id}`, { token })).status,
@@ -355,7 +356,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
       t.equal(
         (await http(url, 'GET', '/api/orders', { token: driver.token })).status,
         403,
-        'the token of before opens nothing',
+        'the token of the old membership opens nothing',
       )
     },
   )

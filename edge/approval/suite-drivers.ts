@@ -1,29 +1,31 @@
 /**
- * Strangers who would be drivers of a pharmacy: its word, invitations, drivers who are let go, and
- * duty that the pharmacy
- * ended. Run as the suite of pharmacies is.
+ * Drivers who want to join a pharmacy: its approval, invitations, the end of a membership, and duty
+ * that the pharmacy ended. The suite runs like the suite of pharmacies.
  */
 import type { Test } from 'tap'
 import { http, newDriver, password, terminal } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
-/** Stories of drivers who join a pharmacy and leave it. */
+/**
+ * Adds the tests of drivers who join a pharmacy and leave it; all suites of a run share
+ * `deployment`.
+ */
 export function driverMemberships(t: Test, deployment: () => ApprovalDeployment): void {
   const { nextLongitude, approvedPharmacy, code, member, onDuty, wonBy } = approvalPeople(
     deployment,
     0,
   )
 
-  t.test("a driver without the pharmacy's word is offered nothing and sees nothing", async t => {
+  t.test('a driver whom the pharmacy has not approved gets no offer and sees nothing', async t => {
     const { url, other } = deployment()
     const lng = nextLongitude()
     const [pharmacy, rival] = [
       await approvedPharmacy(lng),
       await approvedPharmacy(nextLongitude(), 'Rival'),
     ]
-    const shop = await terminal(other, pharmacy)
+    const screen = await terminal(other, pharmacy)
     const mallory = await newDriver(url, pharmacy.pharmacyId, 'Mallory')
-    t.match(await shop.next('driver_membership'), {
+    t.match(await screen.next('driver_membership'), {
       driver_id: mallory.driverId,
       membership: 'pending',
       driver_name: 'Mallory',
@@ -116,10 +118,10 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
       { status: 200, body: { membership: 'active', is_active: true } },
     )
     ;(await onDuty(mallory, lng)).close()
-    shop.close()
+    screen.close()
   })
 
-  t.test('invitations end: by use, by time, by the pharmacy; and tell nothing', async t => {
+  t.test('an invitation ends by use or revocation, and no list shows its code', async t => {
     const { url, other } = deployment()
     const [pharmacy, rival] = [
       await approvedPharmacy(nextLongitude()),
@@ -147,12 +149,16 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
       })
     const once = await invite()
     const both = await Promise.all([join(once.invitation_code), join(once.invitation_code)])
-    t.same(both.map(answer => answer.status).sort(), [201, 400], 'once, also at the same time')
+    t.same(
+      both.map(answer => answer.status).sort(),
+      [201, 400],
+      'an invitation for one is used once, also by two at once',
+    )
     const two = await invite({ uses: 2 })
     t.match(
       await join(two.invitation_code, { vendor_id: rival.pharmacyId }),
       { status: 400, body: { code: 'invitation_invalid' } },
-      'not for another pharmacy',
+      'it is not valid for another pharmacy',
     )
     t.equal((await join(two.invitation_code, { vendor_id: pharmacy.pharmacyId })).status, 201)
     t.equal(
@@ -173,7 +179,10 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         ),
         { status: 200, body: { status: 'revoked' } },
       )
-    t.match(await join(two.invitation_code), { status: 400, body: { code: 'invitation_invalid' } })
+    t.match(await join(two.invitation_code), {
+      status: 400,
+      body: { code: 'invitation_invalid' },
+    })
     const list = await http(
       url,
       'GET',
@@ -220,7 +229,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
   })
 
   t.test(
-    'a driver who is let go is cut at once, on another edge, in the middle of an offer, and stays out',
+    'a driver whose membership ends during an offer is disconnected at once on each edge and stays out until invited',
     async t => {
       const { url, other } = deployment()
       const lng = nextLongitude()
@@ -283,7 +292,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           body: {},
         }),
         { status: 429 },
-        'asks again tomorrow',
+        'the driver may ask again after a day',
       )
       const invited = await http(
         url,
@@ -303,7 +312,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
   )
 
   t.test(
-    'let go before and after the pick-up: one order is offered anew, the other is brought to its end',
+    'when a membership ends, an order before the pick-up is offered to another driver, and an order after it is brought to its end',
     async t => {
       const { url, other } = deployment()
       const lng = nextLongitude()
@@ -331,7 +340,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         token: first.token,
         body: { status: 'picked_up' },
       })
-      const { driver: second, socket: wheel } = await member(pharmacy, lng)
+      const { socket: otherSocket } = await member(pharmacy, lng)
       t.equal(
         (
           await http(
@@ -344,7 +353,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         200,
       )
       t.match(
-        await wheel.next('offer', () => true, 20_000),
+        await otherSocket.next('offer', () => true, 20_000),
         { order_id: waiting.id },
         'the other driver is asked',
       )
@@ -382,7 +391,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
           200,
           status,
         )
-      t.equal(await socket.end(), 4003, 'nothing is left to carry')
+      t.equal(await socket.end(), 4003, 'the socket closes when no order is left')
       t.equal(
         (await http(other, 'GET', `/api/orders/${carried.id}`, { token: first.token })).status,
         403,
@@ -391,14 +400,13 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
         (await http(url, 'GET', `/api/drivers/${first.driverId}/earnings`, { token: first.token }))
           .status,
         200,
-        'what was earned stays to be seen',
+        'the driver still sees the earnings',
       )
-      t.ok(second.driverId)
-      wheel.close()
+      otherSocket.close()
     },
   )
 
-  t.test("off duty by the pharmacy's word is not undone by the driver", async t => {
+  t.test('a driver whom the pharmacy took off duty cannot go on duty alone', async t => {
     const { url } = deployment()
     const lng = nextLongitude()
     const pharmacy = await approvedPharmacy(lng)
@@ -423,7 +431,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
     t.match(
       await status(driver.token, 'available'),
       { status: 200 },
-      "one's own word one may change",
+      'a driver may undo an own change of status',
     )
     socket.close()
   })

@@ -23,8 +23,8 @@ export interface ApprovalDeployment {
 const lat = 27.7172
 
 /**
- * Each place that `nextLongitude` returns is far from the others, so that tests do not affect each
- * other.
+ * People and steps for the tests of approval. Each longitude that `nextLongitude` returns is far
+ * from the others, so that tests do not affect each other.
  */
 export function approvalPeople(deployment: () => ApprovalDeployment, firstLongitude: number) {
   let longitude = firstLongitude

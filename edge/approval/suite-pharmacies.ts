@@ -1,9 +1,8 @@
 /**
- * Strangers who would be pharmacies, and the administrators who decide upon them: the whole path
- * from the registration to
- * the door, what is closed without a decision, and moves. Run against one process and against
- * engines and edges as
- * processes of their own, where each decision must reach the edge that did not make it.
+ * Pharmacies that register, and the administrators who decide about them: the whole path from the
+ * registration to a returned delivery, the routes that are closed without a decision, and moves.
+ * The suite runs against one process and against engines and edges as processes of their own, where
+ * each decision must reach the edge that did not make it.
  */
 import type { Test } from 'tap'
 import {
@@ -18,14 +17,17 @@ import {
 } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
-/** Stories of pharmacies that register, are decided upon and move. */
+/**
+ * Adds the tests of pharmacies that register, are decided about and move; all suites of a run share
+ * `deployment`.
+ */
 export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment): void {
   const { lat, nextLongitude, decide, approvedPharmacy, request, code, onDuty } = approvalPeople(
     deployment,
     -80,
   )
 
-  t.test('the whole path: register, approve, invite, deliver', async t => {
+  t.test('the whole path: register, approve, invite, win, and a returned delivery', async t => {
     const { url, other, admin } = deployment()
     const lng = nextLongitude()
     t.equal((await http(url, 'GET', '/api/health')).body.registration, 'approval')
@@ -47,7 +49,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       status: 200,
       body: { status: 'active', kind: 'none' },
     })
-    const shop = await terminal(other, pharmacy)
+    const screen = await terminal(other, pharmacy)
 
     const invited = await http(
       url,
@@ -76,18 +78,18 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       token: registered.body.access_token,
       email: '',
     }
-    const wheel = await onDuty(driver, lng)
+    const driverSocket = await onDuty(driver, lng)
 
     const { id, customer, notified } = await request(lng)
     t.equal(notified, 1)
     const me = await customerSocket(other, customer)
-    t.match(await shop.next('new_request'), { request_id: id })
-    shop.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-    t.match(await shop.next('response_result'), { outcome: 'won' })
+    t.match(await screen.next('new_request'), { request_id: id })
+    screen.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
+    t.match(await screen.next('response_result'), { outcome: 'won' })
     await http(url, 'POST', `/api/orders/${id}/find-driver`, { token: pharmacy.token, body: {} })
-    const offer = await wheel.next('offer')
-    wheel.send({ type: 'offer_response', offer_id: offer.offer_id, accept: true })
-    t.match(await wheel.next('offer_result'), { outcome: 'accepted' })
+    const offer = await driverSocket.next('offer')
+    driverSocket.send({ type: 'offer_response', offer_id: offer.offer_id, accept: true })
+    t.match(await driverSocket.next('offer_result'), { outcome: 'accepted' })
     for (const status of ['picked_up', 'out_for_delivery', 'failed', 'returning', 'returned']) {
       const answer = await http(other, 'PATCH', `/api/orders/${id}`, {
         token: driver.token,
@@ -96,7 +98,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       t.equal(answer.status, 200, JSON.stringify(answer.body))
     }
     await me.next('status', message => message.status === 'returned')
-    for (const listener of [shop, wheel, me]) listener.close()
+    for (const listener of [screen, driverSocket, me]) listener.close()
   })
 
   t.test(
@@ -108,7 +110,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       const fake = await newPharmacy(url, 'Fake', lat, lng)
       const stranger = await newCustomer(url)
       const { id, notified, customer } = await request(lng)
-      t.equal(notified, 1, 'only the real one is asked')
+      t.equal(notified, 1, 'only the approved pharmacy is asked')
       for (const [path, where] of [
         ['/ws/pharmacy/', url],
         [`/ws/vendor/${fake.pharmacyId}`, other],
@@ -145,7 +147,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
           })
         ).status,
         409,
-        'it cannot open itself',
+        'it cannot activate itself',
       )
       for (const step of [2, 4])
         t.equal(
@@ -157,7 +159,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
           ).status,
           200,
         )
-      t.equal((await request(lng + 4)).notified, 0, 'asked in no city')
+      t.equal((await request(lng + 4)).notified, 0, 'it is not asked at its new place either')
       await http(url, 'PATCH', `/api/vendors/${fake.pharmacyId}`, {
         token: fake.token,
         body: { longitude: lng },
@@ -166,7 +168,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         (await http(url, 'GET', `/api/vendors/${fake.pharmacyId}`, { token: stranger.token }))
           .status,
         404,
-        'nobody else sees it',
+        'no customer sees it',
       )
       t.notOk(
         (
@@ -187,7 +189,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
           })
         ).status,
         404,
-        'nobody drives for it',
+        'no driver can join it',
       )
       for (const token of [fake.token, customer.token])
         for (const verb of ['approve', 'reject', 'suspend'])
@@ -218,19 +220,16 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         status: 409,
         body: { code: 'vendor_status_conflict' },
       })
-      t.match(
+      t.ok(
         (
           await http(url, 'GET', '/api/admin/approvals?status=rejected&limit=200', { token: admin })
-        ).body.approvals
-          .map((one: { id: string }) => one.id)
-          .includes(fake.pharmacyId),
-        true,
+        ).body.approvals.some((one: { id: string }) => one.id === fake.pharmacyId),
       )
     },
   )
 
   t.test(
-    'decisions: a repeat changes nothing, two who decide do not pass one another, and who decided is on record',
+    'a repeated decision changes nothing, of two decisions at once one counts, and the administrator is recorded',
     async t => {
       const { url, admin } = deployment()
       const pharmacy = await newPharmacy(url, 'Twice', lat, nextLongitude())
@@ -276,7 +275,11 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         both.map(answer => answer.status),
         [200, 200],
       )
-      t.equal(both[0].body.status_reason, both[1].body.status_reason, 'one of them decided')
+      t.equal(
+        both[0].body.status_reason,
+        both[1].body.status_reason,
+        'one of the two reasons counts',
+      )
       const me = (await http(url, 'GET', '/api/auth/me', { token: admin })).body.id
       t.equal(both[0].body.decided_by, me)
       const trail = await eventually(
@@ -296,7 +299,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
             (one: { operation: string; actor_id: string }) =>
               one.operation === operation && one.actor_id === me,
           ),
-          `${operation} and who did it`,
+          `the trail names who did ${operation}`,
         )
     },
   )
@@ -307,7 +310,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
       const { url, other, admin } = deployment()
       const lng = nextLongitude()
       const pharmacy = await approvedPharmacy(lng)
-      const shop = await terminal(other, pharmacy)
+      const screen = await terminal(other, pharmacy)
       const patch = (body: object, token = pharmacy.token) =>
         http(url, 'PATCH', `/api/vendors/${pharmacy.pharmacyId}`, { token, body })
       const start = lat + 0.002
@@ -340,13 +343,13 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         (await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, { token: stranger.token }))
           .body.moving_to,
         undefined,
-        'to the pharmacy and administrators only',
+        'only the pharmacy and administrators see it',
       )
       t.match(await decide('reject', pharmacy.pharmacyId, { reason: 'not yours' }), {
         status: 200,
         body: { status: 'active', moving_to: null, longitude: lng },
       })
-      t.match(await shop.next('approval'), {
+      t.match(await screen.next('approval'), {
         status: 'active',
         reason: 'not yours',
         moving_to: null,
@@ -356,7 +359,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         status: 200,
         body: { status: 'active', moving_to: null, longitude: lng + 1 },
       })
-      t.match(await shop.next('approval'), { longitude: lng + 1 })
+      t.match(await screen.next('approval'), { longitude: lng + 1 })
       t.equal(
         (
           await eventually(
@@ -375,7 +378,7 @@ export function pharmacyApprovals(t: Test, deployment: () => ApprovalDeployment)
         { longitude: lng, moving_to: null },
         "an administrator's own change is a decision",
       )
-      shop.close()
+      screen.close()
     },
   )
 }

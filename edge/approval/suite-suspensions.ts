@@ -1,7 +1,7 @@
 /**
- * A pharmacy is suspended while it works: what every edge feels at once, what is brought to its
- * end, and accepts in the
- * same instant. Run as the suite of pharmacies is.
+ * A pharmacy is suspended while it works: the effects at once on every edge, the deliveries that
+ * are brought to their end, and accepts at the same moment. The suite runs like the suite of
+ * pharmacies.
  */
 import type { Test } from 'tap'
 import {
@@ -14,16 +14,16 @@ import {
 } from '../acceptance/people.ts'
 import { approvalPeople, type ApprovalDeployment } from './suite-people.ts'
 
-/** Stories of suspensions. */
+/** Adds the tests of suspensions; all suites of a run share `deployment`. */
 export function suspensions(t: Test, deployment: () => ApprovalDeployment): void {
   const { lat, nextLongitude, decide, approvedPharmacy, request, code, member, wonBy, orderOf } =
     approvalPeople(deployment, -50)
 
-  t.test('a suspension is felt at once on every edge: sockets, requests, orders', async t => {
+  t.test('a suspension takes effect at once on sockets, routes and orders', async t => {
     const { url, other } = deployment()
     const lng = nextLongitude()
     const pharmacy = await approvedPharmacy(lng, 'Bad')
-    const { driver, socket: wheel } = await member(pharmacy, lng)
+    const { driver, socket: driverSocket } = await member(pharmacy, lng)
     const open = await request(lng)
     const [offered, carried, placed] = [
       await wonBy(pharmacy, lng),
@@ -70,7 +70,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
       t.match(
         socket.of('approval').at(-1),
         { status: 'suspended', reason: 'the licence has expired' },
-        'told before',
+        'the socket is told before it closes',
       )
     }
     for (const where of [url, other]) {
@@ -106,7 +106,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
       'status',
       message => message.order_id === offered.id && message.status === 'cancelled',
     )
-    // What is on its way is brought to its end.
+    // An order after the pick-up is brought to its end.
     t.equal((await orderOf(carried.customer.token, carried.id)).body.status, 'picked_up')
     t.equal(
       (
@@ -127,7 +127,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
         ).status,
         200,
       )
-    t.equal(await wheel.end(30_000), 4003, 'its driver has nothing left to carry')
+    t.equal(await driverSocket.end(30_000), 4003, 'its driver has no order left')
     t.equal((await decide('approve', pharmacy.pharmacyId)).status, 200)
     t.equal(
       (
@@ -141,14 +141,14 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
         )
       ).status,
       1,
-      'back',
+      'after the approval the pharmacy is asked again',
     )
     const back = await terminal(other, pharmacy)
     for (const listener of [back, me]) listener.close()
   })
 
   t.test(
-    'accepts in the same instant as the suspension: nothing stays with the pharmacy',
+    'of accepts at the same moment as the suspension no order stays with the pharmacy',
     async t => {
       const { url, other } = deployment()
       for (let round = 0; round < 3; round++) {
@@ -179,7 +179,7 @@ export function suspensions(t: Test, deployment: () => ApprovalDeployment): void
           )
           t.ok(
             now.body.status === 'cancelled' || now.body.vendor_id === null,
-            `${now.body.status}: it is nobody's, or cancelled`,
+            `${now.body.status}: the order has no pharmacy, or is cancelled`,
           )
         }
       }

@@ -1,3 +1,7 @@
+/**
+ * The audit trail: rows are written later in batches, a failed write is repeated, and refusals of
+ * strangers do not displace other rows.
+ */
 import t from 'tap'
 import { pino } from 'pino'
 import type { PgPool } from '../../migrations/database/open.ts'
@@ -73,7 +77,7 @@ t.test('rows are written later, in batches, with long texts cut', async t => {
   const { trail, due, counted } = start()
   const count = auditLimits.batchRowsMax + 10
   for (let i = 0; i < count; i++) trail.note(entry('batches'))
-  t.equal(await stored('batches'), 0, 'nobody waits for the database')
+  t.equal(await stored('batches'), 0, 'no caller waits for the database')
   t.equal(due.length, 1, 'one timer for all of them')
   due.shift()!()
   await until(() => trail.waiting === 0)
@@ -96,7 +100,7 @@ t.test(
       trail.note(entry(fault))
       due.shift()!()
       await until(() => due.length === 1)
-      t.equal(trail.waiting, 1, 'kept')
+      t.equal(trail.waiting, 1, 'the row waits for the next attempt')
       due.shift()!()
       await until(() => trail.waiting === 0)
       t.equal(await stored(fault), 1, fault)
@@ -119,7 +123,7 @@ t.test('waiting rows are bounded, lost rows are counted, and the end writes the 
   await trail.close()
   t.equal(await stored('closing'), 1)
   trail.note(entry('closing'))
-  t.equal(trail.waiting, 0, 'nothing is taken after the end')
+  t.equal(trail.waiting, 0, 'no row is taken after the end')
 })
 
 const refusal = (address: string, operation = 'track'): AuditEntry => ({
@@ -149,12 +153,12 @@ t.test('a hundred thousand reads of invented links leave few rows, from any addr
   t.equal(
     trail.waiting,
     auditLimits.strangerRowsPerHourMax,
-    'and all strangers together have a budget',
+    'all strangers together have a bound in an hour',
   )
   nowMs += 3_600_000
   for (let i = 0; i < 100_000; i++)
     trail.note(refusal(`2001:db9:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`))
-  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'nor does their room grow')
+  t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'the room for their rows does not grow')
   trail.note({ ...refusal('192.0.2.2'), operation: 'socket.tracking', status: 4004, code: null })
   t.equal(trail.waiting, auditLimits.strangerQueueRowsMax, 'a refused socket is a refusal too')
   await trail.close()
@@ -169,7 +173,7 @@ t.test('refusals of strangers displace no row of a person and no row of an actio
   t.equal(
     trail.waiting - before,
     auditLimits.queueRowsMax,
-    'a sign-in that succeeds has no actor yet and is no stranger',
+    'a sign-in that succeeds has no actor yet, and its row is kept',
   )
   t.equal(await counted('lost'), 0)
   await trail.close()

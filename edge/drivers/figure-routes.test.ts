@@ -9,7 +9,7 @@ t.teardown(() => edge.stop())
 const { call } = edge
 const vendor = await edge.vendor()
 const driver = await edge.driver(vendor.id)
-const colleague = await edge.driver(vendor.id)
+const otherDriver = await edge.driver(vendor.id)
 await call('PATCH', `/api/vendors/${vendor.id}`, {
   token: vendor.token,
   body: { time_zone: 'America/New_York', delivery_promise_minutes: 60 },
@@ -78,7 +78,7 @@ const monday = await delivered('2026-03-02T05:00:00Z', 10)
 await delivered('2026-03-08T03:00:00Z', 4, [5, 20, 5, 55, 5])
 await delivered('2026-03-09T03:59:00Z', 7.5)
 await delivered('2026-03-09T04:00:00Z', 1)
-await delivered('2026-03-03T12:00:00Z', 99, undefined, colleague.id)
+await delivered('2026-03-03T12:00:00Z', 99, undefined, otherDriver.id)
 const failed = newId()
 await happened('order', failed, 0, [
   ['2026-03-05T12:00:00Z', { type: 'driver_assigned', data: nothing }],
@@ -146,7 +146,7 @@ t.test("earnings are listed by day, week and delivery, in the pharmacy's time zo
   })
 })
 
-t.test('performance counts answered offers, kept promises, and minutes by leg', async t => {
+t.test('performance counts offers, deliveries in time, and minutes by leg', async t => {
   const offers = Array.from({ length: 6 }, () => newId())
   const held = (offer_id: string, mode: 'offer' | 'assign' = 'offer'): DriverEvent => ({
     type: 'offer_held',
@@ -221,14 +221,14 @@ t.test('performance counts answered offers, kept promises, and minutes by leg', 
 })
 
 t.test(
-  'only the driver, the pharmacy and administrators read figures, for valid periods',
+  'the driver and the pharmacy read the figures of a valid period, and nobody else does',
   async t => {
     const otherPharmacy = await edge.vendor()
     const customer = await edge.customer()
     for (const what of ['earnings', 'performance']) {
       t.equal((await ask(what, '', vendor.token)).status, 200)
-      t.equal((await ask(what, '', colleague.token)).status, 404, "[API1] a colleague's")
-      t.equal((await ask(what, '', otherPharmacy.token)).status, 404, "[API1] another pharmacy's")
+      t.equal((await ask(what, '', otherDriver.token)).status, 404, '[API1] another driver')
+      t.equal((await ask(what, '', otherPharmacy.token)).status, 404, '[API1] another pharmacy')
       t.equal((await ask(what, '', customer.token)).status, 403)
       t.match((await ask(what, 'from=2026-03-02&to=2026-03-01')).body, {
         code: 'invalid_request',

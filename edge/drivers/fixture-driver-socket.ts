@@ -1,11 +1,8 @@
-/**
- * One driver of one pharmacy, who may connect to a server of sockets, for the tests of the driver's
- * socket.
- */
+/** A server of sockets and one driver of one pharmacy, for the tests of the driver's socket. */
 import { addDriver, addPharmacy, newId, startFixture, type TestSocket } from '../sockets/fixture.ts'
 import type { Test } from 'tap'
 
-/** Starts the server of sockets; `connect` resolves after the greeting. */
+/** Starts the server; `connect` resolves after the greeting. */
 export async function startDriverSocket(t: Test) {
   const f = await startFixture()
   t.teardown(() => f.stop())

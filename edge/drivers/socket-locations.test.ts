@@ -1,7 +1,6 @@
 /**
  * The locations that a driver's socket takes: which frames reach the bus and in which order, which
- * are refused, and what
- * is acknowledged while the bus or the driver is away.
+ * frames are refused, and what is acknowledged while the bus is away.
  */
 import t from 'tap'
 import { readAck } from '../../protocol/client/outbox.ts'
@@ -15,7 +14,7 @@ import { startDriverSocket } from './fixture-driver-socket.ts'
 
 const { f, connect } = await startDriverSocket(t)
 
-/** What the bus was given: region, number, coordinates. */
+/** The frames that the bus got. */
 const heard: {
   region: string
   seq: number
@@ -40,6 +39,7 @@ f.bus.subscribe(subjects.locationFilter, message => {
     })
   t.notOk(reader.broken || reader.refused, 'what the edge publishes is well-formed')
 })
+/** Forgets the frames, after those under way have arrived. */
 const forget = async (): Promise<void> => {
   await pause(20)
   heard.length = 0
@@ -63,23 +63,23 @@ t.test(
   async t => {
     const socket = await connect()
     socket.send(encodeFrame(frame(1)))
-    t.equal(readAck(await socket.nextBinary()), 1, 'the first at once')
+    t.equal(readAck(await socket.nextBinary()), 1, 'the first frame is acknowledged at once')
     for (let i = 0; i < 20; i++)
       socket.send(encodeFrames(Array.from({ length: 64 }, (_, k) => frame(2 + i * 64 + k))))
     await pause(50)
-    t.same(socket.heard, [], 'not yet')
+    t.same(socket.heard, [], 'no second acknowledgement comes at once')
     t.equal(readAck(await socket.nextBinary()), 1281)
     t.same(
       seqs(),
       Array.from({ length: 1281 }, (_, i) => 1 + i),
     )
-    t.ok(messages < 20, 'batched')
+    t.ok(messages < 20, 'frames leave in batches')
     socket.ws.close()
     await forget()
   },
 )
 
-t.test('JSON: with and without seq and timestamp, RFC 3339 or ms, single or an array', async t => {
+t.test('JSON frames may lack seq and timestamp, and come alone or in an array', async t => {
   const socket = await connect()
   socket.send({ type: 'location', latitude: 27.7, longitude: 85.3 })
   t.same(await socket.next(), { type: 'ack', seq: 0 })
@@ -123,7 +123,7 @@ t.test(
     socket.send(
       encodeFrames(places.map(([latitude, longitude], seq) => frame(seq, { latitude, longitude }))),
     )
-    // Batches leave at each border; what is confirmed by then is acknowledged together.
+    // Batches leave at each border; frames that are confirmed by then are acknowledged together.
     let acknowledged = -1
     while (acknowledged < places.length - 1) {
       const next = readAck(await socket.nextBinary()) ?? -1
@@ -215,11 +215,11 @@ t.test('a message without a good frame is refused with its code', async t => {
   t.equal(
     refused.values.reduce((sum, v) => sum + v.value, 0),
     binary.length + text.length,
-    'and counted',
+    'each refusal is counted',
   )
 })
 
-t.test('a false frame is refused, the others count, and the acknowledgement passes it', async t => {
+t.test('a bad frame of a batch is refused, and the acknowledgement passes it', async t => {
   for (const [name, place] of [
     ['first', 0],
     ['in the middle', 30],
@@ -240,7 +240,7 @@ t.test('a false frame is refused, the others count, and the acknowledgement pass
     t.equal(
       readAck(await socket.nextBinary()),
       64,
-      'every frame up to it is handed over or refused for good',
+      'every frame up to this number was taken or refused for good',
     )
     t.same(
       seqs().slice(before),
@@ -268,10 +268,10 @@ t.test('a false frame is refused, the others count, and the acknowledgement pass
   await forget()
 })
 
-t.test('a receiver without a fix is told so, again and again, and stays connected', async t => {
+t.test('a device without a fix is refused each time and stays connected', async t => {
   const socket = await connect()
   for (let seq = 1; seq <= 15; seq++) {
-    // Its own encoder would not write it.
+    // The encoder refuses such a frame, so the test writes its bytes.
     const bytes = encodeFrame(frame(seq)).fill(0, 16, 24).fill(0, 25, 33)
     socket.send(seq % 2 === 0 ? bytes : { type: 'location', seq, latitude: 0, longitude: 0 })
     t.match(await socket.next('error'), { code: 'frame_out_of_range' })
@@ -281,7 +281,7 @@ t.test('a receiver without a fix is told so, again and again, and stays connecte
   await forget()
 })
 
-t.test('what real phones send of heading, speed, accuracy and time', async t => {
+t.test('odd values of real phones are taken or left out', async t => {
   const socket = await connect()
   const before = heard.length
   // Requests of the test suite of traccar/traccar at 9e5c458 (Apache-2.0), as our fields.
@@ -338,25 +338,29 @@ t.test('what real phones send of heading, speed, accuracy and time', async t => 
 })
 
 t.test(
-  'while the bus is away nothing is acknowledged past the first frame lost, until it comes again',
+  'after a frame that the bus lost nothing is acknowledged until that frame comes again',
   async t => {
     const socket = await connect()
     socket.send(encodeFrame(frame(1)))
     t.equal(readAck(await socket.nextBinary()), 1)
     f.bus.cut()
     socket.send(encodeFrames([frame(2), frame(3)]))
-    t.match(await socket.next(), { type: 'error', code: 'unavailable', seq: 2 }, 'told once')
+    t.match(
+      await socket.next(),
+      { type: 'error', code: 'unavailable', seq: 2 },
+      'the driver is told once',
+    )
     socket.send(encodeFrame(frame(4)))
     await pause(20)
     f.bus.mend()
     socket.send(encodeFrame(frame(5)))
     await pause(limits.locationAckIntervalMs * 1.5)
     t.same(socket.heard, [])
-    t.same(seqs(), [1, 5], 'but the pin moves')
+    t.same(seqs(), [1, 5], 'newer frames reach the bus')
     socket.send(encodeFrames([frame(2), frame(3), frame(4), frame(5)]))
     t.equal(readAck(await socket.nextBinary()), 5)
 
-    // Lost between being taken and being published: the same.
+    // The same holds for a frame that was taken and could not be published.
     const publish = f.bus.publish
     f.bus.publish = () => false
     await pause(limits.locationAckIntervalMs)
@@ -373,7 +377,7 @@ t.test(
   },
 )
 
-t.test('frames sent right before the end of the connection are not lost', async t => {
+t.test('frames that are sent right before the end of the connection are not lost', async t => {
   const socket = await connect()
   socket.send(encodeFrames([frame(1), frame(2)]))
   socket.ws.close()
@@ -384,28 +388,27 @@ t.test('frames sent right before the end of the connection are not lost', async 
 })
 
 t.test(
-  'what the bus took and lost with its connection is not acknowledged, and asked for again',
+  'frames that the bus took and lost with its connection are not acknowledged, and are asked for again',
   async t => {
     const socket = await connect()
     socket.send(encodeFrame(frame(1)))
     t.equal(readAck(await socket.nextBinary()), 1)
     await pause(limits.locationAckIntervalMs)
-    // An offer of an earlier test comes with the connection.
-    socket.heard.length = 0
+
     const letGo = f.bus.holdFlush()
     socket.send(encodeFrames([frame(2), frame(3)]))
     await pause(50)
-    // Behind the round trip that is on its way.
+    // This frame waits behind the round trip that is under way.
     socket.send(encodeFrame(frame(4)))
     await pause(50)
-    t.same(socket.heard, [], 'taken, and nobody knows whether they arrived')
+    t.same(socket.heard, [], 'frames are not acknowledged before the bus has confirmed them')
     f.bus.cut()
     t.match(await socket.next(), { type: 'error', code: 'unavailable', seq: 2 })
     f.bus.mend()
     letGo()
     socket.send(encodeFrame(frame(5)))
     await pause(limits.locationAckIntervalMs * 1.5)
-    t.same(socket.heard, [], 'a newer frame does not speak for them')
+    t.same(socket.heard, [], 'a newer frame does not acknowledge them')
     socket.send(encodeFrames([frame(2), frame(3), frame(4), frame(5)]))
     t.equal(readAck(await socket.nextBinary()), 5)
     socket.ws.close()

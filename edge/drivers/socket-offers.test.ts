@@ -1,6 +1,6 @@
 /**
- * The work that a driver's socket brings: offers and their answers, orders after a reconnection,
- * and the driver's status.
+ * The work that a driver's socket brings: offers and the answers to them, orders after a
+ * reconnection, and the driver's status.
  */
 import t from 'tap'
 import { offerMessage, type OfferMessage } from '../../protocol/drivers/messages.ts'
@@ -110,7 +110,7 @@ t.test(
   },
 )
 
-t.test('answers to offers', async t => {
+t.test('the answer to an offer gets its outcome, and a code when it is refused', async t => {
   const socket = await connect()
   while ((await socket.next()).type !== 'assigned') continue
   const rows: [ErrorCode, string][] = [
@@ -137,7 +137,7 @@ t.test('answers to offers', async t => {
   t.match(
     await socket.next(),
     { type: 'offer_result', outcome: 'not_found', code: 'offer_not_found' },
-    'an offer of which nobody knows',
+    'an offer that does not exist',
   )
   f.script.order = async envelope => {
     t.same(envelope.data, { offer_id: offerId, reason: 'too far' })
@@ -155,7 +155,7 @@ t.test('answers to offers', async t => {
   socket.ws.close()
 })
 
-t.test('status', async t => {
+t.test('a change of status gets the new status, or the code of the refusal', async t => {
   const socket = await connect()
   f.script.driver = async envelope => {
     t.match(envelope, {

@@ -18,7 +18,7 @@ export const pause = (ms: number) =>
   new Promise(resolve => {
     setTimeout(resolve, ms)
   })
-/** Tests run beside others on a busy machine: they wait for what they need and not for a time. */
+/** Waits until the condition holds. A busy machine only makes it wait longer. */
 export const until = async (holds: () => boolean) => {
   while (!holds()) await pause(5)
 }
@@ -31,6 +31,10 @@ const identity: Identity = {
   expiresAtMs: 0,
 }
 
+/**
+ * Starts the server with the routes; `logged` has its log lines. The token `good` is accepted at
+ * once, `slow` after a pause.
+ */
 export async function start(routes: AnyRoute[], options: { corsOrigins?: string[] } = {}) {
   const logged: string[] = []
   const log = pino(
@@ -169,6 +173,7 @@ const upload = route({
     body: { ...body, bytes: parts[0]!.data.byteLength },
   }),
 })
+/** The routes of this file. */
 export const all = [echo, guarded, pharmaciesOnly, thing, broken, slow, upload]
 
 const after = (ms: number, run: () => void) => {

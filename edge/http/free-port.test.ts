@@ -1,4 +1,4 @@
-/** A port that is not available is reported with its variable and the remedy. */
+/** A port that is not available is reported with its variable and with what to do. */
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { findPortFree } from './free-port.ts'
@@ -12,7 +12,7 @@ t.test('a busy port is refused, and accepted when it is free again', async t => 
   })
   await new Promise(resolve => other.close(resolve))
   await t.resolves(findPortFree('127.0.0.1', port))
-  await t.resolves(findPortFree('127.0.0.1', port), 'and it is given back')
+  await t.resolves(findPortFree('127.0.0.1', port), 'a check gives the port back')
 })
 
 t.test('an address of another machine is refused', async t => {

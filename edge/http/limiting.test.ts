@@ -1,3 +1,4 @@
+/** The rate class and the audit rule of a row that states neither. */
 import t from 'tap'
 import Type from 'typebox'
 import { isAudited } from './auditing.ts'
@@ -17,11 +18,16 @@ const row = (given: Partial<AnyRoute>): AnyRoute => ({
 })
 const form = { fields: Type.Object({}), files: {} }
 
-t.test('rows without their own settings have a rate class and an audit rule', async t => {
+t.test('a row without settings has a rate class and an audit rule', async t => {
   for (const [name, given, rate, audited] of [
     ['anybody reads', {}, 'public', false],
-    ['anybody posts: taken for a sign-in', { method: 'POST' }, 'auth', true],
-    ['anybody posts, and the row knows better', { method: 'POST', rate: 'public' }, 'public', true],
+    ['anybody posts: counted like a sign-in', { method: 'POST' }, 'auth', true],
+    [
+      'anybody posts, and the row states its class',
+      { method: 'POST', rate: 'public' },
+      'public',
+      true,
+    ],
     ['with or without a token', { method: 'POST', auth: 'optional' }, 'public', true],
     ['a read', { auth: ['user'] }, 'read', true],
     ['a change', { method: 'PATCH', auth: ['user'] }, 'write', true],

@@ -23,7 +23,7 @@ const get = (
 }
 const textOf = ({ body }: RouteAnswer): string => Buffer.from(body as Uint8Array).toString()
 
-t.test('a new page is one folder', async t => {
+t.test('a new page is one folder, and a mistake in it names the file', async t => {
   const folder = join(t.testdir(), 'wards')
   mkdirSync(folder)
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
@@ -87,7 +87,7 @@ t.test('browsers get the files that a page reaches and no others', async t => {
     t.throws(
       () => get(rows, '/web/:file', { params: { file } }),
       { code: 'not_found' },
-      `${file} is not`,
+      `${file} is not served`,
     )
 })
 

@@ -1,8 +1,9 @@
+/** If-Match: the lists of tags that match a revision. */
 import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { etagOf, requireRevision } from './preconditions.ts'
 
-t.test('If-Match is compared with the revision', async t => {
+t.test('If-Match passes with a star or the strong tag of the revision', async t => {
   t.equal(etagOf(7), '"7"')
   for (const [given, passes] of [
     [undefined, true],

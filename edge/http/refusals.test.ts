@@ -1,13 +1,12 @@
 /**
- * Requests that the server refuses: each has its code, media types are read to the end, and a
- * request whose end could
- * be seen in two places closes its connection.
+ * Requests that the server refuses. Each refusal has its code, media types are read to the end, and
+ * a request whose end could be seen in two places closes its connection.
  */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { pause, start, all } from './fixture-server.ts'
 
-t.test('each way to be refused has its code', async t => {
+t.test('each refusal has its code, and good requests are answered', async t => {
   const edge = await start(all)
   t.teardown(edge.stop)
   const json = { 'content-type': 'application/json' }
@@ -171,14 +170,14 @@ t.test('each way to be refused has its code', async t => {
   t.notMatch(
     await (await fetch(edge.url('/broken'))).text(),
     /hunter2/,
-    'what went wrong inside is not told',
+    'an error inside is not shown',
   )
-  t.match(edge.logged.join(''), /hunter2/, 'but logged')
+  t.match(edge.logged.join(''), /hunter2/, 'it is logged')
 })
 
 /**
- * What the server says to these bytes, and whether it closes the connection; it is given a while to
- * say more.
+ * The server's answer to these bytes, and whether it closes the connection. After the first answer
+ * the server has 50 ms for more.
  */
 async function told(
   edge: Awaited<ReturnType<typeof start>>,
@@ -264,13 +263,17 @@ t.test(
       t.ok(alone.closed, `${name}: closed`)
       const followed = await told(edge, request.includes(hidden) ? request : request + hidden)
       t.ok(followed.closed, `${name}: closed with what follows`)
-      t.notMatch(followed.heard, /^HTTP\/1.1 (?!400)/m, `${name}: what follows is no request`)
+      t.notMatch(
+        followed.heard,
+        /^HTTP\/1.1 (?!400)/m,
+        `${name}: the bytes behind it are no request`,
+      )
     }
-    t.notMatch(edge.logged.join(''), /hunter2/, 'none of what was hidden behind them was served')
+    t.notMatch(edge.logged.join(''), /hunter2/, 'no request that was hidden behind them was served')
   },
 )
 
-t.test('media types and codings are read to the end', async t => {
+t.test('media types and codings are read to their end', async t => {
   const edge = await start(all)
   t.teardown(edge.stop)
   const form = (

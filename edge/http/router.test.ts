@@ -1,3 +1,4 @@
+/** The router: the row for a method and a path, the methods of a path, and rows that collide. */
 import t from 'tap'
 import { createRouter, type Match } from './router.ts'
 import type { AnyRoute, Method } from '../kernel/route.ts'
@@ -29,7 +30,7 @@ const said = (match: Match): unknown =>
       ? match.allow
       : 'nothing'
 
-t.test('a method and a path find their row', async t => {
+t.test('a method and a path find their row, or the methods that the path allows', async t => {
   const table: [method: string, path: string, expected: unknown][] = [
     ['GET', '/', ['GET /', {}]],
     ['GET', '/a/', ['GET /a', {}]],

@@ -1,6 +1,6 @@
 /**
- * Streamed answers: no faster than the client reads, whole or visibly broken, and never left
- * running.
+ * Streamed answers. They are made no faster than the client reads, arrive whole or visibly broken,
+ * and never go on without a reader.
  */
 import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
@@ -80,7 +80,10 @@ async function start(t: Test, chunks: () => AsyncGenerator<Uint8Array>) {
   }
 }
 
-/** Chunks of noise, and how many were asked for and whether the source was closed. */
+/**
+ * A source of chunks; `state` counts the chunks that were asked for and tells whether the source
+ * was closed.
+ */
 function source(count: number, failAt = -1) {
   const state = { made: 0, closed: false, hash: createHash('sha256') }
   return {
@@ -106,7 +109,7 @@ const after = (ms: number, run: () => void) => {
   return () => clearTimeout(timer)
 }
 
-t.test('it arrives whole', async t => {
+t.test('a stream arrives whole', async t => {
   const { state, chunks } = source(40)
   const { url } = await start(t, chunks)
   const response = await fetch(url)
@@ -118,7 +121,7 @@ t.test('it arrives whole', async t => {
   t.ok(state.closed)
 })
 
-t.test('nothing, and chunks of nothing', async t => {
+t.test('an empty stream and empty chunks arrive as they are', async t => {
   for (const chunks of [
     [],
     [new Uint8Array()],
@@ -132,7 +135,7 @@ t.test('nothing, and chunks of nothing', async t => {
 })
 
 t.test(
-  'a client that does not read holds up the source, and gets all of it when it reads on',
+  'a source waits for a client that does not read, and the client gets all when it reads on',
   async t => {
     const total = 400
     const { state, chunks } = source(total)
@@ -141,7 +144,7 @@ t.test(
     socket.pause()
     socket.write('GET /stream HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
     let before = -1
-    // What the kernel's buffers take on both sides; then nothing more is asked for.
+    // The buffers of the operating system take some chunks; then no more are asked for.
     while (state.made !== before) {
       before = state.made
       await pause(300)
@@ -160,7 +163,7 @@ t.test(
     t.equal(state.made, total)
     t.ok(
       process.memoryUsage().rss - memory < (total * chunkBytes) / 2,
-      'it was never all in memory',
+      'the stream was never whole in memory',
     )
     socket.destroy()
   },
@@ -179,7 +182,7 @@ t.test('a client that leaves ends the source', async t => {
 })
 
 t.test(
-  'a source that fails at once is a problem document, and later a connection that breaks',
+  'a source that fails at first gives a problem document, and one that fails later breaks the connection',
   async t => {
     const early = await start(t, source(3, 0).chunks)
     const answer = await fetch(early.url)
@@ -189,7 +192,7 @@ t.test(
     const late = await start(t, source(5, 3).chunks)
     const response = await fetch(late.url)
     t.equal(response.status, 200)
-    await t.rejects(response.arrayBuffer(), 'a body without its end')
+    await t.rejects(response.arrayBuffer(), 'the body has no end')
     t.match(
       late.logged.join(),
       /an answer broke off.*the source broke|the source broke.*an answer broke off/,
@@ -198,7 +201,7 @@ t.test(
   },
 )
 
-t.test('HEAD takes the headers alone and closes the source', async t => {
+t.test('HEAD gets the headers alone and closes the source', async t => {
   const { state, chunks } = source(5)
   const { url } = await start(t, chunks)
   const response = await fetch(url, { method: 'HEAD' })

@@ -1,7 +1,6 @@
 /**
- * The route table as it stands, recorded: paths, who may call, and every schema. A change of the
- * contract shows as a
- * difference that must be meant: RECORD=1 records it anew.
+ * The route table, recorded: paths, callers and every schema. A change of the contract shows as a
+ * difference that must be intended: `RECORD=1` records it anew.
  */
 import { createHash } from 'node:crypto'
 import t from 'tap'
@@ -11,7 +10,8 @@ import { features, type EdgeParts } from '../features.ts'
 import { routeTable } from './table.ts'
 
 /**
- * Rows are made from parts that only their handlers use: any part, and any part of it, is there.
+ * Stands for every part of an edge and for every part of a part. Only the handlers of rows use
+ * them.
  */
 const anything: unknown = new Proxy(() => undefined, {
   get: (_, name) =>
@@ -23,7 +23,7 @@ const anything: unknown = new Proxy(() => undefined, {
 const known = new Map<string, string>()
 const longCharacters = 300
 
-/** Large parts that stand in several rows are written once. */
+/** Writes a large part that stands in several rows once. */
 function once(value: unknown, row: string): unknown {
   if (typeof value !== 'object' || value === null) return value
   const text = JSON.stringify(value)
@@ -35,7 +35,7 @@ function once(value: unknown, row: string): unknown {
     : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
 }
 
-t.test('every row', async t => {
+t.test('every row is as recorded', async t => {
   const rows = routeTable(features, anything as EdgeParts, [])
   const entries = rows.map(
     row =>
@@ -56,8 +56,8 @@ t.test('every row', async t => {
 })
 
 /**
- * Documents are made of the rows and the schemas, whose differences are read there: here a mark of
- * each part is enough.
+ * Documents are made of the rows and the schemas, whose differences are read there. So here a hash
+ * of each part is enough.
  */
 const marks = (parts: object): Record<string, string> =>
   Object.fromEntries(
@@ -70,7 +70,7 @@ const marks = (parts: object): Record<string, string> =>
     ]),
   )
 
-t.test('the documents that are made of it', async t => {
+t.test('each part of the documents is as recorded', async t => {
   const parts = new Proxy({}, { get: (_, name) => (name === 'version' ? '1' : anything) })
   const rows = routeTable(features, parts as EdgeParts, [])
   const documents = await Promise.all(

@@ -1,13 +1,11 @@
 /**
- * What a hostile request costs, counted and not timed: V8 counts how often each block of code runs.
- * Twice
- * the request may be twice the work, and never four times. Regular expressions are code of V8's
- * own, which
- * it does not count; patterns.test.ts holds each of them to the same.
+ * The cost of hostile requests, counted and not timed: V8 counts how often each block of code runs.
+ * Twice the request may be twice the work, and never four times. Regular expressions are code of
+ * V8's own, which V8 does not count; `patterns.test.ts` holds each of them to the same rule.
  */
-import { Session } from 'node:inspector/promises'
 import t from 'tap'
 import { allRows } from '../acceptance/rows.ts'
+import { growthMax, startCounting } from '../kernel/fixture-work.ts'
 import { clientAddress } from '../kernel/address.ts'
 import { prefersPage, readHeaders, mediaTypeOf } from './headers.ts'
 import { parseJson } from './json.ts'
@@ -18,48 +16,9 @@ import { expectedRevisions } from './preconditions.ts'
 import { parseQuery } from './query.ts'
 import { coerce, compileCheck } from '../kernel/validate.ts'
 
-const session = new Session()
-session.connect()
-await session.post('Profiler.enable')
-await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-t.teardown(() => session.disconnect())
+const grows = await startCounting(t)
 
-/** Blocks of code that ran. A refusal is an answer like any other. */
-async function workOf(run: () => unknown): Promise<number> {
-  await session.post('Profiler.takePreciseCoverage')
-  try {
-    await run()
-  } catch {
-    /* That is what is measured. */
-  }
-  const { result } = await session.post('Profiler.takePreciseCoverage')
-  return result.reduce(
-    (sum, { functions }) =>
-      sum +
-      functions.reduce(
-        (of, { ranges }) => of + ranges.reduce((all, { count }) => all + count, 0),
-        0,
-      ),
-    0,
-  )
-}
-
-/**
- * The work of `make(n)` for a size and its double. What is the same for every size is left out of
- * the comparison.
- */
-async function grows(make: (size: number) => () => unknown, size: number): Promise<number> {
-  const [small, one, two] = [
-    await workOf(make(1)),
-    await workOf(make(size)),
-    await workOf(make(size * 2)),
-  ]
-  return Math.max(0, two - small) / Math.max(2_000, one - small)
-}
-/** A linear share and some room for what V8 does once; a square would be 4. */
-const growthMax = 2.4
-
-t.test('the count sees a square', async t => {
+t.test('the count of blocks shows work that grows with the square', async t => {
   const square = (size: number) => () => {
     let looks = 0
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) looks += i ^ j
@@ -106,7 +65,7 @@ function* hostile(schema: Schema, depth = 0): Generator<(value: unknown) => unkn
   for (const inner of schema.anyOf ?? []) for (const at of hostile(inner, depth + 1)) yield at
 }
 
-t.test('checking a body and describing what is wrong with it', async t => {
+t.test('the work to check a body and to describe its mistakes is linear', async t => {
   const seen = new Set<string>()
   for (const row of allRows())
     for (const schema of [row.body, row.query, row.multipart?.fields]) {
@@ -135,7 +94,7 @@ t.test('checking a body and describing what is wrong with it', async t => {
   t.ok(seen.size > 40)
 })
 
-t.test('reading what comes before the check', async t => {
+t.test('the work to read a request before the check is linear', async t => {
   const bytes = (text: string) => Buffer.from(text)
   const lines = (count: number, name: (i: number) => string, value: string) => ({
     forEach: (take: (name: string, value: string) => void) => {

@@ -1,7 +1,6 @@
 /**
- * Requests that are repeated under one Idempotency-Key: one command and one answer, also after a
- * refusal that asks for the
- * repeat.
+ * Requests that are repeated under one Idempotency-Key get one command and one answer [3], also
+ * after a refusal that asks for the repeat.
  */
 import t from 'tap'
 import type { OrderReply } from '../../protocol/dispatch/commands.ts'
@@ -11,7 +10,7 @@ import { startParties } from '../acceptance/fixture-parties.ts'
 const { edge, call, customer, stranger, vendor } = await startParties(t)
 
 t.test(
-  'an engine with too much to do: 503, when to come again, and a repeat under the same key succeeds',
+  'an overloaded engine gives 503 with a time to come again, and a repeat under the same key succeeds',
   async t => {
     const { answer } = edge.script
     edge.script.answer = () => ({
@@ -35,8 +34,7 @@ t.test(
   },
 )
 
-t.test('Idempotency-Key: one command, one answer', async t => {
-  // Its orders are nobody else's business below.
+t.test('one Idempotency-Key of an account has one command, one answer and one request', async t => {
   const customer = await edge.customer()
   edge.commands.length = 0
   const body = { ...place, radius_km: 5, notes: 'a note of the customer' }
@@ -53,14 +51,14 @@ t.test('Idempotency-Key: one command, one answer', async t => {
   } = await edge.database.pool.query(
     `select response::text as response from idempotency_keys where key = 'order-1'`,
   )
-  t.match(row!['response'], first.body.request_id, 'the id is kept')
+  t.match(row!['response'], first.body.request_id, 'the id of the request is kept')
   for (const words of [
     'a note of the customer',
     'John Doe',
     'Home Ave',
     first.body.data.tracking_token,
   ])
-    t.notOk((row!['response'] as string).includes(words), `and not ${words}`)
+    t.notOk((row!['response'] as string).includes(words), `the kept answer does not have ${words}`)
   t.ok((row!['response'] as string).length < 600)
   const again = await call('POST', '/api/requests', { token: customer.token, body, headers })
   t.equal(first.status, 201)
@@ -96,7 +94,7 @@ t.test('Idempotency-Key: one command, one answer', async t => {
       })
     ).status,
     201,
-    'keys are of an account',
+    'another account may use the same key',
   )
   const parallel = await Promise.all(
     [1, 2, 3].map(() =>
@@ -137,6 +135,6 @@ t.test('Idempotency-Key: one command, one answer', async t => {
       })
     ).body.detail,
     refused.body.detail,
-    'a refusal too',
+    'a refusal is repeated too',
   )
 })

@@ -1,3 +1,6 @@
+/**
+ * The address of a client and the origin of the server, behind trusted proxies and without them.
+ */
 import t from 'tap'
 import { addressGroup, clientAddress, serverOrigin } from './address.ts'
 
@@ -22,24 +25,24 @@ t.test('the client address comes from the header only behind a trusted proxy', a
 
 t.test('only a trusted proxy can say that the server was reached by https', async t => {
   for (const [name, headers, proxies, publicUrl, expected] of [
-    ['as asked', { host: 'api.example.org:8000' }, 0, null, 'http://api.example.org:8000'],
+    ['without a proxy', { host: 'api.example.org:8000' }, 0, null, 'http://api.example.org:8000'],
     [
-      'a scheme that nobody of ours wrote',
+      'a scheme that no trusted proxy wrote',
       { host: 'h', 'x-forwarded-proto': 'https' },
       0,
       null,
       'http://h',
     ],
-    ["the proxy's", { host: 'h', 'x-forwarded-proto': 'https' }, 1, null, 'https://h'],
+    ['a scheme of the proxy', { host: 'h', 'x-forwarded-proto': 'https' }, 1, null, 'https://h'],
     [
-      "the proxy's, behind the caller's own",
+      'a scheme of the proxy, behind one of the caller',
       { host: 'h', 'x-forwarded-proto': 'https, http' },
       1,
       null,
       'http://h',
     ],
     [
-      "of two proxies the outer one's",
+      'a scheme of the outer of two proxies',
       { host: 'h', 'x-forwarded-proto': 'ftp, https, http' },
       2,
       null,

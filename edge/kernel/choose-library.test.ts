@@ -1,4 +1,4 @@
-/** The first package that loads is taken, and where none does one line says what to do. */
+/** The first package that loads is taken. Where none loads, one line tells what to do. */
 import t from 'tap'
 import { chooseLibrary, thisMachine, type Machine } from './choose-library.ts'
 

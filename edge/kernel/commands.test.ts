@@ -1,3 +1,4 @@
+/** The command client: which replies are repeated, which end the command, and the bound in time. */
 import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
@@ -22,8 +23,8 @@ const codeOf = (work: Promise<unknown>) =>
   )
 
 /**
- * A bus that gives the answers in turn. A string is the problem of a reply; `lost` is no reply. The
- * last answer repeats.
+ * A client on a bus that gives the answers in turn. A string is the code of a refusal; `lost` is no
+ * reply. The last answer repeats.
  */
 function world(answers: unknown[]) {
   let nowMs = 0
@@ -63,7 +64,7 @@ t.test("a command goes to the owner of the actor's slot", async t => {
   t.match(sent[0]!.envelope, { ...envelope, actor: 'order' })
 })
 
-t.test('moved and lost replies are sent again under the same command id', async t => {
+t.test('a moved or lost command is sent again under the same id [3]', async t => {
   const { client, sent } = world(['moved', 'unavailable', 'lost', good])
   t.equal(await codeOf(client.driver(envelope)), 'ok')
   t.same(
@@ -80,7 +81,7 @@ t.test('a refusal of the actor is thrown at once, with its own words', async t =
   }
 })
 
-t.test('every way of getting no answer ends in unavailable within the bound', async t => {
+t.test('a command without an answer ends in unavailable within the bound', async t => {
   for (const answer of ['lost', 'moved']) {
     const { client, sent, now } = world([answer])
     t.equal(await codeOf(client.order(envelope)), 'unavailable')

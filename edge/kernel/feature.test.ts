@@ -1,6 +1,6 @@
 /**
  * A feature that nobody planned for: parcels that neighbours keep for each other. Only this file
- * defines it. An edge that has it in its list serves all of it.
+ * defines it. An edge that has it in its list serves all of its parts.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -395,7 +395,7 @@ t.test('two features that bring a part of one name are refused', async t => {
   })
 })
 
-t.test('no other source file names the feature', async t => {
+t.test('neither the list of features nor the edge names the feature', async t => {
   t.notMatch(readFileSync(assetUrl('edge/features.ts'), 'utf8'), 'parcels')
   t.notMatch(readFileSync(assetUrl('edge/edge.ts'), 'utf8'), 'parcels')
 })

@@ -1,3 +1,4 @@
+/** Reads that are gathered into one query. */
 import t from 'tap'
 import { gathered } from './gathered.ts'
 
@@ -25,13 +26,13 @@ function world() {
   return { queries, read, answer }
 }
 
-t.test('a query begins after its keys were asked for, and all who wait share it', async t => {
+t.test('waiting callers share the next query, which begins after they asked', async t => {
   const { queries, read, answer } = world()
   const first = read('a')
   t.same(
     queries.map(query => query.keys),
     [['a']],
-    'the first goes at once',
+    'the first key is read at once',
   )
   const others = [read('b'), read('a'), read('none'), read('b')]
   t.equal(queries.length, 1, 'the others wait, even for a key that is being read')
@@ -59,7 +60,7 @@ t.test('a failed query rejects only the callers that shared it', async t => {
   t.equal(await second, 'row of b')
 })
 
-t.test('a storm is read in queries of a bounded size', async t => {
+t.test('many keys at once are read in queries of a bounded size', async t => {
   const { queries, read, answer } = world()
   const all = Array.from({ length: 1_201 }, (_, n) => read(String(n)))
   for (let at = 0; at < 4; at++) await answer(at)

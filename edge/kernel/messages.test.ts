@@ -28,7 +28,7 @@ async function connect(kind: keyof typeof paths): Promise<TestSocket> {
   return socket
 }
 
-t.test('malformed messages are answered with their code', async t => {
+t.test('a malformed message gets its code, and the connection stays open', async t => {
   const rows: [kind: keyof typeof paths, message: unknown, code: string, about?: RegExp][] = [
     ['customer', '{', 'invalid_json'],
     ['customer', '', 'invalid_json'],
@@ -93,7 +93,7 @@ t.test('malformed messages are answered with their code', async t => {
     const name = `${kind} ${message instanceof Uint8Array ? 'bytes' : JSON.stringify(message).slice(0, 60)}`
     t.match(await socket.next(), { type: 'error', code, message: about ?? /./ }, name)
     socket.send({ type: 'ping' })
-    t.match(await socket.next(), { type: 'pong' }, 'and the connection lives')
+    t.match(await socket.next(), { type: 'pong' }, 'the connection stays open')
     socket.ws.close()
   }
 })
@@ -110,7 +110,7 @@ t.test('an error carries the id of its message', async t => {
 })
 
 t.test(
-  'ten malformed messages in a row end with 4400; a good one between starts the count again',
+  'ten malformed messages in a row end with 4400, and a good one starts the count again',
   async t => {
     const socket = await connect('customer')
     for (const _ of Array.from({ length: socketLimits.malformedInARowMax - 1 })) socket.send('{')
@@ -122,11 +122,11 @@ t.test(
   },
 )
 
-t.test('a flood ends with 4429', async t => {
+t.test('too many messages end with 4429, before the greeting too', async t => {
   const socket = await connect('driver')
   for (let i = 0; i < 2 * socketLimits.messagesPerSecondMax + 2; i++) socket.send({ type: 'ping' })
   t.equal((await socket.closed).code, closeCodes.tooManyMessages)
-  // The greeting needs the only database connection, and the test holds it. So all these messages
+  // The test holds the only database connection, which the greeting needs. So all these messages
   // arrive before the greeting.
   const held = await f.database.pool.connect()
   const early = f.connect(paths.driver)
@@ -166,7 +166,11 @@ t.test('a client that never reads is closed with 4408 and does not harm the othe
   const metric = await f.ctx.metrics.pushesDropped.get()
   t.match(metric.values, [{ labels: { reason: 'slow_reader' }, value: 1 }])
   socket.ws.resume()
-  t.equal((await socket.closed).code, closeCodes.slowReader, 'which it hears when it reads on')
+  t.equal(
+    (await socket.closed).code,
+    closeCodes.slowReader,
+    'the client gets the close code when it reads on',
+  )
 })
 
 t.test('a handler that fails answers internal, and the socket stays open', async t => {

@@ -1,9 +1,12 @@
+/**
+ * The origins of pages: their normal form, the server's own origin, and the list of CORS_ORIGINS.
+ */
 import t from 'tap'
 import { readConfig } from '../config.ts'
 import { createCors } from '../http/cors.ts'
 import { isOwnOrigin, normalOrigin } from './origins.ts'
 
-t.test('an origin has one form', async t => {
+t.test('an origin has one form, and other texts are no origin', async t => {
   const table: [given: string, normal: string | null][] = [
     ['https://app.example.org', 'https://app.example.org'],
     ['HTTPS://App.Example.org:443', 'https://app.example.org'],
@@ -46,7 +49,7 @@ t.test('an origin has one form', async t => {
   for (const [given, normal] of table) t.equal(normalOrigin(given), normal, given.slice(0, 60))
 })
 
-t.test('a page of this host is its own, with or without the default port', async t => {
+t.test('a page of this host has the own origin, with or without the default port', async t => {
   for (const [origin, host] of [
     ['https://x', 'x:443'],
     ['https://x:443', 'x'],

@@ -1,3 +1,4 @@
+/** The check of bodies and queries: each mistake names its field and its rule. */
 import t from 'tap'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'

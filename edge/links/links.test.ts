@@ -1,6 +1,6 @@
 /**
- * Links that open one file for one reader: how long they work, and which changes of them are
- * detected.
+ * Links that open one file for one reader: how long they work, and the changes that make them
+ * invalid.
  */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
@@ -54,9 +54,9 @@ t.test('a link opens its file for its reader until it expires or is changed', as
       `${uploadUrl(files[0])}?reader=${reader}&expires=${nowMs / 1_000 + uploadLimits.linkSeconds}&signature=`,
     ),
   )
-  t.equal(signedUrl(ctx, reader, url), url, 'signed again it is the same')
+  t.equal(signedUrl(ctx, reader, url), url, 'a signed link is signed again to the same link')
   for (const text of ['https://elsewhere.org/a.png', '', '/api/uploads/file/x'])
-    t.equal(signedUrl(ctx, reader, text), text, 'text stays text')
+    t.equal(signedUrl(ctx, reader, text), text, 'an address of no upload is not signed')
   const good = queryOf(url)
   t.match(await readerOf(ctx, files[0], good), {
     userId: reader,

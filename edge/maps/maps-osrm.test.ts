@@ -1,4 +1,4 @@
-/** Valid and invalid answers of an OSRM router. */
+/** The reader of the answers of an OSRM router. */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { osrmRouter } from './maps-osrm.ts'

@@ -1,4 +1,6 @@
-/** The map services over real HTTP, with servers of the test in their place. */
+/**
+ * The clients of map services over real HTTP, with servers of the test in place of the services.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
@@ -70,7 +72,7 @@ t.test('without a service an address is refused with the reason', async t => {
   })
 })
 
-t.test('Google finds addresses', async t => {
+t.test('Google finds addresses, and each bad answer has its code', async t => {
   const found = {
     formatted_address: 'Pariser Platz, 10117 Berlin',
     geometry: { location: { lat: 52.5163, lng: 13.3777 }, location_type: 'ROOFTOP' },
@@ -147,10 +149,10 @@ t.test('Google finds addresses', async t => {
     google.state.answer = answer
     await t.rejects(maps.locate(name), { code }, name)
   }
-  t.notMatch(lines.join('\n'), /the.key|address=/, 'neither key nor address is in the log')
+  t.notMatch(lines.join('\n'), /the.key|address=/, 'the log has neither key nor address')
 })
 
-t.test('Google finds routes by its Distance Matrix', async t => {
+t.test('Google finds routes; without an answer the distance is estimated', async t => {
   const element = {
     status: 'OK',
     distance: { text: '6.5 km', value: 6_543 },
@@ -175,7 +177,7 @@ t.test('Google finds routes by its Distance Matrix', async t => {
     '/maps/api/distancematrix/json?origins=52.516300%2C13.377700&destinations=52.520800%2C13.295700&mode=driving&units=metric&key=the+key',
   )
   await maps.route(berlin, charlottenburg)
-  t.equal(google.asked.length, 1, 'the same way is asked for once')
+  t.equal(google.asked.length, 1, 'the same route is asked for once')
   let nth = 0
   const elsewhere = () => ({ latitude: 52.6 + ++nth / 100, longitude: 13.4 })
   for (const status of ['NOT_FOUND', 'ZERO_RESULTS', 'MAX_ROUTE_LENGTH_EXCEEDED']) {
@@ -185,7 +187,7 @@ t.test('Google finds routes by its Distance Matrix', async t => {
     t.match(
       await maps.route(berlin, elsewhere()),
       { source: 'router' },
-      'two points without a way are no outage',
+      'two points without a route are no outage',
     )
   }
   const outages: object[] = [
@@ -201,10 +203,10 @@ t.test('Google finds routes by its Distance Matrix', async t => {
     t.match(await maps.route(berlin, elsewhere()), { source: 'estimate' }, JSON.stringify(answer))
     const asked = google.asked.length
     await maps.route(berlin, elsewhere())
-    t.equal(google.asked.length, asked, 'and it is left alone for a while')
+    t.equal(google.asked.length, asked, 'the router is not asked for a while')
     clock.nowMs += mapsLimits.routerPauseMs
   }
-  t.notMatch(lines.join('\n'), /the.key|origins=/, 'neither key nor place is in the log')
+  t.notMatch(lines.join('\n'), /the.key|origins=/, 'the log has neither key nor place')
 })
 
 t.test('a second service is asked when the first one fails', async t => {
@@ -237,7 +239,7 @@ t.test('a second service is asked when the first one fails', async t => {
   t.same([osrm.asked.length, nominatim.asked.length, google.asked.length], [1, 1, 2])
 })
 
-t.test('Nominatim finds addresses', async t => {
+t.test('Nominatim finds addresses that are exact enough', async t => {
   const place = {
     lat: '52.5163',
     lon: '13.3777',
@@ -249,7 +251,7 @@ t.test('Nominatim finds addresses', async t => {
   t.same(
     await maps.locate('  Pariser   Platz '),
     { ...berlin, address: 'Pariser Platz, Mitte, Berlin' },
-    'the first that is exact enough',
+    'the first place that is exact enough',
   )
   t.equal(nominatim.asked[0], '/search?q=Pariser+++Platz&format=jsonv2&limit=3')
   for (const [answer, code] of [
@@ -264,7 +266,7 @@ t.test('Nominatim finds addresses', async t => {
 })
 
 t.test(
-  'an address is looked up once, even by two callers at once; a failure is not cached',
+  'an address is looked up once, also by two callers at once, and a failure is not cached',
   async t => {
     const nominatim = await service(t, json([{ lat: '1', lon: '2', place_rank: 30 }]))
     const { maps, clock } = mapsOf({ nominatimUrl: nominatim.url })
@@ -273,7 +275,11 @@ t.test(
     t.equal(nominatim.asked.length, 1)
     clock.nowMs += mapsLimits.mapsCacheMs
     await maps.locate('Elm Row 5')
-    t.equal(nominatim.asked.length, 2, 'until its time is over')
+    t.equal(
+      nominatim.asked.length,
+      2,
+      'an address is looked up again when its time in the cache is over',
+    )
     nominatim.state.answer = json({}, 503)
     await t.rejects(maps.locate('Oak Row'))
     nominatim.state.answer = json([{ lat: '1', lon: '2', place_rank: 30 }])
@@ -304,7 +310,7 @@ t.test('a silent service is given up, and the number of waiting requests is boun
   t.equal(timers.size, 0)
 })
 
-t.test('OSRM finds routes; without it the great circle with a detour is used', async t => {
+t.test('OSRM finds routes; without it the distance is the great circle and a detour', async t => {
   const osrm = await service(
     t,
     json({ code: 'Ok', routes: [{ distance: 6_543.2, duration: 912.5, legs: [] }], waypoints: [] }),
@@ -323,7 +329,7 @@ t.test('OSRM finds routes; without it the great circle with a detour is used', a
   })
   t.equal(osrm.asked[0], '/route/v1/driving/13.377700,52.516300;13.295700,52.520800?overview=false')
   await maps.route(berlin, charlottenburg)
-  t.equal(osrm.asked.length, 1, 'the same way is asked for once')
+  t.equal(osrm.asked.length, 1, 'the same route is asked for once')
 
   osrm.state.answer = json({ code: 'NoRoute', message: 'no way' }, 400)
   t.match(await maps.route(charlottenburg, berlin), { source: 'estimate' })
@@ -331,7 +337,7 @@ t.test('OSRM finds routes; without it the great circle with a detour is used', a
   t.match(
     await maps.route(charlottenburg, berlin),
     { source: 'router' },
-    'two points without a way are no outage',
+    'two points without a route are no outage',
   )
 
   osrm.state.answer = json({}, 502)
@@ -340,7 +346,7 @@ t.test('OSRM finds routes; without it the great circle with a detour is used', a
   t.match(lines.at(-1), /the router gave no route; distances are estimated meanwhile/)
   const asked = osrm.asked.length
   await maps.route(berlin, { latitude: 52.7, longitude: 13.4 })
-  t.equal(osrm.asked.length, asked, 'and it is left alone for a while')
+  t.equal(osrm.asked.length, asked, 'the router is not asked for a while')
   clock.nowMs += mapsLimits.routerPauseMs
   await maps.route(berlin, { latitude: 52.7, longitude: 13.4 })
   t.equal(osrm.asked.length, asked + 1)

@@ -6,18 +6,20 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 
+/** A mail that the server accepted. */
 export interface TakenMail {
   from: string
   to: string[]
   text: string
 }
+/** A request to the stand-in for Twilio. */
 export interface SmsRequest {
   path: string
   authorization: string
   form: Record<string, string>
 }
 
-/** `refuse` returns the reply code for the nth mail; null accepts it. */
+/** Starts an SMTP server. `refuse` returns the reply code for the nth mail; null accepts it. */
 export async function mailServer(refuse: (nth: number) => number | null = () => null) {
   const mails: TakenMail[] = []
   let nth = 0
@@ -63,7 +65,7 @@ export async function mailServer(refuse: (nth: number) => number | null = () => 
   }
 }
 
-/** Answers with `statuses` in turn, then with 201. */
+/** Starts a stand-in for Twilio that answers with `statuses` in turn, then with 201. */
 export async function smsServer(statuses: number[] = []) {
   const requests: SmsRequest[] = []
   const server = createServer((request, response) => {

@@ -1,3 +1,4 @@
+/** The messenger: mail by SMTP, SMS by Twilio, repeats, the outbox of development, and bounds. */
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { messengerLimits } from './limits.ts'
@@ -52,7 +53,7 @@ function messengerWith(delivery: DeliveryConfig) {
   return { messenger, lines, pausesMs, counted }
 }
 
-t.test('mail goes over SMTP', async t => {
+t.test('mail goes over SMTP, a passing refusal is repeated, and no text adds a header', async t => {
   const server = await mailServer(nth => (nth === 1 ? 451 : null))
   const { delivery } = readConfig(
     { JWT_SECRET_KEY: 'x'.repeat(32), ...server.environment },
@@ -116,7 +117,7 @@ t.test(
   },
 )
 
-t.test('an SMS goes over the HTTP API of Twilio', async t => {
+t.test('an SMS goes over Twilio, and only passing failures are repeated', async t => {
   const server = await smsServer([503, 429, 201, 400])
   const { requests } = server
   const { delivery } = readConfig(
@@ -127,7 +128,7 @@ t.test('an SMS goes over the HTTP API of Twilio', async t => {
   t.same(messenger.channels, { email: 'outbox', sms: 'twilio' })
   messenger.post(sms)
   await messenger.drain()
-  t.equal(requests.length, 3, 'an outage and a limit are waited out')
+  t.equal(requests.length, 3, 'an SMS is sent again after an outage and after a limit')
   t.same(requests[2], {
     path: 'POST /2010-04-01/Accounts/AC123/Messages.json',
     authorization: `Basic ${Buffer.from('AC123:secret').toString('base64')}`,
@@ -135,7 +136,7 @@ t.test('an SMS goes over the HTTP API of Twilio', async t => {
   })
   messenger.post(sms)
   await messenger.drain()
-  t.equal(requests.length, 4, 'a number that is none is not tried again')
+  t.equal(requests.length, 4, 'an SMS to an invalid number is not sent again')
   t.match(await counted(), { 'sms sent': 1, 'sms retried': 2, 'sms failed': 1 })
   t.match(lines.join('\n'), /Twilio: 400, code 21211/)
   t.notMatch(
@@ -166,7 +167,7 @@ t.test('without configuration, the development outbox logs and keeps a bounded n
   )
 })
 
-t.test('in production there is no development outbox', async t => {
+t.test('production without configuration drops messages, shows none and refuses codes', async t => {
   const { delivery } = readConfig(
     { JWT_SECRET_KEY: 'x'.repeat(32), NODE_ENV: 'production' },
     'embedded',
@@ -176,7 +177,7 @@ t.test('in production there is no development outbox', async t => {
   t.match(
     lines,
     [/no email can be sent: SMTP_URL is not set/, /no sms can be sent: TWILIO_ACCOUNT_SID/],
-    'said at the start',
+    'a line at the start tells it',
   )
   t.throws(() => messenger.requireChannel('email'), { code: 'delivery_unconfigured' })
   messenger.post(sms)
@@ -185,7 +186,7 @@ t.test('in production there is no development outbox', async t => {
   t.notMatch(lines.join('\n'), /123456/)
 })
 
-t.test('the queue is bounded', async t => {
+t.test('the number of waiting messages is bounded', async t => {
   const { messenger, counted } = messengerWith(nothing)
   for (let i = 0; i < messengerLimits.messagesQueuedMax + 5; i++) messenger.post(mail)
   await messenger.drain()

@@ -1,5 +1,10 @@
-/** Health and metrics, as strangers, administrators and programs of this machine may see them. */
+/**
+ * Health and metrics, as strangers, administrators and programs of this machine may see them, and
+ * the times that lists take.
+ */
 import t from 'tap'
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
 const edge = await startFixture({ METRICS_TOKEN: 'a-token-for-Prometheus' })
@@ -45,6 +50,29 @@ t.test('a stranger sees the health of the server and no counters', async t => {
   }
 })
 
+t.test('health checks at the same time share one look', async t => {
+  let asked = 0
+  const subscription = edge.bus.subscribe(subjects.queryHealth, message => {
+    asked++
+    message.respond?.(encodeBody({ engine_id: 'e', frames: {} }))
+  })
+  edge.clock.stoppedAtMs = Date.now() + 1_000
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => edge.call('GET', '/api/health')),
+  )
+  t.ok(
+    answers.every(
+      answer => answer.status === 200 && answer.body.status === answers[0]!.body.status,
+    ),
+  )
+  t.equal(asked, 1)
+  edge.clock.stoppedAtMs += 1_000
+  await edge.call('GET', '/api/health')
+  t.equal(asked, 2, 'a later check looks again')
+  edge.clock.stoppedAtMs = null
+  subscription.unsubscribe()
+})
+
 t.test('only this machine and callers with the token read metrics', async t => {
   t.match((await edge.call('GET', '/metrics')).body, /caduceus_http_requests_total/)
   for (const headers of elsewhere) {
@@ -60,7 +88,7 @@ t.test('only this machine and callers with the token read metrics', async t => {
   }
 })
 
-t.test('valid times in lists are accepted, and others are refused with the rule', async t => {
+t.test('lists accept valid times and refuse others with the rule', async t => {
   const { token } = await edge.admin()
   const good = [
     '2016-12-31T23:59:60Z',

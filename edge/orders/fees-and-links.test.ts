@@ -1,5 +1,5 @@
 /**
- * Settings of pharmacies, quotes, addresses without coordinates and public links at the edge, with
+ * Settings of pharmacies, quotes, addresses without coordinates, and public links at the edge, with
  * a scripted engine.
  */
 import { createServer } from 'node:http'
@@ -102,7 +102,7 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
   t.match(
     (await call('GET', `/api/vendors/${vendor.id}`, { token: customer.token })).body,
     { opening_hours, pricing: tariff, time_zone: 'Asia/Kolkata' },
-    'a customer may know when to come',
+    'a customer sees the opening hours',
   )
   t.match((await settings({ opening_hours: {} })).body, { is_open: false })
   t.match((await settings({ opening_hours: null })).body, { is_open: true, opening_hours: null })
@@ -197,15 +197,15 @@ t.test(
         verb: 'create',
         data: { fee: { quote_id, vendor_id: vendor.id, fee_minor: 400, distance_km: Number } },
       },
-      'the fee travels with the command',
+      'the command has the fee',
     )
-    t.notOk('quote_id' in (lastCommand().data as object), 'and the quote itself does not')
+    t.notOk('quote_id' in (lastCommand().data as object), 'the command does not name the quote')
 
     const table: [name: string, token: string, body: object, status: number, code: string][] = [
-      ["[API1] somebody else's", stranger.token, {}, 404, 'quote_not_found'],
-      ['one that never was', customer.token, { quote_id: newId() }, 404, 'quote_not_found'],
+      ["[API1] somebody else's quote", stranger.token, {}, 404, 'quote_not_found'],
+      ['a quote that never existed', customer.token, { quote_id: newId() }, 404, 'quote_not_found'],
       ['another pharmacy', customer.token, { vendor_id: otherPharmacy.id }, 422, 'quote_mismatch'],
-      ['another door', customer.token, { delivery_latitude: 40.77 }, 422, 'quote_mismatch'],
+      ['another address', customer.token, { delivery_latitude: 40.77 }, 422, 'quote_mismatch'],
     ]
     for (const [name, token, change, status, code] of table) {
       const answer = await call('POST', '/api/orders', {
@@ -214,10 +214,14 @@ t.test(
       })
       t.same([answer.status, answer.body.code], [status, code], name)
     }
-    // The customer gives a pick-up place at their own door, in the quote and in the order, with and
+    // The customer names their own address as the pick-up, in the quote and in the order, with and
     // without a quote. The route still begins at the pharmacy.
-    const atTheDoor = { pickup_latitude: 40.758, pickup_longitude: -73.985, pickup_address: 'here' }
-    const cheap = await quote({ vendor_id: vendor.id, ...delivery, ...atTheDoor })
+    const atTheCustomer = {
+      pickup_latitude: 40.758,
+      pickup_longitude: -73.985,
+      pickup_address: 'here',
+    }
+    const cheap = await quote({ vendor_id: vendor.id, ...delivery, ...atTheCustomer })
     t.match(
       cheap.body,
       { fee: 4, pickup: { latitude: 40.7128, longitude: -74.006 } },
@@ -226,10 +230,14 @@ t.test(
     for (const change of [{ quote_id: cheap.body.quote_id }, { quote_id }, {}]) {
       const placed = await call('POST', '/api/orders', {
         token: customer.token,
-        body: { ...orderBody, ...atTheDoor, ...change },
+        body: { ...orderBody, ...atTheCustomer, ...change },
       })
       t.equal(placed.status, 201)
-      t.notMatch(JSON.stringify(lastCommand().data), /pickup/, 'and so is an order')
+      t.notMatch(
+        JSON.stringify(lastCommand().data),
+        /pickup/,
+        'an order starts at the pharmacy too',
+      )
       if ('quote_id' in change) t.match(lastCommand().data, { fee: { fee_minor: 400 } })
     }
     t.equal(
@@ -258,7 +266,7 @@ t.test(
         })
       ).body.code,
       'quote_not_found',
-      'and in time it is forgotten',
+      'an old quote is deleted',
     )
     clock.skewMs = 0
   },
@@ -313,7 +321,7 @@ t.test('a pharmacy accepts with its own quote', async t => {
   )
 })
 
-t.test('a quote without a pharmacy binds no pharmacy; the older path works', async t => {
+t.test('a quote without a pharmacy is an estimate; the older path quotes too', async t => {
   const pickup = { pickup_latitude: place.latitude, pickup_longitude: place.longitude }
   const estimate = await quote({ ...pickup, ...delivery })
   t.equal(estimate.status, 200)
@@ -332,7 +340,7 @@ t.test('a quote without a pharmacy binds no pharmacy; the older path works', asy
   t.match(
     [older.status, older.body],
     [201, { fee: 4, delivery: { latitude: 40.758 } }],
-    'with an address that is looked up',
+    'the address is looked up',
   )
   t.match(
     await call('GET', '/api/v1/pricing/calculate'),
@@ -354,7 +362,7 @@ t.test('a quote without a pharmacy binds no pharmacy; the older path works', asy
   t.equal((await call('POST', '/api/pricing/quote', { body: {} })).status, 401)
 })
 
-t.test('an order with an address and no coordinates is looked up', async t => {
+t.test('the address of an order without coordinates is looked up', async t => {
   const { delivery_latitude: _, delivery_longitude: __, ...body } = orderBody
   t.equal((await call('POST', '/api/orders', { token: customer.token, body })).status, 201)
   t.match(lastCommand().data, { delivery_address: '456 Home Ave', ...delivery })
@@ -374,7 +382,7 @@ t.test('an order with an address and no coordinates is looked up', async t => {
   )
 })
 
-t.test('a link expires, and shows no door once the order has ended', async t => {
+t.test('a link shows no address once the order has ended, and expires later', async t => {
   const live = viewOf({
     id: newId(),
     user_id: customer.id,
@@ -416,7 +424,7 @@ t.test('a link expires, and shows no door once the order has ended', async t => 
   t.equal(
     (await call('GET', `/api/tracking/${live.tracking_token}`)).status,
     200,
-    'one that is under way has no end yet',
+    'the link of an order under way does not expire',
   )
   clock.skewMs = 0
 })

@@ -1,5 +1,6 @@
 /**
- * Lists of orders: who sees which orders, every filter, the cursors, and the indexes that answer.
+ * Lists of orders: which orders each role sees, every filter, the cursors, and the indexes that the
+ * queries use.
  */
 import { sql, type RawBuilder } from 'kysely'
 import t from 'tap'
@@ -150,7 +151,7 @@ t.test('every filter works for each role', async t => {
   )
 })
 
-t.test('cursors walk every list once in its order', async t => {
+t.test('the pages of a list have each order once and in order', async t => {
   for (const [token, query] of [
     [customer.token, ''],
     [vendor.token, ''],
@@ -168,10 +169,14 @@ t.test('cursors walk every list once in its order', async t => {
     }
     t.same(walked, whole, query)
   }
-  t.same((await list(customer.token, `cursor=${newId()}`)).names, [], 'a cursor that never was')
+  t.same(
+    (await list(customer.token, `cursor=${newId()}`)).names,
+    [],
+    'a cursor that never existed gives an empty page',
+  )
 })
 
-t.test('[API3] a driver with an offer learns the place, not the customer', async t => {
+t.test('[API3] a driver with an offer sees the place and not the customer', async t => {
   const [asked] = (await list(driver.token, 'status=accepted')).orders
   t.match(asked, {
     customer_name: '',
@@ -186,9 +191,9 @@ t.test('[API3] a driver with an offer learns the place, not the customer', async
   t.match(carried, { customer_name: 'John Doe', items: [{ name: 'Insulin' }], tracking_token: '' })
 })
 
-t.test('an index answers each list in its order', async t => {
+t.test('each list is read by an index and in order', async t => {
   const { database } = edge
-  // So many orders of others that reading them all would be a mistake.
+  // So many orders of others that a query must not read them all.
   await database.pool.query(`
     insert into orders (id, kind, order_number, tracking_token, user_id, vendor_id, driver_id, created_at, updated_at, version, progress, status, ended_as)
     select gen_random_uuid(), 'direct', 'ORD-X', gen_random_uuid()::text, gen_random_uuid(), gen_random_uuid(),
@@ -258,20 +263,20 @@ t.test('an index answers each list in its order', async t => {
     )
     return rows.map(row => row['QUERY PLAN']).join('\n')
   })
-  t.match(searched, /order_words_search/, 'words are looked up, never read through')
+  t.match(searched, /order_words_search/, 'words are found by their index')
   const few = listQueries(database.kysely, identity('admin'), {}, 51, {
     words: '',
     ids: [orders.carried.id],
   })
-  t.match(await planOf(sql`${few[0]!}`), /orders_pkey/, 'a rare word: its orders are read')
+  t.match(await planOf(sql`${few[0]!}`), /orders_pkey/, 'for a rare word its orders are read')
   const many = listQueries(database.kysely, identity('admin'), {}, 51, {
     words: "'ord':*",
     ids: null,
   })
-  t.match(await planOf(sql`${many[0]!}`), /orders_created/, 'a common word: the list is walked')
+  t.match(await planOf(sql`${many[0]!}`), /orders_created/, 'for a common word the list is walked')
   t.same(
     (await list(customer.token, 'text=ord')).names.length,
     6,
-    'also where they are too many to be listed',
+    'a word of too many orders is found too',
   )
 })

@@ -1,6 +1,6 @@
 /**
- * Who may read an order over HTTP: its customer, its pharmacy, its driver, and those who were asked
- * for it.
+ * The readers of an order over HTTP: its customer, its pharmacy, its driver, and the pharmacies and
+ * the driver who were asked.
  */
 import t from 'tap'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
@@ -9,7 +9,7 @@ import { startParties } from '../acceptance/fixture-parties.ts'
 const { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver } =
   await startParties(t)
 
-t.test('who may see an order', async t => {
+t.test('only the parties of an order and those who were asked see it', async t => {
   const direct = viewOf({
     id: newId(),
     user_id: customer.id,
@@ -27,7 +27,11 @@ t.test('who may see an order', async t => {
     driver_search: {
       state: 'offering',
       offers_made: 1,
-      offer: { offer_id: newId(), driver_id: otherDriver.id, expires_at: new Date().toISOString() },
+      offer: {
+        offer_id: newId(),
+        driver_id: otherDriver.id,
+        expires_at: new Date().toISOString(),
+      },
     },
   })
   await edge.store(direct)
@@ -58,7 +62,7 @@ t.test('who may see an order', async t => {
   t.equal(
     (await call('GET', `/api/orders/${direct.id}`, { token: driver.token })).body.tracking_token,
     '',
-    "the link is not the driver's to share",
+    'the driver does not see the tracking link',
   )
   const one = await call('GET', '/api/orders?limit=1', { token: customer.token })
   const two = await call('GET', `/api/orders?limit=2&cursor=${one.body.next_cursor}`, {

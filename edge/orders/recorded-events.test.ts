@@ -1,7 +1,7 @@
 /**
- * Every query of the table of events uses the upcaster; otherwise an older release's event would be
- * shown, counted or sent on in an outdated shape. The test reads the text of the sources, because a
- * query without the upcaster works as long as the shapes are equal.
+ * Every query of the table of events uses the upcaster. Otherwise an event of an older release
+ * would be shown, counted or sent in an outdated shape. The test reads the text of the sources,
+ * because a query without the upcaster works as long as the shapes are equal.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ function* sourcesOf(folder: string): Generator<string> {
 }
 
 const reads = /\b(?:from|join) events\b|(?:selectFrom|innerJoin|leftJoin)\('events/
-/** Files that read only numbers and ids, whose meaning is the same in every version. */
+/** Files that read only numbers and ids, which are the same in every version. */
 const ofIdsAlone = ['edge/orders/refusals.ts', 'engine/journal/append.ts']
 
 t.test('every reader of events uses the upcaster', async t => {

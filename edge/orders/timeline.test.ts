@@ -1,4 +1,7 @@
-/** The history of an order for each reader. [API1, API3] No field is told that is not named. */
+/**
+ * The history of an order as each reader sees it. [API1, API3] Only the named fields of an event
+ * are shown.
+ */
 import t from 'tap'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
@@ -248,7 +251,7 @@ const table: [event: OrderEvent, seenBy: string[], told: Record<string, object>]
   [{ type: 'returned', data: { driver_id: 'd1' } }, everybody, { customer: {} }],
 ]
 
-t.test('every event is shown to every reader as expected', async t => {
+t.test('each event is shown to its readers with the named fields and nothing private', async t => {
   for (const [event, seenBy, told] of table)
     for (const [name, reader] of Object.entries(readers)) {
       const entry = timelineEntry(reader, 'USD', {

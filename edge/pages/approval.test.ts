@@ -1,14 +1,13 @@
 /**
- * A pharmacy's terminal under approval, in a real browser: it says in words what was decided and
- * why, opens by itself
- * when it may, and its practice driver needs no second decision.
+ * A pharmacy's terminal under approval, in a real browser. It shows each decision and its reason in
+ * words, opens by itself after the approval, and its practice driver needs no second decision.
  */
 import t from 'tap'
 import { createAccount } from '../accounts/accounts.ts'
 import { http, password } from '../acceptance/people.ts'
 import { browserMissing, isLive, openStage } from './fixture.ts'
 
-t.test('a terminal and the decisions', { skip: browserMissing, timeout: 200_000 }, async t => {
+t.test('a terminal shows each decision', { skip: browserMissing, timeout: 200_000 }, async t => {
   const stage = await openStage(t, { REGISTRATION: 'approval' })
   const { url, troubles, server } = stage
   const ctx = server.edge.parts
@@ -49,7 +48,7 @@ t.test('a terminal and the decisions', { skip: browserMissing, timeout: 200_000 
 
   await decide('approve', {})
   await isLive(page)
-  t.notOk(await page.locator('#standing').isVisible(), 'nothing stands in its way')
+  t.notOk(await page.locator('#standing').isVisible(), 'the notice of the decision is gone')
   await page.getByRole('button', { name: 'Send a practice driver out' }).click()
   await page.getByText('On the road, waiting for work').waitFor()
 
@@ -57,5 +56,5 @@ t.test('a terminal and the decisions', { skip: browserMissing, timeout: 200_000 
   await said('Your pharmacy is suspended')
   await page.getByText('the licence has expired').waitFor()
   await page.locator('#driver-state').getByText('your pharmacy does not work at present').waitFor()
-  t.same(troubles, [], 'the page did not throw, nor meet its content security policy')
+  t.same(troubles, [], 'no page threw or broke its content security policy')
 })

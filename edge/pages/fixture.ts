@@ -23,11 +23,11 @@ const flags = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ]
-/** Longer than the terminal waits for an answer before its buttons work again. */
+/** Longest wait for an element in ms; longer than the terminal waits for an answer. */
 const patienceMs = 20_000
 
 const executablePath = findBrowser()
-/** The reason why the tests of pages cannot run here; false when they can. */
+/** The reason why the tests of pages cannot run here; false when they can run. */
 export const browserMissing =
   executablePath === null &&
   'chromium not found; install with: apt-get install chromium (or set CHROMIUM to its path)'
@@ -37,7 +37,7 @@ type Server = Awaited<ReturnType<typeof startEmbedded>>
 
 class Stage {
   readonly browser: Browser
-  /** Errors of a page that otherwise only its console shows. */
+  /** Errors of the pages, which otherwise only their consoles show. */
   readonly troubles: string[] = []
   readonly #environment: Record<string, string>
   #server: Server

@@ -1,9 +1,7 @@
 /**
- * Files and lists of orders on the pages, in a real browser: a prescription goes from the
- * customer's form to the
- * pharmacist's tab, a spoken answer is heard, an address of somewhere else is no link, and neither
- * an order
- * that is open nor one that is over is lost behind newer ones.
+ * Files and lists of orders on the pages, in a real browser. A prescription goes from the
+ * customer's form to a tab of the pharmacy, a spoken answer is heard, an address of another host is
+ * no link, and newer orders hide neither an open order nor an ended one.
  */
 import type { Page } from 'playwright-core'
 import t from 'tap'
@@ -11,10 +9,10 @@ import { http, newCustomer, newPharmacy } from '../acceptance/people.ts'
 import { png, webm } from '../uploads/samples.ts'
 import { browserMissing, openStage } from './fixture.ts'
 
-/** Older orders of one page of the lists, and some more. */
+/** More orders than one page of a list shows. */
 const olderOrders = 24
 
-t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t => {
+t.test('files and lists of orders', { skip: browserMissing, timeout: 120_000 }, async t => {
   const stage = await openStage(t)
   const { url, troubles } = stage
   const pharmacy = await newPharmacy(url, 'Corner Pharmacy', 27.7172, 85.324)
@@ -27,7 +25,7 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
       body: { latitude: 27.725, longitude: 85.316, radius_km: 5, quantity: 1, ...body },
     })
 
-  await t.test('a prescription, from the form to the tab; and a spoken answer back', async t => {
+  await t.test('the pharmacy opens the prescription, the customer hears the answer', async t => {
     const form = customer.locator('#ask')
     await form.getByLabel('Latitude').fill('27.725')
     await form.getByLabel('Longitude').fill('85.316')
@@ -41,12 +39,12 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
     t.notMatch(
       await card.textContent(),
       /Xylander|ring twice|\+?\d{7}/,
-      'no name, no notes, no phone',
+      'the card of an open request has no name, notes or phone',
     )
 
     const openTab = async (link: ReturnType<Page['getByRole']>) => {
-      // Awaited from before the click on: the tab may have its answer before anybody looks at the
-      // tab.
+      // The waits begin before the click, because the tab may have its answer before the test looks
+      // at it.
       const [tab, answer] = await Promise.all([
         terminal.context().waitForEvent('page'),
         terminal
@@ -61,7 +59,7 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
           answer.request().headers()['authorization'],
         ],
         [200, 'image/png', undefined],
-        'a tab shows no token',
+        'the tab sends no token',
       )
       await tab.close()
     }
@@ -85,11 +83,17 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
     const won = terminal.locator(`#ours [data-order="${id}"]`)
     await won.getByText('Wilhelmina Xylander').waitFor()
     await won.getByText('ring twice').waitFor()
-    t.ok(await won.getByText('Phone:').isVisible(), 'whoever has the order can call')
+    t.ok(
+      await won.getByText('Phone:').isVisible(),
+      'the pharmacy that has the order sees the phone',
+    )
     await openTab(won.getByRole('link', { name: 'Prescription' }))
     await terminal.reload()
     await won.getByText('ring twice').waitFor()
-    t.ok(await won.getByRole('link', { name: 'Prescription' }).isVisible(), 'also after a reload')
+    t.ok(
+      await won.getByRole('link', { name: 'Prescription' }).isVisible(),
+      'the link is there after a reload too',
+    )
 
     await customer
       .locator(`[data-order="${id}"]`)
@@ -98,7 +102,7 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
     await customer.waitForFunction(() => (document.querySelector('audio')?.duration ?? 0) > 0)
   })
 
-  await t.test('an address of another host is text', async t => {
+  await t.test('a file address of another host is shown as text and not as a link', async t => {
     await ask({
       prescription_url:
         'https://evil.example/api/uploads/file/0192d4a0-0000-7000-8000-000000000001',
@@ -119,7 +123,7 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
     t.equal(await order.getByRole('button', { name: 'Play the answer' }).count(), 0)
   })
 
-  await t.test('an open order stays behind many newer ones, and what is over is found', async t => {
+  await t.test('an open order is shown although many are newer', async t => {
     const {
       body: { request_id: open },
     } = await ask({ notes: 'still waiting', expires_in_seconds: 3_600 })
@@ -158,9 +162,9 @@ t.test('files and lists', { skip: browserMissing, timeout: 120_000 }, async t =>
       const older = page.getByRole('button', { name: 'Show older orders' })
       await older.click()
       await page.locator(`${past} [data-order="${over[0]}"]`).waitFor()
-      t.notOk(await older.isVisible(), 'and that is all of them')
+      t.notOk(await older.isVisible(), 'no older orders are left')
     }
   })
 
-  t.same(troubles, [], 'no page threw, and none met its content security policy')
+  t.same(troubles, [], 'no page threw or broke its content security policy')
 })

@@ -1,7 +1,6 @@
 /**
- * The pages in a real browser against a real server: what a person does with two tabs, done here.
- * The
- * elements are found by what they say (labels, roles), so a page that loses its labels fails too.
+ * The pages in a real browser against a real server: the steps of a person with two tabs. Elements
+ * are found by their labels and roles, so a page that loses its labels fails too.
  */
 import type { Page } from 'playwright-core'
 import t from 'tap'
@@ -12,7 +11,7 @@ import { browserMissing, isLive, openStage } from './fixture.ts'
 const pharmacyPlace = { latitude: 27.7172, longitude: 85.324 }
 const customerPlace = { latitude: 27.725, longitude: 85.316 }
 
-t.test('pages', { skip: browserMissing }, async t => {
+t.test('a person uses the pages', { skip: browserMissing }, async t => {
   const stage = await openStage(t)
   const { server, troubles } = stage
   const open = stage.open.bind(stage)
@@ -71,7 +70,7 @@ t.test('pages', { skip: browserMissing }, async t => {
     await form.getByRole('button', { name: 'Ask now' }).click()
   }
   /**
-   * Pixels of a canvas in a colour of the style sheet: whether something is drawn that has no
+   * Number of pixels of the map in a colour of the style sheet. What is drawn on the map has no
    * element.
    */
   const painted = (page: Page, name: string): Promise<number> =>
@@ -89,7 +88,7 @@ t.test('pages', { skip: browserMissing }, async t => {
       return count
     }, name)
 
-  await t.test('the front page tells how the server is', async t => {
+  await t.test('the front page shows the health of the server', async t => {
     const page = await open('/')
     await page.getByText('Healthy', { exact: true }).waitFor()
     for (const href of ['/docs', '/live', '/terminal', '/customer'])
@@ -107,7 +106,7 @@ t.test('pages', { skip: browserMissing }, async t => {
     t.match(
       await page.evaluate(() => getComputedStyle(document.querySelector('.method')!).fontWeight),
       '700',
-      'in its own style',
+      'the page has its own style',
     )
     await page.close()
   })
@@ -128,12 +127,12 @@ t.test('pages', { skip: browserMissing }, async t => {
       const card = terminal.locator('[data-request]')
       const otherCard = other.locator('[data-request]')
       await otherCard.waitFor()
-      t.match(await card.textContent(), /1\.5 km/, 'with its distance, to 100 m')
-      t.match(await card.textContent(), /[45]:\d\d/, 'and its countdown')
+      t.match(await card.textContent(), /1\.5 km/, 'the card has the distance, to 100 m')
+      t.match(await card.textContent(), /[45]:\d\d/, 'the card has the countdown')
       t.notMatch(
         await card.textContent(),
         /Asha|5550123|img/,
-        'who asks, and with which words, is for the pharmacy that accepts',
+        'the card has neither the name nor the words of the customer',
       )
 
       await card.getByLabel('Message').fill('Ready in 5 minutes')
@@ -142,8 +141,12 @@ t.test('pages', { skip: browserMissing }, async t => {
       await terminal.getByText('Yours').waitFor()
       const won = terminal.locator('#ours [data-order]')
       await won.getByText(script).waitFor()
-      t.match(await won.textContent(), /Asha.*\+977/s, 'the one that has it can call')
-      t.equal(await won.locator('img').count(), 0, 'what a customer types stays text')
+      t.match(
+        await won.textContent(),
+        /Asha.*\+977/s,
+        'the pharmacy that won sees the name and the phone',
+      )
+      t.equal(await won.locator('img').count(), 0, 'the words of a customer stay text')
       await other.getByText('Taken by another pharmacy').waitFor()
       t.equal(await otherCard.getAttribute('data-state'), 'closed')
       t.equal(await otherCard.getByRole('button').count(), 0)
@@ -229,7 +232,7 @@ t.test('pages', { skip: browserMissing }, async t => {
       t.equal(
         await track.evaluate(() => document.documentElement.scrollWidth),
         390,
-        'it fits a phone',
+        'the page fits a phone',
       )
 
       await live.waitForFunction(() => Number(document.querySelector('#rate')!.textContent) >= 1)
@@ -250,7 +253,7 @@ t.test('pages', { skip: browserMissing }, async t => {
   )
 
   await t.test('a button that waits for an answer always works again', async t => {
-    // The first answer vanishes with its connection, as in a tunnel.
+    // The first answer is lost with its connection, as in a tunnel.
     let answers = 0
     let isInTunnel = false
     const page = await open('/terminal', {}, async page => {
@@ -277,19 +280,19 @@ t.test('pages', { skip: browserMissing }, async t => {
     const card = page.locator('[data-request]')
     const accept = card.getByRole('button', { name: 'Accept' })
     await accept.click()
-    t.ok(await accept.isDisabled(), 'it waits')
+    t.ok(await accept.isDisabled(), 'the button waits')
     await card.getByText('The connection was lost').waitFor()
-    t.notOk(await accept.isDisabled(), 'and waits no longer')
+    t.notOk(await accept.isDisabled(), 'the button works again after the connection is lost')
     await accept.click()
     await card.getByText('Not connected').waitFor()
-    t.notOk(await accept.isDisabled(), 'nor after another click')
+    t.notOk(await accept.isDisabled(), 'the button works again after a click without a connection')
     isInTunnel = false
     await page.getByText('Yours').waitFor()
     t.equal(answers, 2, 'both clicks are one answer, which the client repeats')
     await customer.locator('#orders [data-status=accepted]').waitFor()
   })
 
-  await t.test('cancelling and a link that leads nowhere', async t => {
+  await t.test('a customer cancels, and an unknown tracking link shows no delivery', async t => {
     await customer.locator('#orders').getByRole('button', { name: 'Cancel' }).first().click()
     await customer.locator('#past [data-status=cancelled]').waitFor()
     const gone = await open('/track/0123456789abcdef')
@@ -297,5 +300,5 @@ t.test('pages', { skip: browserMissing }, async t => {
     t.notOk(await gone.locator('#delivery').isVisible())
   })
 
-  t.same(troubles, [], 'no page threw, and none met its content security policy')
+  t.same(troubles, [], 'no page threw or broke its content security policy')
 })

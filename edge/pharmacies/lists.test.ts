@@ -1,11 +1,11 @@
-/** A list of pharmacies shows more to its owner and to administrators than to everybody else. */
+/** A list of pharmacies shows more of a pharmacy to its owner and to administrators. */
 import t from 'tap'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
 const { edge, call } = await startParties(t)
 
 t.test(
-  'a list of pharmacies shows its owner and an administrator what belongs to them alone',
+  'a list of pharmacies shows private fields to the owner and to administrators alone',
   async t => {
     const [mine, other] = [await edge.vendor(), await edge.vendor()]
     const drivers = [

@@ -1,3 +1,7 @@
+/**
+ * Rate limits in memory and in Redis under one contract, the bound of the memory, and the rules of
+ * the environment.
+ */
 import t, { type Test } from 'tap'
 import { requireOrSkip, startRedis } from '../../protocol/testing/services.ts'
 import { BoundedMemoryLimiter } from './memory.ts'
@@ -27,11 +31,7 @@ async function contract(t: Test, rates: RateLimits): Promise<void> {
   const burst = await Promise.all(
     Array.from({ length: 20 }, () => rates.count('auth', 'address', 'burst')),
   )
-  t.equal(
-    burst.filter(verdict => verdict.allowed).length,
-    5,
-    'RL1: also for those that come at once',
-  )
+  t.equal(burst.filter(verdict => verdict.allowed).length, 5, 'RL1, also for calls at once')
 }
 
 t.test('counters in memory keep the contract', async t => {
@@ -52,7 +52,7 @@ t.test(
       other.close()
       await redis.stop()
     })
-    // Before the connection exists each counts for itself, which this test does not check.
+    // Before the connection exists each edge counts for itself, which this test does not check.
     for (let shared = false, probe = 0; !shared; probe++) {
       await new Promise(resolve => {
         setTimeout(resolve, 20)
@@ -68,14 +68,17 @@ t.test(
     await redis.stop()
     t.ok(
       (await one.count('auth', 'account', 'carol')).allowed,
-      'nobody is refused because Redis is away',
+      'without Redis nobody is refused at once',
     )
     for (let i = 0; i < 2; i++) await one.count('auth', 'account', 'carol')
-    t.notOk((await one.count('auth', 'account', 'carol')).allowed, 'but still counted')
+    t.notOk(
+      (await one.count('auth', 'account', 'carol')).allowed,
+      'without Redis calls are still counted',
+    )
   },
 )
 
-t.test('the memory is bounded, and the oldest window makes room', async t => {
+t.test('the memory is bounded, and the oldest window is forgotten first', async t => {
   let nowMs = 0
   const limiter = new BoundedMemoryLimiter(
     'test',

@@ -1,5 +1,6 @@
 /**
- * Days of local time: across clock changes, in unusual time zones, and in the ranges of queries.
+ * Days of local time: across changes of the clocks, in unusual time zones, and in the ranges of
+ * queries.
  */
 import fc from '../../protocol/testing/properties.ts'
 import t from 'tap'
@@ -43,7 +44,7 @@ t.test('local time names the same moment', async t => {
       },
     ),
   )
-  t.pass()
+  t.pass('in every zone and at every moment')
 })
 
 t.test('ranges are read, and invalid ranges are refused', async t => {
@@ -55,7 +56,7 @@ t.test('ranges are read, and invalid ranges are refused', async t => {
       return (error as Error).message
     }
   }
-  t.same(of({}), { from: '2026-03-29', to: '2026-03-29' }, 'today, there')
+  t.same(of({}), { from: '2026-03-29', to: '2026-03-29' }, 'today in the time zone')
   t.same(of({}, 'America/New_York'), { from: '2026-03-28', to: '2026-03-28' })
   t.same(of({ date: '2026-02-28' }), { from: '2026-02-28', to: '2026-02-28' })
   t.same(of({ from: '2026-03-01' }), { from: '2026-03-01', to: '2026-03-29' }, 'until today')

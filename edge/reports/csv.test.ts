@@ -1,5 +1,5 @@
 /**
- * [ASVS V1.2.10, V5.3.10] Every reader reads the CSV back, and no spreadsheet runs a formula in it.
+ * [ASVS V1.2.10, V5.3.10] Every reader reads the CSV back, and no spreadsheet runs a formula of it.
  */
 import assert from 'node:assert/strict'
 import fc from '../../protocol/testing/properties.ts'
@@ -20,7 +20,7 @@ async function written(rows: Cell[][], bom = false, batch = 2): Promise<string> 
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** A reader by the grammar of RFC 4180, written without a look at the writer. */
+/** A reader by the grammar of RFC 4180, independent of the writer. */
 function read(text: string): string[][] {
   const rows: string[][] = []
   let [row, cell, quoted, at]: [string[], string, boolean, number] = [[], '', false, 0]
@@ -72,10 +72,10 @@ t.test('formulas are made harmless, and numbers stay unchanged', async t => {
     ['née "Ødegård", 北京 😀', 'née "Ødegård", 北京 😀'],
   ] as const)
     t.equal(read(await written([[given, 'x']]))[1]![0], expected, JSON.stringify(given))
-  t.match(read(await written([]))[0], ['a', 'b,"c"'], 'headings alone, when there is nothing')
+  t.match(read(await written([]))[0], ['a', 'b,"c"'], 'an empty table has its headings')
 })
 
-t.test('the mark of UTF-8 comes once, at the beginning', async t => {
+t.test('the mark of UTF-8 comes once, at the beginning, when it is wanted', async t => {
   const text = await written(
     [
       ['1', '2'],

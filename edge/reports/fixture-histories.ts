@@ -1,7 +1,6 @@
 /**
- * Random histories of orders for the tests of reports. They crowd around changes of the clocks, and
- * their people write
- * what breaks careless queries.
+ * Random histories of orders for the tests of reports. Their times are near changes of the clocks,
+ * and their texts break careless queries.
  */
 import fc from '../../protocol/testing/properties.ts'
 import type { Order } from '../../engine/orders/state.ts'
@@ -9,11 +8,12 @@ import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { ReportPharmacy } from './daily.ts'
 
+/** An hour in ms. */
 export const hourMs = 3_600_000
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 /**
- * A zone and a moment at which its clocks change; in the last two the day has no midnight, and half
- * an hour is missing.
+ * Zones, each with a moment at which its clocks change or a day begins. In Cairo that day has no
+ * midnight, and on Lord Howe half an hour is missing.
  */
 export const changes: [timeZone: string, at: string][] = [
   ['UTC', '2024-02-29T00:00:00Z'],
@@ -28,10 +28,12 @@ export const changes: [timeZone: string, at: string][] = [
 ]
 const cruelText = 'nul \u0000, half \ud800, "ended_at":"1999-01-01T00:00:00Z", "offer_id":"x"'
 
+/** The pharmacy of a report, and its drivers. */
 export interface People {
   pharmacy: ReportPharmacy
   drivers: string[]
 }
+/** The choices and times of one history. */
 export interface Plan {
   direct: boolean
   startMs: number
@@ -40,6 +42,7 @@ export interface Plan {
   km: number | null
 }
 
+/** Any plan. */
 export const plan = fc.record({
   direct: fc.boolean(),
   startMs: fc.integer({ min: -30 * hourMs, max: 30 * hourMs }),
@@ -57,7 +60,10 @@ export const plan = fc.record({
   km: fc.option(fc.integer({ min: 0, max: 30_000 }).map(metres => metres / 1000)),
 })
 
-/** What may follow, most of it so that orders get somewhere. */
+/**
+ * Events that may follow; events that bring the order on are repeated, so that they are chosen more
+ * often.
+ */
 export function nextEvents(
   order: Order,
   { pharmacy, drivers }: People,
@@ -190,6 +196,7 @@ export function nextEvents(
   }
 }
 
+/** The event with which a direct order or a request begins. */
 export const firstEvent = (
   id: string,
   { pharmacy }: People,

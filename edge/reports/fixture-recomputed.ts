@@ -1,10 +1,11 @@
 /**
- * The reports made a second time, from the events alone and with the platform's calendar, to
- * compare the product's with.
+ * The reports made a second time, to compare with the reports of the product: from the events
+ * alone, and with the platform's calendar.
  */
 import { datesOf, type DateRange } from './calendar.ts'
 import type { People } from './fixture-histories.ts'
 
+/** An event as the journal stores it. */
 export interface Stored {
   actor_id: string
   at: Date
@@ -13,7 +14,7 @@ export interface Stored {
   data: any
 }
 
-/** The reports a second time: from the events, with the platform's calendar. */
+/** The days and the drivers of a report. */
 export function recomputed(events: Stored[], { pharmacy, drivers }: People, range: DateRange) {
   const clock = new Intl.DateTimeFormat('en-CA', {
     timeZone: pharmacy.timeZone,

@@ -1,7 +1,6 @@
 /**
- * The figures agree with the journal: random histories are appended to the real journal, and every
- * report is compared
- * with a second one that is made from the events alone.
+ * The figures agree with the journal. Random histories are appended to the real journal, and every
+ * report is compared with a second one that is made from the events alone.
  */
 import { kinds } from '../../engine/kinds.ts'
 import assert from 'node:assert/strict'
@@ -35,7 +34,7 @@ const close = (a: number | null, b: number | null, within: number, what: string)
     `${what}: ${a} and ${b}`,
   )
 
-t.test('reports are what the events say, around every kind of midnight', async t => {
+t.test('reports agree with the events, around every kind of midnight', async t => {
   const database = await preparedDatabase()
   const journal = postgresJournal(database.pool, kinds, realEnv())
   const [lease] = await journal.acquireSlots('test', [1], hourMs, true)

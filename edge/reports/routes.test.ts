@@ -49,7 +49,7 @@ async function store(
   )
 }
 
-t.test('only a pharmacy itself and administrators read its reports', async t => {
+t.test('only the pharmacy and administrators read its reports', async t => {
   for (const [method, path] of [
     ['GET', base],
     ['GET', `${base}/drivers`],
@@ -73,7 +73,7 @@ t.test('only a pharmacy itself and administrators read its reports', async t => 
     t.equal(
       (await call(method, unknown, { token: vendor.token, ...body })).body.code,
       'vendor_not_found',
-      'one that does not exist is the same',
+      'a pharmacy that does not exist gets the same answer',
     )
     t.equal(
       (await call(method, unknown, { token: admin.token, ...body })).body.code,
@@ -82,7 +82,7 @@ t.test('only a pharmacy itself and administrators read its reports', async t => 
   }
 })
 
-t.test('invalid queries are refused', async t => {
+t.test('invalid queries are refused with the field', async t => {
   for (const [query, field] of [
     ['date=yesterday', 'date'],
     ['date=2026-13-01', 'date'],
@@ -187,7 +187,7 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
     },
   ])
   edge.clock.skewMs = Date.parse('2026-10-24T22:30:00Z') - Date.now()
-  // The test signs in again, because tokens belong to the present day.
+  // The test signs in again, because a token of today is not valid on that day.
   const {
     body: { access_token },
   } = await call('POST', '/api/auth/login', {
@@ -196,7 +196,7 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
   t.equal(
     (await call('GET', base, { token: access_token })).body.from,
     '2026-10-25',
-    'today, there',
+    'today in the time zone of the pharmacy',
   )
   edge.clock.skewMs = 0
 })

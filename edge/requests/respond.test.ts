@@ -1,3 +1,7 @@
+/**
+ * The answers of pharmacies to a request: the race of accepts, the claims, and the actor that
+ * decides.
+ */
 import t from 'tap'
 import { pino } from 'pino'
 import type { Claims } from '../../protocol/claims/claims.ts'
@@ -111,12 +115,12 @@ t.test(
     go()
     t.equal(await rejection, 'won')
     t.same(new Set(await Promise.all(storm.slice(0, answersUnderWayMax))), new Set(['won']))
-    t.equal(races.answers.pharmacies, 0, 'and nothing is left of it')
+    t.equal(races.answers.pharmacies, 0, 'no answer is left under way')
   },
 )
 
 t.test(
-  'one of many accepts wins; its repeat wins again, and the others never reach the actor',
+  'one of many accepts wins, its repeat wins again, and the others never reach the actor [1]',
   async t => {
     const { claims, respond, asked } = await world(async pharmacyId => {
       await new Promise(setImmediate)
@@ -161,7 +165,7 @@ t.test(
     t.same(
       [claimed, asked, heard],
       [1, ['a ACCEPTED'], []],
-      'nobody is told before the journal has it',
+      'nobody is told before the journal has the win',
     )
     races.taken('r', ['b', 'c'])
     await new Promise(setImmediate)
@@ -173,17 +177,21 @@ t.test(
     t.equal(
       await respond('b'),
       'request_already_assigned',
-      'who comes while the leader waits for its answer',
+      'an accept that comes while the leader waits for its answer',
     )
     await Promise.all(racers)
     t.equal(heard.at(-1), 'a won')
-    t.equal(claimed, 2, 'for the leader, and for the one who was not asked')
+    t.equal(
+      claimed,
+      2,
+      'the claims are asked for the leader and for the pharmacy that was not asked',
+    )
     t.equal(races.size, 0)
   },
 )
 
 t.test(
-  "without the engine's word, or behind a leader that fails, each accept asks the claims itself",
+  'each accept asks the claims itself when the engine names no winner or the leader fails',
   async t => {
     const silent = await world(async pharmacyId => {
       await silent.claims.confirm('r', pharmacyId)
@@ -203,7 +211,7 @@ t.test(
   },
 )
 
-t.test("while another edge holds the claim, the engine's word ends the pause", async t => {
+t.test("while another edge holds the claim, the engine's message ends the pause", async t => {
   const { claims, races, respond } = await world(async () => 'won')
   await claims.claim('r', 'a')
   const waiting = respond('b')
@@ -214,7 +222,7 @@ t.test("while another edge holds the claim, the engine's word ends the pause", a
   t.equal(races.size, 0)
 })
 
-t.test('the winner is told only after the actor confirmed it', async t => {
+t.test('the winner is told only after the actor has journaled the win [2]', async t => {
   let journaled = false
   const { respond } = await world(async () => {
     await later(20)
@@ -226,7 +234,7 @@ t.test('the winner is told only after the actor confirmed it', async t => {
 })
 
 t.test(
-  'nobody is answered while another holds the claim, and a claim that lapses is free',
+  'an accept is not answered while another pharmacy holds the claim, and wins when that claim lapses',
   async t => {
     const { claims, respond, pauses } = await world(async () => 'won')
     await claims.claim('r', 'a')
@@ -234,12 +242,12 @@ t.test(
     t.same(pauses.slice(0, 5), [10, 20, 40, 80, 160])
     t.ok(
       pauses.reduce((sum, ms) => sum + ms, 0) >= limits.claimLeaseMs - 1,
-      'it waited for the lease',
+      'the accept waited for the end of the lease',
     )
   },
 )
 
-t.test('the actor decides a claim that is held for ever, within a bound', async t => {
+t.test('the actor decides within a bound when a claim is held for ever', async t => {
   const { respond, asked, pauses } = await world(refusing('request_already_assigned'), {
     claims: { claim: async () => ({ outcome: 'held' }) },
   })
@@ -248,16 +256,20 @@ t.test('the actor decides a claim that is held for ever, within a bound', async 
   t.ok(pauses.reduce((sum, ms) => sum + ms, 0) <= limits.claimLeaseMs + 1_000)
 })
 
-t.test('a refusal of the actor frees the claim; a lost reply does not', async t => {
+t.test('a refusal of the actor frees the claim, and a lost reply does not', async t => {
   const refused = await world(refusing('vendor_not_found'))
   t.equal(await refused.respond('a'), 'vendor_not_found')
   t.same(await refused.claims.claim('r', 'b'), { outcome: 'won' })
   const unheard = await world(refusing('unavailable'))
   t.equal(await unheard.respond('a'), 'unavailable')
-  t.same(await unheard.claims.claim('r', 'b'), { outcome: 'held' }, 'it may have been journaled')
+  t.same(
+    await unheard.claims.claim('r', 'b'),
+    { outcome: 'held' },
+    'the win may have been journaled',
+  )
 })
 
-t.test('every other answer of the claims is handled', async t => {
+t.test('the other answers of the claims refuse the accept, or let the actor decide', async t => {
   const won: Actor = async () => 'won'
   const stranger = await world(won)
   t.equal(await stranger.respond('x'), 'request_not_offered')
@@ -273,7 +285,7 @@ t.test('every other answer of the claims is handled', async t => {
   t.same(
     [stranger.asked, late.asked, expired.asked, cancelled.asked],
     [[], [], [], []],
-    'none of them reached the actor',
+    'no refused accept reached the actor',
   )
   const forgetful = await world(won, { open: false })
   t.equal(await forgetful.respond('a'), 'won')
@@ -285,7 +297,11 @@ t.test('every other answer of the claims is handled', async t => {
     },
   })
   t.equal(await away.respond('a'), 'won')
-  t.same([forgetful.asked, away.asked], [['a ACCEPTED'], ['a ACCEPTED']], 'then the actor is asked')
+  t.same(
+    [forgetful.asked, away.asked],
+    [['a ACCEPTED'], ['a ACCEPTED']],
+    'without an answer of the claims the actor is asked',
+  )
 })
 
 t.test('REJECTED goes to the actor and uses no claim', async t => {

@@ -1,9 +1,9 @@
 /**
- * The terminals: each is told of a request and of its end exactly once, and edges tell engines
- * which terminals they have.
+ * Each terminal is told of a request and of its end exactly once [9], and edges tell engines which
+ * terminals they have and which orders and fleets they watch.
  */
 import t from 'tap'
-import { CaduceusError, type ErrorCode } from '../../protocol/kernel/errors.ts'
+import { CaduceusError, closeCodes, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
@@ -24,6 +24,24 @@ import { socketLimits } from '../kernel/limits.ts'
 
 const f = await startFixture()
 t.teardown(() => f.stop())
+/** What the edge tells the engines about its terminals. */
+const announced = f.listen<TerminalsMessage>(subjects.terminals)
+const announcementsOf = (pharmacyId: string): number =>
+  announced.flatMap(message => message.vendor_ids).filter(id => id === pharmacyId).length
+
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await pause(1)
+}
+/** Resolves when all that was pushed before this call has arrived at the sockets. */
+async function caughtUp(...sockets: TestSocket[]): Promise<void> {
+  await f.bus.flush()
+  for (const socket of sockets) {
+    socket.send({ type: 'ping' })
+    await socket.next('pong')
+  }
+}
+
+/** A new pharmacy; `connect` resolves when the engines have been told of the terminal. */
 
 async function pharmacy(): Promise<{ id: string; connect(): Promise<TestSocket> }> {
   const userId = newId()
@@ -33,8 +51,10 @@ async function pharmacy(): Promise<{ id: string; connect(): Promise<TestSocket> 
   return {
     id: pharmacyId,
     async connect() {
+      const before = announcementsOf(pharmacyId)
       const socket = f.connect(`/ws/pharmacy/?token=${token}`)
       await socket.next('connection')
+      await until(() => announcementsOf(pharmacyId) > before)
       return socket
     },
   }
@@ -58,7 +78,7 @@ const news = { type: 'driver_status', driver_id: newId(), status: 'available' } 
 const [a, b, c] = [await pharmacy(), await pharmacy(), await pharmacy()]
 
 t.test(
-  'each asked terminal gets a request once with its distance; its end goes to those told',
+  'a terminal that is asked gets a request once with its distance, and only terminals that got it hear of its end [9]',
   async t => {
     const [a1, a2, b1, c1] = [
       await a.connect(),
@@ -87,16 +107,16 @@ t.test(
     }
     f.push(closed)
     f.push(closed)
-    t.same(await a1.next(), message, 'the repetition of the request is not told')
+    t.same(await a1.next(), message, 'the repeated request is not told')
     t.same(await a2.next(), message)
-    // The end overtakes this push, as when two engines send them: c never saw the request and does
-    // not see it now.
+    // The end overtakes this push, as with two engines: c has not seen the request and does not see
+    // it now.
     f.push({ ...request, vendor_ids: [a.id, c.id], distances_km: [1, 1] })
-    await pause(30)
+    await caughtUp(a1, a2, b1, c1)
     t.same(
       [a1.heard, a2.heard, b1.heard, c1.heard],
       [[], [], [], []],
-      'each exactly once, the winner and the strangers nothing',
+      'each message came once, and the winner and the pharmacy that was not told hear nothing',
     )
     for (const socket of [a1, a2, b1, c1]) socket.ws.close()
   },
@@ -130,15 +150,23 @@ t.test('pushes of one turn leave in one write, in order, and before a close', as
     [...ids, 'driver_status', ...ids],
   )
   t.equal(f.writes.count - before, 1)
-  f.push({ kind: 'topic', topic: topics.pharmacy(a.id), message: news })
-  await pause(0)
+  const topic = topics.pharmacy(a.id)
+  f.push({ kind: 'topic', topic, message: news })
+  await f.bus.flush()
   a1.ws.send('{')
   t.same([(await a1.next()).type, (await a1.next()).type], ['driver_status', 'error'])
-  a1.ws.close()
+  // This subscription is later than the hub's, so it closes the socket in the turn of the push.
+  const closing = f.bus.subscribe(subjects.pushAll, () =>
+    f.hub.forEach(session => session.close(closeCodes.goingAway, 'closed by the test')),
+  )
+  f.push({ kind: 'topic', topic, message: news })
+  t.equal((await a1.closed).code, closeCodes.goingAway)
+  t.match(a1.heard, [news])
+  closing.unsubscribe()
 })
 
 t.test(
-  'requests of one turn keep their bodies, and each terminal gets its distances, of any length',
+  'requests of one turn keep their bodies, and each terminal gets its own distances, of any length',
   async t => {
     const [a1, b1] = [await a.connect(), await b.connect()]
     const kilometres = [
@@ -166,35 +194,33 @@ t.test(
           ...body,
           distance_km: Math.round(kilometres[i]![of] * 100) / 100,
         })
-    await pause(limits.interestDebounceMs + 20)
     for (const socket of [a1, b1]) socket.ws.close()
   },
 )
 
 t.test(
-  'the edge asks for the open requests of a new terminal, and of all after the bus reconnects',
+  'the edge asks for the open requests of a new terminal, and of all terminals after the bus reconnects [9]',
   async t => {
     const asked = f.listen<TerminalsMessage>(subjects.terminals)
     const [a1, b1] = await Promise.all([a.connect(), b.connect()])
-    await pause(limits.interestDebounceMs + 20)
     t.same(asked.flatMap(m => m.vendor_ids).sort(), [a.id, b.id].sort())
     a1.ws.close()
     await a1.closed
-    await pause(10)
+    await until(() => f.hub.size === 1)
     asked.length = 0
     f.bus.cut()
     f.bus.mend()
-    await pause(20)
+    await f.bus.flush()
     t.same(
       asked.flatMap(m => m.vendor_ids),
       [b.id],
-      'only those still here',
+      'only the terminal that is still connected',
     )
     b1.ws.close()
   },
 )
 
-t.test('a lost end of a request is found after the bus reconnects', async t => {
+t.test('a lost end of a request is found after the bus reconnects [9]', async t => {
   const [a1, b1] = [await a.connect(), await b.connect()]
   const outcomes = [
     ['accepted', b.id, 'request_taken'],
@@ -223,17 +249,17 @@ t.test('a lost end of a request is found after the bus reconnects', async t => {
     outcomes.map(o => o[2]).filter(type => type !== null),
   )
   t.same([(await b1.next()).type, (await b1.next()).type], ['request_expired', 'request_cancelled'])
-  await pause(20)
+  await caughtUp(a1, b1)
   t.same([a1.heard, b1.heard], [[], []], 'the winner is not told that it lost')
   for (const socket of [a1, b1]) socket.ws.close()
 })
 
 t.test(
-  'a first state of megabytes comes in pieces, and its reader does not count as slow',
+  'a first state of megabytes comes in pieces, and its terminal is not closed as a slow reader',
   async t => {
     const notes = '😀'.repeat(10_000)
     const ids = Array.from({ length: limits.openRequestsPerTerminalMax }, newId).sort()
-    // An engine does this every time it is asked.
+    // As an engine does each time that it is asked.
     let asked = 0
     const engine = f.bus.subscribe(subjects.terminals, () => {
       asked++
@@ -262,14 +288,14 @@ t.test(
     await a1.next('pong')
     const askedUntilNow = asked
     await pause(2 * limits.pushIntervalMs)
-    t.equal(asked, askedUntilNow, 'with everything told nothing is asked for any more')
+    t.equal(asked, askedUntilNow, 'when all is told the edge does not ask again')
     t.equal(a1.heard.length, 0)
     engine.unsubscribe()
     a1.ws.close()
   },
 )
 
-t.test('the memory of requests that a terminal was told is bounded', async t => {
+t.test('the number of requests that the edge remembers for a terminal is bounded', async t => {
   const a1 = await a.connect()
   const ids = Array.from({ length: limits.openRequestsPerTerminalMax + 1 }, newId)
   for (const id of ids)
@@ -284,11 +310,15 @@ t.test('the memory of requests that a terminal was told is bounded', async t => 
     })
   end(ids[0]!)
   end(ids.at(-1)!)
-  t.match(await a1.next(), { request_id: ids.at(-1) }, 'the oldest was forgotten')
+  t.match(
+    await a1.next(),
+    { request_id: ids.at(-1) },
+    'the end of the oldest request, which was forgotten, is not told',
+  )
   a1.ws.close()
 })
 
-t.test('a terminal answers requests over its socket', async t => {
+t.test('a terminal answers requests, and a repeat is the same command [3]', async t => {
   const a1 = await a.connect()
   const rows: [ErrorCode | 'won' | 'recorded', string][] = [
     ['won', 'won'],
@@ -338,7 +368,7 @@ t.test('a terminal answers requests over its socket', async t => {
   a1.ws.close()
 })
 
-t.test('a loser gets the end of the request and the answer to its accept in one write', async t => {
+t.test('a loser gets the end of the request and its answer in one write [1]', async t => {
   const [a1, b1] = [await a.connect(), await b.connect()]
   const id = newId()
   f.push({
@@ -361,7 +391,7 @@ t.test('a loser gets the end of the request and the answer to its accept in one 
   a1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
   await asked
   b1.send({ type: 'respond', request_id: id, response_type: 'ACCEPTED' })
-  await pause(20)
+  await caughtUp(b1)
   const before = f.writes.count
   f.push({
     kind: 'request_closed',
@@ -379,7 +409,7 @@ t.test('a loser gets the end of the request and the answer to its accept in one 
   for (const socket of [a1, b1]) socket.ws.close()
 })
 
-t.test('commands in flight are bounded', async t => {
+t.test('the number of commands of a socket in flight is bounded', async t => {
   const a1 = await a.connect()
   let release = (): void => undefined
   const held = new Promise<void>(resolve => {
@@ -397,7 +427,7 @@ t.test('commands in flight are bounded', async t => {
   a1.ws.close()
 })
 
-t.test('the interest of an edge follows its trackers, customers and fleets', async t => {
+t.test('an edge tells the engines which orders and fleets its sockets watch', async t => {
   const heard = f.listen<InterestMessage>(subjects.interest)
   const userId = newId()
   const open = await addOrder(f.database, { id: newId(), user_id: userId, status: 'accepted' })
@@ -407,7 +437,7 @@ t.test('the interest of an edge follows its trackers, customers and fleets', asy
   const tracker = f.connect(`/ws/tracking/${tracked.tracking_token}`)
   const fleet = f.connect(`/ws/vendor/${a.id}?token=${await f.token('admin')}`)
   await Promise.all([customer.next(), tracker.next(), fleet.next()])
-  await pause(limits.interestDebounceMs + 20)
+  await until(() => heard.flatMap(m => [...m.order_ids, ...m.vendor_ids]).length >= 3)
   t.ok(heard.every(m => m.edge_id === 'edge-1' && !m.full))
   t.same(heard.flatMap(m => m.order_ids).sort(), [open.id, tracked.id].sort())
   t.same(
@@ -426,15 +456,15 @@ t.test('the interest of an edge follows its trackers, customers and fleets', asy
   }
   tracker.ws.close()
   await tracker.closed
-  await pause(20)
+  await until(() => f.hub.size === 2)
   heard.length = 0
   f.bus.cut()
   f.bus.mend()
-  await pause(20)
+  await f.bus.flush()
   t.same(
     heard,
     [{ edge_id: 'edge-1', full: true, order_ids: [later], vendor_ids: [a.id] }],
-    'all that is left, as a whole',
+    'all that is still watched, in one full message',
   )
   f.pushLocations({
     orders: [
@@ -457,9 +487,8 @@ t.test('the interest of an edge follows its trackers, customers and fleets', asy
   t.same(
     (await Promise.all([customer.closed, fleet.closed])).map(end => end.code),
     [1001, 1001],
-    'draining says 1001',
+    'a drain closes with 1001',
   )
-  await pause(20)
+  await until(() => f.hub.size === 0)
   t.match(heard, [{ gone: true }])
-  t.equal(f.hub.size, 0)
 })

@@ -1,6 +1,6 @@
 /**
- * A storm of reconnections: the edge admits as many handshakes a second as it can bear and tells
- * the rest to come later.
+ * A storm of reconnections: the edge admits as many handshakes a second as it can bear, and tells
+ * the other clients to come later.
  */
 import t from 'tap'
 import { WebSocket } from 'ws'
@@ -12,40 +12,40 @@ import { admissionLimits } from './limits.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
 const each = socketLimits.handshakesPerSecondMax
-let homes = 0
+let addresses = 0
 const newId = (): string => uuidV7(Date.now(), Math.random)
-const newHome = () => `192.0.2.${++homes}`
+const newAddress = () => `192.0.2.${++addresses}`
 
 t.test("a second's worth of handshakes is admitted at once, then more as time passes", async t => {
   let nowMs = 1_000_000
-  const door = new Admission(each, () => nowMs)
-  const through = (count: number) =>
+  const admission = new Admission(each, () => nowMs)
+  const admitted = (count: number) =>
     Array.from({ length: count }, () =>
-      door.admits({ address: newHome(), voucher: newId() }),
+      admission.admits({ address: newAddress(), voucher: newId() }),
     ).filter(Boolean).length
-  t.equal(through(3 * each), each)
+  t.equal(admitted(3 * each), each)
   nowMs += 500
-  t.equal(through(each), each / 2)
+  t.equal(admitted(each), each / 2)
   nowMs += 3_600_000
-  t.equal(through(3 * each), each, 'a quiet hour is not saved up')
+  t.equal(admitted(3 * each), each, 'a quiet hour does not add up')
   nowMs -= 3_600_000
-  t.equal(through(1), 0)
+  t.equal(admitted(1), 0)
   nowMs += 1_000
-  t.equal(through(each), each, 'a clock that was set back does not close the door')
+  t.equal(admitted(each), each, 'after a clock was set back handshakes are admitted again')
 })
 
 t.test(
-  'one address without a valid token has a share; all such addresses together have half',
+  'an address without a valid token has a share, and all such addresses together have half',
   async t => {
     let nowMs = 1_000_000
-    const door = new Admission(each, () => nowMs)
-    const knock = (count: number, address: () => string, voucher: () => string | null) =>
+    const admission = new Admission(each, () => nowMs)
+    const tryHandshakes = (count: number, address: () => string, voucher: () => string | null) =>
       Array.from({ length: count }, () =>
-        door.admits({ address: address(), voucher: voucher() }),
+        admission.admits({ address: address(), voucher: voucher() }),
       ).filter(Boolean).length
     for (let second = 0; second < 5; second++, nowMs += 1_000) {
       t.equal(
-        knock(
+        tryHandshakes(
           each,
           () => 'flood',
           () => null,
@@ -53,57 +53,69 @@ t.test(
         each * admissionLimits.addressShare,
       )
       t.equal(
-        knock(20, newHome, () => null),
+        tryHandshakes(20, newAddress, () => null),
         20,
-        'other links open beside it',
+        'other addresses without a token are admitted beside the flood',
       )
       t.equal(
-        knock(50, () => 'ward', newId),
+        tryHandshakes(50, () => 'ward', newId),
         50,
-        'and so do terminals',
+        'terminals are admitted beside the flood',
       )
     }
     nowMs += 1_000
     t.equal(
-      knock(3 * each, newHome, () => null),
+      tryHandshakes(3 * each, newAddress, () => null),
       each / 2,
-      'many addresses',
+      'many addresses without a token get half',
     )
-    t.equal(knock(each, newHome, newId), each / 2, 'leave the other half to good tokens')
+    t.equal(
+      tryHandshakes(each, newAddress, newId),
+      each / 2,
+      'the other half is left to valid tokens',
+    )
 
     nowMs += 10_000
     t.equal(
-      knock(
+      tryHandshakes(
         each,
         () => 'ward',
         () => 'one account',
       ),
       each * (1 - admissionLimits.quietReserve),
-      'whoever comes again and again',
+      'an account that comes again and again does not get all',
     )
-    t.equal(knock(25, newHome, newId), 25, 'leaves the last quarter to those who do not')
+    t.equal(tryHandshakes(25, newAddress, newId), 25, 'the last quarter is left to other accounts')
 
     const small = new Admission(1, () => nowMs)
-    t.ok(small.admits({ address: 'a', voucher: null }), 'a door of one a second opens to everybody')
+    t.ok(
+      small.admits({ address: 'a', voucher: null }),
+      'with a rate of one a second a client without a token is admitted too',
+    )
   },
 )
 
 t.test('the number of handshakes under way is bounded', async t => {
   let nowMs = 1_000_000
-  const door = new Admission(each, () => nowMs)
+  const admission = new Admission(each, () => nowMs)
   const ends: (() => void)[] = []
   const fill = (voucher: () => string | null) => {
     for (let second = 0; second < 10; second++, nowMs += 1_000)
       for (let i = 0; i < each; i++)
-        if (door.admits({ address: newHome(), voucher: voucher() })) ends.push(door.begin())
+        if (admission.admits({ address: newAddress(), voucher: voucher() }))
+          ends.push(admission.begin())
   }
   fill(() => null)
-  t.equal(ends.length, socketLimits.handshakesUnderWayMax / 2, 'strangers that hang leave room')
+  t.equal(
+    ends.length,
+    socketLimits.handshakesUnderWayMax / 2,
+    'handshakes without a token fill half of the places',
+  )
   fill(newId)
-  t.equal(ends.length, socketLimits.handshakesUnderWayMax, 'however long they hang')
+  t.equal(ends.length, socketLimits.handshakesUnderWayMax, 'handshakes with a token fill the rest')
   ends.pop()!()
   t.same(
-    [door.admits({ address: newHome(), voucher: newId() }), door.underWay],
+    [admission.admits({ address: newAddress(), voucher: newId() }), admission.underWay],
     [true, socketLimits.handshakesUnderWayMax - 1],
   )
 })
@@ -115,7 +127,7 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
   t.teardown(() => {
     for (const socket of sockets) socket.terminate()
   })
-  const knock = (path: string) =>
+  const tryHandshake = (path: string) =>
     new Promise<string>(resolve => {
       const socket = new WebSocket(`ws://127.0.0.1:${f.port}${path}`)
       sockets.push(socket)
@@ -129,7 +141,7 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
       })
     })
   const { newTicket } = await tokensOf(f.ctx.config)
-  const vendors = await Promise.all(
+  const pharmacies = await Promise.all(
     Array.from({ length: 25 }, () => f.token('vendor', { userId: newId(), pharmacyId: newId() })),
   )
   // The clock stands still, so the result does not depend on the speed of the machine.
@@ -137,7 +149,7 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
   const forged = `${newTicket(Date.now()).slice(0, -4)}AAAA`
   const flood = await Promise.all(
     Array.from({ length: each }, (_, i) =>
-      knock(i % 2 === 0 ? '/ws/tracking/nobody' : `/ws/pharmacy?ticket=${forged}`),
+      tryHandshake(i % 2 === 0 ? '/ws/tracking/nobody' : `/ws/pharmacy?ticket=${forged}`),
     ),
   )
   const count = (answers: string[], answer: string) => answers.filter(one => one === answer).length
@@ -147,13 +159,15 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
     [share, each - share],
   )
   t.same(
-    await Promise.all(vendors.map(token => knock(`/ws/pharmacy?token=${token}`))),
-    vendors.map(() => '101'),
-    'from the same address',
+    await Promise.all(pharmacies.map(token => tryHandshake(`/ws/pharmacy?token=${token}`))),
+    pharmacies.map(() => '101'),
+    'terminals with a token are admitted from the address of the flood',
   )
   t.same(
-    await Promise.all(vendors.map(() => knock(`/ws/pharmacy?ticket=${newTicket(Date.now())}`))),
-    vendors.map(() => '101'),
+    await Promise.all(
+      pharmacies.map(() => tryHandshake(`/ws/pharmacy?ticket=${newTicket(Date.now())}`)),
+    ),
+    pharmacies.map(() => '101'),
   )
   t.match(
     await f.ctx.metrics.registry.metrics(),
@@ -176,6 +190,6 @@ t.test('a flood without a token keeps out no terminal with a token or a ticket',
   t.match(
     await f.ctx.metrics.registry.metrics(),
     /caduceus_handshakes_under_way 0$/m,
-    'greeted or refused, it is over',
+    'no handshake is under way at the end',
   )
 })

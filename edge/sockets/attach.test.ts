@@ -1,5 +1,5 @@
 /**
- * Admission to the sockets: the close codes of refusals, and the first messages of each kind of
+ * The way into the sockets: the close codes of refusals, and the first messages of each kind of
  * socket.
  */
 import { connect } from 'node:net'
@@ -24,10 +24,10 @@ const vendor = await f.token('vendor', { userId, pharmacyId })
 const driver = await f.token('driver', { userId: driverUser, driverId })
 const admin = await f.token('admin')
 
-t.test('every way to be refused has its close code', async t => {
-  const lonely = await f.token('vendor', { pharmacyId: newId() })
-  const recordless = await f.token('vendor')
-  const ghost = await f.token('driver', { driverId: newId() })
+t.test('each refusal has its close code and leaves no session', async t => {
+  const withoutRow = await f.token('vendor', { pharmacyId: newId() })
+  const withoutPharmacy = await f.token('vendor')
+  const driverWithoutRow = await f.token('driver', { driverId: newId() })
   const rows: [path: string, code: number][] = [
     ['/ws/customer/', closeCodes.unauthenticated],
     ['/ws/customer/?token=nonsense', closeCodes.unauthenticated],
@@ -40,19 +40,19 @@ t.test('every way to be refused has its close code', async t => {
     [`/ws/vendor/${pharmacyId}?token=${customer}`, closeCodes.wrongRole],
     [`/ws/vendor/${newId()}?token=${vendor}`, closeCodes.wrongRole],
     [`/ws/vendor/${pharmacyId}`, closeCodes.unauthenticated],
-    [`/ws/pharmacy/?token=${lonely}`, closeCodes.noSuchRecord],
-    [`/ws/pharmacy/?token=${recordless}`, closeCodes.noSuchRecord],
-    [`/ws/driver?token=${ghost}`, closeCodes.noSuchRecord],
+    [`/ws/pharmacy/?token=${withoutRow}`, closeCodes.noSuchRecord],
+    [`/ws/pharmacy/?token=${withoutPharmacy}`, closeCodes.noSuchRecord],
+    [`/ws/driver?token=${driverWithoutRow}`, closeCodes.noSuchRecord],
     [`/ws/vendor/${newId()}?token=${admin}`, closeCodes.noSuchRecord],
     [`/ws/vendor/nonsense?token=${admin}`, closeCodes.noSuchRecord],
     ['/ws/tracking/nonsense', closeCodes.noSuchRecord],
   ]
   for (const [path, code] of rows)
     t.equal((await f.connect(path).closed).code, code, path.slice(0, 60))
-  t.equal(f.hub.size, 0, 'nothing is left behind')
+  t.equal(f.hub.size, 0, 'no session is left')
 })
 
-t.test('greetings are those of the seed, with and without the slash', async t => {
+t.test('the greetings are those of the documents, with and without the last slash', async t => {
   for (const path of ['/ws/pharmacy/', '/ws/pharmacy']) {
     const terminal = f.connect(`${path}?token=${vendor}`)
     t.same(await terminal.next(), {
@@ -86,7 +86,7 @@ t.test('greetings are those of the seed, with and without the slash', async t =>
   }
 })
 
-t.test('a ticket opens one socket; a token in the subprotocol opens any', async t => {
+t.test('a ticket opens one socket, and a token in the subprotocol opens a socket', async t => {
   const account = newId()
   const email = 'ticket@example.org'
   await f.database.kysely
@@ -117,7 +117,7 @@ t.test('a ticket opens one socket; a token in the subprotocol opens any', async 
 })
 
 t.test(
-  'the lines of one header are one list; a request with two possible ends is refused',
+  'the subprotocol is read over all lines of its header, and a request with two possible ends is refused',
   async t => {
     const upgrade = (lines: string[]) =>
       new Promise<string>(resolve => {
@@ -184,7 +184,7 @@ t.test('a token that expires during a connection closes the socket with 4001', a
   t.equal(
     (await f.connect(`/ws/customer/?token=${customer}`).closed).code,
     closeCodes.unauthenticated,
-    'and it opens no other',
+    'the token opens no other socket',
   )
   f.clock.skewMs = 0
 })
@@ -198,21 +198,21 @@ t.test('a page of a foreign origin is refused at the upgrade', async t => {
     })
   t.equal(await status('https://evil.example'), 403)
   t.equal(await status('null'), 403)
-  t.equal(await status('https://app.example.org'), 101, 'listed')
-  t.equal(await status('HTTPS://APP.example.org:443'), 101, 'listed, written another way')
+  t.equal(await status('https://app.example.org'), 101, 'a listed origin')
+  t.equal(await status('HTTPS://APP.example.org:443'), 101, 'a listed origin in another spelling')
   t.equal(await status('https://app.example.org:444'), 403, 'another port')
-  t.equal(await status(`http://127.0.0.1:${f.port}`), 101, 'same host')
+  t.equal(await status(`http://127.0.0.1:${f.port}`), 101, 'the origin of the server')
   t.ok(
     originAllowed('https://x', 'x:443', []) &&
       originAllowed('https://x:443', 'x', []) &&
       originAllowed('https://X', 'x', []),
-    'a default port is none',
+    'a default port does not matter',
   )
   t.notOk(originAllowed('https://x', 'x:8443', []))
   t.ok(originAllowed('https://anywhere.example', 'here', ['*']))
 })
 
-t.test('sockets of one account are bounded; the newest is refused', async t => {
+t.test('the number of sockets of an account is bounded, and the newest is refused', async t => {
   const token = await f.token('user')
   const open = Array.from({ length: socketLimits.perAccountMax }, () =>
     f.connect(`/ws/customer/?token=${token}`),
@@ -225,7 +225,7 @@ t.test('sockets of one account are bounded; the newest is refused', async t => {
   t.match(
     await f.connect(`/ws/customer/?token=${token}`).next(),
     { type: 'connection' },
-    'a place was given back',
+    'a closed socket gives its place back',
   )
 })
 
@@ -246,7 +246,7 @@ t.test('a socket that closes during authentication leaves no session', async t =
   t.equal(f.hub.size, before)
 })
 
-t.test('the tracking link shows the state first, then the changes', async t => {
+t.test('a tracking socket gets the state first, then the changes', async t => {
   const order = await addOrder(f.database, {
     id: newId(),
     user_id: newId(),
@@ -274,7 +274,7 @@ t.test('the tracking link shows the state first, then the changes', async t => {
     eta_minutes: 6,
     distance_km: 1.5,
   })
-  t.notMatch(JSON.stringify(state), '"98"', 'the phone is not for the public')
+  t.notMatch(JSON.stringify(state), '"98"', 'the state has no phone')
   f.pushLocations({
     orders: [
       {
@@ -335,7 +335,7 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
       drivers.every(
         driver => name.startsWith(driver.full_name) && driver.full_name.length >= least,
       ),
-      'by as much of the name as there is room for',
+      'each name is cut to the room that there is',
     )
     f.pushLocations({
       fleet: [
@@ -351,13 +351,17 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
         },
       ],
     })
-    t.match(await fleet.next('locations'), { drivers: [{ driver_id: ids[0]! }] }, 'and hears on')
+    t.match(
+      await fleet.next('locations'),
+      { drivers: [{ driver_id: ids[0]! }] },
+      'the fleet view still gets positions',
+    )
     fleet.ws.close()
     await fleet.closed
   }
 })
 
-t.test('the whole fleet comes first, then the drivers that moved', async t => {
+t.test('a fleet view gets the whole fleet first, then the drivers that moved', async t => {
   for (const token of [vendor, admin]) {
     const fleet = f.connect(`/ws/vendor/${pharmacyId}?token=${token}`)
     t.match(await fleet.next(), {

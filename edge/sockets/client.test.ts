@@ -93,7 +93,7 @@ f.bus.subscribe(subjects.locationFilter, message => {
 })
 const driverToken = () => f.token('driver', { userId, driverId })
 
-t.test('frames of a driver without network are kept, and arrive in order afterwards', async t => {
+t.test('frames of a driver without a network are kept, and arrive in order afterwards', async t => {
   const wire = network()
   const saved: number[] = []
   const driver = kept(
@@ -141,7 +141,7 @@ t.test('frames that the bus did not take are sent again when it is back', async 
   f.bus.mend()
   for (let i = 0; i < 5; i++) driver.sendLocation({ latitude: 27.7, longitude: 85.3 })
   await pause(clientLimits.batchMs + 50)
-  t.equal(driver.unacknowledged.length, 10, 'nothing is forgotten before it was acknowledged')
+  t.equal(driver.unacknowledged.length, 10, 'no frame is forgotten before it is acknowledged')
   const progress: number[] = []
   driver.on('ack', ack => progress.push(ack.seq))
   await drained(driver)
@@ -153,11 +153,11 @@ t.test('frames that the bus did not take are sent again when it is back', async 
 })
 
 t.test(
-  'a client that is refused for the rate comes again at the given time and not before',
+  'a client that is refused for the rate does not come again before the given time',
   async t => {
     const attemptsMs: number[] = []
-    const door = createServer()
-    door.on('upgrade', (_request, socket) => {
+    const server = createServer()
+    server.on('upgrade', (_request, socket) => {
       attemptsMs.push(performance.now())
       if (attemptsMs.length === 1)
         socket.end(
@@ -166,13 +166,13 @@ t.test(
       else socket.destroy()
     })
     await new Promise<void>(resolve => {
-      door.listen(0, '127.0.0.1', resolve)
+      server.listen(0, '127.0.0.1', resolve)
     })
-    t.teardown(() => door.close())
+    t.teardown(() => server.close())
     const client = kept(
       t,
       connectDriver({
-        url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         token: 'any',
         WebSocket,
       }),
@@ -223,7 +223,7 @@ t.test('a message is sent again under the same id after a lost connection', asyn
   t.equal(commands[0], commands[1])
 })
 
-t.test('a terminal shows each request once, and none that ended while it was away', async t => {
+t.test('a terminal shows each request once, and closes those that ended meanwhile', async t => {
   const wire = network()
   const terminal = kept(
     t,
@@ -265,7 +265,7 @@ t.test('a terminal shows each request once, and none that ended while it was awa
   t.same(shown, [lasting, gone, taken])
 })
 
-t.test('the client does not reconnect when that cannot work', async t => {
+t.test('the client does not reconnect after a final refusal', async t => {
   const rows: [() => Pick<Customer, 'on'>, number][] = []
   const wire = network()
   const customerToken = await f.token('user')
@@ -285,7 +285,7 @@ t.test('the client does not reconnect when that cannot work', async t => {
   t.equal(wire.state.attempts, attempts)
 })
 
-t.test('the client replaces an expired token when it has another', async t => {
+t.test('the client replaces an expired token, and gives up without another', async t => {
   let asked = 0
   const customer = kept(
     t,
@@ -306,7 +306,7 @@ t.test('the client replaces an expired token when it has another', async t => {
 })
 
 t.test(
-  'watchers get their messages as events, and the state again after a reconnection',
+  'a tracker and a fleet view get their messages as events, and the state again after a reconnection',
   async t => {
     const wire = network()
     const order = await addOrder(f.database, {

@@ -36,13 +36,14 @@ import { attachSockets } from './attach.ts'
 import { Hub } from '../kernel/hub.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
+/** A JSON message of a socket. */
 export type Message = Record<string, unknown> & { type: string }
 
 /** A bus whose connection can be cut: publishing fails, listeners are told, subscriptions stay. */
 export interface CuttableBus extends Bus {
   cut(): void
   mend(): void
-  /** Round trips are not answered until the returned function is called. */
+  /** Holds back the end of `flush` until the returned function is called. */
   holdFlush(): () => void
 }
 
@@ -127,6 +128,7 @@ class Writes {
   }
 }
 
+/** Starts the sockets of an edge; `script` answers commands. Call `stop` at the end. */
 export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const config = readConfig({ JWT_SECRET_KEY: 'x'.repeat(32), ...environment }, 'embedded')
   const database = await preparedDatabase()
@@ -280,6 +282,7 @@ export class TestSocket {
     }
   }
 
+  /** Removes and returns the next binary message; rejects after ten seconds. */
   async nextBinary(): Promise<Uint8Array> {
     const deadline = Date.now() + 10_000
     for (;;) {
@@ -302,6 +305,7 @@ export class TestSocket {
     })
   }
 
+  /** Sends bytes and texts as they are, other values as JSON. */
   send(message: unknown): void {
     this.ws.send(
       message instanceof Uint8Array
@@ -313,11 +317,13 @@ export class TestSocket {
   }
 }
 
+/** Resolves after a time. */
 export const pause = (ms: number): Promise<void> =>
   new Promise(resolve => {
     setTimeout(resolve, ms)
   })
 
+/** Inserts an active pharmacy. */
 export async function addPharmacy(
   database: Database,
   record: { userId: string; pharmacyId: string; name?: string },
@@ -338,6 +344,7 @@ export async function addPharmacy(
     .execute()
 }
 
+/** Inserts a driver; the status is `available` unless it is given. */
 export async function addDriver(
   database: Database,
   record: { userId: string; pharmacyId: string; driverId: string; status?: string },

@@ -1,6 +1,6 @@
 /**
- * Normalising text: each kind in its form, wherever a schema has it, at a cost that only grows with
- * its length.
+ * The normal form of texts: each kind of text has its form wherever a schema names it, at a cost
+ * that only grows with its length.
  */
 import t from 'tap'
 import Type from 'typebox'
@@ -14,7 +14,7 @@ import { newPasswordRule, opaqueString, passwordForms } from './passwords.ts'
 const capitals = '0190B2A0-0000-7000-8000-00000000ABCD'
 const small = capitals.toLowerCase()
 
-t.test('the schema names the kind of each text, at any depth', t => {
+t.test('each text gets the form that the schema names, at any depth', t => {
   const check = compileCheck(
     Type.Object({
       id: Uuid,
@@ -102,7 +102,7 @@ t.test('phones are brought into E.164 where the country is known', t => {
     ['000 254 712345678', 'KE', '+254712345678'],
     ['810 977 9841234567', 'RU', '+9779841234567'],
     ['977 9841234567', 'NP', '+9779841234567'],
-    // Nobody has these numbers, and they are in the documents.
+    // These numbers are in the documents, although nobody has them.
     ['+1234567890', 'NP', '+1234567890'],
     ['+1999888777', null, '+1999888777'],
     ['+977', null, '+977'],
@@ -162,7 +162,11 @@ t.test('spellings of one e-mail are equal', t => {
     ['ann@xn--mnchen-3ya.de', 'ann@xn--mnchen-3ya.de\u200b'],
   ] as const)
     t.equal(normalEmail(one), normalEmail(other), `${one} ${other}`)
-  t.not(normalEmail('ızmir@example.com'), normalEmail('izmir@example.com'), 'a letter of its own')
+  t.not(
+    normalEmail('ızmir@example.com'),
+    normalEmail('izmir@example.com'),
+    'a dotless i is another letter',
+  )
   for (const one of [
     'ann@example.org',
     'İ\u0301@MÜNCHEN.de',
@@ -173,30 +177,38 @@ t.test('spellings of one e-mail are equal', t => {
     'ａ＠ｂ．ｃ',
     'ann@a b.ü',
   ])
-    t.equal(writtenEmail(writtenEmail(one)), writtenEmail(one), `${one} keeps its form`)
+    t.equal(
+      writtenEmail(writtenEmail(one)),
+      writtenEmail(one),
+      `${one} keeps its form when it is written again`,
+    )
   t.equal(writtenEmail('Ann@Example.org'), 'Ann@Example.org', 'otherwise as its owner wrote it')
   t.not(normalEmail('rene@x.org'), normalEmail('rené@x.org'))
   t.end()
 })
 
-t.test('passwords are compared by OpaqueString', t => {
+t.test('passwords are compared as OpaqueString of RFC 8265', t => {
   t.equal(opaqueString('pass\u3000w\u00a0e\u0301'), 'pass w é')
   t.equal(opaqueString('Ｐａｓｓ Σ'), 'Ｐａｓｓ Σ', 'neither width nor case changes')
-  t.same(passwordForms('plain'), ['plain'], 'one attempt where there is one form')
+  t.same(passwordForms('plain'), ['plain'], 'a password with one form is tried once')
   t.same(passwordForms('e\u0301'), ['é', 'e\u0301'])
   t.match(newPasswordRule('tab\there', 8), /control/)
-  t.match(newPasswordRule('e\u0301'.repeat(4), 8), /8 characters/, 'counted as it will be compared')
+  t.match(
+    newPasswordRule('e\u0301'.repeat(4), 8),
+    /8 characters/,
+    'the length counts in the form that is compared',
+  )
   const check = compileCheck(Type.Object({ password: Password }))
   t.throws(() => check({ password: 'e\u0301'.repeat(4) }), { code: 'invalid_request' })
   t.doesNotThrow(
     () => check({ password: 'e\u0301'.repeat(150) }),
-    'its length is that of what is stored',
+    'the longest password counts in its stored form',
   )
   t.throws(() => check({ password: 'e\u0301'.repeat(201) }), { code: 'invalid_request' })
   t.doesNotThrow(
     () =>
       compileCheck(Type.Object({ password: KnownPassword }))({ password: 'e\u0301'.repeat(200) }),
-    'another keyboard types the same',
+    'a known password of another keyboard may be longer',
   )
   t.end()
 })

@@ -1,5 +1,5 @@
 /**
- * Spellings of one thing over HTTP: ids in capitals; e-mails, phones and passwords of other
+ * Spellings of one thing over HTTP: ids in capitals, and e-mails, phones and passwords of other
  * keyboards.
  */
 import t from 'tap'
@@ -67,7 +67,7 @@ t.test('ids in capitals are the same ids', async t => {
   t.equal(
     (await call('GET', `/api/tracking/${view.tracking_token.toUpperCase()}`)).status,
     200,
-    'nor has a link',
+    'a link in capitals is the same link',
   )
 })
 
@@ -87,7 +87,7 @@ t.test('every spelling of an e-mail is one address', async t => {
   }
 })
 
-t.test('every spelling of a phone is one number, and an invalid one is reported', async t => {
+t.test('every spelling of a phone is one number, and an invalid one is refused', async t => {
   for (const phone of [
     '+977 984 123 4567',
     '00977-9841234567',
@@ -103,7 +103,7 @@ t.test('every spelling of a phone is one number, and an invalid one is reported'
   t.match(
     (await register({ phone: '+1 (234) 567890' })).body.user,
     { phone: '+1234567890', phone_notice: null },
-    'unlikely, and kept',
+    'an unlikely number is kept',
   )
   t.match((await register({ phone: '(12) 3' })).body.user, {
     phone: '(12) 3',
@@ -116,7 +116,7 @@ t.test('every spelling of a phone is one number, and an invalid one is reported'
       fields: [{ field: 'phone', rule: 'must be a phone number, such as +977 984 123 4567' }],
     },
   })
-  t.equal(refused.body.fields.length, 1, 'said once')
+  t.equal(refused.body.fields.length, 1, 'the mistake is told once')
   const person = await edge.customer()
   t.match(
     (
@@ -153,7 +153,7 @@ t.test('stored numbers are completed when their country is known', async t => {
   }
 })
 
-t.test('a password is equal from another keyboard, and older stored forms still open', async t => {
+t.test('a password is equal from another keyboard, and old hashes still work', async t => {
   const {
     body: { user },
   } = await register({ email: 'keys@example.org', password: 'cafe\u0301\u3000noir' })
@@ -175,8 +175,8 @@ t.test('a password is equal from another keyboard, and older stored forms still 
         .executeTakeFirstOrThrow()
     ).password_hash
   const before = await stored()
-  t.equal((await login('keys@example.org', old)).status, 200, 'as it was typed then')
-  t.not(await stored(), before, 'and is kept in its new form from now on')
+  t.equal((await login('keys@example.org', old)).status, 200, 'the password as it was typed then')
+  t.not(await stored(), before, 'it is stored in its new form')
   t.equal((await login('keys@example.org', 'crème brûlée')).status, 200)
   t.match(await register({ password: 'line\nbreak1' }), {
     status: 400,

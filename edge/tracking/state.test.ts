@@ -1,4 +1,7 @@
-/** The position query of the public page: before the pick-up the route leads past the pharmacy. */
+/**
+ * The position query of the public tracking page. Before the pick-up the route goes by the
+ * pharmacy.
+ */
 import t from 'tap'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
 import type { PositionQuery } from '../../protocol/tracking/positions.ts'
@@ -9,7 +12,7 @@ import { trackingState } from './state.ts'
 const home = { delivery_latitude: 50.01, delivery_longitude: 8 }
 const pharmacy = { pickup_latitude: 50, pickup_longitude: 8.02 }
 
-t.test('the route of the query follows from the status of the order', async t => {
+t.test('the route to the customer goes by the pharmacy before the pick-up', async t => {
   for (const status of orderStatuses) {
     const asked: PositionQuery[] = []
     const position = async (query: PositionQuery) => {

@@ -3,7 +3,9 @@ import type { Test } from 'tap'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 import { form, people } from './fixture-files.ts'
 
-/** Starts the edge; `upload` sends a file as a form, `read` tells the status of its answer. */
+/**
+ * Starts the edge. `upload` sends a file as a form, and `read` returns the status of a download.
+ */
 export async function startDisk(t: Test) {
   const edge = await startFixture({
     RATE_LIMIT_UPLOAD_PER_ACCOUNT: '100000',

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startFixture } from '../acceptance/fixture-edge.ts'
 
+/** A whole edge. */
 export type Fixture = Awaited<ReturnType<typeof startFixture>>
 
 /** A form with one file, under a name and a type that the sender states. */
@@ -20,8 +21,8 @@ export const filesIn = (folder: string): string[] =>
     : []
 
 /**
- * Everybody who sends or asks for files in these stories; `asked` is a pharmacy that a request was
- * sent to.
+ * Registers everybody who sends or reads files in these tests. `asked` is a pharmacy that a request
+ * was sent to.
  */
 export async function people(edge: Fixture) {
   const vendor = await edge.vendor()

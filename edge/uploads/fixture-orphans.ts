@@ -1,4 +1,4 @@
-/** The story of files that no order names, told with every kind of storage. */
+/** The test of files that no order names, for every kind of storage. */
 import type { Test } from 'tap'
 import { fileLimits } from './storage/file-limits.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
@@ -8,8 +8,8 @@ import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { type Fixture, form, filesIn, people } from './fixture-files.ts'
 
 /**
- * Stores files, lets a day pass and deletes those that no order names; `who` is everybody in the
- * story.
+ * Stores files, lets a day pass and deletes those that no order names; `who` are the senders and
+ * readers.
  */
 export async function orphans(
   t: Test,
@@ -75,22 +75,22 @@ export async function orphans(
       ),
     )
 
-  t.equal(await deleteOrphans(context), 0, 'not on their first day')
+  t.equal(await deleteOrphans(context), 0, 'no file is deleted on its first day')
   const later = { ...context, nowMs: () => context.nowMs() + fileLimits.uploadOrphanMs + 1_000 }
   t.ok((await deleteOrphans(later)) >= 3)
   const rows = await left()
-  t.notOk(rows.has(files.loose.id), 'a file that nobody named')
+  t.notOk(rows.has(files.loose.id), 'a file that no order names')
   t.notOk(rows.has(files.no.id), 'the spoken refusal of a request that another took')
   t.notOk(rows.has(cut!.id), 'an upload that was cut off')
-  t.ok(rows.has(files.proof.id) && rows.has(files.yes.id), 'what an order names')
+  t.ok(rows.has(files.proof.id) && rows.has(files.yes.id), 'files that an order names stay')
   t.same(
     ended.filter(id => !rows.has(id)),
     [],
-    'the proofs of orders that are over, for those are the ones that somebody will ask for',
+    'the proofs of ended orders stay, because somebody may ask for them later',
   )
   t.equal((await edge.call('GET', files.proof.url, { token: who.customer.token })).status, 200)
   t.equal((await edge.call('GET', files.loose.url, { token: who.driver.token })).status, 404)
-  t.equal(await deleteOrphans(later), 0, 'nothing more')
+  t.equal(await deleteOrphans(later), 0, 'a second run deletes nothing')
   if (context.storages.current.name === 'disk')
     t.equal(filesIn(context.config.uploadDir).length, rows.size, 'no file without a row')
 }

@@ -1,6 +1,6 @@
 /**
- * A whole edge that takes files in parts, a network before it that can break, and the requests of
- * tus, for tests.
+ * For tests: a whole edge that takes files in parts, a network before it that can break, and the
+ * requests of tus.
  */
 import { FaultProxy } from '../../protocol/testing/proxy/proxy.ts'
 import { startFixture } from '../acceptance/fixture-edge.ts'
@@ -20,7 +20,7 @@ export async function startResumable(t: Test) {
   const ann = await fixture.customer()
   const bob = await fixture.customer()
 
-  /** A document of so many bytes, each its own, so that a part in the wrong place shows. */
+  /** A document of so many bytes. Its bytes vary, so that a part in the wrong place shows. */
   const document = (bytes: number): Buffer => {
     const text = Buffer.from(
       Array.from({ length: bytes }, (_, i) => 48 + ((i * 7 + (i >> 8)) % 10)),

@@ -1,7 +1,6 @@
 /**
- * What is kept of a file and what a browser is told of it [ASVS V12]: lying names and types,
- * traversal, size, repeats, and
- * files that no order names.
+ * The kept bytes of a file, and the headers with which a browser gets them [ASVS V12]: false names
+ * and types, traversal, size, repeats, and files that no order names.
  */
 import t from 'tap'
 import { fileLimits } from './storage/file-limits.ts'
@@ -12,7 +11,7 @@ import { startDisk } from './fixture-disk.ts'
 
 const { edge, call, who, upload } = await startDisk(t)
 
-t.test('names and stated types lie; bytes decide', async t => {
+t.test('the bytes of a file decide, not its name and not its stated type', async t => {
   for (const [name, kind, bytes, filename, type, expected] of [
     [
       'a script called photo',
@@ -41,9 +40,16 @@ t.test('names and stated types lie; bytes decide', async t => {
     ],
     ['a photo as a sound', 'audio', jpeg, 'voice.mp3', 'audio/mpeg', 'unsupported_media_type'],
     ['half a photo', 'proof', jpeg.subarray(0, 100), 'photo.jpg', 'image/jpeg', 'file_malformed'],
-    ['a bomb', 'proof', pngOf(50_000, 50_000), 'photo.png', 'image/png', 'image_too_large'],
     [
-      'another',
+      'a PNG that unpacks to too many pixels',
+      'proof',
+      pngOf(50_000, 50_000),
+      'photo.png',
+      'image/png',
+      'image_too_large',
+    ],
+    [
+      'a JPEG that unpacks to too many pixels',
       'prescription',
       jpegOf(65_535, 65_535),
       'photo.jpg',
@@ -67,7 +73,7 @@ t.test('names and stated types lie; bytes decide', async t => {
       'body_too_large',
     ],
     [
-      'more than anything may have',
+      'a file larger than any may be',
       'proof',
       new Uint8Array(7 * 1024 * 1024),
       'a.png',
@@ -94,10 +100,10 @@ t.test('names and stated types lie; bytes decide', async t => {
       'content-type': 'audio/webm;codecs=opus',
     },
   })
-  t.equal(raw.status, 201, 'as a recorder sends it')
+  t.equal(raw.status, 201, 'a sound as a recorder sends it')
 })
 
-t.test("no name leads out of the folder, and none of the sender's is kept", async t => {
+t.test("no name leads out of the folder, and the sender's name is not kept", async t => {
   const { uploadDir } = edge.edge.parts.config
   const before = filesIn(uploadDir).length
   for (const name of [
@@ -136,7 +142,7 @@ t.test("no name leads out of the folder, and none of the sender's is kept", asyn
     t.ok([404, 405].includes((await call('GET', path, { token: who.admin.token })).status), path)
 })
 
-t.test('a browser is told what it is and to run nothing', async t => {
+t.test('a file is served with its type and with headers that let nothing run', async t => {
   for (const [kind, bytes, type, way] of [
     ['prescription', pdf, 'application/pdf', 'attachment'],
     ['prescription', Buffer.concat([jpeg, Buffer.from('<script>')]), 'image/jpeg', 'inline'],
@@ -156,7 +162,7 @@ t.test('a browser is told what it is and to run nothing', async t => {
     t.match(response.headers.get('cache-control'), /^private/)
     t.ok(
       served.equals(Buffer.from(type === 'image/jpeg' ? jpeg : pdf)),
-      'what followed the photo is gone',
+      'bytes behind the photo are removed',
     )
   }
   const { body } = await upload('prescription', who.customer.token, jpeg)
@@ -167,7 +173,7 @@ t.test('a browser is told what it is and to run nothing', async t => {
   t.equal(head.status, 200)
 })
 
-t.test('a repeat with its key stores nothing twice', async t => {
+t.test('a repeat under its key stores no second file [3]', async t => {
   const { uploadDir } = edge.edge.parts.config
   const before = filesIn(uploadDir).length
   const send = (bytes: Uint8Array) =>
@@ -183,15 +189,15 @@ t.test('a repeat with its key stores nothing twice', async t => {
   t.equal(filesIn(uploadDir).length, before + 1)
 })
 
-t.test('one account cannot fill the store', async t => {
-  const glutton = await edge.customer()
+t.test('the number of files of an account that no order names is bounded', async t => {
+  const sender = await edge.customer()
   await edge.database.pool.query(
     `insert into uploads (id, owner_id, kind, content_type, bytes_count, path, stored_at)
     select gen_random_uuid(), $1, 'proof', 'image/png', 1, 'none', now() from generate_series(1, $2::integer)`,
-    [glutton.id, fileLimits.looseUploadsPerAccountMax],
+    [sender.id, fileLimits.looseUploadsPerAccountMax],
   )
-  t.equal((await upload('proof', glutton.token, png)).body.code, 'too_many_requests')
-  await edge.database.pool.query('delete from uploads where owner_id = $1', [glutton.id])
+  t.equal((await upload('proof', sender.token, png)).body.code, 'too_many_requests')
+  await edge.database.pool.query('delete from uploads where owner_id = $1', [sender.id])
 })
 
-t.test('orphans go, and what an order names stays', t => orphans(t, edge, who))
+t.test('files that no order names are deleted, and the others stay', t => orphans(t, edge, who))

@@ -1,7 +1,6 @@
 /**
- * Files in an object store: they are read by a link of the store, older ones still from the disk,
- * and nothing is lost
- * silently while the store is away.
+ * Files in an object store. They are read by a link of the store, older files are still read from
+ * the disk, and an upload fails visibly while the store is away.
  */
 import { createHash } from 'node:crypto'
 import t from 'tap'
@@ -11,7 +10,7 @@ import { newId, place, startFixture, viewOf } from '../acceptance/fixture-edge.t
 import { orphans } from './fixture-orphans.ts'
 import { form, people } from './fixture-files.ts'
 
-t.test('in an object store', async t => {
+t.test('files in an object store', async t => {
   const s3 = await startS3()
   const edge = await startFixture(s3.environment)
   t.teardown(async () => {
@@ -51,10 +50,10 @@ t.test('in an object store', async t => {
   const followed = await fetch(`http://127.0.0.1:${edge.edge.port}${body.url}`, {
     headers: { authorization: `Bearer ${who.vendor.token}` },
   })
-  t.equal(followed.status, 200, 'a client that follows leaves its token at home')
+  t.equal(followed.status, 200, 'a client that follows the link does not send its token there')
   await followed.arrayBuffer()
   for (const token of [who.stranger.token, who.otherPharmacy.token])
-    t.equal((await edge.call('GET', body.url, { token })).status, 404, 'no link for a stranger')
+    t.equal((await edge.call('GET', body.url, { token })).status, 404, 'a stranger gets no link')
 
   edge.script.answer = command => ({
     ok: true,
@@ -81,7 +80,7 @@ t.test('in an object store', async t => {
   t.match(request, { status: 201, body: { data: { image: /\/api\/uploads\/file\// } } })
   t.match(edge.commands.at(-1)!.data, { prescription_url: /^\/api\/uploads\/file\// })
 
-  await t.test('a file of the disk days is still read from the disk', async t => {
+  await t.test('a file from before the object store is still read from the disk', async t => {
     await edge.edge.parts.storages.of('disk')!.put(`proof/${body.id}.png`, png, 'image/png')
     const {
       rows: [old],
@@ -96,12 +95,16 @@ t.test('in an object store', async t => {
       200,
     )
   })
-  await t.test('orphans', t => orphans(t, edge, who))
-  await t.test('away', async t => {
+  await t.test('files that no order names are deleted', t => orphans(t, edge, who))
+  await t.test('while the store is away an upload is refused', async t => {
     await s3.close()
     t.equal(
-      (await edge.call('POST', '/api/uploads/proof', { token: who.driver.token, body: form(jpeg) }))
-        .body.code,
+      (
+        await edge.call('POST', '/api/uploads/proof', {
+          token: who.driver.token,
+          body: form(jpeg),
+        })
+      ).body.code,
       'unavailable',
     )
   })

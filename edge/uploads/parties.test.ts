@@ -9,7 +9,7 @@ import { startParties } from '../acceptance/fixture-parties.ts'
 
 const { edge, call, customer, stranger, vendor, otherPharmacy, driver } = await startParties(t)
 
-t.test('files: type by content, read by the parties', async t => {
+t.test('a file is typed by its content and read by the parties of its order', async t => {
   const form = (field: string, bytes: Uint8Array, more: Record<string, string> = {}) => {
     const data = new FormData()
     for (const [name, value] of Object.entries(more)) data.append(name, value)

@@ -1,6 +1,6 @@
 /**
- * Who may read which file [OWASP API1]: its owner, and the parties of an order that names it in the
- * right field.
+ * The readers of each file [OWASP API1]: its owner, and the parties of an order that names it in
+ * the right field.
  */
 import t from 'tap'
 import { jpeg, mp3, pdf, png, webm } from './samples.ts'
@@ -9,7 +9,7 @@ import { startDisk } from './fixture-disk.ts'
 
 const { edge, who, upload, read } = await startDisk(t)
 
-t.test('who may read what', async t => {
+t.test('a file is read by its owner and by the parties of the order that names it', async t => {
   const files = {
     prescription: (await upload('prescription', who.customer.token, pdf)).body,
     proof: (await upload('proof', who.driver.token, jpeg)).body,
@@ -37,7 +37,7 @@ t.test('who may read what', async t => {
       vendor_id: who.vendor.id,
       driver_id: who.driver.id,
       notes: 'nul \u0000 and lone \ud800',
-      // As the older API shows it, with the host before it.
+      // The older API shows the address with its host.
       prescription_url: `http://localhost:8000${files.prescription.url}`,
       proof_photo_url: files.proof.url,
       signature_url: files.signature.url,
@@ -77,11 +77,11 @@ t.test('who may read what', async t => {
   t.equal(
     await read(`/api/uploads/file/${newId()}`, who.customer.token),
     404,
-    'a file that does not exist is the same',
+    'a file that does not exist gets the same answer',
   )
 })
 
-t.test('an open request shows its prescription to those asked, and ceases to', async t => {
+t.test('asked pharmacies read the prescription while the request is open', async t => {
   const { body } = await upload('prescription', who.customer.token, jpeg)
   const id = newId()
   await edge.store(
@@ -89,9 +89,9 @@ t.test('an open request shows its prescription to those asked, and ceases to', a
     [who.asked.id],
   )
   t.equal(await read(body.url, who.asked.token), 200)
-  t.equal(await read(body.url, who.vendor.token), 404, 'not asked')
+  t.equal(await read(body.url, who.vendor.token), 404, 'a pharmacy that was not asked')
   await edge.database.pool.query(`update orders set status = 'expired' where id = $1`, [id])
-  t.equal(await read(body.url, who.asked.token), 404, 'over')
+  t.equal(await read(body.url, who.asked.token), 404, 'the request is over')
 })
 
 t.test(

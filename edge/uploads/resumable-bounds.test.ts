@@ -13,7 +13,7 @@ import { startResumable } from './fixture-resumable.ts'
 const { fixture, edge, clock, path, document, metadataOf, fileOf, send, begin, patch, offsetOf } =
   await startResumable(t)
 
-t.test('single bytes make no row each, and the file is whole', async t => {
+t.test('many small parts make few rows, and the file is whole', async t => {
   const file = document(20_000)
   const where = await begin(file.length)
   const sizes = [
@@ -40,12 +40,12 @@ t.test('single bytes make no row each, and the file is whole', async t => {
 })
 
 t.test(
-  'parts have a bound together also when all uploads were begun before it was reached',
+  'all parts together have a bound, also for uploads that began before it was reached',
   async t => {
     const file = document(600_000)
     const where = await begin(file.length)
     t.equal((await patch(where, 0, file.subarray(0, 1_000))).status, 204)
-    // As much as others have sent: files whose bytes nobody looks at.
+    // The rows of other senders, whose bytes nobody reads.
     await fixture.database.pool.query(
       `
     insert into resumable_uploads (id, owner_id, kind, metadata, bytes_count, received, created_at, updated_at)
@@ -62,20 +62,20 @@ t.test(
       [refused.status, refused.body.code, refused.headers.get('retry-after')],
       [503, 'overloaded', '60'],
     )
-    t.ok((await offsetOf(where)) < 590_000, 'not all of it was kept')
+    t.ok((await offsetOf(where)) < 590_000, 'not all bytes of the refused part were kept')
     await fixture.database.pool.query(`delete from resumable_uploads where metadata = ''`)
     const from = await offsetOf(where)
     t.equal(
       (await patch(where, from, file.subarray(from))).status,
       204,
-      'and it goes on when there is room',
+      'the upload goes on when there is room',
     )
     t.ok((await fileOf(where.split('/').at(-1)!)).equals(file))
   },
 )
 
 t.test(
-  'an account has a bound of unfinished uploads; forgotten ones make room, and in the end all go',
+  'the number of unfinished uploads of an account is bounded, forgotten ones make room, and old ones are deleted',
   async t => {
     const carl = await fixture.customer()
     const mine = await Promise.all(
@@ -92,7 +92,7 @@ t.test(
     t.equal(
       mine.filter(({ status }) => status === 201).length,
       resumableLimits.unfinishedPerAccountMax,
-      'also when they come at once',
+      'the bound holds also when they come at once',
     )
     t.equal(
       mine.filter(({ status, headers }) => status === 429 && headers.get('retry-after') === '60')
@@ -122,7 +122,7 @@ t.test(
   },
 )
 
-t.test('a file is as old as its beginning, and it is an orphan a day after its end', async t => {
+t.test('a file is as old as its beginning, and may be deleted a day after its end', async t => {
   const file = document(2_000)
   const dora = await fixture.customer()
   const createdMs = async (id: string): Promise<number> =>
@@ -145,7 +145,10 @@ t.test('a file is as old as its beginning, and it is an orphan a day after its e
   const sweep = (afterMs: number) =>
     deleteOrphans({ ...edge.parts, nowMs: () => begunMs + fileLimits.uploadOrphanMs + afterMs })
   await sweep(9 * minuteMs)
-  t.ok((await fileOf(id, dora.token)).equals(file), 'begun more than a day ago, whole for less')
+  t.ok(
+    (await fileOf(id, dora.token)).equals(file),
+    'it began more than a day ago and ended less than a day ago',
+  )
   await sweep(11 * minuteMs)
   t.equal((await send('GET', `/api/uploads/file/${id}`, {}, undefined, dora.token)).status, 404)
 })

@@ -1,7 +1,6 @@
 /**
  * Clients that send a file in parts to a whole edge, over a network that is slow, stands still and
- * breaks: the client of
- * others, and ours.
+ * breaks: tus-js-client, and our own client.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
@@ -17,7 +16,7 @@ const until = async (holds: () => boolean | Promise<boolean>) => {
   while (!(await holds())) await pause(10)
 }
 
-/** As an app uses the client of others. */
+/** Sends a file with tus-js-client, as an app would. */
 function withTus(file: Buffer, options: tus.UploadOptions = {}) {
   let upload: tus.Upload | null = null
   const done = new Promise<string>((resolve, reject) => {
@@ -41,7 +40,7 @@ function withTus(file: Buffer, options: tus.UploadOptions = {}) {
 }
 
 t.test(
-  'tus-js-client: whole, begun with its bytes, in small parts, and where only POST gets through',
+  'tus-js-client sends a file whole, with its beginning, in parts, and by POST alone',
   async t => {
     const file = document(100_000)
     for (const options of [
@@ -69,7 +68,7 @@ t.test(
 )
 
 t.test(
-  'a connection that breaks again and again costs what was on its way; nothing arrives twice',
+  'an upload over a connection that breaks again and again goes on from the bytes that arrived',
   async t => {
     const file = document(400_000)
     proxy.set({ bytesPerSecond: 400_000 })
@@ -100,20 +99,19 @@ t.test(
           .rows[0]!.count,
       ),
       0,
-      'and no part is left behind',
+      'no part is left',
     )
   },
 )
 
 /**
- * Bytes a second. The proxy gives them out in fiftieths of it, and the library answers 505 to a
- * request
- * whose first line comes in two pieces of which the first ends within its HTTP/1.1: with 40 bytes
- * that is so.
+ * Bytes a second. The proxy sends a fiftieth of them at a time. uWebSockets answers 505 to a
+ * request whose first line comes in two pieces when the first piece ends within its `HTTP/1.1`, as
+ * with pieces of 40 bytes.
  */
 const slow = 2_500
 
-t.test('two kilobytes a second and a pause of eleven seconds, whole and in parts', async t => {
+t.test('a file arrives at two kilobytes a second with a pause of eleven seconds', async t => {
   const file = document(20_000)
   const far = await FaultProxy.start(edge.port)
   t.teardown(() => far.close())
@@ -142,7 +140,7 @@ t.test('two kilobytes a second and a pause of eleven seconds, whole and in parts
 })
 
 t.test(
-  'our client goes on after lost connections, at another run of the app, and begins anew where it must',
+  'our client goes on after lost connections and after a restart of the app, and begins anew where it must',
   async t => {
     const file = document(600_000)
     const api = new RestClient({
@@ -178,7 +176,7 @@ t.test(
     t.same(
       await api.uploadFile('prescription', file, { continueId: begun }),
       stored,
-      'what is finished is not sent again',
+      'a finished file is not sent again',
     )
     const anew = await api.uploadFile('prescription', file, {
       continueId: '0190a0a0-0000-7000-8000-000000000001',

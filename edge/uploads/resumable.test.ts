@@ -1,7 +1,7 @@
 /**
- * Files in parts against a whole edge and its database, as tus 1.0 says: headers, offsets and
- * checksums, two senders at
- * once, a storage that is away, and a file that is treated as one that came whole.
+ * Files in parts against a whole edge and its database, as tus 1.0 defines them: headers, offsets
+ * and checksums, two senders at once, a storage that is away, and a file that is treated like one
+ * that came whole.
  */
 import { createHash } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const {
 } = await startResumable(t)
 
 t.test(
-  'the file is treated as one that came whole: cleaned of what it tells, typed by its bytes, refused as such',
+  'a file in parts is treated like one that came whole: its metadata is removed, its bytes decide its type, and it is refused alike',
   async t => {
     const exif = Buffer.concat([
       jpeg.subarray(0, 2),
@@ -61,12 +61,12 @@ t.test(
     ] as const) {
       const wrong = await begin(bytes.length, kind)
       t.match(await patch(wrong, 0, bytes), { body: { code } })
-      t.equal((await send('HEAD', wrong, {})).status, 404, 'and there is nothing to go on with')
+      t.equal((await send('HEAD', wrong, {})).status, 404, 'a refused upload is gone')
     }
   },
 )
 
-t.test('what the protocol says of headers, offsets, checksums and ends', async t => {
+t.test('headers, offsets, checksums and the end of an upload follow tus 1.0', async t => {
   for (const where of [path, `${path}/0190a0a0-0000-7000-8000-000000000001`]) {
     const options = await fetch(url + where, { method: 'OPTIONS' })
     t.equal(options.status, 204)
@@ -190,7 +190,7 @@ t.test('what the protocol says of headers, offsets, checksums and ends', async t
     status: 413,
     body: { code: 'body_too_large' },
   })
-  t.equal(await offsetOf(where), 0, 'of what was refused nothing stays')
+  t.equal(await offsetOf(where), 0, 'no byte of a refused part stays')
   const checksum = (name: string, bytes: Uint8Array) => ({
     'upload-checksum': `${name} ${createHash(name).update(bytes).digest('base64')}`,
   })
@@ -240,15 +240,15 @@ t.test('what the protocol says of headers, offsets, checksums and ends', async t
   t.equal(
     (await patch(where, 1_000, new Uint8Array(0))).status,
     204,
-    'the answer was lost: asked again, it is the same',
+    'a repeat of the last part gets the same answer',
   )
   t.equal((await send('DELETE', where, {})).status, 204)
   t.equal((await send('HEAD', where, {})).status, 404)
-  t.ok((await fileOf(where.split('/').at(-1)!)).equals(file), 'the file that it has become stays')
+  t.ok((await fileOf(where.split('/').at(-1)!)).equals(file), 'the finished file stays')
 })
 
 t.test(
-  'two that send the same part at once: one is taken; another edge goes on where the first one was',
+  'of two equal parts at once one is taken, another edge goes on from there, and an edge that drains keeps the bytes that came',
   async t => {
     const file = document(700_000)
     const where = await begin(file.length)
@@ -284,7 +284,7 @@ t.test(
     for (const { status } of last) t.ok([204, 409, 404].includes(status), String(status))
     t.ok((await fileOf(where.split('/').at(-1)!)).equals(file))
 
-    // An edge that goes away keeps what has come, and says so.
+    // An edge that drains keeps the bytes that came and answers 503.
     const other = await begin(file.length)
     let push: ((bytes: Uint8Array) => void) | null = null
     const open = fetch(`http://127.0.0.1:${second.port}${other}`, {
@@ -311,7 +311,7 @@ t.test(
   },
 )
 
-t.test('a store that is away loses nothing: the last part is repeated', async t => {
+t.test('without its storage the last part fails, and its repeat finishes the file', async t => {
   const file = document(10_000)
   const where = await begin(file.length)
   t.equal((await patch(where, 0, file.subarray(0, 6_000))).status, 204)

@@ -1,6 +1,6 @@
 /**
- * SSRF (OWASP API7, ASVS 5.2.6): every known spelling of a private address, and some texts that are
- * no address.
+ * SSRF (OWASP API7, ASVS 5.2.6): every known spelling of a private address is refused, and so are
+ * texts that are no address.
  */
 import t from 'tap'
 import { checkUrl, isPublicAddress } from './addresses.ts'

@@ -17,7 +17,7 @@ import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 const masterKey = 'k'.repeat(32)
-/** A policy so quick that a day of failures takes a second. */
+/** A policy with pauses so short that a day of failures takes a second. */
 export const quick: Policy = {
   ...defaultPolicy,
   backoffMsFirst: 20,
@@ -29,6 +29,7 @@ const after = (ms: number, run: () => void) => {
   return () => clearTimeout(timer)
 }
 
+/** Opens the database and starts no worker; `work` starts one. Call `stop` at the end. */
 export async function startWorld(open: () => Promise<Database>) {
   const database = await open()
   const bus = memoryBus()

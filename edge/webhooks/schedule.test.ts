@@ -1,4 +1,4 @@
-/** Every rule of the schedule as a row. */
+/** Every rule of the schedule of deliveries, as a row of a table. */
 import t from 'tap'
 import {
   afterAttempt,
@@ -47,7 +47,7 @@ t.test('the backoff doubles up to a bound, and half of it is random', t => {
   t.end()
 })
 
-t.test('an attempt decides the next state of its delivery', t => {
+t.test('an attempt decides the next state of its delivery and the time of the next attempt', t => {
   const table: [
     name: string,
     attempts: number,
@@ -61,10 +61,10 @@ t.test('an attempt decides the next state of its delivery', t => {
     ['a redirect is a failure', 1, 0, answered(302), 'waiting', 1_100],
     ['a refusal is tried again', 1, 0, answered(400), 'waiting', 1_100],
     ['each time later', 3, 0, answered(500), 'waiting', 1_400],
-    ['silence is a failure', 2, 0, timeout, 'waiting', 1_200],
-    ['Retry-After is heard', 1, 0, answered(429, 700), 'waiting', 1_700],
-    ['but not without bound', 1, 0, answered(503, 99_000), 'waiting', 2_000],
-    ['and never shortens', 3, 0, answered(503, 1), 'waiting', 1_400],
+    ['a missing answer is a failure', 2, 0, timeout, 'waiting', 1_200],
+    ['Retry-After delays the next attempt', 1, 0, answered(429, 700), 'waiting', 1_700],
+    ['Retry-After has a bound', 1, 0, answered(503, 99_000), 'waiting', 2_000],
+    ['Retry-After never shortens the pause', 3, 0, answered(503, 1), 'waiting', 1_400],
     ['the last attempt gives up', 4, 0, answered(500), 'given_up'],
     ['too old to wait longer gives up', 1, -8_950, answered(500), 'given_up'],
   ]
@@ -85,7 +85,7 @@ t.test('an attempt changes the health of its subscription', t => {
     after: Partial<Health>,
     disable: RegExp | null,
   ][] = [
-    ['success heals', failing(9, 0), answered(200), wellHealth, null],
+    ['a success ends the failures', failing(9, 0), answered(200), wellHealth, null],
     [
       'the first failure is remembered',
       wellHealth,
@@ -94,14 +94,14 @@ t.test('an attempt changes the health of its subscription', t => {
       null,
     ],
     [
-      'the third pauses',
+      'the third failure pauses',
       failing(2, 5_000),
       timeout,
       { failuresInARow: 3, failingSinceMs: 5_000, pausedUntilMs: 6_100 },
       null,
     ],
-    ['longer each time', failing(3, 5_000), timeout, { pausedUntilMs: 6_200 }, null],
-    ['not without bound', failing(30, 5_000), timeout, { pausedUntilMs: 6_500 }, null],
+    ['each pause is longer', failing(3, 5_000), timeout, { pausedUntilMs: 6_200 }, null],
+    ['a pause has a bound', failing(30, 5_000), timeout, { pausedUntilMs: 6_500 }, null],
     [
       'long and often enough disables',
       failing(3, 1_000),
@@ -111,7 +111,7 @@ t.test('an attempt changes the health of its subscription', t => {
     ],
     ['long but seldom does not', failing(1, 0), answered(500), { failuresInARow: 2 }, null],
     ['often but briefly does not', failing(90, 1_001), answered(500), { failuresInARow: 91 }, null],
-    ['410 says it plainly', wellHealth, answered(410), { failuresInARow: 1 }, /410 Gone/],
+    ['410 disables at once', wellHealth, answered(410), { failuresInARow: 1 }, /410 Gone/],
   ]
   for (const [name, before, outcome, after, disable] of table) {
     const result = afterAttempt(
@@ -144,18 +144,25 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
     wakeAtMs: number | null,
   ][] = [
     ['nothing', [], [], [], [], null],
-    ['what is due, earliest first', [one('b', 's', 2), one('a', 's', 1)], [], [], ['a', 'b'], null],
     [
-      'what is not wakes us',
+      'due deliveries, earliest first',
+      [one('b', 's', 2), one('a', 's', 1)],
+      [],
+      [],
+      ['a', 'b'],
+      null,
+    ],
+    [
+      'the next due delivery sets the time of the next look',
       [one('a', 's', 10), one('b', 's', 150), one('c', 's', 120)],
       [],
       [],
       ['a'],
       120,
     ],
-    ['not what is on its way', [one('a', 's', 1)], [], [['a', 's']], [], null],
+    ['a delivery under way is not chosen', [one('a', 's', 1)], [], [['a', 's']], [], null],
     [
-      'so many of one subscriber',
+      'a bounded number of one subscription',
       [one('a', 's', 1), one('b', 's', 2), one('c', 's', 3)],
       [],
       [],
@@ -163,7 +170,7 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
       null,
     ],
     [
-      'those on their way count',
+      'deliveries under way count',
       [one('a', 's', 1), one('b', 's', 2)],
       [],
       [['x', 's']],
@@ -171,7 +178,7 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
       null,
     ],
     [
-      'so many of all',
+      'a bounded number of all',
       [one('a', 's', 1), one('b', 'r', 2), one('c', 'q', 3), one('d', 'p', 4)],
       [],
       [],
@@ -179,7 +186,7 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
       null,
     ],
     [
-      'one at a time of who is failing',
+      'one at a time of a failing subscription',
       [one('a', 's', 1), one('b', 's', 2), one('c', 'r', 3)],
       [['s', failing(3, 0)]],
       [],
@@ -187,7 +194,7 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
       null,
     ],
     [
-      'none of who pauses',
+      'none of a subscription that pauses',
       [one('a', 's', 1), one('c', 'r', 3)],
       [['s', { ...failing(3, 0), pausedUntilMs: 130 }]],
       [],
@@ -195,7 +202,7 @@ t.test('the schedule chooses the deliveries to send and the time of the next loo
       130,
     ],
     [
-      'a pause that is over is over',
+      'a pause that has ended',
       [one('a', 's', 1)],
       [['s', { ...failing(3, 0), pausedUntilMs: 100 }]],
       [],

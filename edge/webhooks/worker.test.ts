@@ -1,4 +1,4 @@
-/** The worker on the embedded database. */
+/** The webhook worker on the embedded database. */
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
 import { workerSuite } from './worker-suite.ts'

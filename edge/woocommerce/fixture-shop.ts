@@ -1,6 +1,6 @@
 /**
- * A whole deployment with a shop that delivers to it: database, engine and edge, over HTTP, signed
- * as a shop signs.
+ * A whole deployment with a shop that delivers to it: database, engine and edge, over HTTP, with
+ * the signatures of a shop.
  */
 import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -15,7 +15,7 @@ import type { Test } from 'tap'
 /** Starts the deployment, a map service and two pharmacies; the first has a shop. */
 export async function startShop(t: Test) {
   const dataDir = await preparedDataDir()
-  /** A Nominatim that knows one street, and fails while it is told to. */
+  /** A stand-in for Nominatim that knows one street; `fails` makes it answer 500. */
   const map = { fails: false }
   const nominatim = createServer((request, response) => {
     const known = decodeURIComponent(request.url!).includes('Known')
@@ -76,7 +76,7 @@ export async function startShop(t: Test) {
   }
   const shop = await connect()
 
-  /** Sends what a shop would. */
+  /** Sends an order as a shop sends it, with its signature. */
   const deliver = (
     body: object | string,
     options: { path?: string; secret?: string; headers?: Record<string, string> } = {},

@@ -1,4 +1,7 @@
-/** Shop orders: the documented example, and the variants of plugins and people. */
+/**
+ * The reader of shop orders: the documented example, and the variants that plugins and people
+ * write.
+ */
 import { createHmac } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -44,14 +47,14 @@ t.test('a real signed body becomes an order', t => {
   >
   const signature = headers['X-WC-Webhook-Signature']!
   t.ok(signedBy('whsec_test_123', body, signature), 'its signature is good')
-  t.notOk(signedBy('whsec_test_124', body, signature), 'with its secret alone')
+  t.notOk(signedBy('whsec_test_124', body, signature), 'no other secret fits')
   t.notOk(
     signedBy(
       'whsec_test_123',
       Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1)),
       signature,
     ),
-    'over its bytes and not over their meaning',
+    'the signature is over the bytes and not over the data',
   )
   for (const file of [
     'signed_body.json',
@@ -183,7 +186,7 @@ t.test('lists with gaps are read like other lists', t => {
   t.match(
     draftOf(order({ line_items: { name: 'Alone', quantity: '3' } })).items,
     [{ name: 'Alone', quantity: 3 }],
-    'one where a list should stand',
+    'one item in place of a list',
   )
   t.match(draftOf(order({ line_items: { first: { name: 'Named', quantity: 1 } } })).items, [
     { name: 'Named' },
@@ -308,17 +311,17 @@ t.test('people, places and items are read from an order', t => {
       customer_key: 'ann@example.com',
       delivery_address: '1 Main St, Flat 2, Leeds, LS1 1AA, GB',
     },
-    'billing where nothing is shipped elsewhere',
+    'without a shipping address the billing address counts',
   )
   t.match(
     draftOf(order({ shipping: other })),
     { customer_name: 'Bob Lee', customer_phone: '+44 113 000', delivery_address: /^9 Side St/ },
-    'shipping where there is one',
+    'a shipping address counts',
   )
   t.match(
     draftOf(order({ shipping: { ...other, address_1: ' ' } })),
     { customer_name: 'Ann Lee', delivery_address: /^1 Main St/ },
-    'one that is empty is none',
+    'an empty shipping address does not count',
   )
   t.match(
     draftOf(order({ billing: [] })),
@@ -328,7 +331,7 @@ t.test('people, places and items are read from an order', t => {
       customer_key: 'order 9',
       delivery_address: '',
     },
-    'an empty object as PHP writes it',
+    'PHP writes an empty object as an empty list',
   )
   t.match(draftOf(order({ billing: null, shipping: 3 })), { customer_name: 'Customer' })
   const items = draftOf(
@@ -376,7 +379,7 @@ t.test('people, places and items are read from an order', t => {
       }),
     ).notes,
     /^Shop order 9. 450 more items [^]{900}/,
-    'a long note does not cut that off',
+    'a long note does not displace that sentence',
   )
   t.end()
 })
@@ -415,14 +418,14 @@ t.test('texts that are too long for an order are cut, in any script', t => {
     t.same(
       composedValue(draft).value,
       draft,
-      `${letters} is in its form of record, in which its size is measured`,
+      `${letters} is in the stored form, in which its size is measured`,
     )
     t.equal(draft.items.length, limits.itemsMax, letters)
     t.ok(
       draft.items.every(({ name }) => name.length >= 20),
       letters,
     )
-    // Of a letter with eighty marks thirty stay, so all its texts are shorter.
+    // A letter with eighty marks keeps thirty of them, so its texts are shorter.
     if (letters.length < 10)
       t.ok(draft.delivery_address.length > 900 && draft.notes.length > 900, letters)
     t.ok(Buffer.byteLength(JSON.stringify(draft)) < 30_000, letters)
@@ -434,7 +437,7 @@ t.test('texts that are too long for an order are cut, in any script', t => {
       }),
     ).items[0],
     { name: 'न'.repeat(60) },
-    'what fits stays whole',
+    'a text that fits stays whole',
   )
   t.end()
 })
@@ -452,12 +455,12 @@ t.test('coordinates are read from the metadata', t => {
     ],
     ['of no address in particular', meta(['lat', 53.8], ['lng', -1.55]), here],
     [
-      'of the shipping address, which is not where it goes',
+      'of a shipping address that does not count',
       meta(['_shipping_latitude', '53.8'], ['_shipping_longitude', '-1.55']),
       null,
     ],
     [
-      'of the shipping address, which is',
+      'of a shipping address that counts',
       {
         shipping: place,
         ...meta(['_shipping_latitude', '53.8'], ['_shipping_longitude', '-1.55']),

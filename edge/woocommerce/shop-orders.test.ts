@@ -1,7 +1,6 @@
 /**
- * The orders that a shop delivers to a whole deployment: each becomes one order of the pharmacy,
- * waits for a person where
- * the address is unknown, or is ignored.
+ * The orders that a shop delivers to a whole deployment. Each becomes one order of the pharmacy,
+ * waits for a person where the address is unknown, or is ignored.
  */
 import t from 'tap'
 import { limits } from '../../protocol/kernel/limits.ts'
@@ -13,7 +12,7 @@ import { startShop } from './fixture-shop.ts'
 const { map, embedded, url, pharmacy, other, deliver, billing, order, importsOf } =
   await startShop(t)
 
-t.test('an order becomes an order of the pharmacy, once', async t => {
+t.test('a shop order becomes one order of the pharmacy [3]', async t => {
   const made = await deliver(order(101, { customer_note: 'Ring' }))
   t.match([made.status, made.body], [201, { outcome: 'created', order_number: /^ORD-/ }])
   const { body } = await http(url, 'GET', `/api/orders/${made.body.order_id}`, {
@@ -41,7 +40,11 @@ t.test('an order becomes an order of the pharmacy, once', async t => {
       [200, { outcome: 'duplicate', order_id: made.body.order_id }],
     )
   const racing = await Promise.all(Array.from({ length: 5 }, () => deliver(order(102))))
-  t.equal(new Set(racing.map(answer => answer.body.import_id)).size, 1, 'five at once are one')
+  t.equal(
+    new Set(racing.map(answer => answer.body.import_id)).size,
+    1,
+    'five deliveries at once are one order',
+  )
   const orders = await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}/orders`, {
     token: pharmacy.token,
   })
@@ -60,22 +63,22 @@ t.test('an order becomes an order of the pharmacy, once', async t => {
       })
     ).status,
     201,
-    'whose e-mail stays her own',
+    'the customer can still register with the e-mail',
   )
   t.match(
     await importsOf('imported'),
     [{ status: 'imported', customer_name: null, delivery_address: null }],
-    'and no copy of her address is kept',
+    'the import keeps no copy of the address',
   )
   const accepted = await http(url, 'POST', `/api/orders/${made.body.order_id}/accept`, {
     token: pharmacy.token,
     body: {},
   })
-  t.match(accepted.body, { status: 'accepted' }, 'from here it is an order like any other')
+  t.match(accepted.body, { status: 'accepted' }, 'the order is accepted like any other')
 })
 
 t.test(
-  'an order of five hundred rows, as a shop writes them, and one with more text than an order may bring',
+  'an order with too many rows or too much text is taken, cut to the bounds of an order',
   async t => {
     const row = (name: string, id: number) => ({
       id,
@@ -118,7 +121,7 @@ t.test(
     t.match(
       [heavy.status, heavy.body],
       [201, { outcome: 'created' }],
-      'it does not wait for a person who could not make it shorter',
+      'it does not wait for a person, who could not make it shorter',
     )
     const orders = await Promise.all(
       [large, heavy].map(
@@ -133,12 +136,12 @@ t.test(
     for (const { items } of orders) t.equal(items.length, limits.itemsMax)
     t.ok(
       orders[1].items.every((item: any) => /^न{40,200}$/.test(item.name)),
-      'names are cut, and nothing is left out',
+      'names are cut, and no item is left out',
     )
   },
 )
 
-t.test('coordinates from the shop are taken; what is not to be delivered is ignored', async t => {
+t.test('coordinates of the shop are used; an order without a delivery is ignored', async t => {
   const meta = [
     { key: '_billing_latitude', value: '40.75' },
     { key: '_billing_longitude', value: '-73.99' },
@@ -160,12 +163,12 @@ t.test('coordinates from the shop are taken; what is not to be delivered is igno
   }
 })
 
-t.test('an address that nobody knows waits for a person', async t => {
+t.test('an order with an unknown address waits for the pharmacy', async t => {
   const kept = await deliver(order(120, { billing: { ...billing, address_1: '5 Mystery Rd' } }))
   t.match(
     [kept.status, kept.body],
     [202, { outcome: 'pending', reason: 'address_not_found' }],
-    'the shop hears that all is well',
+    'the shop gets a success',
   )
   const id = kept.body.import_id
   t.match(
@@ -183,15 +186,19 @@ t.test('an address that nobody knows waits for a person', async t => {
   t.equal(
     (await http(url, 'POST', path, { token: other.token, body: here })).status,
     404,
-    'not for another pharmacy',
+    'another pharmacy cannot complete it',
   )
   t.equal(
     (await http(url, 'POST', path, { token: (await newCustomer(url)).token, body: here })).status,
     403,
   )
   t.equal(
-    (await http(url, 'POST', path, { token: pharmacy.token, body: { latitude: 91, longitude: 0 } }))
-      .status,
+    (
+      await http(url, 'POST', path, {
+        token: pharmacy.token,
+        body: { latitude: 91, longitude: 0 },
+      })
+    ).status,
     400,
   )
   t.equal(
@@ -202,7 +209,7 @@ t.test('an address that nobody knows waits for a person', async t => {
       })
     ).status,
     404,
-    'nor under its own name',
+    'another pharmacy cannot complete it under its own path',
   )
   const done = await http(url, 'POST', path, { token: pharmacy.token, body: here })
   t.match(
@@ -224,12 +231,12 @@ t.test('an address that nobody knows waits for a person', async t => {
   t.equal(
     (await deliver(order(121, { date_modified_gmt: '2026-01-01T00:00:00' }))).body.outcome,
     'duplicate',
-    'an older one changes nothing',
+    'an older version of the order changes nothing',
   )
   t.match(
     await deliver(order(121, { date_modified_gmt: '2026-01-03T00:00:00' })),
     { status: 201, body: { outcome: 'created' } },
-    'a newer one does',
+    'a newer version of the order is taken',
   )
 
   const unwanted = (await deliver(order(122, { billing: {} }))).body.import_id
@@ -242,14 +249,14 @@ t.test('an address that nobody knows waits for a person', async t => {
   t.match((await deliver(order(122))).body, { outcome: 'duplicate' })
 })
 
-t.test('a map that is away: tried again by itself', async t => {
+t.test('an order that waits for a map service is tried again by itself', async t => {
   map.fails = true
   const kept = await deliver(order(130, { billing: { ...billing, address_1: '7 Known St' } }))
   t.match([kept.status, kept.body.reason], [202, 'geocoding_failed'])
   map.fails = false
   const context = embedded.edge.parts
   const later = { ...context, nowMs: () => context.nowMs() + shopLimits.importRetryMs + 1_000 }
-  t.equal(await retryImports(context), 0, 'not yet')
+  t.equal(await retryImports(context), 0, 'the order is not tried again at once')
   t.equal(await retryImports(later), 1)
   t.match(
     (await importsOf()).find((one: any) => one.id === kept.body.import_id),

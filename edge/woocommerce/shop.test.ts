@@ -1,7 +1,6 @@
 /**
- * A shop and its integration, against a whole deployment: addresses and secrets, what is not
- * signed, what nobody can
- * read, and the end of an integration.
+ * A shop and its integration, against a whole deployment: addresses and secrets, deliveries without
+ * a valid signature, bodies that nobody can read, and the end of an integration.
  */
 import { createHmac } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -31,10 +30,10 @@ t.test('an integration has an address and shows its secret once', async t => {
   t.match(list.body.integrations, [{ id: shop.answer.body.integration.id, delivery_url: String }])
   t.notMatch(JSON.stringify(list.body), shop.secret)
   const { rows } = await embedded.edge.parts.database.pool.query('select * from integrations')
-  t.notMatch(JSON.stringify(rows), shop.secret, 'nor is it in the database')
+  t.notMatch(JSON.stringify(rows), shop.secret, 'the secret is not in the database')
 })
 
-t.test('the ping, and what is not signed', async t => {
+t.test('a ping gets 200, and a delivery without a valid signature is refused', async t => {
   const ping = await fetch(url + shop.path, {
     method: 'POST',
     body: new URLSearchParams({ webhook_id: '142' }),
@@ -88,10 +87,10 @@ t.test('the ping, and what is not signed', async t => {
     t.same([answer.status, answer.body.code], [status, code], name)
   }
   t.equal((await deliver('x'.repeat(httpLimits.signedBodyBytesMax + 1))).status, 413)
-  t.same(await importsOf(), [], 'none of it left a trace')
+  t.same(await importsOf(), [], 'no refused delivery left an import')
 })
 
-t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it', async t => {
+t.test('a signed body that nobody can read waits for the pharmacy', async t => {
   for (const nonsense of [
     '{"id":',
     '[]',
@@ -105,7 +104,11 @@ t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it
       [202, { outcome: 'pending', reason: 'import_unreadable' }],
       nonsense,
     )
-    t.equal((await deliver(nonsense)).body.import_id, kept.body.import_id, 'once')
+    t.equal(
+      (await deliver(nonsense)).body.import_id,
+      kept.body.import_id,
+      'a repeat is the same import',
+    )
     t.match(
       (await importsOf('pending')).find((one: any) => one.id === kept.body.import_id),
       {
@@ -149,7 +152,7 @@ t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it
     t.match(
       [done.status, done.body.notes],
       [201, `Shop order ${id}.`],
-      'and may place it all the same',
+      'the pharmacy can complete it',
     )
   }
   const mended = await deliver(order(94, { line_items: 'Aspirin' }))
@@ -157,12 +160,12 @@ t.test('what a shop signed and nobody can read is not lost: its pharmacy sees it
   t.match(
     (await deliver(order(94, { id: '94', date_modified_gmt: '2026-01-02 03:04:06' }))).body,
     { outcome: 'created' },
-    'or the shop sends it again, with its id as text',
+    'a newer version of the order, with its id as text, is taken',
   )
   t.match((await deliver(order(94))).body, { outcome: 'duplicate' })
 })
 
-t.test('a shop that has a secret already; the end of an integration', async t => {
+t.test("an integration works with the shop's own secret, at its own address", async t => {
   const real = await connect({ secret: 'whsec_test_123' })
   if (existsSync(`${data}/woo/signed_body.json`)) {
     const body = readFileSync(`${data}/woo/signed_body.json`, 'utf8')
@@ -172,7 +175,7 @@ t.test('a shop that has a secret already; the end of an integration', async t =>
     t.match(
       await http(url, 'POST', real.path, { body, headers }),
       { status: 202, body: { outcome: 'pending', reason: 'address_not_found' } },
-      'the real body under its real signature',
+      'a real body with its real signature',
     )
     t.match((await importsOf('pending'))[0], {
       customer_name: 'John Doe',
@@ -181,7 +184,7 @@ t.test('a shop that has a secret already; the end of an integration', async t =>
     t.match(
       await http(url, 'POST', shop.path, { body, headers }),
       { status: 401 },
-      'not at another address',
+      'the signature is not valid at another address',
     )
   } else t.pass(`skipped: no woo/signed_body.json in ${data}`)
   const path = `/api/vendors/${pharmacy.pharmacyId}/integrations/${real.answer.body.integration.id}`
@@ -197,7 +200,7 @@ t.test('a shop that has a secret already; the end of an integration', async t =>
   t.equal((await deliver(order(140), { path: real.path, secret: 'whsec_test_123' })).status, 404)
 })
 
-t.test('the one shop of a deployment', async t => {
+t.test('the shop of the environment delivers; half of its settings is a mistake', async t => {
   const path = '/api/webhooks/wc/order-created'
   const environment = { JWT_SECRET_KEY: 'x'.repeat(32), DATA_DIR: dataDir }
   for (const half of [
@@ -208,7 +211,7 @@ t.test('the one shop of a deployment', async t => {
     t.throws(() => readConfig({ ...environment, ...half }, 'embedded'), {
       message: /^WC_WEBHOOK_(SECRET|VENDOR_ID) is not/,
     })
-  // What a restart with the two variables would read; the pharmacy had to be there first.
+  // A restart with the two variables would read these settings; the pharmacy had to exist first.
   embedded.edge.parts.config.shop = readConfig(
     {
       ...environment,

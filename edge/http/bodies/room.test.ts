@@ -1,4 +1,4 @@
-/** The room of bodies: its counts, its refusals, and that every count returns to zero. */
+/** The room of bodies: its counts and its refusals. Every count returns to zero. */
 import fc from '../../../protocol/testing/properties.ts'
 import t from 'tap'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
@@ -12,7 +12,7 @@ const upload = (room: BodyRoom, holder: Holder): Seat => {
   return seat
 }
 
-t.test('an account sends four files at once, and a fifth when one of them has ended', t => {
+t.test('an account sends four files at once, and a fifth when one of the four has ended', t => {
   const room = new BodyRoom(10 * megabyte)
   const four = Array.from({ length: bodyLimits.uploadsPerHolderMax }, () =>
     upload(room, 'account a'),
@@ -23,12 +23,15 @@ t.test('an account sends four files at once, and a fifth when one of them has en
     retryAfterSeconds: bodyLimits.retryAfterSeconds,
   })
   t.doesNotThrow(() => upload(room, 'account b').leave(), 'another account is not concerned')
-  t.doesNotThrow(() => waiting.moveTo('account a', false), 'nor is what is no file')
+  t.doesNotThrow(
+    () => waiting.moveTo('account a', false),
+    'a body that is no file is not concerned',
+  )
   for (const seat of four) seat.grow(10 * megabyte)
   t.throws(
     () => waiting.grow(megabyte),
     { code: 'too_many_requests' },
-    'four of the largest fit, and no megabyte more',
+    'four of the largest files fit, and no megabyte more',
   )
   four[0]!.leave()
   four[0]!.leave()

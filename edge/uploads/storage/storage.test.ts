@@ -1,5 +1,5 @@
 /**
- * Both stores under one contract, the object store as a real server; and the stores of a
+ * Both stores under one contract, the object store with a real server, and the stores of a
  * configuration.
  */
 import {
@@ -84,12 +84,12 @@ t.test('a folder that cannot be made stops the start', async t => {
     )
   await t.resolves(
     diskStorage(join(folder, 'a', 'b'), { nowMs: Date.now }).check(),
-    'one that is not there yet is made',
+    'a folder that does not exist is made',
   )
 })
 
 t.test(
-  'only the owner can read a file on the disk, and remains of a crash are deleted',
+  'only the owner of the process can read a file on the disk, and the remains of a crash are deleted',
   async t => {
     const folder = t.testdir({})
     const storage = diskStorage(folder, { nowMs: Date.now })
@@ -106,7 +106,7 @@ t.test(
   },
 )
 
-t.test('ST7 a store that accepts the connection and never answers', async t => {
+t.test('ST7 a store that never answers is unavailable after the bound', async t => {
   const silent = createServer(() => {})
   await new Promise<void>(resolve => {
     silent.listen(0, '127.0.0.1', resolve)
