@@ -6,13 +6,13 @@ import t from 'tap'
 import { newId, place } from './fixture-edge.ts'
 import { startParties } from './fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver } =
+const { edge, call, customer, stranger, pharmacy, otherPharmacy, driver, otherDriver } =
   await startParties(t)
 
 t.test('bad input has its code and its field', async t => {
   const request = { ...place, radius_km: 5 }
   const order = {
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     delivery_address: 'x',
     delivery_latitude: 1,
     delivery_longitude: 1,
@@ -152,7 +152,7 @@ t.test('bad input has its code and its field', async t => {
       'invalid_request',
       'items.0.quantity',
     ],
-    ['a request by a pharmacy', 'POST', '/api/requests', vendor.token, request, 403, 'forbidden'],
+    ['a request by a pharmacy', 'POST', '/api/requests', pharmacy.token, request, 403, 'forbidden'],
     [
       'a request without a token',
       'POST',
@@ -184,7 +184,7 @@ t.test('bad input has its code and its field', async t => {
       'an answer of no known type',
       'POST',
       `/api/requests/${someOrder}/responses`,
-      vendor.token,
+      pharmacy.token,
       { response_type: 'MAYBE' },
       400,
       'invalid_request',
@@ -270,7 +270,7 @@ t.test('bad input has its code and its field', async t => {
     [
       "another pharmacy's profile",
       'PATCH',
-      `/api/vendors/${vendor.id}`,
+      `/api/vendors/${pharmacy.id}`,
       otherPharmacy.token,
       { business_name: 'Mine' },
       404,
@@ -279,7 +279,7 @@ t.test('bad input has its code and its field', async t => {
     [
       "another pharmacy's orders",
       'GET',
-      `/api/vendors/${vendor.id}/orders`,
+      `/api/vendors/${pharmacy.id}/orders`,
       otherPharmacy.token,
       undefined,
       404,
@@ -311,7 +311,7 @@ t.test('bad input has its code and its field', async t => {
         full_name: 'D',
         phone: '+123',
         password: 'password123',
-        vendor_id: vendor.id,
+        vendor_id: pharmacy.id,
         vehicle_type: 'boat',
       },
       400,
@@ -380,13 +380,13 @@ t.test('a late accept is 400 with an error on the older path, and 409 on the new
     text_message: 'Available!',
     audio: null,
   }
-  const late = await call('POST', '/medicine/response/', { token: vendor.token, body })
+  const late = await call('POST', '/medicine/response/', { token: pharmacy.token, body })
   t.equal(late.status, 400)
   t.equal(late.body.error, 'This request has already been assigned to a pharmacy')
   t.equal(
     (
       await call('POST', `/api/requests/${body.request_id}/responses`, {
-        token: vendor.token,
+        token: pharmacy.token,
         body: { response_type: 'ACCEPTED' },
       })
     ).status,

@@ -144,7 +144,7 @@ export async function startFixture(environment: Environment = {}) {
       })
       return { id: userId, token: body.access_token as string, email: account.email }
     },
-    async vendor() {
+    async pharmacy() {
       const { body } = await call('POST', '/api/vendors/register', {
         body: {
           email: email(),

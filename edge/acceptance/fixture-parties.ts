@@ -13,9 +13,9 @@ export async function startParties(t: Test) {
 
   const customer = await edge.customer()
   const stranger = await edge.customer()
-  const vendor = await edge.vendor()
-  const otherPharmacy = await edge.vendor()
-  const driver = await edge.driver(vendor.id)
-  const otherDriver = await edge.driver(vendor.id)
-  return { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver }
+  const pharmacy = await edge.pharmacy()
+  const otherPharmacy = await edge.pharmacy()
+  const driver = await edge.driver(pharmacy.id)
+  const otherDriver = await edge.driver(pharmacy.id)
+  return { edge, call, customer, stranger, pharmacy, otherPharmacy, driver, otherDriver }
 }

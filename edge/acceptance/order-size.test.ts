@@ -35,7 +35,7 @@ function itemsOf(bytes: number, rest: object): { name: string; quantity: number 
 }
 
 t.test(
-  'a request and an order of the largest size are taken, larger ones are refused, and the terminal gets the whole request',
+  'the largest request and order are taken, and the terminal gets the whole request',
   async t => {
     const { url } = system
     const pharmacy = await newPharmacy(url, 'Large', here.latitude, here.longitude)

@@ -189,7 +189,7 @@ t.test(
     )
 
     await t.test(
-      'an app without a buffer misses positions for the outage of NATS and one interval; an app with a buffer misses none',
+      'without NATS an app without a buffer loses the outage and one interval, an app with a buffer nothing',
       async t => {
         // An app without a buffer loses the positions that the edge does not take.
         const intervalMs = 500

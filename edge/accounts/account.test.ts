@@ -339,8 +339,12 @@ t.test('the profile accepts only name and phone', async t => {
 t.test(
   '[API2; ASVS V3.3, V2.2] a deactivated account loses its access at once, everywhere, and may come back',
   async t => {
-    const [admin, other, vendor] = [await edge.admin(), await edge.customer(), await edge.vendor()]
-    const driver = await edge.driver(vendor.id)
+    const [admin, other, pharmacy] = [
+      await edge.admin(),
+      await edge.customer(),
+      await edge.pharmacy(),
+    ]
+    const driver = await edge.driver(pharmacy.id)
     const person = await edge.customer()
     const set = (id: string, is_active: boolean) =>
       call('PATCH', `/api/admin/accounts/${id}`, { token: admin.token, body: { is_active } })
@@ -390,7 +394,7 @@ t.test(
     const accountOf = async (token: string) =>
       (await call('GET', '/api/auth/me', { token })).body.id as string
     const [pharmacyUser, driverUser] = [
-      await accountOf(vendor.token),
+      await accountOf(pharmacy.token),
       await accountOf(driver.token),
     ]
     await set(driverUser, false)
@@ -401,7 +405,7 @@ t.test(
     )
     await set(pharmacyUser, false)
     t.equal(
-      (await call('GET', `/api/vendors/${vendor.id}`, { token: other.token })).body.is_active,
+      (await call('GET', `/api/vendors/${pharmacy.id}`, { token: other.token })).body.is_active,
       false,
       'a pharmacy is not asked any more',
     )

@@ -12,8 +12,8 @@ t.teardown(() => edge.stop())
 const { call } = edge
 const admin = await edge.admin()
 const person = await edge.customer()
-const vendor = await edge.vendor()
-const driver = await edge.driver(vendor.id)
+const pharmacy = await edge.pharmacy()
+const driver = await edge.driver(pharmacy.id)
 
 const create = (body: object, token = admin.token) =>
   call('POST', '/api/admin/api-keys', { token, body })
@@ -107,7 +107,7 @@ t.test('only an administrator makes keys, and only with known scopes', async t =
     'vendors:read',
   )
   const body = { name: 'mine', scopes: ['orders:read'] }
-  for (const token of [person.token, vendor.token, driver.token, key])
+  for (const token of [person.token, pharmacy.token, driver.token, key])
     t.equal((await create(body, token)).status, 403)
   for (const bad of [
     { scopes: [] },
@@ -121,7 +121,7 @@ t.test('only an administrator makes keys, and only with known scopes', async t =
 })
 
 t.test('a key opens the operations of its scopes and no others', async t => {
-  const order = viewOf({ id: newId(), vendor_id: vendor.id })
+  const order = viewOf({ id: newId(), vendor_id: pharmacy.id })
   await edge.store(order)
   const table: [scope: string, method: string, path: string, body?: object][] = [
     ['orders:read', 'GET', `/api/orders/${order.id}`],
@@ -132,7 +132,7 @@ t.test('a key opens the operations of its scopes and no others', async t => {
     ['drivers:read', 'GET', `/api/drivers/${driver.id}`],
     ['drivers:read', 'GET', '/api/drivers'],
     ['drivers:write', 'PATCH', `/api/drivers/${driver.id}/status`, { status: 'available' }],
-    ['vendors:read', 'GET', `/api/vendors/${vendor.id}`],
+    ['vendors:read', 'GET', `/api/vendors/${pharmacy.id}`],
     ['vendors:read', 'GET', '/api/vendors'],
   ]
   const scopes = [...new Set(table.map(([scope]) => scope))]
@@ -175,7 +175,7 @@ t.test('a key never opens an account, a route of administrators, or a socket', a
     ['POST', '/api/auth/password/change', { current_password: 'x', new_password: 'password456' }],
     ['GET', '/api/admin/outbox'],
     ['GET', '/api/admin/api-keys'],
-    ['PATCH', `/api/vendors/${vendor.id}`, { phone: '+1999' }],
+    ['PATCH', `/api/vendors/${pharmacy.id}`, { phone: '+1999' }],
   ] as const)
     t.match(
       await call(method, path, { token: key, ...(body !== undefined && { body }) }),

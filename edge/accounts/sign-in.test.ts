@@ -7,7 +7,7 @@ import { redeemTicket } from './authenticate.ts'
 import { place } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, vendor } = await startParties(t)
+const { edge, call, pharmacy } = await startParties(t)
 
 t.test('each refresh gives a new token, and a replay ends the sign-in', async t => {
   const { refresh } = await edge.customer()
@@ -85,7 +85,7 @@ t.test('a logout ends the session, and an inactive account cannot sign in', asyn
 t.test('a ticket works once, and for one minute', async t => {
   const context = edge.edge.parts
   const issue = async () =>
-    (await call('POST', '/api/auth/ws-ticket', { token: vendor.token })).body.ticket as string
+    (await call('POST', '/api/auth/ws-ticket', { token: pharmacy.token })).body.ticket as string
   const ticket = await issue()
   const both = await Promise.allSettled([
     redeemTicket(context, ticket),
@@ -94,7 +94,7 @@ t.test('a ticket works once, and for one minute', async t => {
   t.same(both.map(r => r.status).toSorted(), ['fulfilled', 'rejected'])
   t.match(both.find(r => r.status === 'fulfilled')!.value, {
     role: 'vendor',
-    pharmacyId: vendor.id,
+    pharmacyId: pharmacy.id,
     driverId: null,
   })
   const late = await issue()

@@ -33,7 +33,7 @@ t.test(
     await addPharmacy(edge.database, { userId: newId(), pharmacyId })
     await addDriver(edge.database, { userId, pharmacyId, driverId })
     const driver = { role: 'driver', pharmacyId: null, driverId } as const
-    const vendor = { role: 'vendor', pharmacyId, driverId: null } as const
+    const pharmacy = { role: 'vendor', pharmacyId, driverId: null } as const
     const standings = await edgeWithoutHints()
     const news: string[][] = []
     standings.onNews(heard =>
@@ -49,7 +49,7 @@ t.test(
     await pool.query(`update vendors set status = 'suspended' where id = $1`, [pharmacyId])
     await standings.announce()
     t.match(
-      [await standings.of(vendor), await standings.of(driver)],
+      [await standings.of(pharmacy), await standings.of(driver)],
       [{ access: 'none' }, { access: 'none' }],
     )
     await pool.query(`update vendors set status = 'active' where id = $1`, [pharmacyId])
@@ -58,7 +58,7 @@ t.test(
       { access: 'full' },
       'the pharmacy works again, so its driver does',
     )
-    t.match(await standings.of(vendor), { access: 'full' })
+    t.match(await standings.of(pharmacy), { access: 'full' })
     t.same(
       news,
       [['ended'], ['active'], ['suspended'], ['active']],

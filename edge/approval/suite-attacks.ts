@@ -57,7 +57,7 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
   )
 
   t.test(
-    'the last of several decisions counts, and an order that a driver takes while the membership ends is not left with the driver',
+    'in a race the last decision counts, and no order stays with a driver whose membership ends',
     async t => {
       const { url, other } = deployment()
       for (let round = 0; round < 3; round++) {

@@ -312,7 +312,7 @@ export function driverMemberships(t: Test, deployment: () => ApprovalDeployment)
   )
 
   t.test(
-    'when a membership ends, an order before the pick-up is offered to another driver, and an order after it is brought to its end',
+    'the end of a membership passes on an order before its pick-up and keeps one after it',
     async t => {
       const { url, other } = deployment()
       const lng = nextLongitude()

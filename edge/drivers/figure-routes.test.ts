@@ -7,11 +7,11 @@ import { newId, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
 const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { call } = edge
-const vendor = await edge.vendor()
-const driver = await edge.driver(vendor.id)
-const otherDriver = await edge.driver(vendor.id)
-await call('PATCH', `/api/vendors/${vendor.id}`, {
-  token: vendor.token,
+const pharmacy = await edge.pharmacy()
+const driver = await edge.driver(pharmacy.id)
+const otherDriver = await edge.driver(pharmacy.id)
+await call('PATCH', `/api/vendors/${pharmacy.id}`, {
+  token: pharmacy.token,
   body: { time_zone: 'America/New_York', delivery_promise_minutes: 60 },
 })
 
@@ -55,7 +55,7 @@ async function delivered(at: string, fee: number, legs = [5, 10, 5, 20, 5], who 
   await edge.store(
     viewOf({
       id,
-      vendor_id: vendor.id,
+      vendor_id: pharmacy.id,
       driver_id: who,
       status: 'delivered',
       delivered_at: at,
@@ -86,7 +86,7 @@ await happened('order', failed, 0, [
 await edge.store(
   viewOf({
     id: failed,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     driver_id: driver.id,
     status: 'returned',
     updated_at: '2026-03-05T13:00:00Z',
@@ -221,12 +221,12 @@ t.test('performance counts offers, deliveries in time, and minutes by leg', asyn
 })
 
 t.test(
-  'the driver and the pharmacy read the figures of a valid period, and nobody else does',
+  'other drivers, other pharmacies and customers read no figures, and a period must be valid',
   async t => {
-    const otherPharmacy = await edge.vendor()
+    const otherPharmacy = await edge.pharmacy()
     const customer = await edge.customer()
     for (const what of ['earnings', 'performance']) {
-      t.equal((await ask(what, '', vendor.token)).status, 200)
+      t.equal((await ask(what, '', pharmacy.token)).status, 200)
       t.equal((await ask(what, '', otherDriver.token)).status, 404, '[API1] another driver')
       t.equal((await ask(what, '', otherPharmacy.token)).status, 404, '[API1] another pharmacy')
       t.equal((await ask(what, '', customer.token)).status, 403)

@@ -7,7 +7,7 @@ import type { OrderReply } from '../../protocol/dispatch/commands.ts'
 import { newId, place, viewOf } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor } = await startParties(t)
+const { edge, call, customer, stranger, pharmacy } = await startParties(t)
 
 t.test(
   'an overloaded engine gives 503 with a time to come again, and a repeat under the same key succeeds',
@@ -120,7 +120,7 @@ t.test('one Idempotency-Key of an account has one command, one answer and one re
     ({ ok: false, problem: { code: 'order_state_conflict', detail: 'first' } }) as OrderReply
   const path = `/api/orders/${newId()}/find-driver`
   const refused = await call('POST', path, {
-    token: vendor.token,
+    token: pharmacy.token,
     body: {},
     headers: { 'idempotency-key': 'f' },
   })
@@ -129,7 +129,7 @@ t.test('one Idempotency-Key of an account has one command, one answer and one re
   t.same(
     (
       await call('POST', path, {
-        token: vendor.token,
+        token: pharmacy.token,
         body: {},
         headers: { 'idempotency-key': 'f' },
       })

@@ -32,12 +32,12 @@ t.teardown(async () => {
 const { call, clock } = edge
 const customer = await edge.customer()
 const stranger = await edge.customer()
-const vendor = await edge.vendor()
-const otherPharmacy = await edge.vendor()
+const pharmacy = await edge.pharmacy()
+const otherPharmacy = await edge.pharmacy()
 const delivery = { delivery_latitude: 40.758, delivery_longitude: -73.9855 }
 const home = { delivery_address: '456 Home Ave' }
 const orderBody = {
-  vendor_id: vendor.id,
+  vendor_id: pharmacy.id,
   ...home,
   ...delivery,
   customer_name: 'John Doe',
@@ -52,7 +52,7 @@ const tariff = {
     { up_to_km: null, per_km: 0.25 },
   ],
 }
-const settings = (body: object, token = vendor.token, id = vendor.id) =>
+const settings = (body: object, token = pharmacy.token, id = pharmacy.id) =>
   call('PATCH', `/api/vendors/${id}`, { token, body })
 const quote = (body: object, token = customer.token, path = '/api/pricing/quote') =>
   call('POST', path, { token, body })
@@ -86,7 +86,7 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
     delivery_promise_minutes: 45,
   })
   t.match(told.at(-1), {
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     time_zone: 'Asia/Kolkata',
     opening_hours,
     tariff: {
@@ -100,7 +100,7 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
   })
   subscription.unsubscribe()
   t.match(
-    (await call('GET', `/api/vendors/${vendor.id}`, { token: customer.token })).body,
+    (await call('GET', `/api/vendors/${pharmacy.id}`, { token: customer.token })).body,
     { opening_hours, pricing: tariff, time_zone: 'Asia/Kolkata' },
     'a customer sees the opening hours',
   )
@@ -163,11 +163,11 @@ t.test('the settings of a pharmacy are stored, shown and sent to the engines', a
 t.test(
   "a quote uses the pharmacy's tariff, is stored, and is valid for the same route only",
   async t => {
-    const made = await quote({ vendor_id: vendor.id, ...delivery })
+    const made = await quote({ vendor_id: pharmacy.id, ...delivery })
     t.equal(made.status, 201)
     // 5.33 km in a straight line, 6.9 km by road: 1 + 5 km at 0.50 + 1.9 km at 0.25.
     t.match(made.body, {
-      vendor_id: vendor.id,
+      vendor_id: pharmacy.id,
       fee: 4,
       currency: 'USD',
       distance_km: Number,
@@ -195,7 +195,7 @@ t.test(
       lastCommand(),
       {
         verb: 'create',
-        data: { fee: { quote_id, vendor_id: vendor.id, fee_minor: 400, distance_km: Number } },
+        data: { fee: { quote_id, vendor_id: pharmacy.id, fee_minor: 400, distance_km: Number } },
       },
       'the command has the fee',
     )
@@ -221,7 +221,7 @@ t.test(
       pickup_longitude: -73.985,
       pickup_address: 'here',
     }
-    const cheap = await quote({ vendor_id: vendor.id, ...delivery, ...atTheCustomer })
+    const cheap = await quote({ vendor_id: pharmacy.id, ...delivery, ...atTheCustomer })
     t.match(
       cheap.body,
       { fee: 4, pickup: { latitude: 40.7128, longitude: -74.006 } },
@@ -249,7 +249,10 @@ t.test(
       ).status,
       201,
     )
-    t.match(lastCommand(), { verb: 'broadcast', data: { fee: { quote_id, vendor_id: vendor.id } } })
+    t.match(lastCommand(), {
+      verb: 'broadcast',
+      data: { fee: { quote_id, vendor_id: pharmacy.id } },
+    })
 
     clock.skewMs = pricingLimits.quoteTtlMs + 1_000
     const late = await call('POST', '/api/orders', {
@@ -276,18 +279,18 @@ t.test('a pharmacy accepts with its own quote', async t => {
   const direct = viewOf({
     id: newId(),
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     pickup_latitude: place.latitude,
     pickup_longitude: place.longitude,
   })
   const open = viewOf({ id: newId(), user_id: customer.id, kind: 'broadcast' })
   await edge.store(direct)
-  await edge.store(open, [vendor.id])
-  const { quote_id } = (await quote({ vendor_id: vendor.id, ...delivery }, vendor.token)).body
+  await edge.store(open, [pharmacy.id])
+  const { quote_id } = (await quote({ vendor_id: pharmacy.id, ...delivery }, pharmacy.token)).body
   t.equal(
     (
       await call('POST', `/api/orders/${direct.id}/accept`, {
-        token: vendor.token,
+        token: pharmacy.token,
         body: { quote_id, text_message: 'soon' },
       })
     ).status,
@@ -300,7 +303,7 @@ t.test('a pharmacy accepts with its own quote', async t => {
   t.equal(
     (
       await call('POST', `/api/requests/${open.id}/responses`, {
-        token: vendor.token,
+        token: pharmacy.token,
         body: { response_type: 'ACCEPTED', quote_id },
       })
     ).status,
@@ -333,7 +336,7 @@ t.test('a quote without a pharmacy is an estimate; the older path quotes too', a
     breakdown: { base_fee: 2.5 },
   })
   const older = await quote(
-    { vendor_id: vendor.id, ...home },
+    { vendor_id: pharmacy.id, ...home },
     customer.token,
     '/api/v1/pricing/calculate',
   )
@@ -353,8 +356,8 @@ t.test('a quote without a pharmacy is an estimate; the older path quotes too', a
   )
   t.equal(anybody.body.estimate.fee, estimate.body.fee)
   for (const [body, field] of [
-    [{ vendor_id: vendor.id }, 'delivery_latitude'],
-    [{ vendor_id: vendor.id, delivery_latitude: 1 }, 'delivery_longitude'],
+    [{ vendor_id: pharmacy.id }, 'delivery_latitude'],
+    [{ vendor_id: pharmacy.id, delivery_latitude: 1 }, 'delivery_longitude'],
     [delivery, 'pickup_latitude'],
   ] as const)
     t.match((await quote(body)).body, { code: 'invalid_request', fields: [{ field }] })
@@ -386,7 +389,7 @@ t.test('a link shows no address once the order has ended, and expires later', as
   const live = viewOf({
     id: newId(),
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     status: 'out_for_delivery',
     driver_name: 'Dan Driver',
   })
@@ -401,7 +404,7 @@ t.test('a link shows no address once the order has ended, and expires later', as
   const over = viewOf({
     id: newId(),
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     status: 'delivered',
     driver_name: 'Dan Driver',
     delivered_at: ended_at,

@@ -13,8 +13,8 @@ const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { call } = edge
 const customer = await edge.customer()
-const vendor = await edge.vendor()
-const driver = await edge.driver(vendor.id)
+const pharmacy = await edge.pharmacy()
+const driver = await edge.driver(pharmacy.id)
 
 const dayMs = 24 * 3_600_000
 const noonMs = Date.parse('2026-05-20T12:00:00Z')
@@ -22,7 +22,7 @@ const order = (daysAgo: number, change: Partial<OrderView>): OrderView =>
   viewOf({
     id: newId(),
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     kind: 'direct',
     created_at: new Date(noonMs - daysAgo * dayMs).toISOString(),
     ...change,
@@ -63,7 +63,7 @@ const orders = {
   }),
 }
 for (const view of Object.values(orders))
-  await edge.store(view, view.kind === 'broadcast' ? [vendor.id] : null)
+  await edge.store(view, view.kind === 'broadcast' ? [pharmacy.id] : null)
 const nameOf = new Map(Object.entries(orders).map(([name, view]) => [view.id, name]))
 const list = async (token: string, query: string, path = '/api/orders', key = 'orders') => {
   const answer = await call('GET', `${path}?${query}`, { token })
@@ -121,12 +121,12 @@ t.test('every filter works for each role', async t => {
     ['customer', customer.token, 'text=in%27sulin%20%26%20%5C', []],
     ['customer', customer.token, 'text=--', ['invalid_request']],
     ['customer', customer.token, 'created_from=yesterday', ['invalid_request']],
-    ['vendor', vendor.token, '', ['pending', 'offered', 'carried', 'delivered', 'open']],
-    ['vendor', vendor.token, 'status=pending', ['pending', 'open']],
-    ['vendor', vendor.token, 'status=delivered', ['delivered']],
-    ['vendor', vendor.token, 'text=zoe', []],
-    ['vendor', vendor.token, `text=${encodeURIComponent('zoë')}`, ['pending']],
-    ['vendor', vendor.token, `driver_id=${driver.id}`, ['carried', 'delivered']],
+    ['pharmacy', pharmacy.token, '', ['pending', 'offered', 'carried', 'delivered', 'open']],
+    ['pharmacy', pharmacy.token, 'status=pending', ['pending', 'open']],
+    ['pharmacy', pharmacy.token, 'status=delivered', ['delivered']],
+    ['pharmacy', pharmacy.token, 'text=zoe', []],
+    ['pharmacy', pharmacy.token, `text=${encodeURIComponent('zoë')}`, ['pending']],
+    ['pharmacy', pharmacy.token, `driver_id=${driver.id}`, ['carried', 'delivered']],
     ['driver', driver.token, '', ['offered', 'carried', 'delivered']],
     ['driver', driver.token, 'status=accepted', ['offered']],
     ['driver', driver.token, 'status=delivered', ['delivered']],
@@ -134,10 +134,10 @@ t.test('every filter works for each role', async t => {
   ]
   for (const [who, token, query, expected] of table)
     t.same((await list(token, query)).names, expected, `${who}: ${query}`)
-  t.same((await list(vendor.token, 'status=pending', `/api/vendors/${vendor.id}/orders`)).names, [
-    'pending',
-    'open',
-  ])
+  t.same(
+    (await list(pharmacy.token, 'status=pending', `/api/vendors/${pharmacy.id}/orders`)).names,
+    ['pending', 'open'],
+  )
   t.same(
     (
       await list(
@@ -154,7 +154,7 @@ t.test('every filter works for each role', async t => {
 t.test('the pages of a list have each order once and in order', async t => {
   for (const [token, query] of [
     [customer.token, ''],
-    [vendor.token, ''],
+    [pharmacy.token, ''],
     [driver.token, ''],
     [customer.token, 'status=pending'],
     [customer.token, 'created_to=2026-05-18'],
@@ -207,7 +207,7 @@ t.test('each list is read by an index and in order', async t => {
     userId: customer.id,
     role,
     name: '',
-    pharmacyId: vendor.id,
+    pharmacyId: pharmacy.id,
     driverId: driver.id,
     expiresAtMs: 0,
   })

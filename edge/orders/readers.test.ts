@@ -6,14 +6,14 @@ import t from 'tap'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherPharmacy, driver, otherDriver } =
+const { edge, call, customer, stranger, pharmacy, otherPharmacy, driver, otherDriver } =
   await startParties(t)
 
 t.test('only the parties of an order and those who were asked see it', async t => {
   const direct = viewOf({
     id: newId(),
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     driver_id: driver.id,
     status: 'picked_up',
   })
@@ -22,7 +22,7 @@ t.test('only the parties of an order and those who were asked see it', async t =
     id: newId(),
     kind: 'broadcast',
     user_id: customer.id,
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     status: 'accepted',
     driver_search: {
       state: 'offering',
@@ -35,12 +35,12 @@ t.test('only the parties of an order and those who were asked see it', async t =
     },
   })
   await edge.store(direct)
-  await edge.store(open, [vendor.id, otherPharmacy.id])
-  await edge.store(taken, [vendor.id, otherPharmacy.id])
+  await edge.store(open, [pharmacy.id, otherPharmacy.id])
+  await edge.store(taken, [pharmacy.id, otherPharmacy.id])
   const table: [name: string, token: string, seen: string[]][] = [
     ['customer', customer.token, [direct.id, open.id, taken.id]],
     ['another customer', stranger.token, []],
-    ['pharmacy', vendor.token, [direct.id, open.id, taken.id]],
+    ['pharmacy', pharmacy.token, [direct.id, open.id, taken.id]],
     ['pharmacy that was asked', otherPharmacy.token, [open.id]],
     ['driver', driver.token, [direct.id]],
     ['driver with an offer', otherDriver.token, [taken.id]],

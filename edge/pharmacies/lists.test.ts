@@ -7,7 +7,7 @@ const { edge, call } = await startParties(t)
 t.test(
   'a list of pharmacies shows private fields to the owner and to administrators alone',
   async t => {
-    const [mine, other] = [await edge.vendor(), await edge.vendor()]
+    const [mine, other] = [await edge.pharmacy(), await edge.pharmacy()]
     const drivers = [
       await edge.driver(mine.id),
       await edge.driver(mine.id),

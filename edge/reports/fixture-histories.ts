@@ -12,8 +12,8 @@ import type { ReportPharmacy } from './daily.ts'
 export const hourMs = 3_600_000
 export const newId = (): string => uuidV7(Date.now(), Math.random)
 /**
- * Zones, each with a moment at which its clocks change or a day begins. In Cairo that day has no
- * midnight, and on Lord Howe half an hour is missing.
+ * Zones, each with a moment: a change of its clocks, or the turn of a day or a year. In Cairo that
+ * day has no midnight, and on Lord Howe half an hour is missing.
  */
 export const changes: [timeZone: string, at: string][] = [
   ['UTC', '2024-02-29T00:00:00Z'],

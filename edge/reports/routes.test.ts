@@ -9,13 +9,13 @@ import { newId, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
 const edge = await startFixture()
 t.teardown(() => edge.stop())
 const { call } = edge
-const vendor = await edge.vendor()
-const otherPharmacy = await edge.vendor()
+const pharmacy = await edge.pharmacy()
+const otherPharmacy = await edge.pharmacy()
 const customer = await edge.customer()
-const driver = await edge.driver(vendor.id)
+const driver = await edge.driver(pharmacy.id)
 const admin = await edge.admin()
-const base = `/api/reports/vendors/${vendor.id}`
-const exportPath = `/api/vendors/${vendor.id}/export-csv`
+const base = `/api/reports/vendors/${pharmacy.id}`
+const exportPath = `/api/vendors/${pharmacy.id}/export-csv`
 const lines = (csv: string): string[] =>
   csv
     .replace(/^\u{feff}/u, '')
@@ -29,7 +29,7 @@ async function store(
 ): Promise<void> {
   const view = viewOf({
     id: newId(),
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     created_at: at,
     updated_at: at,
     ...change,
@@ -58,7 +58,7 @@ t.test('only the pharmacy and administrators read its reports', async t => {
   ] as const) {
     const body = method === 'POST' ? { body: {} } : {}
     for (const [name, token, status, code] of [
-      ['its own', vendor.token, 200, undefined],
+      ['its own', pharmacy.token, 200, undefined],
       ['an admin', admin.token, 200, undefined],
       ['another pharmacy', otherPharmacy.token, 404, 'vendor_not_found'],
       ['a customer', customer.token, 403, 'forbidden'],
@@ -69,9 +69,9 @@ t.test('only the pharmacy and administrators read its reports', async t => {
       t.equal(answer.status, status, `${name}: ${method} ${path}`)
       t.equal(answer.body?.code, code)
     }
-    const unknown = path.replace(vendor.id, newId())
+    const unknown = path.replace(pharmacy.id, newId())
     t.equal(
-      (await call(method, unknown, { token: vendor.token, ...body })).body.code,
+      (await call(method, unknown, { token: pharmacy.token, ...body })).body.code,
       'vendor_not_found',
       'a pharmacy that does not exist gets the same answer',
     )
@@ -92,23 +92,24 @@ t.test('invalid queries are refused with the field', async t => {
     ['day=2026-01-01', 'day'],
     ['date=2026-01-01&date=2026-01-02', 'date'],
   ] as const) {
-    const { status, body } = await call('GET', `${base}?${query}`, { token: vendor.token })
+    const { status, body } = await call('GET', `${base}?${query}`, { token: pharmacy.token })
     t.equal(status, 400, query)
     t.equal(body.fields[0].field, field)
   }
   t.equal(
-    (await call('GET', `${base}/export-csv?content=everything`, { token: vendor.token })).status,
+    (await call('GET', `${base}/export-csv?content=everything`, { token: pharmacy.token })).status,
     400,
   )
   t.equal(
-    (await call('POST', exportPath, { token: vendor.token, body: { status: 'broadcast' } })).status,
+    (await call('POST', exportPath, { token: pharmacy.token, body: { status: 'broadcast' } }))
+      .status,
     400,
   )
 })
 
 t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole', async t => {
   await edge.database.pool.query(`update vendors set time_zone = 'Europe/Berlin' where id = $1`, [
-    vendor.id,
+    pharmacy.id,
   ])
   const delivered = (at: string) => ({
     status: 'delivered' as const,
@@ -138,9 +139,9 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
     updated_at: '2026-10-25T23:30:00.000Z',
     notes: 'nul \u0000 and half \ud800',
   })
-  const { body } = await call('GET', `${base}?date=2026-10-25`, { token: vendor.token })
+  const { body } = await call('GET', `${base}?date=2026-10-25`, { token: pharmacy.token })
   t.match(body, {
-    vendor_id: vendor.id,
+    vendor_id: pharmacy.id,
     vendor_name: 'MedPharm Inc',
     time_zone: 'Europe/Berlin',
     from: '2026-10-25',
@@ -162,8 +163,9 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
     ],
     total: { orders_received: 3 },
   })
-  const days = (await call('GET', `${base}?from=2026-10-23&to=2026-10-26`, { token: vendor.token }))
-    .body.days as { date: string; orders_received: number; orders_cancelled: number }[]
+  const days = (
+    await call('GET', `${base}?from=2026-10-23&to=2026-10-26`, { token: pharmacy.token })
+  ).body.days as { date: string; orders_received: number; orders_cancelled: number }[]
   t.same(
     days.map(day => [day.date, day.orders_received, day.orders_cancelled]),
     [
@@ -173,7 +175,7 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
       ['2026-10-26', 1, 1],
     ],
   )
-  const drivers = (await call('GET', `${base}/drivers?date=2026-10-25`, { token: vendor.token }))
+  const drivers = (await call('GET', `${base}/drivers?date=2026-10-25`, { token: pharmacy.token }))
     .body.drivers
   t.match(drivers, [
     {
@@ -203,7 +205,7 @@ t.test('a day is local to the pharmacy, and a day of 25 hours is counted whole',
 
 t.test('the report, the drivers and the orders are exported as CSV', async t => {
   const days = await call('GET', `${base}/export-csv?from=2026-10-24&to=2026-10-26`, {
-    token: vendor.token,
+    token: pharmacy.token,
   })
   t.equal(days.headers.get('content-type'), 'text/csv; charset=utf-8')
   t.equal(
@@ -216,14 +218,14 @@ t.test('the report, the drivers and the orders are exported as CSV', async t => 
     lines(
       (
         await call('GET', `${base}/export-csv?date=2026-10-25&content=drivers`, {
-          token: vendor.token,
+          token: pharmacy.token,
         })
       ).body,
     )[1],
     new RegExp(`^"${driver.id}","Driver John",2,2,0,7,2\\.5,`),
   )
   const orders = await call('GET', `${base}/export-csv?date=2026-10-25&content=orders`, {
-    token: vendor.token,
+    token: pharmacy.token,
   })
   t.equal(orders.headers.get('content-disposition'), 'attachment; filename="orders-2026-10-25.csv"')
   t.equal(lines(orders.body).length, 4)
@@ -234,7 +236,7 @@ t.test('the report, the drivers and the orders are exported as CSV', async t => 
       await (
         await fetch(
           `http://127.0.0.1:${edge.edge.port}${base}/export-csv?date=2026-10-25${query}`,
-          { headers: { authorization: `Bearer ${vendor.token}` } },
+          { headers: { authorization: `Bearer ${pharmacy.token}` } },
         )
       ).arrayBuffer(),
     )

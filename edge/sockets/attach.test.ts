@@ -20,7 +20,7 @@ const driverId = newId()
 await addPharmacy(f.database, { userId, pharmacyId })
 await addDriver(f.database, { userId: driverUser, driverId, pharmacyId })
 const customer = await f.token('user', { userId: newId(), name: 'John Doe' })
-const vendor = await f.token('vendor', { userId, pharmacyId })
+const pharmacyToken = await f.token('vendor', { userId, pharmacyId })
 const driver = await f.token('driver', { userId: driverUser, driverId })
 const admin = await f.token('admin')
 
@@ -33,12 +33,12 @@ t.test('each refusal has its close code and leaves no session', async t => {
     ['/ws/customer/?token=nonsense', closeCodes.unauthenticated],
     ['/ws/pharmacy/?ticket=nonsense', closeCodes.unauthenticated],
     [`/ws/pharmacy/?token=${customer}`, closeCodes.wrongRole],
-    [`/ws/customer/?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/customer/?token=${pharmacyToken}`, closeCodes.wrongRole],
     [`/ws/customer?token=${admin}`, closeCodes.wrongRole],
-    [`/ws/driver?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/driver?token=${pharmacyToken}`, closeCodes.wrongRole],
     [`/ws/driver/${newId()}?token=${driver}`, closeCodes.wrongRole],
     [`/ws/vendor/${pharmacyId}?token=${customer}`, closeCodes.wrongRole],
-    [`/ws/vendor/${newId()}?token=${vendor}`, closeCodes.wrongRole],
+    [`/ws/vendor/${newId()}?token=${pharmacyToken}`, closeCodes.wrongRole],
     [`/ws/vendor/${pharmacyId}`, closeCodes.unauthenticated],
     [`/ws/pharmacy/?token=${withoutRow}`, closeCodes.noSuchRecord],
     [`/ws/pharmacy/?token=${withoutPharmacy}`, closeCodes.noSuchRecord],
@@ -54,7 +54,7 @@ t.test('each refusal has its close code and leaves no session', async t => {
 
 t.test('the greetings are those of the documents, with and without the last slash', async t => {
   for (const path of ['/ws/pharmacy/', '/ws/pharmacy']) {
-    const terminal = f.connect(`${path}?token=${vendor}`)
+    const terminal = f.connect(`${path}?token=${pharmacyToken}`)
     t.same(await terminal.next(), {
       type: 'connection',
       message: 'Connected to pharmacy channel',
@@ -239,7 +239,7 @@ t.test('messages that a client sends before the greeting wait for it', async t =
 
 t.test('a socket that closes during authentication leaves no session', async t => {
   const before = f.hub.size
-  const socket = f.connect(`/ws/pharmacy/?token=${vendor}`)
+  const socket = f.connect(`/ws/pharmacy/?token=${pharmacyToken}`)
   socket.ws.once('open', () => socket.ws.terminate())
   await socket.closed
   await pause(100)
@@ -362,7 +362,7 @@ t.test('a pharmacy sees a fleet of the largest size with the longest names', asy
 })
 
 t.test('a fleet view gets the whole fleet first, then the drivers that moved', async t => {
-  for (const token of [vendor, admin]) {
+  for (const token of [pharmacyToken, admin]) {
     const fleet = f.connect(`/ws/vendor/${pharmacyId}?token=${token}`)
     t.match(await fleet.next(), {
       type: 'fleet',

@@ -94,7 +94,8 @@ function cuttable(bus: Bus): CuttableBus {
  */
 class Writes {
   /**
-   * Writes to all sockets so far, outside the handlers of messages, which uWebSockets corks itself.
+   * Writes to all sockets so far. The count is right only outside the handlers of messages, which
+   * uWebSockets corks by itself.
    */
   count = 0
 

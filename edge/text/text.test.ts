@@ -26,19 +26,23 @@ const login = (email: string, password = 'password123') =>
   call('POST', '/api/auth/login', { body: { email, password } })
 
 t.test('ids in capitals are the same ids', async t => {
-  const [admin, vendor] = [await edge.admin(), await edge.vendor()]
-  const driver = await edge.driver(vendor.id)
-  const ID = vendor.id.toUpperCase()
-  const me = (await call('GET', '/api/auth/me', { token: vendor.token })).body.id as string
+  const [admin, pharmacy] = [await edge.admin(), await edge.pharmacy()]
+  const driver = await edge.driver(pharmacy.id)
+  const ID = pharmacy.id.toUpperCase()
+  const me = (await call('GET', '/api/auth/me', { token: pharmacy.token })).body.id as string
   for (const [method, path, token, body] of [
-    ['GET', `/api/vendors/${ID}`, vendor.token],
-    ['PATCH', `/api/vendors/${ID}`, vendor.token, { business_name: 'MedPharm' }],
-    ['GET', `/api/vendors/${ID}/orders`, vendor.token],
+    ['GET', `/api/vendors/${ID}`, pharmacy.token],
+    ['PATCH', `/api/vendors/${ID}`, pharmacy.token, { business_name: 'MedPharm' }],
+    ['GET', `/api/vendors/${ID}/orders`, pharmacy.token],
     ['GET', `/api/drivers?vendor_id=${ID}`, admin.token],
-    ['GET', `/api/drivers/${driver.id.toUpperCase()}`, vendor.token],
+    ['GET', `/api/drivers/${driver.id.toUpperCase()}`, pharmacy.token],
     ['PATCH', `/api/drivers/${driver.id.toUpperCase()}`, driver.token, { full_name: 'Dee' }],
     ['GET', `/api/admin/accounts/${me.toUpperCase()}`, admin.token],
-    ['GET', `/api/drivers?cursor=${'F'.repeat(8)}-FFFF-7FFF-8FFF-${'F'.repeat(12)}`, vendor.token],
+    [
+      'GET',
+      `/api/drivers?cursor=${'F'.repeat(8)}-FFFF-7FFF-8FFF-${'F'.repeat(12)}`,
+      pharmacy.token,
+    ],
   ] as const)
     t.equal(
       (await call(method, path, { token, ...(body && { body }) })).status,
@@ -55,14 +59,14 @@ t.test('ids in capitals are the same ids', async t => {
       vehicle_type: 'bike',
     },
   })
-  t.match(another, { status: 201, body: { driver: { vendor_id: vendor.id } } })
+  t.match(another, { status: 201, body: { driver: { vendor_id: pharmacy.id } } })
   const fleet = new Listener(
     `http://127.0.0.1:${edge.edge.port}`,
-    `/ws/vendor/${ID}?token=${vendor.token}`,
+    `/ws/vendor/${ID}?token=${pharmacy.token}`,
   )
-  t.match(await fleet.next('fleet'), { vendor_id: vendor.id })
+  t.match(await fleet.next('fleet'), { vendor_id: pharmacy.id })
   fleet.close()
-  const view = viewOf({ id: newId(), vendor_id: vendor.id, tracking_token: 'ab'.repeat(16) })
+  const view = viewOf({ id: newId(), vendor_id: pharmacy.id, tracking_token: 'ab'.repeat(16) })
   await edge.store(view)
   t.equal(
     (await call('GET', `/api/tracking/${view.tracking_token.toUpperCase()}`)).status,

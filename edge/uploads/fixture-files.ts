@@ -25,17 +25,17 @@ export const filesIn = (folder: string): string[] =>
  * was sent to.
  */
 export async function people(edge: Fixture) {
-  const vendor = await edge.vendor()
-  const otherPharmacy = await edge.vendor()
+  const pharmacy = await edge.pharmacy()
+  const otherPharmacy = await edge.pharmacy()
   return {
     admin: await edge.admin(),
     customer: await edge.customer(),
     stranger: await edge.customer(),
-    vendor,
+    pharmacy,
     otherPharmacy,
-    asked: await edge.vendor(),
-    driver: await edge.driver(vendor.id),
-    otherDriver: await edge.driver(vendor.id),
+    asked: await edge.pharmacy(),
+    driver: await edge.driver(pharmacy.id),
+    otherDriver: await edge.driver(pharmacy.id),
     foreignDriver: await edge.driver(otherPharmacy.id),
   }
 }

@@ -22,7 +22,7 @@ export async function orphans(
   const files = {
     loose: await send('proof', who.driver.token, jpeg),
     proof: await send('proof', who.driver.token, jpeg),
-    yes: await send('audio', who.vendor.token, mp3),
+    yes: await send('audio', who.pharmacy.token, mp3),
     no: await send('audio', who.asked.token, mp3),
   }
   const said = (vendor_id: string, response_type: 'ACCEPTED' | 'REJECTED', audio_url: string) => ({
@@ -36,11 +36,11 @@ export async function orphans(
     viewOf({
       id: newId(),
       user_id: who.customer.id,
-      vendor_id: who.vendor.id,
+      vendor_id: who.pharmacy.id,
       driver_id: who.driver.id,
       proof_photo_url: files.proof.url,
       responses: [
-        said(who.vendor.id, 'ACCEPTED', files.yes.url),
+        said(who.pharmacy.id, 'ACCEPTED', files.yes.url),
         said(who.asked.id, 'REJECTED', files.no.url),
       ],
     }),
@@ -54,7 +54,7 @@ export async function orphans(
         id: newId(),
         status,
         user_id: who.customer.id,
-        vendor_id: who.vendor.id,
+        vendor_id: who.pharmacy.id,
         driver_id: who.driver.id,
         proof_photo_url: proof.url,
         ended_at: new Date().toISOString(),

@@ -96,7 +96,7 @@ t.test('the bytes of a file decide, not its name and not its stated type', async
     method: 'POST',
     body: webm as Uint8Array<ArrayBuffer>,
     headers: {
-      authorization: `Bearer ${who.vendor.token}`,
+      authorization: `Bearer ${who.pharmacy.token}`,
       'content-type': 'audio/webm;codecs=opus',
     },
   })

@@ -26,12 +26,12 @@ t.test('files in an object store', async t => {
     viewOf({
       id: newId(),
       user_id: who.customer.id,
-      vendor_id: who.vendor.id,
+      vendor_id: who.pharmacy.id,
       prescription_url: body.url,
     }),
   )
   const asked = await fetch(`http://127.0.0.1:${edge.edge.port}${body.url}`, {
-    headers: { authorization: `Bearer ${who.vendor.token}` },
+    headers: { authorization: `Bearer ${who.pharmacy.token}` },
     redirect: 'manual',
   })
   t.equal(asked.status, 302)
@@ -48,7 +48,7 @@ t.test('files in an object store', async t => {
     createHash('sha256').update(pdf).digest('hex'),
   )
   const followed = await fetch(`http://127.0.0.1:${edge.edge.port}${body.url}`, {
-    headers: { authorization: `Bearer ${who.vendor.token}` },
+    headers: { authorization: `Bearer ${who.pharmacy.token}` },
   })
   t.equal(followed.status, 200, 'a client that follows the link does not send its token there')
   await followed.arrayBuffer()

@@ -7,7 +7,7 @@ import { png } from './samples.ts'
 import { newId, viewOf } from '../acceptance/fixture-edge.ts'
 import { startParties } from '../acceptance/fixture-parties.ts'
 
-const { edge, call, customer, stranger, vendor, otherPharmacy, driver } = await startParties(t)
+const { edge, call, customer, stranger, pharmacy, otherPharmacy, driver } = await startParties(t)
 
 t.test('a file is typed by its content and read by the parties of its order', async t => {
   const form = (field: string, bytes: Uint8Array, more: Record<string, string> = {}) => {
@@ -34,7 +34,7 @@ t.test('a file is typed by its content and read by the parties of its order', as
     viewOf({
       id: newId(),
       user_id: customer.id,
-      vendor_id: vendor.id,
+      vendor_id: pharmacy.id,
       prescription_url: stored.body.url,
     }),
   )
@@ -48,7 +48,7 @@ t.test('a file is typed by its content and read by the parties of its order', as
   )
   for (const [name, token, status] of [
     ['owner', customer.token, 200],
-    ['its pharmacy', vendor.token, 200],
+    ['its pharmacy', pharmacy.token, 200],
     ['a stranger who names it in an order', stranger.token, 404],
     ["the stranger's pharmacy", otherPharmacy.token, 404],
     ['a driver', driver.token, 404],

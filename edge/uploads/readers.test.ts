@@ -14,7 +14,7 @@ t.test('a file is read by its owner and by the parties of the order that names i
     prescription: (await upload('prescription', who.customer.token, pdf)).body,
     proof: (await upload('proof', who.driver.token, jpeg)).body,
     signature: (await upload('signature', who.driver.token, png)).body,
-    yes: (await upload('audio', who.vendor.token, mp3)).body,
+    yes: (await upload('audio', who.pharmacy.token, mp3)).body,
     no: (await upload('audio', who.asked.token, webm)).body,
   }
   const before = await Promise.all(
@@ -34,7 +34,7 @@ t.test('a file is read by its owner and by the parties of the order that names i
       kind: 'broadcast',
       status: 'delivered',
       user_id: who.customer.id,
-      vendor_id: who.vendor.id,
+      vendor_id: who.pharmacy.id,
       driver_id: who.driver.id,
       notes: 'nul \u0000 and lone \ud800',
       // The older API shows the address with its host.
@@ -43,10 +43,10 @@ t.test('a file is read by its owner and by the parties of the order that names i
       signature_url: files.signature.url,
       responses: [
         said(who.asked.id, 'REJECTED', files.no.url),
-        said(who.vendor.id, 'ACCEPTED', files.yes.url),
+        said(who.pharmacy.id, 'ACCEPTED', files.yes.url),
       ],
     }),
-    [who.vendor.id, who.asked.id],
+    [who.pharmacy.id, who.asked.id],
   )
   const table: [
     reader: keyof typeof who,
@@ -59,7 +59,7 @@ t.test('a file is read by its owner and by the parties of the order that names i
     ['admin', 200, 200, 200, 200, 200],
     ['customer', 200, 200, 200, 200, 200],
     ['stranger', 404, 404, 404, 404, 404],
-    ['vendor', 200, 200, 200, 200, 404],
+    ['pharmacy', 200, 200, 200, 200, 404],
     ['otherPharmacy', 404, 404, 404, 404, 404],
     ['asked', 404, 404, 404, 404, 200],
     ['driver', 404, 200, 200, 404, 404],
@@ -89,7 +89,7 @@ t.test('asked pharmacies read the prescription while the request is open', async
     [who.asked.id],
   )
   t.equal(await read(body.url, who.asked.token), 200)
-  t.equal(await read(body.url, who.vendor.token), 404, 'a pharmacy that was not asked')
+  t.equal(await read(body.url, who.pharmacy.token), 404, 'a pharmacy that was not asked')
   await edge.database.pool.query(`update orders set status = 'expired' where id = $1`, [id])
   t.equal(await read(body.url, who.asked.token), 404, 'the request is over')
 })
@@ -111,13 +111,13 @@ t.test(
       viewOf({
         id: newId(),
         user_id: who.stranger.id,
-        vendor_id: who.vendor.id,
+        vendor_id: who.pharmacy.id,
         driver_id: who.driver.id,
         prescription_url: proof.url,
       }),
     )
     t.equal(await read(proof.url, who.stranger.token), 404, 'a proof is no prescription')
-    const sound = (await upload('audio', who.vendor.token, mp3)).body
+    const sound = (await upload('audio', who.pharmacy.token, mp3)).body
     await edge.store(
       viewOf({
         id: newId(),

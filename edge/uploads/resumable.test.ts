@@ -30,41 +30,38 @@ const {
   offsetOf,
 } = await startResumable(t)
 
-t.test(
-  'a file in parts is treated like one that came whole: its metadata is removed, its bytes decide its type, and it is refused alike',
-  async t => {
-    const exif = Buffer.concat([
-      jpeg.subarray(0, 2),
-      Buffer.from([0xff, 0xe1, 0, 20]),
-      Buffer.from('Exif\0\0home address'.slice(0, 18), 'latin1'),
-      jpeg.subarray(2),
-    ])
-    const form = new FormData()
-    form.set('file', new Blob([exif]))
-    const whole = (await call('POST', '/api/uploads/proof', { token: ann.token, body: form })).body
-    const where = await begin(exif.length, 'proof')
-    t.match(await patch(where, 0, exif.subarray(0, 100)), { status: 204, body: null })
-    const last = await patch(where, 100, exif.subarray(100), { accept: 'application/json' })
-    t.equal(last.status, 200)
-    t.same(
-      { ...last.body.file, id: whole.id, file_id: whole.id, url: whole.url },
-      whole,
-      'the same record',
-    )
-    t.equal(last.headers.get('location'), last.body.file.url)
-    t.ok((await fileOf(last.body.id)).equals(await fileOf(whole.id)))
-    t.notMatch((await fileOf(last.body.id)).toString('latin1'), /home/)
+t.test('a file in parts is cleaned, typed and refused like a file that came whole', async t => {
+  const exif = Buffer.concat([
+    jpeg.subarray(0, 2),
+    Buffer.from([0xff, 0xe1, 0, 20]),
+    Buffer.from('Exif\0\0home address'.slice(0, 18), 'latin1'),
+    jpeg.subarray(2),
+  ])
+  const form = new FormData()
+  form.set('file', new Blob([exif]))
+  const whole = (await call('POST', '/api/uploads/proof', { token: ann.token, body: form })).body
+  const where = await begin(exif.length, 'proof')
+  t.match(await patch(where, 0, exif.subarray(0, 100)), { status: 204, body: null })
+  const last = await patch(where, 100, exif.subarray(100), { accept: 'application/json' })
+  t.equal(last.status, 200)
+  t.same(
+    { ...last.body.file, id: whole.id, file_id: whole.id, url: whole.url },
+    whole,
+    'the same record',
+  )
+  t.equal(last.headers.get('location'), last.body.file.url)
+  t.ok((await fileOf(last.body.id)).equals(await fileOf(whole.id)))
+  t.notMatch((await fileOf(last.body.id)).toString('latin1'), /home/)
 
-    for (const [kind, bytes, code] of [
-      ['proof', document(5_000), 'unsupported_media_type'],
-      ['prescription', document(5_000).subarray(0, 4_000), 'file_malformed'],
-    ] as const) {
-      const wrong = await begin(bytes.length, kind)
-      t.match(await patch(wrong, 0, bytes), { body: { code } })
-      t.equal((await send('HEAD', wrong, {})).status, 404, 'a refused upload is gone')
-    }
-  },
-)
+  for (const [kind, bytes, code] of [
+    ['proof', document(5_000), 'unsupported_media_type'],
+    ['prescription', document(5_000).subarray(0, 4_000), 'file_malformed'],
+  ] as const) {
+    const wrong = await begin(bytes.length, kind)
+    t.match(await patch(wrong, 0, bytes), { body: { code } })
+    t.equal((await send('HEAD', wrong, {})).status, 404, 'a refused upload is gone')
+  }
+})
 
 t.test('headers, offsets, checksums and the end of an upload follow tus 1.0', async t => {
   for (const where of [path, `${path}/0190a0a0-0000-7000-8000-000000000001`]) {
@@ -248,7 +245,7 @@ t.test('headers, offsets, checksums and the end of an upload follow tus 1.0', as
 })
 
 t.test(
-  'of two equal parts at once one is taken, another edge goes on from there, and an edge that drains keeps the bytes that came',
+  'of equal parts at once one is taken, another edge goes on, and a drain keeps the bytes',
   async t => {
     const file = document(700_000)
     const where = await begin(file.length)
