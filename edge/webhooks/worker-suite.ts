@@ -1,6 +1,6 @@
 /**
- * The worker with a real database and with real receivers that fail, hang and come back; it runs
- * with every kind of database.
+ * The webhook worker with a real database and with real receivers that fail, hang and come back.
+ * The suite runs with every kind of database.
  */
 import type { Test } from 'tap'
 import type { Database } from '../../migrations/database/open.ts'
@@ -10,6 +10,7 @@ import { newId, quick, startWorld } from './fixture.ts'
 import { replay, resume } from './queue.ts'
 import { answerOk, answerStatus, startReceiver, verifies, type Receiver } from './receiver.ts'
 
+/** Adds the tests of the worker to `t`, on the database that `open` opens. */
 export async function workerSuite(t: Test, open: () => Promise<Database>): Promise<void> {
   const world = await startWorld(open)
   t.teardown(() => world.stop())
@@ -51,9 +52,12 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     const worker = working(t)
     await happen(orderId, 'order_placed', { customer_name: 'Zoë "D"', total: 1.5 }, { pharmacyId })
     const [message] = await receiver.until(1)
-    t.ok(verifies(secret, message!), 'a receiver believes it')
-    t.notOk(verifies(secret, { ...message!, body: `${message!.body} ` }), 'and nothing else')
-    t.notOk(verifies(secret, message!, Date.now() + 301_000), 'nor later')
+    t.ok(verifies(secret, message!), 'the signature is valid')
+    t.notOk(
+      verifies(secret, { ...message!, body: `${message!.body} ` }),
+      'a changed body has no valid signature',
+    )
+    t.notOk(verifies(secret, message!, Date.now() + 301_000), 'an old signature is not valid')
     t.match(message!.json, {
       type: 'order.placed',
       order_id: orderId,
@@ -95,15 +99,15 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       t.notOk('order_id' in message!.json)
       t.equal(others.received.length, 0)
       await worker.stop()
-      t.same(Object.keys(publicNames.driver), [], 'today none has a name')
+      t.same(Object.keys(publicNames.driver), [], 'today no event of a driver has a public name')
     },
   )
 
   t.test('events of each order are delivered in order under failures', async t => {
     await alone()
     // One message in three is refused, cut off, or left hanging, by a random sequence with a seed.
-    // An answer that is good must not be late on a busy machine, so only hanging ones meet the
-    // limit of 3 s.
+    // A good answer must not be late on a busy machine, so only hanging answers meet the limit of 3
+    // s.
     let seed = 7
     const chance = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
     const accepted: { order_id: string; order_seq: number }[] = []
@@ -136,12 +140,12 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       t.same(
         accepted.filter(one => one.order_id === order).map(one => one.order_seq),
         [1, 2, 3, 4, 5, 6],
-        'each once, in order',
+        'each event was taken once and in order',
       )
       t.same(
         seen.map(one => one.json.order_seq).toSorted((a, b) => a - b),
         seen.map(one => one.json.order_seq),
-        'none was even tried before its predecessor was taken',
+        'no event was tried before its predecessor was taken',
       )
     }
     t.ok(receiver.received.length > 36, `${receiver.received.length} attempts`)
@@ -212,7 +216,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     t.match(
       await deliveries(id),
       [{ state: 'waiting', attempts: 0 }],
-      "our end is not the receiver's failure",
+      'the end of the worker does not count as a failure of the receiver',
     )
     receiver.behaviour = answerOk
     const next = working(t)
@@ -238,14 +242,14 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     for (const order of orders) await happen(order, 'order_placed', {}, { pharmacyId: newId() })
     await allDelivered(id, 20)
     t.same([first.leads, second.leads], [true, false])
-    t.equal(receiver.received.length, 20, 'nothing was sent by both')
+    t.equal(receiver.received.length, 20, 'no event was sent by both edges')
     await first.stop()
     for (const order of orders) await happen(order, 'order_accepted')
     await allDelivered(id, 40)
     t.equal(second.leads, true)
     t.equal(receiver.received.length, 40)
 
-    // A holder that slept while its lease passed on.
+    // The lease passes to another edge while its holder sleeps.
     await database.pool.query(
       `update webhook_lease set owner = 'another', epoch = epoch + 1, lease_until = now() + interval '1 hour'`,
     )
@@ -257,7 +261,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
       await new Promise(resolve => {
         setTimeout(resolve, 20)
       })
-    t.equal(second.leads, false, 'it finds out before it writes')
+    t.equal(second.leads, false, 'the holder notices before it writes')
     t.equal(receiver.received.length, 40)
     await second.stop()
     await database.pool.query('delete from webhook_lease')
@@ -300,7 +304,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     t.same(
       mine.received.map(one => one.json.type),
       ['order.accepted', 'order.delivered'],
-      'a pharmacy: its order, from when it is its own',
+      'a pharmacy gets the events of its order from the acceptance on',
     )
     t.same(
       some.received.map(one => one.json.type),
@@ -313,7 +317,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     t.same(
       [theirs, later, revoked].map(receiver => receiver.received.length),
       [0, 0, 0],
-      'not: another pharmacy, who came later, a revoked key',
+      'another pharmacy, a later subscription and a revoked key get nothing',
     )
     await worker.stop()
   })
@@ -363,12 +367,12 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     t.same(
       receiver.received.slice(5).map(one => one.json.order_seq),
       [1, 4],
-      'in the queue of its order',
+      'the replay comes before the next event of its order',
     )
     t.equal(
       receiver.received[5]!.headers['webhook-id'],
       receiver.received[0]!.headers['webhook-id'],
-      'under its own id',
+      'the replay has the id of the first delivery',
     )
     await until(
       `select state = 'delivered' and replay_of = $2 from webhook_deliveries where id = $1`,
@@ -403,7 +407,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
             reason: /attempts in a row failed since .*status 500/,
           },
         ],
-        'told once',
+        'the owner is told once',
       )
       await new Promise(resolve => {
         setTimeout(resolve, 200)
@@ -414,7 +418,7 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
         setTimeout(resolve, 200)
       })
       t.equal(receiver.received.length, count, 'nothing more is sent')
-      t.equal((await deliveries(id)).length, 3, 'nor kept, of what happens meanwhile')
+      t.equal((await deliveries(id)).length, 3, 'an event from meanwhile is not kept')
 
       receiver.behaviour = answerOk
       await database.kysely.transaction().execute(tx => resume(tx, id, Date.now()))
