@@ -56,15 +56,10 @@ t.test('a subscriber gets signed events in order, a log, and repeats on demand',
     [made.status, made.body.subscription],
     [
       201,
-      {
-        vendor_id: pharmacy.pharmacyId,
-        events: [],
-        active: true,
-        disabled_at: null,
-        description: 'our till',
-      },
+      { vendor_id: pharmacy.pharmacyId, active: true, disabled_at: null, description: 'our till' },
     ],
   )
+  t.same(made.body.subscription.events, [])
   const {
     subscription: { id },
     secret,
@@ -182,10 +177,12 @@ t.test('nobody else can use a subscription (OWASP API1)', async t => {
     (await as(pharmacy.token, 'POST', '', { url: 'ftp://127.0.0.1/' })).body.code,
     'webhook_url_refused',
   )
-  t.match(
-    (await as(pharmacy.token, 'PATCH', `/${id}`, { events: [], url: 'http://127.0.0.1:2/x' })).body,
-    { events: [], url: 'http://127.0.0.1:2/x', active: true },
-  )
+  const changed = await as(pharmacy.token, 'PATCH', `/${id}`, {
+    events: [],
+    url: 'http://127.0.0.1:2/x',
+  })
+  t.match(changed.body, { url: 'http://127.0.0.1:2/x', active: true })
+  t.same(changed.body.events, [])
   t.equal(
     (await as(pharmacy.token, 'PATCH', `/${id}`, { owner_id: other.id })).status,
     400,
@@ -256,6 +253,7 @@ t.test(
       await new Promise(resolve => {
         setTimeout(resolve, 20)
       })
+    t.equal(letters().length, 1)
     t.match(letters(), [{ to: pharmacy.email, text: /410 Gone/ }])
     gone.behaviour = answerOk
     t.match((await as(pharmacy.token, 'PATCH', `/${id}`, { active: true })).body, {

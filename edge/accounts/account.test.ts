@@ -415,19 +415,12 @@ t.test(
       'administrators cannot deactivate themselves',
     )
     t.equal((await set(newId(), false)).status, 404)
-    t.match(
-      (await call('GET', `/api/admin/accounts?is_active=false&role=driver`, { token: admin.token }))
-        .body,
-      { accounts: [{ id: driverUser }], next_cursor: null },
-    )
-    t.match(
-      (
-        await call('GET', `/api/admin/accounts?email=${person.email.toUpperCase()}`, {
-          token: admin.token,
-        })
-      ).body,
-      { accounts: [{ id: person.id }] },
-    )
+    const accounts = async (query: string) =>
+      (await call('GET', `/api/admin/accounts?${query}`, { token: admin.token })).body.accounts.map(
+        (one: { id: string }) => one.id,
+      )
+    t.same(await accounts('is_active=false&role=driver'), [driverUser])
+    t.same(await accounts(`email=${person.email.toUpperCase()}`), [person.id])
     edge.clock.skewMs = 0
   },
 )

@@ -35,6 +35,7 @@ t.test('an admin makes a key, sees it once, and ends it', async t => {
     last_used_at: null,
     revoked_at: null,
   })
+  t.same(made.body.scopes, ['orders:read'], 'a scope is kept once')
   const { id, key, prefix } = made.body
   t.ok(key.startsWith(prefix) && prefix.length === 12)
   const stored = JSON.stringify((await edge.database.pool.query('select * from api_keys')).rows)

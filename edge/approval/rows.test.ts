@@ -214,19 +214,19 @@ t.test(
         `/ws/vendor/${ids['anyPharmacy']}`,
         '/ws/customer/',
       ])
-        t.match(
+        t.same(
           await code(`${path}?token=${who.person.token}`),
           { code: 4003, heard: [] },
           `${path} for ${who.name}`,
         )
       const { ticket } = await done(who.person.token, 'POST', '/api/auth/ws-ticket')
-      t.match(
+      t.same(
         await code(`${who.role === 'vendor' ? '/ws/pharmacy/' : '/ws/driver'}?ticket=${ticket}`),
         { code: 4003, heard: [] },
         `a ticket of ${who.name}`,
       )
     }
-    t.match(
+    t.same(
       await code(`/ws/pharmacy/?ticket=${tickets.get('suspended')}`),
       { code: 4003, heard: [] },
       'a ticket from before the suspension',

@@ -381,6 +381,7 @@ t.test('housekeeping that fails in one feature does not stop the others', async 
   })
   await keepHouse([failing, next], { ...edge.parts, log })
   t.ok(called)
+  t.equal(lines.length, 1)
   t.match(lines, [{ feature: 'failing', err: { message: 'broken' } }])
 })
 

@@ -72,7 +72,7 @@ t.test('formulas are made harmless, and numbers stay unchanged', async t => {
     ['née "Ødegård", 北京 😀', 'née "Ødegård", 北京 😀'],
   ] as const)
     t.equal(read(await written([[given, 'x']]))[1]![0], expected, JSON.stringify(given))
-  t.match(read(await written([]))[0], ['a', 'b,"c"'], 'an empty table has its headings')
+  t.same(read(await written([])), [['a', 'b,"c"']], 'an empty table has its headings')
 })
 
 t.test('the mark of UTF-8 comes once, at the beginning, when it is wanted', async t => {

@@ -65,11 +65,14 @@ t.test('a shop order becomes one order of the pharmacy [3]', async t => {
     201,
     'the customer can still register with the e-mail',
   )
-  t.match(
-    await importsOf('imported'),
-    [{ status: 'imported', customer_name: null, delivery_address: null }],
-    'the import keeps no copy of the address',
-  )
+  const imported = await importsOf('imported')
+  t.equal(imported.length, 2)
+  for (const one of imported)
+    t.match(
+      one,
+      { customer_name: null, delivery_address: null },
+      'the import keeps no copy of the address',
+    )
   const accepted = await http(url, 'POST', `/api/orders/${made.body.order_id}/accept`, {
     token: pharmacy.token,
     body: {},
