@@ -11,32 +11,29 @@ import { startAttacked } from './fixture-attacked.ts'
 
 const { appOrigin, url, port, world, customer } = await startAttacked(t)
 
+/** True when the first answer in the text is whole. */
+function isWhole(text: string): boolean {
+  const head = text.indexOf('\r\n\r\n')
+  const length = /^content-length: (\d+)\r$/im.exec(text.slice(0, head + 1))?.[1]
+  return head >= 0 && length !== undefined && text.length >= head + 4 + Number(length)
+}
+
 /**
- * Bytes as they are on a connection of their own; what came back until it ended, or until `untilMs`
- * when nothing did.
+ * Sends bytes on a connection of their own. Resolves with the first answer when it is whole, or
+ * with all that came when the server closes the connection.
  */
-function raw(
-  text: string,
-  untilMs = 2_000,
-): Promise<{ answer: string; tookMs: number; closed: boolean }> {
+function raw(bytes: string): Promise<string> {
   return new Promise(resolve => {
-    const startedMs = performance.now()
-    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'))
     let answer = ''
-    const end = (closed: boolean): void => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve({ answer, tookMs: performance.now() - startedMs, closed })
-    }
-    let timer = setTimeout(() => end(false), untilMs)
     socket.on('data', data => {
-      answer += String(data)
-      // An answer comes in one piece; what might follow it is given a moment.
-      clearTimeout(timer)
-      timer = setTimeout(() => end(false), 100)
+      answer += data.toString('latin1')
+      if (isWhole(answer)) socket.destroy()
     })
-    socket.on('error', () => end(true))
-    socket.on('close', () => end(true))
+    socket.on('error', () => {
+      /* The close follows. */
+    })
+    socket.on('close', () => resolve(answer))
   })
 }
 
@@ -128,13 +125,13 @@ t.test(
         `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${extra}\r\n${body}`,
       )
     t.match(
-      (await post('Content-Length: 10000000000\r\n')).answer,
+      await post('Content-Length: 10000000000\r\n'),
       /^HTTP\/1\.1 413 /,
       'a body is refused by its announced length',
     )
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
     t.match(
-      (await post('Transfer-Encoding: chunked\r\n', chunk.repeat(40))).answer,
+      await post('Transfer-Encoding: chunked\r\n', chunk.repeat(40)),
       /^HTTP\/1\.1 413 /,
       'a body in chunks is refused by the bytes that come',
     )
@@ -170,8 +167,7 @@ t.test(
       'a body larger than any sign-in is refused',
     )
     t.match(
-      (await raw(`GET /api/health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`))
-        .answer,
+      await raw(`GET /api/health HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(100_000)}\r\n\r\n`),
       /^(HTTP\/1\.1 431|$)/,
       'huge headers are refused',
     )
@@ -183,10 +179,13 @@ t.test(
 )
 
 t.test('API8, ASVS V5.3.1, V14.4 header and request injection', async t => {
-  const injected = await raw(
-    'GET /api/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: a\rX-Evil: 1\r\n\r\n',
-  )
-  t.notMatch(injected.answer, /\r\nx-evil/i, 'a request id adds no header')
+  for (const id of ['a%0d%0aX-Evil: 1', 'a\tX-Evil: 1', 'a\u0085X-Evil: 1']) {
+    const answer = await raw(
+      `GET /api/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: ${id}\r\n\r\n`,
+    )
+    t.match(answer, /^HTTP\/1\.1 [24]00 /, JSON.stringify(id))
+    t.notMatch(answer, /x-evil/i, 'no part of a bad request id comes back')
+  }
   for (const path of [
     '/api/tracking/a%0d%0aX-Evil:%201',
     '/api/orders/%0d%0aX-Evil:1',
@@ -197,17 +196,18 @@ t.test('API8, ASVS V5.3.1, V14.4 header and request injection', async t => {
     '/api//orders',
     '/api/orders/%ff',
   ]) {
-    const { answer } = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, 10_000)
+    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
     t.match(answer, /^HTTP\/1\.1 (40[0-5])/, path)
     t.notMatch(answer.split('\r\n\r\n')[0]!, /\r\nx-evil/i, path)
   }
   const twoLengths = await raw(
     'POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/health HTTP/1.1\r\nHost: x\r\n\r\n',
   )
-  t.notMatch(twoLengths.answer, /^HTTP\/1\.1 2/m, 'no request is smuggled behind another')
+  t.match(twoLengths, /^HTTP\/1\.1 400 /)
+  t.notMatch(twoLengths, /^HTTP\/1\.1 2/m, 'no request is smuggled behind another')
   for (const method of ['TRACE', 'CONNECT', 'TRACK', 'PROPFIND']) {
-    const { answer } = await raw(`${method} /api/health HTTP/1.1\r\nHost: x\r\n\r\n`, 1_000)
-    t.notMatch(answer, /^HTTP\/1\.1 2/, method)
+    const answer = await raw(`${method} /api/health HTTP/1.1\r\nHost: x\r\n\r\n`)
+    t.match(answer, /^HTTP\/1\.1 4/, method)
   }
   t.equal(
     (await http(url, 'GET', '/api/orders?limit=1&limit=2', { token: customer.token })).status,

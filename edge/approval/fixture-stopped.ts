@@ -90,18 +90,7 @@ export async function startStopped(t: Test) {
     )
   ).body
   const letGo = await newDriver(old.url, old.otherPharmacy.pharmacyId, 'Let Go')
-  // The pharmacy gets a link to the prescription of a request.
-  const asked = await old.call('customer', 'POST', '/api/requests', {
-    latitude: 27.7172,
-    longitude: 85.324,
-    radius_km: 5,
-    quantity: 1,
-    expires_in_seconds: 600,
-    prescription_url: `/api/uploads/file/${ids.upload}`,
-  })
-  const read = await old.call('vendor', 'GET', `/api/requests/${asked.body.request_id}`)
-  const fileLink = new URL(read.body.prescription_url, old.url)
-  const openedBefore = (await http(old.url, 'GET', fileLink.pathname + fileLink.search)).status
+
   await before.stop()
 
   const embedded = await startEmbedded({ ...environment, REGISTRATION: 'approval' }, { log })
@@ -208,8 +197,6 @@ export async function startStopped(t: Test) {
     shopAgain,
     secret,
     letGo,
-    fileLink,
-    openedBefore,
     embedded,
     url,
     routes,

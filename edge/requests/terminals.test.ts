@@ -42,7 +42,6 @@ async function caughtUp(...sockets: TestSocket[]): Promise<void> {
 }
 
 /** A new pharmacy; `connect` resolves when the engines have been told of the terminal. */
-
 async function pharmacy(): Promise<{ id: string; connect(): Promise<TestSocket> }> {
   const userId = newId()
   const pharmacyId = newId()
@@ -454,6 +453,7 @@ t.test('an edge tells the engines which orders and fleets its sockets watch', as
     f.push({ kind: 'topic', topic: `customer:${userId}`, message })
     t.same(await customer.next(), message)
   }
+  await until(() => heard.some(message => message.order_ids.includes(later)))
   tracker.ws.close()
   await tracker.closed
   await until(() => f.hub.size === 2)
