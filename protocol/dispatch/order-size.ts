@@ -58,6 +58,10 @@ export function checkOrderSize(data: OrderTexts, at = ''): void {
   throw new CaduceusError('invalid_request', `${problem.field} ${problem.rule}`, [problem])
 }
 
+/** A list or a number is encoded; few orders have one. */
+const unitsOfGiven = (value: unknown): number =>
+  typeof value === 'string' ? value.length : bytesOf(value)
+
 /** An upper bound without encoding. Most orders are far below the limit and need no exact count. */
 function unitsOf({
   items = [],
@@ -69,7 +73,7 @@ function unitsOf({
 }: OrderTexts): number {
   let units = items.length * itemOverheadBytes
   for (const { name } of items) units += name.length
-  for (const name of givenNames) units += (given[name]?.length ?? 0) + 2
+  for (const name of givenNames) units += unitsOfGiven(given[name]) + 2
   for (const text of [customer_name, customer_phone, delivery_address, pickup_address])
     units += (text?.length ?? 0) + 2
   return units
