@@ -3,8 +3,8 @@
  */
 import { realEnv } from '../protocol/kernel/env.ts'
 import { openDatabase } from '../migrations/database/open.ts'
-import { natsBus } from '../protocol/bus/nats.ts'
-import { redisClaims } from '../protocol/claims/redis.ts'
+import { openBus } from '../protocol/bus/open.ts'
+import { openClaims } from '../protocol/claims/open.ts'
 import { createLog } from '../protocol/kernel/log.ts'
 import type { Environment } from '../protocol/kernel/environment.ts'
 import type { Running } from '../protocol/kernel/process.ts'
@@ -18,17 +18,11 @@ export async function startEdgeAlone(environment: Environment): Promise<Running>
   await findPortFree(config.host, config.port)
   const log = createLog(config.logLevel, { role: 'edge' })
   const onLog = (line: string): void => log.warn(line)
+  const env = realEnv((line, error) => log.error({ err: error }, line))
   const database = await openDatabase({ url: config.databaseUrl!, log })
-  const bus = await natsBus(config.natsUrl!, { name: 'edge', onLog })
-  const claims = await redisClaims(config.redisUrl!, { onLog })
-  const edge = await startEdge({
-    config,
-    log,
-    database,
-    bus,
-    claims,
-    env: realEnv((line, error) => log.error({ err: error }, line)),
-  })
+  const bus = await openBus(config, { name: 'edge', onLog })
+  const claims = await openClaims(config, env, onLog)
+  const edge = await startEdge({ config, log, database, bus, claims, env })
   log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')
   return {
     async stop() {

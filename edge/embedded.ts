@@ -5,15 +5,13 @@
 import { kinds } from '../engine/kinds.ts'
 import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
-import { engineBounds } from '../engine/actors/bounds.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
-import { readServices } from '../engine/services/services.ts'
+import { engineSettings } from '../engine/settings.ts'
 import { realEnv } from '../protocol/kernel/env.ts'
 import { openDatabase } from '../migrations/database/open.ts'
-import { memoryBus } from '../protocol/bus/memory.ts'
-import { natsBus } from '../protocol/bus/nats.ts'
-import { memoryClaims } from '../protocol/claims/memory.ts'
-import { redisClaims } from '../protocol/claims/redis.ts'
+import { openBus } from '../protocol/bus/open.ts'
+import { eventStream } from '../protocol/bus/subjects.ts'
+import { openClaims } from '../protocol/claims/open.ts'
 import type { Environment } from '../protocol/kernel/environment.ts'
 import { uuidV7 } from '../protocol/kernel/ids.ts'
 import { createLog } from '../protocol/kernel/log.ts'
@@ -44,19 +42,14 @@ export async function startEmbedded(
   const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv((line, error) => log.error({ err: error }, line))
+  const settings = engineSettings(environment, log)
   const database = await openDatabase(
     config.databaseUrl === null
       ? { dataDir: config.dataDir, log }
       : { url: config.databaseUrl, log },
   )
-  const bus =
-    config.natsUrl === null
-      ? memoryBus({ onLog })
-      : await natsBus(config.natsUrl, { name: 'embedded', onLog, eventStream: true })
-  const claims =
-    config.redisUrl === null
-      ? memoryClaims(env.nowMs, env.after)
-      : await redisClaims(config.redisUrl, { onLog })
+  const bus = await openBus(config, { name: 'embedded', onLog, eventStream })
+  const claims = await openClaims(config, env, onLog)
   // On a database server the engine has its own connections: its statements keep their plans, and
   // the statements of lists must not.
   const journaled =
@@ -80,14 +73,7 @@ export async function startEmbedded(
     // This process alone uses the data directory, so the leases in it belong to a process that has
     // ended. The engine need not wait for them.
     exclusive: database.embedded,
-    services: readServices(environment),
-    currency: config.currency,
-    // A load test opens more requests than a customer may.
-    ...(config.benchAllowed && {
-      bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity },
-    }),
-    log: (level, message, detail) =>
-      log[level](detail === undefined ? {} : { err: detail }, message),
+    ...settings,
   })
   await engine.start()
   const edge = await startEdge({ config, log, database, bus, claims, env })

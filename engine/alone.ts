@@ -4,11 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../migrations/database/open.ts'
-import { natsBus } from '../protocol/bus/nats.ts'
-import { redisClaims } from '../protocol/claims/redis.ts'
+import { openBus } from '../protocol/bus/open.ts'
+import { eventStream } from '../protocol/bus/subjects.ts'
+import { openClaims } from '../protocol/claims/open.ts'
 import {
-  currencyVariable,
-  flagVariable,
   integerVariable,
   logLevelVariable,
   serviceUrls,
@@ -21,15 +20,14 @@ import { Engine } from './engine.ts'
 import { kinds } from './kinds.ts'
 import { postgresJournal } from './journal/postgres.ts'
 import { realEnv } from '../protocol/kernel/env.ts'
-import { engineBounds } from './actors/bounds.ts'
-import { readServices } from './services/services.ts'
+import { engineSettings } from './settings.ts'
 
 /**
  * Resolves when the engine serves its slots. A wrong setting throws an error of one line that names
  * the variable.
  */
 export async function startEngineAlone(environment: Environment): Promise<Running> {
-  const { natsUrl, redisUrl, databaseUrl } = serviceUrls(environment, 'engine')
+  const urls = serviceUrls(environment, 'engine')
   const slotLeaseMs = integerVariable(
     environment,
     'SLOT_LEASE_MS',
@@ -38,14 +36,14 @@ export async function startEngineAlone(environment: Environment): Promise<Runnin
     limits.slotLeaseMsMax,
   )
   const logLevel = logLevelVariable(environment)
-  const benchAllowed = flagVariable(environment, 'BENCH_ALLOWED')
   const engineId = `engine-${randomUUID().slice(0, 8)}`
   const log = createLog(logLevel, { engine: engineId })
+  const settings = engineSettings(environment, log)
   const onLog = (line: string): void => log.warn(line)
-  const database = await openDatabase({ url: databaseUrl!, log, keepsPlans: true })
-  const bus = await natsBus(natsUrl!, { name: engineId, onLog, eventStream: true })
-  const claims = await redisClaims(redisUrl!, { onLog })
   const env = realEnv((line, error) => log.error({ err: error }, line))
+  const database = await openDatabase({ url: urls.databaseUrl!, log, keepsPlans: true })
+  const bus = await openBus(urls, { name: engineId, onLog, eventStream })
+  const claims = await openClaims(urls, env, onLog)
   const journal = postgresJournal(database.pool, kinds, { nowMs: env.nowMs, after: env.after, log })
   const engine = new Engine({
     engineId,
@@ -55,12 +53,7 @@ export async function startEngineAlone(environment: Environment): Promise<Runnin
     claims,
     exclusive: false,
     slotLeaseMs,
-    services: readServices(environment),
-    currency: currencyVariable(environment),
-    // A load test opens more requests than a customer may.
-    ...(benchAllowed && { bounds: { ...engineBounds, openRequestsPerCustomerMax: Infinity } }),
-    log: (level, message, detail) =>
-      log[level](detail === undefined ? {} : { err: detail }, message),
+    ...settings,
   })
   await engine.start()
   log.info({ slots: engine.health().slots }, 'engine is serving')

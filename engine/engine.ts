@@ -10,6 +10,7 @@ import type { Claims } from '../protocol/claims/claims.ts'
 import type { Env } from '../protocol/kernel/env.ts'
 import { limits } from '../protocol/kernel/limits.ts'
 import { Seldom } from '../protocol/kernel/seldom.ts'
+import { slots as allSlots, type Slots } from '../protocol/kernel/slots.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { Dispatch } from './dispatch/dispatch.ts'
 import { Dispatcher } from './bus/dispatcher.ts'
@@ -48,6 +49,8 @@ export interface EngineDeps {
   exclusive: boolean
   /** The pharmacies that other services act for; by default none. */
   services?: Services
+  /** The slots that this engine shares out with others; by default those of a deployment. */
+  slots?: Slots
   /** Time for which a silent engine keeps its slots, ms. */
   slotLeaseMs?: number
   /**
@@ -84,7 +87,7 @@ export class Engine {
     const kinds = new Kinds(deps.kinds ?? allKinds)
     const bounds = deps.bounds ?? engineBounds
     this.#services = deps.services ?? new Services()
-    const { env, bus, journal, log } = deps
+    const { env, bus, journal, log, slots = allSlots } = deps
     const seldom = new Seldom(
       (line, detail) => log('error', line, detail),
       () => env.nowMs(),
@@ -109,9 +112,9 @@ export class Engine {
     this.#dispatch = new Dispatch({
       ...parts,
       engineId: deps.engineId,
-      currency: deps.currency ?? firstCurrency,
       bus,
       store: journal,
+      slots,
       bounds,
       pusher: this.#pusher,
       mayOpen: (customerId, orderId) => this.#gateway.mayOpen(customerId, orderId),
@@ -128,6 +131,7 @@ export class Engine {
       bounds,
       log,
       kinds,
+      slots,
       committed: what => this.#committed(what),
       recovered: cell => this.#attendant(cell).observe?.(cell, []),
       due: cell => this.#attendant(cell).due?.(cell),
@@ -155,7 +159,7 @@ export class Engine {
       log,
       kinds,
       nowMs: () => env.nowMs(),
-      owns: slot => this.actors.owns(slot),
+      ownsActor: actorId => this.actors.ownsActor(actorId),
       handle: envelope => dispatcher.handle(envelope),
       tell,
       grant: (customerId, orderId) => this.#dispatch.allowance.grant(customerId, orderId),
@@ -163,6 +167,7 @@ export class Engine {
     this.#slots = new SlotKeeper({
       env,
       leases: journal,
+      slots,
       engineId: deps.engineId,
       exclusive: deps.exclusive,
       leaseMs: deps.slotLeaseMs ?? limits.slotLeaseMsDefault,
@@ -228,6 +233,7 @@ export class Engine {
   health() {
     return {
       engine_id: this.#deps.engineId,
+      currency: deps.currency ?? firstCurrency,
       slots: this.#slots.held.size,
       actors: this.actors.size,
       actors_asleep: this.actors.asleep,

@@ -16,14 +16,14 @@ import { uuidV7 } from '../protocol/kernel/ids.ts'
 import { entryHead, LocationBatch } from '../protocol/river/location-batch.ts'
 import type { Principal } from '../protocol/kernel/principal.ts'
 import type { PushList } from '../protocol/dispatch/pushes.ts'
-import { subjects } from '../protocol/bus/subjects.ts'
+import { ownerSubject, subjects } from '../protocol/bus/subjects.ts'
 import { uploadUrl } from '../protocol/uploads/url.ts'
 import { Engine } from './engine.ts'
 import { Services } from './services/services.ts'
 import type { AppendRequest, Store } from './journal/journal.ts'
 import { memoryJournal, MemoryStore } from './journal/memory.ts'
 import { VirtualEnv } from './sim/virtual-env.ts'
-import { slotOf } from '../protocol/kernel/slots.ts'
+import { slots, type Slots } from '../protocol/kernel/slots.ts'
 
 export const here = { latitude: 37.77, longitude: -122.42 }
 
@@ -87,6 +87,8 @@ export interface BootOptions {
   exclusive?: boolean
   /** The services and the pharmacies for which they act. */
   services?: Services
+  /** The slots that it shares out; by default those of a deployment. */
+  numbering?: Slots
   /** Called before each append: a promise delays the append, an exception fails it. */
   beforeAppend?: (request: AppendRequest) => void | Promise<void>
 }
@@ -107,7 +109,12 @@ export async function world(seed = 1) {
   const logs: string[] = []
   const boot = async (
     id: string,
-    { exclusive = true, beforeAppend, services = new Services() }: BootOptions = {},
+    {
+      exclusive = true,
+      beforeAppend,
+      services = new Services(),
+      numbering = slots,
+    }: BootOptions = {},
   ) => {
     const machine = mortal(env, bus)
     const stored = memoryJournal(store)
@@ -129,6 +136,7 @@ export async function world(seed = 1) {
       claims,
       exclusive,
       services,
+      slots: numbering,
       log: (level, message, detail) =>
         logs.push(`${level} ${message} ${detail instanceof Error ? detail.stack : ''}`),
     })
@@ -149,7 +157,7 @@ export async function world(seed = 1) {
     commandId = id(),
   ) => {
     const envelope: CommandEnvelope = { id: commandId, actor, actor_id, verb, by, data }
-    const reply = bus.request(subjects.slotCommand(slotOf(actor_id)), encodeBody(envelope), 60_000)
+    const reply = bus.request(ownerSubject(actor_id), encodeBody(envelope), 60_000)
     await env.settle()
     return decodeBody(await reply) as OrderReply & DriverReply
   }

@@ -8,14 +8,13 @@ import pg from 'pg'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
+import { ownerSubject } from '../../protocol/bus/subjects.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { decision } from '../harness/decisions.ts'
 import { inParallel } from '../rigs/parallel.ts'
 import { populate } from '../rigs/population.ts'
 import { startEngineOnPostgres } from './engine-on-postgres.ts'
 import { fieldCenter, fieldOf } from './stacks/stack.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 
 const connections = 4
 const rowsAtOnce = 64
@@ -57,7 +56,7 @@ async function open(context: Context): Promise<Round> {
     (
       decodeBody(
         await bus.request(
-          subjects.slotCommand(slotOf(envelope.actor_id)),
+          ownerSubject(envelope.actor_id),
           encodeBody({ id: newId(), actor: 'order', ...envelope }),
           drainMs,
         ),

@@ -11,7 +11,7 @@ import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
+import { ownerSubject } from '../../protocol/bus/subjects.ts'
 import { openDatabase, type PgPool } from '../../migrations/database/open.ts'
 import type { Bench, Measure } from '../harness/bench.ts'
 import { startProcess, type Child } from '../../protocol/testing/processes.ts'
@@ -184,11 +184,7 @@ async function ask(bus: Bus, envelope: CommandEnvelope): Promise<boolean> {
   try {
     return (
       decodeBody(
-        await bus.request(
-          subjects.slotCommand(slotOf(envelope.actor_id)),
-          encodeBody(envelope),
-          answerMs,
-        ),
+        await bus.request(ownerSubject(envelope.actor_id), encodeBody(envelope), answerMs),
       ) as { ok: boolean }
     ).ok
   } catch {

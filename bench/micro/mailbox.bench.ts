@@ -11,7 +11,7 @@ import { Actors } from '../../engine/actors/actors.ts'
 import { counter } from '../../engine/actors/fixtures.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { MicroSuite } from './suite.ts'
-import { allSlots } from '../../protocol/kernel/slots.ts'
+import { slots } from '../../protocol/kernel/slots.ts'
 
 const actorsCount = 1_000
 const hopsPerRun = 1_000
@@ -25,6 +25,7 @@ async function cases() {
   const actors = new Actors({
     env,
     journal,
+    slots,
     kinds: new Kinds(kinds),
     committed: nothing,
     recovered: nothing,
@@ -35,7 +36,7 @@ async function cases() {
       throw new Error(message)
     },
   })
-  for (const lease of await journal.acquireSlots('bench', allSlots, 3_600_000, true))
+  for (const lease of await journal.acquireSlots('bench', slots.all, 3_600_000, true))
     actors.adopt(lease, await journal.loadSlot(lease.slot))
   const ids = Array.from({ length: actorsCount }, () => uuidV7(env.nowMs(), random))
   await Promise.all(ids.map(id => actors.tell('order', id, `create:${id}`, 'create')))

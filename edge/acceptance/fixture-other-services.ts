@@ -328,15 +328,15 @@ export function otherServices(t: Test, deployment: () => { url: string; nats: Bu
       })
       await bus.flush()
       const aimed = {
-        stream_name: eventStream,
+        stream_name: eventStream.name,
         config: { deliver_subject: internal, ack_policy: 'none', deliver_policy: 'all' },
       }
       for (const api of [
-        `CONSUMER.CREATE.${eventStream}`,
-        `CONSUMER.DURABLE.CREATE.${eventStream}.x`,
+        `CONSUMER.CREATE.${eventStream.name}`,
+        `CONSUMER.DURABLE.CREATE.${eventStream.name}.x`,
         'INFO',
-        `STREAM.INFO.${eventStream}`,
-        `CONSUMER.MSG.NEXT.${eventStream}.x`,
+        `STREAM.INFO.${eventStream.name}`,
+        `CONSUMER.MSG.NEXT.${eventStream.name}.x`,
       ])
         bus.publish(`$JS.API.${api}`, JSON.stringify(aimed), { reply: internal })
       await bus.flush()

@@ -10,10 +10,9 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { CommandEnvelope } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError, isErrorCode, type Problem } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
+import { ownerSubject, subjects } from '../../protocol/bus/subjects.ts'
 import type { PositionAnswer } from '../../protocol/tracking/positions.ts'
 import type { CommandClient } from './kernel.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface CommandClientDeps {
   bus: Pick<Bus, 'request'>
@@ -62,7 +61,7 @@ export function createCommandClient({
   }
 
   const attempts = async (envelope: CommandEnvelope): Promise<Reply> => {
-    const subject = subjects.slotCommand(slotOf(envelope.actor_id))
+    const subject = ownerSubject(envelope.actor_id)
     const body = encodeBody(envelope)
     const deadlineMs = nowMs() + limits.commandTimeoutMs
     let backoffMs = backoffMsFirst

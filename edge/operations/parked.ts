@@ -15,8 +15,7 @@ import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { PlannedBody } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError, type Problem } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import { ownerSubject } from '../../protocol/bus/subjects.ts'
 
 export type ParkedRow = Selectable<ParkedCommandsTable>
 /** The receiver and the command's id there; rows with the same two hold the same command. */
@@ -42,11 +41,7 @@ export async function replayParked(
   let answer: { ok: true } | ({ ok: false } & (Problem | { problem: Problem }))
   try {
     answer = decodeBody(
-      await bus.request(
-        subjects.slotCommand(slotOf(actorId)),
-        encodeBody(body),
-        limits.commandTimeoutMs,
-      ),
+      await bus.request(ownerSubject(actorId), encodeBody(body), limits.commandTimeoutMs),
     ) as typeof answer
   } catch (error) {
     if (error instanceof CaduceusError) return error.toProblem()

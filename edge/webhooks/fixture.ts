@@ -64,6 +64,10 @@ export async function startWorld(open: () => Promise<Database>) {
         [orderId, newId(), options.pharmacyId, version],
       )
     await database.pool.query(
+      `insert into slots (slot, owner, epoch, lease_until) values ($1, 'e', 1, now()) on conflict do nothing`,
+      [slot],
+    )
+    await database.pool.query(
       `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, data) values ($1, $2, $3, $4, $8, $5, $6, 1, null, $7)`,
       [
         orderId,

@@ -23,7 +23,6 @@ import {
 } from './events.ts'
 import { fence, type Lease } from './lease.ts'
 import { isLive, promote } from './queue.ts'
-import { slotCount } from '../../protocol/kernel/slots.ts'
 
 export interface IntakeContext {
   db: Kysely<Tables>
@@ -101,9 +100,10 @@ async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
   }))
 }
 
+/** A slot has a row from its first lease on, so every slot with an event has one. */
 async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
   const { rows } = await sql<{ slot: number; seq: number }>`
-    select s.slot, head.seq from generate_series(0, ${slotCount - 1}::integer) as s(slot)
+    select s.slot, head.seq from slots as s
     cross join lateral (select seq from events where events.slot = s.slot order by seq desc limit 1) as head`.execute(
     tx,
   )
@@ -112,7 +112,7 @@ async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
 
 async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select e.*, coalesce(p.seq, 0) as read_from from generate_series(0, ${slotCount - 1}::integer) as s(slot)
+    select e.*, coalesce(p.seq, 0) as read_from from slots as s
     left join webhook_positions p on p.slot = s.slot
     cross join lateral (
       select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events

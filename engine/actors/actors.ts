@@ -28,7 +28,7 @@ import { Residents } from './residents.ts'
 import { replay, restore } from './revival.ts'
 import { encodeSnapshot, snapshotHead, type SnapshotHead } from './snapshot.ts'
 import { Timers } from './timers.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 
 export interface Committed {
   cell: Cell
@@ -43,6 +43,7 @@ export interface ActorsDeps {
   env: Env
   journal: Pick<Journal, 'append' | 'loadActor'>
   kinds: Kinds
+  slots: Slots
   /** A transition became durable. */
   committed(what: Committed): void
   /** An actor came back to memory, at recovery or on demand. */
@@ -61,7 +62,7 @@ export interface ActorsDeps {
 export class Actors {
   readonly #deps: ActorsDeps
   readonly #bounds: EngineBounds
-  readonly #residents = new Residents()
+  readonly #residents: Residents
   readonly #timers: Timers
   readonly dirty = new Set<Cell>()
   #inFlight = 0
@@ -69,6 +70,7 @@ export class Actors {
   constructor(deps: ActorsDeps) {
     this.#deps = deps
     this.#bounds = deps.bounds ?? engineBounds
+    this.#residents = new Residents(deps.slots)
     this.#timers = new Timers(deps.env, key => {
       // Look again later unless a transition says otherwise. A wake that is refused or lost must
       // not be the last one.
@@ -96,7 +98,7 @@ export class Actors {
     return this.#residents.epochOf(slot) !== undefined
   }
   ownsActor(actorId: string): boolean {
-    return this.owns(slotOf(actorId))
+    return this.owns(this.#deps.slots.of(actorId))
   }
   /** The actor, woken if it sleeps. Undefined when it is not in memory. */
   peek(actorId: string): Cell | undefined {
@@ -172,7 +174,7 @@ export class Actors {
   /** Answers after the events are durable. Never rejects. */
   tell(kindName: string, actorId: string, commandId: string, command: unknown): Promise<TellReply> {
     return new Promise(resolve => {
-      const slot = slotOf(actorId)
+      const slot = this.#deps.slots.of(actorId)
       if (!this.owns(slot)) return resolve(moved)
       if (this.#inFlight >= this.#bounds.commandsInFlightMax) return resolve(overloaded)
       let cell = this.peek(actorId)
@@ -259,12 +261,14 @@ export class Actors {
   /** `living`: the actor was in memory before, with deadlines that nothing else would keep. */
   async #load(cell: Cell, living: boolean): Promise<void> {
     try {
-      const loaded = await this.#deps.journal.loadActor(cell.slot, cell.actorId)
+      const loaded = await this.#deps.journal.loadActor(cell.actorId)
       if (phaseOf(cell) === 'gone') return
       const { name } = cell.kind
-      if ((loaded.snapshot?.kind ?? loaded.events[0]?.kind ?? name) !== name) {
-        // The caller used the id of another kind, for example an order's id for a driver. Answer at
-        // once: it is not a defect, and another try would not help.
+      const stored = loaded.snapshot ?? loaded.events[0]
+      if (stored !== undefined && (stored.kind !== name || stored.slot !== cell.slot)) {
+        // The caller used the id of another kind, for example an order's id for a driver, or of an
+        // actor in a slot of other engines. Answer at once: it is not a defect, and another try
+        // would not help.
         for (const letter of cell.takeAll()) this.#answer(letter, noSuch(name))
         return this.#forget(cell)
       }
@@ -291,7 +295,7 @@ export class Actors {
     if (bytes === undefined) return undefined
     const { kindByte, version } = snapshotHead(bytes)!
     const kind = this.#deps.kinds.ofByte(kindByte)
-    const cell = restore(new Cell(kind, actorId, slotOf(actorId)), {
+    const cell = restore(new Cell(kind, actorId, this.#deps.slots.of(actorId)), {
       bytes,
       version,
     })

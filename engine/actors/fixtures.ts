@@ -14,7 +14,7 @@ import type { Cell } from './cell.ts'
 import type { TellReply } from './letter.ts'
 import { Kinds, type AnyKind } from './kind.ts'
 import { wordTable } from './packed.ts'
-import { allSlots, slotOf } from '../../protocol/kernel/slots.ts'
+import { slots } from '../../protocol/kernel/slots.ts'
 
 /** The commands of a counter. An object sets the counter's deadline. */
 export type Count =
@@ -156,6 +156,7 @@ export async function actorsOf(
     env: world.env,
     journal,
     bounds,
+    slots,
     kinds: new Kinds(counters.map(noting)),
     committed: what => {
       world.committed.push(what)
@@ -179,7 +180,7 @@ export async function actorsOf(
   const adopt = async () => {
     for (const lease of await journal.acquireSlots(
       engineId,
-      allSlots,
+      slots.all,
       limits.slotLeaseMsDefault,
       true,
     ))
@@ -198,7 +199,7 @@ export async function actorsOf(
     journal,
     tell,
     adopt,
-    slotOf: (actorId: string) => slotOf(actorId),
+    slotOf: slots.of,
   }
 }
 

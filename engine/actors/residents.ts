@@ -9,7 +9,7 @@
  */
 import type { Cell } from './cell.ts'
 import { snapshotHead, snapshotHeadBytes, type SnapshotHead } from './snapshot.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 
 /** Sleeping actors by `keyOf` their id. */
 interface Slot {
@@ -19,9 +19,14 @@ interface Slot {
 }
 
 export class Residents {
+  readonly #numbering: Slots
   readonly #slots = new Map<number, Slot>()
   #awake = 0
   #asleep = 0
+
+  constructor(numbering: Slots) {
+    this.#numbering = numbering
+  }
 
   get awake(): number {
     return this.#awake
@@ -108,7 +113,7 @@ export class Residents {
   }
 
   #of(actorId: string): Slot | undefined {
-    return this.#slots.get(slotOf(actorId))
+    return this.#slots.get(this.#numbering.of(actorId))
   }
 }
 

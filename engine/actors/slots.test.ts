@@ -12,26 +12,29 @@ import { memoryJournal } from '../journal/memory.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { faulty, runtimeWorld, type Faults, type RuntimeWorld } from './fixtures.ts'
 import { fairShare, SlotKeeper } from './slots.ts'
-import { allSlots, slotCount } from '../../protocol/kernel/slots.ts'
+import { allSlots, slotCount, slots } from '../../protocol/kernel/slots.ts'
+
+const shareOf = (engineId: string, engines: readonly string[]): Set<number> =>
+  fairShare(engineId, engines, allSlots)
 
 const engineNames = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 8 })
 
 t.test('a fair share: every slot has exactly one engine, and all engines agree', async t => {
   fc.assert(
     fc.property(engineNames, engines => {
-      const shares = engines.map(engine => fairShare(engine, engines))
+      const shares = engines.map(engine => shareOf(engine, engines))
       assert.deepEqual(
         shares.flatMap(share => [...share]).sort((a, b) => a - b),
         allSlots,
       )
       assert.deepEqual(
-        fairShare(engines[0]!, [...engines].reverse()),
+        shareOf(engines[0]!, [...engines].reverse()),
         shares[0],
         'in any order of the names',
       )
     }),
   )
-  t.same([...fairShare('new', [])], allSlots, 'an engine alone has all slots')
+  t.same([...shareOf('new', [])], allSlots, 'an engine alone has all slots')
 })
 
 t.test('when an engine joins, slots move only to this engine', async t => {
@@ -39,10 +42,10 @@ t.test('when an engine joins, slots move only to this engine', async t => {
     fc.property(engineNames, fc.uuid(), (engines, newcomer) => {
       fc.pre(!engines.includes(newcomer))
       const joined = [...engines, newcomer]
-      const gained = fairShare(newcomer, joined)
+      const gained = shareOf(newcomer, joined)
       for (const engine of engines) {
-        const before = fairShare(engine, engines)
-        const after = fairShare(engine, joined)
+        const before = shareOf(engine, engines)
+        const after = shareOf(engine, joined)
         for (const slot of after) assert.ok(before.has(slot), 'no other engine gets a slot')
         for (const slot of before)
           assert.ok(
@@ -58,7 +61,7 @@ t.test('when an engine joins, slots move only to this engine', async t => {
 t.test('the shares of four engines have similar sizes', async t => {
   const engines = ['a', 'b', 'c', 'd'].map(name => `engine-${name}-of-some-length`)
   for (const engine of engines) {
-    const size = fairShare(engine, engines).size
+    const size = shareOf(engine, engines).size
     t.ok(size >= 5 && size <= 30, `${size} of ${slotCount}`)
   }
 })
@@ -88,6 +91,7 @@ function keeper(
   const slotKeeper = new SlotKeeper({
     env,
     leases: faulty(memoryJournal(w.store), options.faults ?? {}),
+    slots,
     engineId,
     exclusive: options.exclusive ?? false,
     leaseMs,
@@ -148,7 +152,7 @@ t.test('a second engine gets its share under new epochs, and gives it back [5]',
   await b.keeper.start()
   t.equal(b.serving.size, 0, 'a live lease is respected')
   await w.env.advance(3 * round)
-  const [ofA, ofB] = [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])]
+  const [ofA, ofB] = [shareOf('a', ['a', 'b']), shareOf('b', ['a', 'b'])]
   t.same([new Set(a.serving.keys()), new Set(b.serving.keys())], [ofA, ofB])
   t.ok(
     [...b.serving.values()].every(epoch => epoch === 2),
@@ -178,7 +182,7 @@ t.test('when an engine announces that it joins or leaves, slots move at once', a
   await w.env.advance(1)
   t.same(
     [new Set(a.serving.keys()), new Set(b.serving.keys())],
-    [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+    [shareOf('a', ['a', 'b']), shareOf('b', ['a', 'b'])],
     'before the next renewal',
   )
   await b.keeper.stop()
@@ -235,7 +239,7 @@ t.test(
     await w.env.advance(5 * round)
     t.same(
       [new Set(a.serving.keys()), new Set(b.serving.keys())],
-      [fairShare('a', ['a', 'b']), fairShare('b', ['a', 'b'])],
+      [shareOf('a', ['a', 'b']), shareOf('b', ['a', 'b'])],
       'each engine serves its share, so all slots are served',
     )
     await a.keeper.stop()
@@ -252,7 +256,7 @@ t.test('[5] a paused engine loses its lease, and drops its slots when it continu
   a.pause()
   await w.env.advance(leaseMs + 2 * round)
   t.equal(b.serving.size, slotCount, 'the other engine took its slots when the lease lapsed')
-  t.equal(a.serving.size, fairShare('a', ['a', 'b']).size, 'the paused engine does not know it')
+  t.equal(a.serving.size, shareOf('a', ['a', 'b']).size, 'the paused engine does not know it')
   a.resume()
   await w.env.settle()
   t.ok(
@@ -260,7 +264,7 @@ t.test('[5] a paused engine loses its lease, and drops its slots when it continu
     'it serves no slot under an old epoch',
   )
   await w.env.advance(3 * round)
-  t.same(new Set(a.serving.keys()), fairShare('a', ['a', 'b']), 'it gets its share again')
+  t.same(new Set(a.serving.keys()), shareOf('a', ['a', 'b']), 'it gets its share again')
   t.ok(w.logs.some(line => line.includes('late')))
   await a.keeper.stop()
   await b.keeper.stop()

@@ -9,11 +9,12 @@
  */
 import type { Leases, SlotLease } from '../journal/leases.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
-import { allSlots, slotCount } from '../../protocol/kernel/slots.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 
 export interface SlotKeeperDeps {
   env: Env
   leases: Leases
+  slots: Slots
   engineId: string
   /**
    * Embedded: the data directory is locked, so any lease in it belongs to a process that has ended.
@@ -103,8 +104,9 @@ export class SlotKeeper {
     for (const slot of this.#held.keys()) this.#deps.lost(slot)
     this.#held.clear()
     // Release all slots, also those that were acquired and never served.
-    await this.#deps.leases.releaseSlots(this.#deps.engineId, allSlots)
-    await this.#deps.leases.leave(this.#deps.engineId)
+    const { engineId, leases, slots } = this.#deps
+    await leases.releaseSlots(engineId, slots.all)
+    await leases.leave(engineId)
     this.#deps.announce()
   }
 
@@ -177,9 +179,10 @@ export class SlotKeeper {
 
   /** Computes the share again only when the engines changed, which is rare. */
   #shareAmong(engines: readonly string[]): ReadonlySet<number> {
+    const { engineId, slots } = this.#deps
     const among = engines.join(' ')
     if (this.#share?.among !== among)
-      this.#share = { among, mine: fairShare(this.#deps.engineId, engines) }
+      this.#share = { among, mine: fairShare(engineId, engines, slots.all) }
     return this.#share.mine
   }
 
@@ -209,10 +212,14 @@ const renewalsPerLease = 10
 /**
  * The slots for which this engine scores highest (rendezvous hashing, Thaler and Ravishankar 1998).
  */
-export function fairShare(engineId: string, engines: readonly string[]): Set<number> {
+export function fairShare(
+  engineId: string,
+  engines: readonly string[],
+  slots: readonly number[],
+): Set<number> {
   const mine = new Set<number>()
   const all = engines.includes(engineId) ? engines : [...engines, engineId]
-  for (let slot = 0; slot < slotCount; slot++) {
+  for (const slot of slots) {
     let best = ''
     let bestScore = -1
     for (const engine of all) {

@@ -144,7 +144,7 @@ t.test(
     const w = await world()
     const gateway = new Gateway({
       bus: w.bus,
-      owns: () => true,
+      ownsActor: () => true,
       grant: async () => {
         throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
       },

@@ -11,11 +11,12 @@ import type { Journal } from '../journal/journal.ts'
 import type { OrderLookups } from '../journal/lookups.ts'
 import type { Order } from '../orders/state.ts'
 import { customersRememberedMax, grantMs } from './limits.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 
 export interface AllowanceDeps {
   env: Pick<Env, 'nowMs'>
   store: Pick<OrderLookups, 'openRequestsOf'> & Pick<Journal, 'loadActor'>
+  slots: Slots
   openRequestsPerCustomerMax: number
 }
 
@@ -61,7 +62,7 @@ export class Allowance {
       })
       return true
     }
-    const { snapshot, events } = await this.#deps.store.loadActor(slotOf(orderId), orderId)
+    const { snapshot, events } = await this.#deps.store.loadActor(orderId)
     return snapshot !== null || events.length > 0
   }
 
@@ -77,7 +78,7 @@ export class Allowance {
   /** Another engine owns the customers of this slot from now on. */
   drop(slot: number): void {
     for (const customerId of this.#customers.keys())
-      if (slotOf(customerId) === slot) this.#customers.delete(customerId)
+      if (this.#deps.slots.of(customerId) === slot) this.#customers.delete(customerId)
   }
 
   #has(customer: Customer, orderId: string): boolean {

@@ -8,17 +8,16 @@ import type { PlannedBody } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError, type Problem } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
-import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
+import { engineQueue, ownerSubject, subjects } from '../../protocol/bus/subjects.ts'
 import { parseEnvelope, parseServiceCommand } from './plan.ts'
 import type { ActorCommand } from '../actors/effects.ts'
 import type { TellReply } from '../actors/letter.ts'
 import type { Envelope, KindReply, Kinds } from '../actors/kind.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface GatewayDeps {
   bus: Bus
   kinds: Kinds
-  owns(slot: number): boolean
+  ownsActor(actorId: string): boolean
   /** Handles a command from the wire, and returns the answer for the wire. */
   handle(envelope: Envelope): Promise<KindReply>
   tell(command: ActorCommand): Promise<TellReply>
@@ -76,11 +75,10 @@ export class Gateway {
   }
 
   async #send(command: ActorCommand, withState: boolean): Promise<TellReply> {
-    const slot = slotOf(command.actorId)
-    if (this.#deps.owns(slot)) return this.#deps.tell(command)
+    if (this.#deps.ownsActor(command.actorId)) return this.#deps.tell(command)
     const body: PlannedBody<ActorCommand> = { planned: command, withState }
     const reply = await this.#deps.bus.request(
-      subjects.slotCommand(slot),
+      ownerSubject(command.actorId),
       encodeBody(body),
       limits.commandTimeoutMs,
     )
@@ -94,7 +92,6 @@ export class Gateway {
 
   /** Asks the owner of the customer's slot. Throws `unavailable` when it cannot be asked now. */
   async mayOpen(customerId: string, orderId: string): Promise<boolean> {
-    const slot = slotOf(customerId)
     const uncounted = (): CaduceusError =>
       new CaduceusError(
         'unavailable',
@@ -102,14 +99,14 @@ export class Gateway {
       )
     // The journal's own error would reach the customer as a defect, and the customer's app would
     // give up. `unavailable` is tried again.
-    if (this.#deps.owns(slot))
+    if (this.#deps.ownsActor(customerId))
       return this.#deps.grant(customerId, orderId).catch(() => {
         throw uncounted()
       })
     const body: GrantBody = { grant: { customerId, orderId } }
     const answer = decodeBody(
       await this.#deps.bus.request(
-        subjects.slotCommand(slot),
+        ownerSubject(customerId),
         encodeBody(body),
         limits.commandTimeoutMs,
       ),
@@ -138,7 +135,7 @@ export class Gateway {
       }
       if (isGrant(body)) {
         const { customerId, orderId } = body.grant
-        if (!this.#deps.owns(slotOf(customerId))) throw new CaduceusError('moved')
+        if (!this.#deps.ownsActor(customerId)) throw new CaduceusError('moved')
         return { granted: await this.#deps.grant(customerId, orderId) }
       }
       return await this.#deps.handle(parseEnvelope(body, this.#deps.kinds))
@@ -193,11 +190,10 @@ export class Gateway {
         service ?? null,
         this.#deps.kinds,
       )
-      const slot = slotOf(envelope.actor_id)
-      if (this.#deps.owns(slot)) return await this.#deps.handle(envelope)
+      if (this.#deps.ownsActor(envelope.actor_id)) return await this.#deps.handle(envelope)
       return decodeBody(
         await this.#deps.bus.request(
-          subjects.slotCommand(slot),
+          ownerSubject(envelope.actor_id),
           encodeBody(envelope),
           limits.commandTimeoutMs,
         ),

@@ -10,6 +10,7 @@ import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type { PositionQuery } from '../../protocol/tracking/positions.ts'
 import type { RosterMessage, RosterRow } from '../../protocol/drivers/roster.ts'
 import type { TerminalsMessage } from '../../protocol/pharmacies/terminals.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 import { engineQueue, subjects } from '../../protocol/bus/subjects.ts'
 import { Allowance } from '../allowance/allowance.ts'
 import type { Store } from '../journal/journal.ts'
@@ -40,6 +41,7 @@ export interface DispatchDeps extends EngineParts {
   currency: string
   bus: Bus
   store: Store
+  slots: Slots
   bounds: EngineBounds
   pusher: Pusher
   /** May this customer open this request? Asks the owner of the customer's slot. */
@@ -67,7 +69,7 @@ export class Dispatch {
   constructor(deps: DispatchDeps) {
     this.#deps = deps
     this.directory = new Directory(deps.currency)
-    const { env, bus, store, bounds, actors } = deps
+    const { env, bus, store, slots, bounds, actors } = deps
     const seed = (): number => Math.floor(env.random() * 2 ** 32)
     const seeds = [seed(), seed()] as const
     this.roster = new Roster(...seeds)
@@ -84,6 +86,7 @@ export class Dispatch {
     this.allowance = new Allowance({
       env,
       store,
+      slots,
       openRequestsPerCustomerMax: bounds.openRequestsPerCustomerMax,
     })
     this.#rosters = new RosterExchange({
@@ -110,6 +113,7 @@ export class Dispatch {
       open: this.#open,
       searching: this.#searching,
       allowance: this.allowance,
+      slots,
       tracking: this.tracking,
       assignments: new Assignments(env, actors.peek),
       holds,

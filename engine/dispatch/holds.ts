@@ -19,7 +19,6 @@ import type { TellReply } from '../actors/letter.ts'
 import { orderKind } from '../orders/kind.ts'
 import { decodeSnapshot } from '../actors/snapshot.ts'
 import { toDriver } from '../saga/commands.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 
 export interface HoldsDeps {
   env: Env
@@ -111,7 +110,7 @@ const isOut = (order: Order, offerId: string): boolean =>
   deliveryOf(order)?.assignmentId === offerId
 
 async function orderOf(journal: HoldsDeps['journal'], orderId: string): Promise<Order> {
-  const { snapshot, events } = await journal.loadActor(slotOf(orderId), orderId)
+  const { snapshot, events } = await journal.loadActor(orderId)
   const from =
     snapshot === null
       ? absentOrder

@@ -19,13 +19,14 @@ import type { Tracking } from '../tracking/tracking.ts'
 import type { Assignments } from './assignments.ts'
 import { dueOrder, type SearchDeps } from './due-order.ts'
 import { askHolder, type HoldsDeps } from './holds.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import type { Slots } from '../../protocol/kernel/slots.ts'
 
 export interface OrdersDeps {
   facts: OrderFacts
   open: OpenRequests
   searching: SearchingOrders
   allowance: Allowance
+  slots: Slots
   tracking: Tracking
   assignments: Assignments
   holds: HoldsDeps
@@ -127,8 +128,8 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
   }
 
   lost(slot: number): void {
-    const { open, searching, tracking, allowance } = this.#deps
-    const ofSlot = (orderId: string): boolean => slotOf(orderId) === slot
+    const { open, searching, tracking, allowance, slots } = this.#deps
+    const ofSlot = (orderId: string): boolean => slots.of(orderId) === slot
     for (const part of [open, searching, tracking.following])
       for (const orderId of [...part.orderIds()].filter(ofSlot)) part.drop(orderId)
     allowance.drop(slot)

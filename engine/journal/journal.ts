@@ -118,7 +118,7 @@ export interface ParkedCommand {
 export interface Journal {
   append(request: AppendRequest): Promise<AppendResult>
   loadSlot(slot: number): Promise<LoadedSlot>
-  loadActor(slot: number, actorId: string): Promise<LoadedActor>
+  loadActor(actorId: string): Promise<LoadedActor>
   saveCursors(cursors: ReadonlyMap<number, number>): Promise<void>
   /** Stores a command between actors that its receiver fails at every time. */
   park(parked: ParkedCommand): Promise<void>

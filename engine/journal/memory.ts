@@ -230,7 +230,7 @@ export function memoryJournal(store: MemoryStore): Store {
     },
 
     loadSlot: async number => loadSlot(reach(), number),
-    async loadActor(_slot, actorId): Promise<LoadedActor> {
+    async loadActor(actorId): Promise<LoadedActor> {
       const snapshot = reach().snapshots.get(actorId) ?? null
       return {
         snapshot,

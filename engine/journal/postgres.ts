@@ -96,7 +96,7 @@ export function postgresJournal(
     }
   }
 
-  async function loadActor(_slot: number, actorId: string): Promise<LoadedActor> {
+  async function loadActor(actorId: string): Promise<LoadedActor> {
     const [row] = await rowsOf<SnapshotRow>(statements.snapshotsOf, [actorId])
     const snapshot = row === undefined ? null : toSnapshot(row)
     return {

@@ -8,7 +8,7 @@ import t from 'tap'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { Chance } from '../../protocol/kernel/chance.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
+import { ownerSubject } from '../../protocol/bus/subjects.ts'
 import { Engine } from '../engine.ts'
 import { kinds } from '../kinds.ts'
 import type { AnyKind } from '../actors/kind.ts'
@@ -22,7 +22,6 @@ import { Faults } from './faults.ts'
 import { Network } from './network.ts'
 import { SimNode } from './node.ts'
 import { Schedule } from './schedule.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 
 const startMs = 1_800_000_000_000
 const minute = 60_000
@@ -92,7 +91,7 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
   const give = async (actor_id: string, verb: string, data: object): Promise<void> => {
     const body = encodeBody({ id: verb, actor: 'errand', actor_id, verb, by: askedBy, data })
     for (;;) {
-      const reply = await bus.request(subjects.slotCommand(slotOf(actor_id)), body, 10_000).then(
+      const reply = await bus.request(ownerSubject(actor_id), body, 10_000).then(
         bytes => decodeBody(bytes) as { ok: boolean; problem?: { code: string } },
         () => ({ ok: false, problem: { code: 'unavailable' } }),
       )

@@ -2,8 +2,7 @@
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
-import { subjects } from '../../protocol/bus/subjects.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
+import { ownerSubject } from '../../protocol/bus/subjects.ts'
 
 /** The customer who asks for all errands. */
 export const askedBy: Principal = { role: 'customer', id: '0190a5a0-1234-7abc-8def-f123456789ab' }
@@ -20,7 +19,7 @@ export const sendTo =
   async (actor_id: string, verb: string, data: object, id = `${verb}:${actor_id}`): Promise<Told> =>
     decodeBody(
       await bus.request(
-        subjects.slotCommand(slotOf(actor_id)),
+        ownerSubject(actor_id),
         encodeBody({ id, actor: 'errand', actor_id, verb, by: askedBy, data }),
         5_000,
       ),

@@ -164,8 +164,8 @@ void t.test(
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
-    t.equal(await ensureEventStream(server.url), 'created')
-    t.equal(await ensureEventStream(server.url), 'present')
+    t.equal(await ensureEventStream(server.url, eventStream), 'created')
+    t.equal(await ensureEventStream(server.url, eventStream), 'present')
     const bus = await natsBus(server.url, { onLog() {} })
     const heard: string[] = []
     bus.subscribe(subjects.eventFilter, m => heard.push(m.subject))
@@ -177,7 +177,7 @@ void t.test(
     const manager = await jetstreamManager(connection)
     let messages = 0
     for (let tries = 0; tries < 50 && messages < 2; tries++) {
-      messages = (await manager.streams.info(eventStream)).state.messages
+      messages = (await manager.streams.info(eventStream.name)).state.messages
       await new Promise(resolve => setTimeout(resolve, 20))
     }
     t.equal(messages, 2)
@@ -194,7 +194,10 @@ void t.test(
   async t => {
     const server = await startNats()
     const log: string[] = []
-    t.equal(await ensureEventStream(server.url, { onLog: line => log.push(line) }), 'absent')
+    t.equal(
+      await ensureEventStream(server.url, eventStream, { onLog: line => log.push(line) }),
+      'absent',
+    )
     t.match(log, [/no event stream/])
     await server.stop()
   },

@@ -8,7 +8,7 @@ import { connect, nanos } from '@nats-io/transport-node'
 import t from 'tap'
 import { requireOrSkip, startNats } from '../testing/services.ts'
 import { decodeBody, encodeBody } from './codec.ts'
-import { eventStream, eventStreamFilters, subjects } from './subjects.ts'
+import { eventStream, subjects } from './subjects.ts'
 import { natsBus } from './nats.ts'
 import { ensureEventStream } from './stream.ts'
 import { SlotOrder } from '../kernel/slot-order.ts'
@@ -31,7 +31,7 @@ t.test(
   async t => {
     const server = await startNats({ jetstream: true })
     const logs: string[] = []
-    const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
+    const bus = await natsBus(server.url, { eventStream, onLog: line => logs.push(line) })
     const publish = publishOf(bus)
     const heard: string[] = []
     bus.subscribe(subjects.eventFilter, m => {
@@ -45,7 +45,7 @@ t.test(
       reconnectTimeWait: 50,
     })
     const manager = await jetstreamManager(observer)
-    const stored = () => manager.streams.info(eventStream).then(({ state }) => state.messages)
+    const stored = () => manager.streams.info(eventStream.name).then(({ state }) => state.messages)
     await stored()
     let seq = 0
     for (let round = 0; round < 3; round++) {
@@ -68,7 +68,7 @@ t.test(
     publish(7, ++seq)
     await bus.flush()
     t.equal(await stored(), 3_001, 'each event once')
-    const consumer = await jetstream(observer).consumers.get(eventStream)
+    const consumer = await jetstream(observer).consumers.get(eventStream.name)
     const seqs: number[] = []
     for await (const message of await consumer.fetch({ max_messages: 10_000, expires: 5_000 })) {
       seqs.push((decodeBody(message.data) as { seq: number }).seq)
@@ -96,13 +96,13 @@ t.test(
   { skip: requireOrSkip(t, 'nats') },
   async t => {
     const server = await startNats({ jetstream: true })
-    const bus = await natsBus(server.url, { eventStream: true, onLog() {} })
+    const bus = await natsBus(server.url, { eventStream, onLog() {} })
     const publish = publishOf(bus)
     const setup = await connect({ servers: server.url })
     const manager = await jetstreamManager(setup)
     // Several events may be under way, so an event that is not acknowledged comes again behind its
     // successors.
-    await manager.consumers.add(eventStream, {
+    await manager.consumers.add(eventStream.name, {
       durable_name: 'analytics',
       ack_policy: AckPolicy.Explicit,
       max_ack_pending: 16,
@@ -124,7 +124,7 @@ t.test(
     ): Promise<ReadonlyMap<number, number>> {
       const order = new SlotOrder<{ slot: number; seq: number; message: JsMsg }>(stored)
       const connection = await connect({ servers: server.url })
-      const consumer = await jetstream(connection).consumers.get(eventStream, 'analytics')
+      const consumer = await jetstream(connection).consumers.get(eventStream.name, 'analytics')
       const late = new Set(slow)
       for await (const message of await consumer.consume()) {
         const { slot, seq } = decodeBody(message.data) as { slot: number; seq: number }
@@ -194,7 +194,7 @@ t.test(
   async t => {
     const server = await startNats({ jetstream: true })
     const logs: string[] = []
-    const bus = await natsBus(server.url, { eventStream: true, onLog: line => logs.push(line) })
+    const bus = await natsBus(server.url, { eventStream, onLog: line => logs.push(line) })
     const publish = publishOf(bus)
     // With a subscriber the server does not answer by itself that there is no stream.
     bus.subscribe(subjects.eventFilter, () => {})
@@ -202,7 +202,7 @@ t.test(
     await bus.flush()
     const connection = await connect({ servers: server.url })
     const manager = await jetstreamManager(connection)
-    await manager.streams.delete(eventStream)
+    await manager.streams.delete(eventStream.name)
     publish(1, 2)
     await bus.flush()
     t.match(logs.join('\n'), /does not confirm/, 'the log says that the stream does not confirm')
@@ -213,23 +213,23 @@ t.test(
     publish(1, 4)
     await bus.flush()
     t.equal(
-      (await manager.streams.info(eventStream)).state.messages,
+      (await manager.streams.info(eventStream.name)).state.messages,
       1,
       'the stream stores events again',
     )
     // The stream of an older deployment keeps the settings of its operator, and gets the subjects
     // that it lacks.
-    await manager.streams.delete(eventStream)
+    await manager.streams.delete(eventStream.name)
     await manager.streams.add({
-      name: eventStream,
+      name: eventStream.name,
       subjects: [subjects.eventFilter],
       max_bytes: 4_000_000,
     })
-    t.equal(await ensureEventStream(server.url), 'present')
-    const { config } = await manager.streams.info(eventStream)
+    t.equal(await ensureEventStream(server.url, eventStream), 'present')
+    const { config } = await manager.streams.info(eventStream.name)
     t.same(
       [config.subjects.toSorted(), config.max_bytes],
-      [[...eventStreamFilters].toSorted(), 4_000_000],
+      [[...eventStream.filters].toSorted(), 4_000_000],
     )
     await connection.close()
     await bus.close()

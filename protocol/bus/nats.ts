@@ -20,16 +20,17 @@ import { limits } from '../kernel/limits.ts'
 import type { Bus, BusHandler, BusMessage } from './bus.ts'
 import { StoredPublications } from './stored.ts'
 import { ensureEventStreamOn } from './stream.ts'
+import type { EventStream } from './subjects.ts'
 import { connectNats, messageOf, type NatsConnectionOptions } from './connect.ts'
 import { checkBody, checkFilter, checkSubject, Losses, logToStderr, type Log } from './checks.ts'
 
 export interface NatsBusOptions extends NatsConnectionOptions {
   onLog?: Log
   /**
-   * True: publications with a message id are stored in the event stream when JetStream is on. The
-   * stream is created if needed, and `flush` also waits for its confirmation.
+   * Publications with a message id are stored in this stream when JetStream is on. The stream is
+   * created if needed, and `flush` also waits for its confirmation.
    */
-  eventStream?: boolean
+  eventStream?: EventStream
 }
 
 const drainTimeoutMs = 5_000
@@ -42,15 +43,22 @@ const acknowledgeBytes = limits.busMessageBytesMax
 export async function natsBus(url: string, options: NatsBusOptions = {}): Promise<Bus> {
   const log = options.onLog ?? logToStderr
   const connection = await connectNats(url, options)
-  if (options.eventStream !== true) return overConnection(connection, log, null)
+  const { eventStream } = options
+  if (eventStream === undefined) return overConnection(connection, log, null)
   // Log once whether the server has JetStream. Do not repeat every few seconds that it still has
   // none.
   const find = (onLog: Log): Promise<boolean> =>
-    ensureEventStreamOn(connection, { onLog }).then(state => state !== 'absent')
+    ensureEventStreamOn(connection, eventStream, { onLog }).then(state => state !== 'absent')
   return overConnection(
     connection,
     log,
-    new StoredPublications(connection, log, () => find(() => {}), await find(log)),
+    new StoredPublications(
+      connection,
+      eventStream.name,
+      log,
+      () => find(() => {}),
+      await find(log),
+    ),
   )
 }
 

@@ -13,7 +13,6 @@
  */
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
 import { guarded } from '../kernel/seldom.ts'
-import { eventStream } from './subjects.ts'
 import type { Log } from './checks.ts'
 
 const answerMs = 2_000
@@ -27,6 +26,7 @@ interface Held {
 
 export class StoredPublications {
   readonly #connection: NatsConnection
+  readonly #stream: string
   readonly #log: Log
   readonly #find: () => Promise<boolean>
   readonly #words = new Set<Promise<void>>()
@@ -44,14 +44,16 @@ export class StoredPublications {
   #connections = 0
   #stopped = false
 
-  /** `find` looks for the stream and creates it if it can. `present` is its last result. */
+  /** `stream`: its name. `find` looks for it and creates it if it can. `present` is its last result. */
   constructor(
     connection: NatsConnection,
+    stream: string,
     log: Log,
     find: () => Promise<boolean>,
     present: boolean,
   ) {
     this.#connection = connection
+    this.#stream = stream
     this.#log = log
     this.#find = find
     this.#asks = present
@@ -118,7 +120,7 @@ export class StoredPublications {
       .request(held.subject, held.body, { timeout: answerMs, headers: held.headers })
       .then(
         answer => {
-          if (!confirms(answer.data)) this.#gone(answer.string().slice(0, 200))
+          if (!confirms(answer.data, this.#stream)) this.#gone(answer.string().slice(0, 200))
         },
         (cause: unknown) => {
           if (connection === this.#connections) this.#gone(wordsOf(cause))
@@ -135,7 +137,7 @@ export class StoredPublications {
     this.#asks = false
     if (!this.#stopped)
       this.#log(
-        `bus: the stream ${eventStream} does not confirm (${why}); events go to those who listen now`,
+        `bus: the stream ${this.#stream} does not confirm (${why}); events go to those who listen now`,
       )
     this.#scheduleLook()
   }
@@ -158,7 +160,7 @@ export class StoredPublications {
   async #look(): Promise<void> {
     if (this.#stopped) return
     const present = await this.#find()
-    if (present && !this.#asks) this.#log(`bus: the stream ${eventStream} is there`)
+    if (present && !this.#asks) this.#log(`bus: the stream ${this.#stream} is there`)
     this.#asks = present
     if (!present) this.#scheduleLook()
   }
@@ -166,13 +168,13 @@ export class StoredPublications {
 
 const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-function confirms(answer: Uint8Array): boolean {
+function confirms(answer: Uint8Array, stream: string): boolean {
   try {
     const word = JSON.parse(new TextDecoder().decode(answer)) as {
       stream?: unknown
       error?: unknown
     }
-    return word.stream === eventStream && word.error === undefined
+    return word.stream === stream && word.error === undefined
   } catch {
     return false
   }

@@ -12,7 +12,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
-import { eventStream, eventStreamFilters } from './subjects.ts'
+import type { EventStream } from './subjects.ts'
 import { logToStderr, type Log } from './checks.ts'
 import { connectNats } from './connect.ts'
 
@@ -39,11 +39,12 @@ const streamNotFound = 10059
  */
 export async function ensureEventStream(
   url: string,
+  stream: EventStream,
   options: EventStreamOptions = {},
 ): Promise<'created' | 'present' | 'absent'> {
   const connection = await connectNats(url, { name: 'caduceus-stream' })
   try {
-    return await ensureEventStreamOn(connection, options)
+    return await ensureEventStreamOn(connection, stream, options)
   } finally {
     await connection.close()
   }
@@ -52,12 +53,13 @@ export async function ensureEventStream(
 /** The same over an existing connection. Never rejects. */
 export async function ensureEventStreamOn(
   connection: NatsConnection,
+  { name, filters }: EventStream,
   options: EventStreamOptions = {},
 ): Promise<'created' | 'present' | 'absent'> {
   const log = options.onLog ?? logToStderr
   try {
     const { streams } = await jetstreamManager(connection, { checkAPI: true })
-    const config = await streams.info(eventStream).then(
+    const config = await streams.info(name).then(
       ({ config }) => config,
       (cause: unknown) => {
         if (cause instanceof JetStreamApiError && cause.code === streamNotFound) return null
@@ -66,8 +68,8 @@ export async function ensureEventStreamOn(
     )
     if (config === null) {
       await streams.add({
-        name: eventStream,
-        subjects: [...eventStreamFilters],
+        name,
+        subjects: [...filters],
         storage: StorageType.File,
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
@@ -77,9 +79,9 @@ export async function ensureEventStreamOn(
       })
       return 'created'
     }
-    const missing = eventStreamFilters.filter(filter => !config.subjects.includes(filter))
+    const missing = filters.filter(filter => !config.subjects.includes(filter))
     if (missing.length > 0)
-      await streams.update(eventStream, { ...config, subjects: [...config.subjects, ...missing] })
+      await streams.update(name, { ...config, subjects: [...config.subjects, ...missing] })
     return 'present'
   } catch (cause) {
     log(`bus: no event stream: ${cause instanceof Error ? cause.message : String(cause)}`)

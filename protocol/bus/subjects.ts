@@ -2,6 +2,8 @@
  * Every NATS subject, in one table. Filters derive from the same functions, so a subject and its
  * subscription cannot differ.
  */
+import { slotOf } from '../kernel/slots.ts'
+
 const prefix = 'caduceus.v1'
 
 export const subjects = {
@@ -75,6 +77,9 @@ export const subjects = {
   queryHealth: `${prefix}.query.health`,
 } as const
 
+/** Commands to the owner of one actor. */
+export const ownerSubject = (actorId: string): string => subjects.slotCommand(slotOf(actorId))
+
 /**
  * The subject of a fact for one service, which hears only the facts of its own pharmacies. The NATS
  * server delivers them under the normal subject. `subject` is the normal subject or a filter.
@@ -82,12 +87,15 @@ export const subjects = {
 export const ofService = (service: string, subject: string): string =>
   `${prefix}.service.${service}.${subject.slice(prefix.length + 1)}`
 
-export const eventStream = 'CADUCEUS_EVENTS'
-/** The subjects that the stream stores: facts, under both of their names. */
-export const eventStreamFilters: readonly string[] = [
-  subjects.eventFilter,
-  subjects.tripFilter,
-  subjects.paymentFilter,
-]
+/** A JetStream stream, and the subjects that it stores. */
+export interface EventStream {
+  readonly name: string
+  readonly filters: readonly string[]
+}
+/** The stream of facts, under both of their names. */
+export const eventStream: EventStream = {
+  name: 'CADUCEUS_EVENTS',
+  filters: [subjects.eventFilter, subjects.tripFilter, subjects.paymentFilter],
+}
 /** Queue group in which engines take commands of other services and position queries. */
 export const engineQueue = 'caduceus-engines'

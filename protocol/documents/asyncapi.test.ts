@@ -21,7 +21,7 @@ import {
 import { busMessages } from './bus-messages.ts'
 import { socketMessages } from '../dispatch/messages.ts'
 import { channels } from '../kernel/channels.ts'
-import { eventStreamFilters, subjects } from '../bus/subjects.ts'
+import { eventStream, subjects } from '../bus/subjects.ts'
 
 interface Channel {
   address: string | null
@@ -114,7 +114,7 @@ t.test('every socket is in the document, and every message has a channel', async
 
 t.test('the stream stores events under both names, and no positions', async t => {
   const stream = new Matcher<true>()
-  for (const filter of eventStreamFilters) stream.add(filter, true)
+  for (const filter of eventStream.filters) stream.add(filter, true)
   const kept = addresses.filter(address => stream.match(address).length > 0)
   t.equal(
     kept.length,

@@ -28,7 +28,7 @@ export function asyncApiDocument(
       version,
       description:
         'Real-time dispatch for medical delivery: the subjects on NATS and the WebSockets of the edge. Bodies on NATS are msgpack maps; a body that begins with `{` is read as JSON. ' +
-        `Facts are published after commit, at least once, in the order of their slot, with \`id\` as message id, and kept in the JetStream stream ${eventStream} where JetStream is on.`,
+        `Facts are published after commit, at least once, in the order of their slot, with \`id\` as message id, and kept in the JetStream stream ${eventStream.name} where JetStream is on.`,
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: busType,

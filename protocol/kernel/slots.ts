@@ -4,6 +4,12 @@
  */
 import { limits } from './limits.ts'
 
+/** The slots that a group of engines shares out, and the slot of each actor. */
+export interface Slots {
+  readonly all: readonly number[]
+  of(actorId: string): number
+}
+
 /** Slots are numbered from 0 to one less. */
 export const { slotCount } = limits
 
@@ -20,3 +26,6 @@ export function slotOf(actorId: string): number {
   h ^= h >>> 15
   return (h >>> 0) % slotCount
 }
+
+/** The slots of a deployment. */
+export const slots: Slots = { all: allSlots, of: slotOf }

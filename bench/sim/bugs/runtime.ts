@@ -33,7 +33,7 @@ const loading = (
 ): Store => ({
   ...journal,
   loadSlot: async slot => change(await journal.loadSlot(slot)),
-  loadActor: async (slot, actorId) => change(await journal.loadActor(slot, actorId)),
+  loadActor: async actorId => change(await journal.loadActor(actorId)),
 })
 /** The snapshot without the ids of executed commands. */
 const forgotten = <S extends StoredSnapshot>(snapshot: S): S =>

@@ -23,13 +23,13 @@ export async function readPublished(url: string): Promise<Published> {
     const published: Published = { bySlot: new Map(), ids: new Map(), repeats: 0 }
     const name = `torture-${Date.now()}`
     // The stream also has the older names of some events.
-    const { num_pending: count } = await manager.consumers.add(eventStream, {
+    const { num_pending: count } = await manager.consumers.add(eventStream.name, {
       name,
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.All,
       filter_subject: subjects.eventFilter,
     })
-    const consumer = await jetstream(connection).consumers.get(eventStream, name)
+    const consumer = await jetstream(connection).consumers.get(eventStream.name, name)
     for (let left = count; left > 0;) {
       const batch = await consumer.fetch({ max_messages: Math.min(left, 500), expires: 5_000 })
       let got = 0

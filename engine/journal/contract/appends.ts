@@ -35,7 +35,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
     )
 
     const other = subject.open()
-    const { snapshot, events } = await other.loadActor(slot, id)
+    const { snapshot, events } = await other.loadActor(id)
     t.equal(snapshot, null)
     t.same(
       events.map(({ seq, version, commandId, atMs, kind, event }) => ({
@@ -225,7 +225,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
         committedAt(3),
       ])
       t.equal(await subject.orderRow(ids[2]!), null)
-      t.same((await journal.loadActor(lost, ids[2]!)).events, [])
+      t.same((await journal.loadActor(ids[2]!)).events, [])
       t.same(
         await rival.append(orderAppend(lost, rivalEpoch, ids[2]!, 0)),
         committedAt(2),
@@ -288,7 +288,7 @@ export async function appendRules(t: Test, subject: JournalSubject, journal: Sto
         ],
       )
       t.same(
-        (await journal.loadActor(slot, id)).events.map(event => event.version),
+        (await journal.loadActor(id)).events.map(event => event.version),
         [1, 2, 3],
       )
       t.equal((await subject.orderRow(id))?.view.version, 3)

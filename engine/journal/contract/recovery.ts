@@ -99,9 +99,9 @@ export async function recoveryRules(
       const quiet = await journal.loadSlot(slot)
       t.same([quiet.events, quiet.lastSeq, quiet.snapshots.length], [[], 8, 2])
 
-      const actor = await journal.loadActor(slot, done)
+      const actor = await journal.loadActor(done)
       t.same([actor.snapshot?.version, actor.snapshot?.finished, actor.events], [2, true, []])
-      t.same(await journal.loadActor(slot, testId()), { snapshot: null, events: [] })
+      t.same(await journal.loadActor(testId()), { snapshot: null, events: [] })
       t.same(await journal.append(orderAppend(slot, epoch, unsaved, 1)), committedAt(9))
     },
   )
