@@ -18,6 +18,7 @@ import { createLog } from '../protocol/kernel/log.ts'
 import type { Running } from '../protocol/kernel/process.ts'
 import { Engine } from './engine.ts'
 import { kinds } from './kinds.ts'
+import { requireSameCurrency } from '../protocol/dispatch/same-currency.ts'
 import { postgresJournal } from './journal/postgres.ts'
 import { realEnv } from '../protocol/kernel/env.ts'
 import { engineSettings } from './settings.ts'
@@ -55,6 +56,7 @@ export async function startEngineAlone(environment: Environment): Promise<Runnin
     slotLeaseMs,
     ...settings,
   })
+  await requireSameCurrency(bus, settings.currency)
   await engine.start()
   log.info({ slots: engine.health().slots }, 'engine is serving')
   return {

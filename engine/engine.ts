@@ -70,6 +70,7 @@ export class Engine {
   readonly tracking: Tracking
   readonly #deps: EngineDeps
   readonly #services: Services
+  readonly #currency: string
   readonly #attendants = new Map<AnyKind, AnyAttendant>()
   readonly #dispatch: Dispatch
   readonly #outbox: Outbox
@@ -87,6 +88,7 @@ export class Engine {
     const kinds = new Kinds(deps.kinds ?? allKinds)
     const bounds = deps.bounds ?? engineBounds
     this.#services = deps.services ?? new Services()
+    this.#currency = deps.currency ?? firstCurrency
     const { env, bus, journal, log, slots = allSlots } = deps
     const seldom = new Seldom(
       (line, detail) => log('error', line, detail),
@@ -112,6 +114,7 @@ export class Engine {
     this.#dispatch = new Dispatch({
       ...parts,
       engineId: deps.engineId,
+      currency: this.#currency,
       bus,
       store: journal,
       slots,
@@ -233,7 +236,7 @@ export class Engine {
   health() {
     return {
       engine_id: this.#deps.engineId,
-      currency: deps.currency ?? firstCurrency,
+      currency: this.#currency,
       slots: this.#slots.held.size,
       actors: this.actors.size,
       actors_asleep: this.actors.asleep,

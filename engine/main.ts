@@ -12,7 +12,7 @@ Start as many as you like; they share the orders among themselves.
 It needs NATS_URL, REDIS_URL and DATABASE_URL.
 
 SERVICE_PHARMACIES  for which pharmacies other services on the bus act, "name=id,id other=*" (default: none)
-CURRENCY            of the fees of new orders, by its ISO 4217 code; edges must say the same (default USD)
+CURRENCY            of the fees of new orders, by its ISO 4217 code; all engines and edges must say the same (default USD)
 SLOT_LEASE_MS       how long a silent engine keeps its orders before others take them (default ${limits.slotLeaseMsDefault})
 
 edge/README.md has the table of all variables. SIGTERM hands over and ends.

@@ -9,7 +9,7 @@ import { readServices } from './services/services.ts'
 export const engineSettings = (
   environment: Environment,
   log: Logger,
-): Pick<EngineDeps, 'services' | 'currency' | 'bounds' | 'log'> => ({
+): Pick<EngineDeps, 'services' | 'bounds' | 'log'> & { currency: string } => ({
   services: readServices(environment),
   currency: currencyVariable(environment),
   // A load test opens more requests than a customer may.

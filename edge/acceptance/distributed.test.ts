@@ -1,5 +1,6 @@
 /** The acceptance scenarios with two engines and two edges on real NATS, Redis and PostgreSQL. */
 import t from 'tap'
+import { freePort } from '../../protocol/testing/free-port.ts'
 import { requireOrSkip } from '../../protocol/testing/services.ts'
 import type { Deployment } from './fixture-city.ts'
 import { startDistributed } from './fixture-distributed.ts'
@@ -23,6 +24,20 @@ t.test(
     orderScenarios(t, () => deployment)
     race(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))
+    t.test('an engine and an edge with another currency do not start', async t => {
+      for (const role of ['engine', 'edge'] as const) {
+        const child = started.more(role, {
+          CURRENCY: 'JPY',
+          ...(role === 'edge' && { PORT: String(await freePort()) }),
+        })
+        const code = await new Promise(resolve => {
+          child.process.once('exit', resolve)
+        })
+        t.equal(code, 78, child.output())
+        t.match(child.output(), /CURRENCY: this process counts in JPY and the engines .* in USD/)
+        t.notMatch(child.output(), /permission/i)
+      }
+    })
     t.test('the bus refused no process a subject', async t => {
       for (const child of started.processes) t.notMatch(child.output(), /permission/i)
     })

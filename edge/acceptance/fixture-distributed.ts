@@ -59,6 +59,13 @@ export async function startDistributed(options: DistributedOptions) {
   return {
     nats,
     databaseUrl: postgres.url,
+    /** Starts one more process with variables of its own; nobody waits until it is healthy. */
+    more: (role: 'engine' | 'edge', variables: Readonly<Record<string, string>>) =>
+      startProcess(`${role}/main.js`, {
+        ...environment,
+        NATS_URL: busUrl(nats.port, role),
+        ...variables,
+      }),
     url,
     other,
     processes: [...edges, ...engines],

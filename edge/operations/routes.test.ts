@@ -127,3 +127,19 @@ t.test('lists accept valid times and refuse others with the rule', async t => {
       }
     }
 })
+
+t.test('an engine that counts in another currency is no engine for this edge', async t => {
+  let currency = 'USD'
+  const answers = edge.bus.subscribe(subjects.queryHealth, ({ respond }) =>
+    respond?.(encodeBody({ engine_id: 'e', currency })),
+  )
+  t.teardown(() => answers.unsubscribe())
+  const health = async () => {
+    // The answer to the last question is kept for a moment.
+    edge.clock.skewMs += 1_000
+    return (await edge.call('GET', '/api/health')).body
+  }
+  t.match(await health(), { dependencies: { engine: 'up' } })
+  currency = 'JPY'
+  t.match(await health(), { status: 'degraded', dependencies: { engine: 'down' } })
+})

@@ -3,8 +3,10 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import Type from 'typebox'
 import { sql } from 'kysely'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
+import { otherCurrency } from '../../protocol/dispatch/same-currency.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
+import { Seldom } from '../../protocol/kernel/seldom.ts'
 import type { RegistrationConfig } from '../approval/registration.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
@@ -18,7 +20,7 @@ const healthFreshMs = 250
 
 export type SystemContext = Pick<
   Kernel,
-  'after' | 'bus' | 'claims' | 'database' | 'metrics' | 'nowMs' | 'version'
+  'after' | 'bus' | 'claims' | 'database' | 'log' | 'metrics' | 'nowMs' | 'version'
 > &
   WithConfig<KernelConfig & RegistrationConfig & OperationsConfig> &
   WithMetrics<OperationsMetrics>
@@ -58,6 +60,7 @@ const HealthView = Type.Object({
 /** The rows of `/api/health`, its older name, and `/metrics`. */
 export function systemRoutes(ctx: SystemContext): AnyRoute[] {
   const { version, after } = ctx
+  const seldom = new Seldom(line => ctx.log.error(line), ctx.nowMs)
   const answered = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     let cancel = () => {}
     try {
@@ -82,9 +85,15 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
         return ctx.bus.connected ? true : undefined
       }),
       answered(() => ctx.claims.claim(nobody, nobody)),
-      answered(async () =>
-        decodeBody(await ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs)),
-      ),
+      answered(async () => {
+        const answer = decodeBody(
+          await ctx.bus.request(subjects.queryHealth, encodeBody({}), checkMs),
+        )
+        const problem = otherCurrency(ctx.config.currency, answer)
+        if (problem === null) return answer
+        seldom.say('currency', problem)
+        return undefined
+      }),
     ])
     const dependencies = {
       database: state(database),

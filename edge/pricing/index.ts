@@ -1,4 +1,5 @@
 /** Delivery fees: prices and quotes. */
+import { requireSameCurrency } from '../../protocol/dispatch/same-currency.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithMaps } from '../maps/port.ts'
@@ -9,6 +10,7 @@ import { examples } from './examples.ts'
 export const pricing = feature<Kernel & WithMaps>()({
   name: 'pricing',
   routes: pricingRoutes,
+  prepare: ({ bus, config }) => requireSameCurrency(bus, config.currency),
   async housekeeping({ database, nowMs }) {
     await database.kysely.deleteFrom('quotes').where('expires_at', '<', new Date(nowMs())).execute()
   },

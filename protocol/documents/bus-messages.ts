@@ -14,7 +14,7 @@ import { LocationPush, PositionAnswer, PositionQuery } from '../tracking/positio
 
 /** `query.health`: the state of an engine. Numbers may be added. */
 const HealthAnswer = Type.Object(
-  { engine_id: Text, slots: Type.Integer(), actors: Type.Integer() },
+  { engine_id: Text, currency: Text, slots: Type.Integer(), actors: Type.Integer() },
   { additionalProperties: true },
 )
 
@@ -130,6 +130,6 @@ export const busMessages = {
   health_answer: {
     description: 'What an engine says of itself.',
     schema: HealthAnswer,
-    example: { engine_id: 'engine-1', slots: 32, actors: 1_204 },
+    example: { engine_id: 'engine-1', currency: 'USD', slots: 32, actors: 1_204 },
   },
 } as const
