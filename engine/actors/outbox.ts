@@ -162,7 +162,7 @@ export class Outbox {
     return this.#chains.has(actorId)
   }
 
-  /** Called when a cursor moved and no other slot waits for `takeMoved`. */
+  /** Called when a cursor moved and none waited for `takeMoved`. */
   onMoved: () => void = () => {}
 
   /** The cursors that moved since the last call, by slot. */
@@ -179,8 +179,9 @@ export class Outbox {
   }
 
   #move(slot: number): void {
+    const isFirst = this.#moved.size === 0
     this.#moved.add(slot)
-    if (this.#moved.size === 1) this.onMoved()
+    if (isFirst) this.onMoved()
   }
 
   /** Adds an entry. Call in seq order per slot. */

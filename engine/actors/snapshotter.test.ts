@@ -148,19 +148,26 @@ t.test(
     const w = await world()
     w.outbox.open(3, 0)
     w.snapshotter.start()
-    w.outbox.add({
-      slot: 3,
-      seq: 1,
-      kind: 'order',
-      actorId: w.id(),
-      version: 1,
-      atMs: 0,
-      by: null,
-      event: { type: 'returned', data: { driver_id: 'd' } },
-      effects: [],
-    })
+    const publish = (seq: number): void =>
+      w.outbox.add({
+        slot: 3,
+        seq,
+        kind: 'order',
+        actorId: w.id(),
+        version: 1,
+        atMs: 0,
+        by: null,
+        event: { type: 'returned', data: { driver_id: 'd' } },
+        effects: [],
+      })
+    publish(1)
     await w.env.advance(limits.cursorSaveIntervalMs + 50)
     t.equal(w.store.slot(3).cursorSeq, 1)
+    for (let seq = 2; seq <= 5; seq++) {
+      publish(seq)
+      await w.env.advance(limits.cursorSaveIntervalMs / 2)
+    }
+    t.ok(w.store.slot(3).cursorSeq > 1, 'a slot that moves all the time does not wait for a pause')
     t.ok(limits.cursorSaveIntervalMs * 5 < limits.snapshotIntervalMs)
     await w.snapshotter.stop()
   },

@@ -127,8 +127,7 @@ export class Snapshotter {
   }
 
   /**
-   * Stores the moved cursors after a delay. While only one slot moves, each move starts the delay
-   * again; the next round stores its cursor at the latest.
+   * Stores the moved cursors after a delay, which the first move starts and later moves leave alone.
    */
   #saveCursorsSoon(): void {
     if (this.#stopped) return

@@ -101,7 +101,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
   'cancelled-counts-as-delivered': {
     about: 'an order that was called off under way counts as delivered',
     rule: '[pay]',
-    seed: 7,
+    seed: 15,
     kinds: () =>
       completing(command =>
         command.outcome === 'cancelled' ? { ...command, outcome: 'delivered' } : command,
@@ -153,7 +153,7 @@ export const bookBugs: Readonly<Record<string, Bug>> = {
   'nearest-left-out': {
     about: 'the pharmacy next door is not asked',
     rule: '[place]',
-    seed: 1,
+    seed: 4,
     engine({ directory }) {
       const near = directory.near.bind(directory)
       directory.near = (...where) => near(...where).slice(1)

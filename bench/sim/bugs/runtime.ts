@@ -56,7 +56,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 7,
+    seed: 6,
     database(database) {
       database.fences = false
     },
@@ -223,7 +223,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: 3,
+    seed: 5,
     edgeBus: bus => ({
       ...bus,
       get connected() {
