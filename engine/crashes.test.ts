@@ -49,7 +49,7 @@ t.test(
       }
       t.match(
         w.driverState(heir, dora.driverId),
-        { hold: null, activeOrderIds: [], totalDeliveries: 1 },
+        { hold: null, activeOrderIds: { length: 0 }, totalDeliveries: 1 },
         `${name}: it had its effect once`,
       )
       await w.env.advance(3 * limits.snapshotIntervalMs)
@@ -81,7 +81,7 @@ t.test('a crash before the cursor was stored: a repeated command has no second e
   await w.env.advance(1_000)
   t.same(w.types(dora.driverId), before, 'the repeated commands made no event')
   t.match(w.driverState(heir, dora.driverId), {
-    activeOrderIds: [],
+    activeOrderIds: { length: 0 },
     hold: null,
     totalDeliveries: 1,
   })
@@ -116,7 +116,7 @@ t.test(
     await w.env.advance(2_000)
     t.same(w.types(dora.driverId), before, 'the commands that each engine repeated made no event')
     t.match(w.driverState(last, dora.driverId), {
-      activeOrderIds: [],
+      activeOrderIds: { length: 0 },
       hold: null,
       totalDeliveries: orders.length,
     })

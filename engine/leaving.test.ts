@@ -172,7 +172,10 @@ t.test(
     }
     await w.deliver(one.id, dora.by)
     await w.env.settle()
-    t.match(w.driverState(w.engine, dora.driverId), { totalDeliveries: 1, activeOrderIds: [] })
+    t.match(w.driverState(w.engine, dora.driverId), {
+      totalDeliveries: 1,
+      activeOrderIds: { length: 0 },
+    })
     await w.engine.stop()
   },
 )
@@ -207,7 +210,7 @@ t.test(
     )
     await w.env.advance(100)
     t.match(w.driverState(w.engine, dora.driverId), {
-      activeOrderIds: [],
+      activeOrderIds: { length: 0 },
       totalDeliveries: 1,
       availability: 'offline',
     })

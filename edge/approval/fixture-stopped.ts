@@ -16,6 +16,7 @@ import {
   type DriverPerson,
   type Person,
   type Pharmacy,
+  upload,
 } from '../acceptance/people.ts'
 import { startEmbedded } from '../embedded.ts'
 import type { AnyRoute } from '../kernel/route.ts'
@@ -151,6 +152,19 @@ export async function startStopped(t: Test) {
     ['driver of the suspended', old.driver.token],
   ] as const)
     tickets.set(name, (await done(token, 'POST', '/api/auth/ws-ticket')).ticket)
+  const prescribed = await done(old.customer.token, 'POST', '/api/orders', {
+    vendor_id: old.vendor.pharmacyId,
+    delivery_address: 'home',
+    delivery_latitude: 1.01,
+    delivery_longitude: 1.01,
+    items: [],
+    prescription_url: await upload(url, old.customer.token, 'prescription'),
+  })
+  /** Opens the prescription for the pharmacy that is suspended below. */
+  const prescriptionLink: string = (
+    await done(old.vendor.token, 'GET', `/api/orders/${prescribed.id}`)
+  ).prescription_url
+  const openedBefore = (await fetch(url + prescriptionLink)).status
   await decide('suspend', old.vendor.pharmacyId)
 
   const pharmacy = (name: string, person: Pharmacy): Stopped => ({
@@ -207,6 +221,8 @@ export async function startStopped(t: Test) {
     rejected,
     waiting,
     tickets,
+    prescriptionLink,
+    openedBefore,
     pharmacy,
     driver,
     stopped,

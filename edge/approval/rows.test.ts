@@ -25,6 +25,8 @@ const {
   rejected,
   waiting,
   tickets,
+  prescriptionLink,
+  openedBefore,
   stopped,
   callOf,
   ask,
@@ -231,6 +233,14 @@ t.test(
     )
   },
 )
+
+t.test('a link to a file that was given before the suspension opens it no more', async t => {
+  t.equal(openedBefore, 200)
+  t.match(await http(url, 'GET', prescriptionLink), {
+    status: 403,
+    body: { code: 'vendor_not_active' },
+  })
+})
 
 t.test('they send and read no file with their token', async t => {
   for (const who of stopped) {

@@ -31,7 +31,11 @@ t.test('a link opens its file for its reader until it expires or is changed', as
   const config = {
     jwtSecret: 'a secret of more than thirty-two characters',
   } as LinkContext['config']
+  let access: 'full' | 'none' = 'full'
   const ctx: LinkContext = {
+    standings: {
+      of: async () => ({ access, why: 'the pharmacy was suspended' }),
+    } as unknown as LinkContext['standings'],
     config,
     database,
     nowMs: () => nowMs,
@@ -92,6 +96,12 @@ t.test('a link opens its file for its reader until it expires or is changed', as
   )
   const stranger = randomUUID()
   await refused(queryOf(signedUrl(ctx, stranger, uploadUrl(files[0]))))
+  access = 'none'
+  await t.rejects(readerOf(ctx, files[0], good), {
+    code: 'driver_not_member',
+    message: 'the pharmacy was suspended',
+  })
+  access = 'full'
   endedAtMs = nowMs
   await refused(good)
   endedAtMs = nowMs - 1

@@ -13,6 +13,7 @@ import { accountById } from '../accounts/accounts.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import { refusedFor, type WithStandings } from '../kernel/standing.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { uploadIdOf } from './own-urls.ts'
@@ -23,6 +24,7 @@ export type SigningContext = Pick<Kernel, 'nowMs'> & {
 }
 export type LinkContext = Pick<Kernel, 'database' | 'nowMs'> &
   WithEndedAccess &
+  WithStandings &
   Pick<SigningContext, 'config'>
 /** The query of a link. `expires`: seconds since the epoch. */
 export interface LinkQuery {
@@ -71,7 +73,9 @@ export function signedUrl(
 
 /**
  * The reader of a link. Throws `token_invalid` for a link that is incomplete, changed or expired,
- * and for an account that is gone, is not active, or was deactivated since the link was made.
+ * and for an account that is gone, is not active, or was deactivated since the link was made. Throws
+ * `vendor_not_active` or `driver_not_member` for a pharmacy or driver who no longer has full access:
+ * a link opens no more than the token of its reader.
  */
 export async function readerOf(
   ctx: LinkContext,
@@ -100,7 +104,7 @@ export async function readerOf(
     ctx.endedAccess.hasEnded({ userId: reader, issuedAtMs })
   )
     throw refused
-  return {
+  const identity: Identity = {
     userId: account.id,
     role: account.role,
     name: account.full_name,
@@ -109,4 +113,7 @@ export async function readerOf(
     issuedAtMs,
     expiresAtMs: expires * 1000,
   }
+  const { access, why } = await ctx.standings.of(identity)
+  if (access !== 'full') throw refusedFor(identity.role, why)
+  return identity
 }

@@ -4,6 +4,7 @@ import type { WithAudit } from '../audit/port.ts'
 import { openStorages } from './storage/stores.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import { uploadRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { readUploadsConfig } from './config.ts'
@@ -12,7 +13,7 @@ import { deleteOrphans } from './orphans.ts'
 import { resumableRoutes } from './resumable-routes.ts'
 import { deleteExpiredUploads } from './resumable-store.ts'
 
-export const uploads = feature<Kernel & WithAudit & WithEndedAccess>()({
+export const uploads = feature<Kernel & WithAudit & WithEndedAccess & WithStandings>()({
   name: 'uploads',
   config: readUploadsConfig,
   services: ({ config, log, nowMs, after }) => ({

@@ -10,6 +10,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import type { Reading } from './access.ts'
 import { uploadKinds, type UploadKind } from './kinds.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import { readerOf } from '../links/links.ts'
 import { familyNames } from './media.ts'
 import { readUpload, storeUpload, type UploadContext } from './upload-store.ts'
@@ -58,7 +59,7 @@ function noteOpening(
 
 /** The rows that take and show whole files. */
 export function uploadRoutes(
-  ctx: UploadContext & Pick<Kernel, 'log'> & WithAudit & WithEndedAccess,
+  ctx: UploadContext & Pick<Kernel, 'log'> & WithAudit & WithEndedAccess & WithStandings,
 ): AnyRoute[] {
   return [
     ...(Object.keys(uploadKinds) as UploadKind[]).map(kind =>

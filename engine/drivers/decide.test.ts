@@ -337,7 +337,7 @@ t.test('the effects of events, also when they are computed again after a crash',
     'the order of the offer and the order under way are told that the membership ended',
   )
   t.match(told(holding, membership('ended')), [
-    { type: 'membership', membership: 'ended', active_order_ids: [] },
+    { type: 'membership', membership: 'ended', active_order_ids: { length: 0 } },
     { type: 'driver_membership', membership: 'ended' },
   ])
   t.same(
@@ -348,7 +348,7 @@ t.test('the effects of events, also when they are computed again after a crash',
   t.same(commands(holding, assigned()), [])
   t.match(
     told([...busy, membership('ended')], completed()),
-    [{ type: 'membership', membership: 'ended', active_order_ids: [] }],
+    [{ type: 'membership', membership: 'ended', active_order_ids: { length: 0 } }],
     'the driver is told that no order is left',
   )
   t.same(told(busy, completed()), [])

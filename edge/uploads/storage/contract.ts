@@ -171,7 +171,7 @@ export async function storageContract(
       await t.rejects(storage.put(newKey(), noise(1), 'image/png'), { code: 'unavailable' })
       await t.rejects(storage.remove(newKey()), { code: 'unavailable' })
       await t.resolves(storage.check(), 'an outage is no mistake of the configuration')
-    } else t.rejects(storage.put(newKey(), noise(1), 'image/png'))
+    } else await t.rejects(storage.put(newKey(), noise(1), 'image/png'))
   })
   await subject.close()
 }
