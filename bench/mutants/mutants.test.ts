@@ -210,6 +210,8 @@ t.test('only files of the product get mutants', async t => {
     'bench/main.ts',
     'edge/pages/map/view.ts',
     'protocol/bus/contract.ts',
+    'engine/journal/contract/outage.ts',
+    'edge/approval/suite-attacks.ts',
   ])
     t.notOk(isProduct(path), path)
 })

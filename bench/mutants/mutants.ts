@@ -42,7 +42,7 @@ const houses = /^(engine|protocol|edge)\//
  * Parts of tests, their fixtures, tables of examples, and pages, whose tests need a browser each.
  */
 const notProduct =
-  /\.test\.ts$|(^|\/)fixture[^/]*\.ts$|(^|\/)(contract(-[^/]*)?|samples|worker-suite|s3-server)\.ts$|\/testing\/|^edge\/acceptance\/|^edge\/(pages|[^/]+\/page)\/|^engine\/sim\/|\/examples\//
+  /\.test\.ts$|(^|\/)(fixture|suite-)[^/]*\.ts$|(^|\/)(contract|samples|worker-suite|s3-server)\.ts$|\/(contract|testing)\/|^edge\/acceptance\/|^edge\/(pages|[^/]+\/page)\/|^engine\/sim\/|\/examples\//
 
 /** Whether this is a file of the product, in which mistakes are made. */
 export const isProduct = (path: string): boolean =>
