@@ -1,8 +1,8 @@
 /**
  * Compiles the sources into `dist/` when one of them changed, and does nothing otherwise, so that a
  * command answers at once. The compiler alone takes two seconds to find out that nothing changed,
- * and
- * it does not notice that a compiled file is missing, because it believes its own `.tsbuildinfo`.
+ * and it does not notice that a compiled file is missing, because it believes its own
+ * `.tsbuildinfo`.
  *
  * `--check` also checks the types, changed or not. It is JavaScript, because it runs before
  * anything is compiled.

@@ -1,8 +1,8 @@
 /**
  * `npm run nodes`: the tests on the other versions of Node that people have, beside the one in use.
  * On Node 22 the acceptance suite runs; on 24 too where uWebSockets.js loads, and otherwise every
- * test
- * that does not need it. Which tests need it is read from the imports, so the list cannot grow old.
+ * test that does not need it. Which tests need it is read from the imports, so the list cannot grow
+ * old.
  *
  * The runtimes come from npm, pinned by the integrity in `.ci/nodes/package-lock.json`.
  */

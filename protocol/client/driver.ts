@@ -3,9 +3,8 @@
  * there is no network, so none is lost.
  *
  * ```ts
- * const driver = connectDriver({ url, token: () => session.freshToken() })
- * driver.on('offer', offer => driver.respondToOffer(offer.offer_id, true))
- * await driver.setStatus('available')
+ * const driver = connectDriver({ url, token: () => session.freshToken() }) driver.on('offer', offer
+ * => driver.respondToOffer(offer.offer_id, true)) await driver.setStatus('available')
  * navigator.geolocation.watchPosition(({ coords }) => driver.sendLocation(coords))
  * ```
  */

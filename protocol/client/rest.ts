@@ -4,11 +4,10 @@
  * new access token replaces an old one in time. Errors have their code.
  *
  * ```ts
- * const api = new RestClient({ url: 'http://127.0.0.1:8000' })
- * await api.login('ann@example.org', 'password123')
- * const door = { latitude: 27.7172, longitude: 85.324 }
- * const { request_id } = await api.createRequest({ ...door, radius_km: 5 })
- * const customer = connectCustomer({ url, token: () => api.accessToken() })
+ * const api = new RestClient({ url: 'http://127.0.0.1:8000' }) await api.login('ann@example.org',
+ * 'password123') const door = { latitude: 27.7172, longitude: 85.324 } const { request_id } = await
+ * api.createRequest({ ...door, radius_km: 5 }) const customer = connectCustomer({ url, token: () =>
+ * api.accessToken() })
  * ```
  */
 import type { OrderCommandData } from '../dispatch/commands.ts'

@@ -2,10 +2,9 @@
  * A pharmacy's terminal: it always knows which requests are open.
  *
  * ```ts
- * const terminal = connectTerminal({ url, token })
- * terminal.on('new_request', request => show(request))
- * terminal.on('request_closed', ({ request_id }) => hide(request_id))
- * const { outcome } = await terminal.respond(requestId, 'ACCEPTED', { text_message: 'In stock' })
+ * const terminal = connectTerminal({ url, token }) terminal.on('new_request', request =>
+ * show(request)) terminal.on('request_closed', ({ request_id }) => hide(request_id)) const {
+ * outcome } = await terminal.respond(requestId, 'ACCEPTED', { text_message: 'In stock' })
  * ```
  */
 import { Connection, type ConnectOptions } from './connection.ts'

@@ -4,9 +4,9 @@
  * sent again.
  *
  * ```ts
- * const onBegun = id => localStorage.setItem('upload', id)
- * const file = await api.uploadFile('proof', photo, { onBegun })
- * await api.updateOrder(orderId, { status: 'delivered', proof_photo_url: file.url })
+ * const onBegun = id => localStorage.setItem('upload', id) const file = await
+ * api.uploadFile('proof', photo, { onBegun }) await api.updateOrder(orderId, { status: 'delivered',
+ * proof_photo_url: file.url })
  * ```
  *
  * Rejected: tus-js-client, which works with the same server. This client depends only on the
