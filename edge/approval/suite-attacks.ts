@@ -73,12 +73,18 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
           answers.map(answer => answer.status).join(),
         )
         await decide('suspend', pharmacy.pharmacyId)
-        for (const where of [url, other])
-          t.equal(
-            (await http(where, 'GET', '/api/orders', { token: pharmacy.token })).status,
-            403,
-            'the suspension counts on each edge',
-          )
+        const list = (where: string) => http(where, 'GET', '/api/orders', { token: pharmacy.token })
+        t.equal((await list(url)).status, 403, 'the suspension counts at once on its edge')
+        t.equal(
+          (
+            await eventually(
+              () => list(other),
+              ({ status }) => status === 403,
+            )
+          ).status,
+          403,
+          'and a moment later on the other',
+        )
         await decide('approve', pharmacy.pharmacyId)
         await eventually(
           () => http(other, 'GET', '/api/orders', { token: pharmacy.token }),
@@ -117,9 +123,12 @@ export function approvalAttacks(t: Test, deployment: () => ApprovalDeployment): 
           20_000,
         )
         t.equal(left.body.driver_id, null, 'the order does not stay with the driver who left')
+        const read = () => http(other, 'GET', `/api/orders/${order.id}`, { token: driver.token })
+        t.not((await read()).status, 200, 'the order shows nothing to the driver who left')
         t.equal(
-          (await http(other, 'GET', `/api/orders/${order.id}`, { token: driver.token })).status,
+          (await eventually(read, ({ status }) => status === 403)).status,
           403,
+          'the other edge knows that the membership ended',
         )
         socket.close()
       }
