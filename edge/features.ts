@@ -16,6 +16,7 @@ import { pages } from './pages/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { pricing } from './pricing/index.ts'
 import { rate } from './rate/index.ts'
+import { ratings } from './ratings/index.ts'
 import { reports } from './reports/index.ts'
 import { requests } from './requests/index.ts'
 import { tracking } from './tracking/index.ts'
@@ -34,6 +35,7 @@ const list = [
   tracking,
   orders,
   pricing,
+  ratings,
   reports,
   uploads,
   webhooks,

@@ -260,6 +260,17 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   quoteDelivery: { of: (_, __, world) => ({ body: quote(world) }) },
   quoteDeliveryV1: { of: (_, __, world) => ({ body: quote(world) }) },
 
+  // Ratings
+  rate: {
+    of: ids => ({ body: { order_id: ids.order, subject: 'vendor', score: 4 } }),
+  },
+  getRating: { of: orderId(ids => ids['rating']!) },
+  appealRating: { of: orderId(ids => ids['rating']!, { reason: 'as the table says' }) },
+  decideRating: {
+    last: true,
+    of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
+  },
+
   // Reports
   exportOrders: { of: () => ({ body: {} }) },
 

@@ -67,6 +67,10 @@ export interface World {
   upload(): Promise<string>
   /** An upload in parts by the customer, of which no part has arrived. */
   unfinishedUpload(): Promise<string>
+  /** An order that the pharmacy accepted and the customer cancelled, so that it may be rated. */
+  endedOrder(): Promise<string>
+  /** A rating of the pharmacy by the customer, with a text; appealed when asked for. */
+  rating(appealed?: boolean): Promise<string>
   /**
    * Parks a command to the driver, the end of an order that the driver never had. Returns the
    * command's id.
@@ -173,12 +177,28 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     await done('vendor', 'POST', `/api/orders/${id}/accept`, {})
     return id
   }
+  const endedOrder = async (): Promise<string> => {
+    const id = await acceptedOrder()
+    await done('customer', 'DELETE', `/api/orders/${id}`)
+    return id
+  }
   return {
     url,
     ...known,
     token,
     call,
     pendingOrder,
+    endedOrder,
+    async rating(appealed = false) {
+      const { id } = await done('customer', 'POST', '/api/ratings', {
+        order_id: await endedOrder(),
+        subject: 'vendor',
+        score: 4,
+        text: 'Thank you for the call.',
+      })
+      if (appealed) await done('vendor', 'POST', `/api/ratings/${id}/appeal`, { reason: 'why' })
+      return id
+    },
     async assignedOrder() {
       const id = await acceptedOrder()
       await done('vendor', 'POST', `/api/orders/${id}/assign-driver`, {

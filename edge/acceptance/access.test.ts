@@ -81,6 +81,7 @@ async function recordsOf(world: World): Promise<Ids> {
         {},
       )
     ).body.id,
+    rating: await world.rating(),
     parked: await world.parkedCommand(),
     parkedToo: await world.parkedCommand(),
     account: (await newCustomer(world.url)).id,
@@ -266,6 +267,7 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['apiKey']!,
     existing['invitation']!,
     existing['applicantDriver']!,
+    existing['rating']!,
     world.customer.id,
     world.customer.email,
   ]

@@ -93,6 +93,7 @@ const known: Record<string, string[]> = {
   requests: [await world.openRequest()],
   vendors: [world.vendor.pharmacyId, world.otherPharmacy.pharmacyId],
   drivers: [world.driver.driverId],
+  ratings: [await world.rating()],
   webhooks: [await world.subscription()],
   uploads: [await world.upload()],
   tracking: [trackingToken],

@@ -143,6 +143,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
       })
     ).id,
   })
+  const rating: Prepare = async () => ({ rating: await world.rating() })
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken,
@@ -196,6 +197,15 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listBreadcrumbs: assigned,
     reissueTrackingToken: assigned,
     track: assigned,
+    async rate() {
+      return { order: await world.endedOrder() }
+    },
+    listRatings: rating,
+    getRating: rating,
+    appealRating: rating,
+    async decideRating() {
+      return { rating: await world.rating(true) }
+    },
     exportOrders: pending,
     listDeliveries: assigned,
     getUpload: unfinished,

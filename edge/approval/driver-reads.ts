@@ -11,6 +11,7 @@ import { Uuid } from '../../protocol/kernel/principal.ts'
 import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
+import { RatingFigure } from '../ratings/figures.ts'
 
 /** A driver as the API shows it. */
 
@@ -37,6 +38,8 @@ export const DriverProfile = Type.Object({
   is_active: Type.Boolean(),
   created_at: Timestamp,
   updated_at: Timestamp,
+  /** Only where drivers are read. */
+  rating: Type.Optional(RatingFigure),
 })
 
 /** Rows of drivers with their last position, if they have one. */

@@ -53,6 +53,7 @@ import {
   type DriverRow,
 } from '../approval/driver-reads.ts'
 import { listOrders, orderFilters } from '../orders/reads.ts'
+import { figuresOf } from '../ratings/figures.ts'
 import {
   closedObject,
   Email,
@@ -250,7 +251,16 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
             .execute(),
           limit,
         )
-        return { status: 200, body: { drivers: rows.map(driverView), next_cursor } }
+        const figures = await figuresOf(
+          db,
+          'driver',
+          rows.map(row => row.id),
+        )
+        const drivers = rows.map(row => ({
+          ...driverView(row),
+          rating: figures.get(row.id) ?? null,
+        }))
+        return { status: 200, body: { drivers, next_cursor } }
       },
     }),
     route({
@@ -268,20 +278,24 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       errors: ['driver_not_found'],
       handler: async ({ identity, params }) => {
         const row = await managed(identity, params.id)
-        const live = await ctx.commands.position({ driver_id: row.id }).catch(() => null)
+        const [live, figures] = await Promise.all([
+          ctx.commands.position({ driver_id: row.id }).catch(() => null),
+          figuresOf(db, 'driver', [row.id]),
+        ])
         const position = live?.position
+        const view = driverView(
+          position
+            ? {
+                ...row,
+                latitude: position.latitude,
+                longitude: position.longitude,
+                position_at: new Date(position.at_ms),
+              }
+            : row,
+        )
         return {
           status: 200,
-          body: driverView(
-            position
-              ? {
-                  ...row,
-                  latitude: position.latitude,
-                  longitude: position.longitude,
-                  position_at: new Date(position.at_ms),
-                }
-              : row,
-          ),
+          body: { ...view, rating: figures.get(row.id) ?? null },
           headers: { etag: etagOf(row.revision) },
         }
       },

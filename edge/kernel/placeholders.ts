@@ -28,6 +28,7 @@ export const placeholders = {
   delivery: id(0x31),
   integration: id(0x32),
   import: id(0x33),
+  rating: id(0x34),
   trackingToken: '4f1c9a52e7d04b6f8a3d5c0e9b7f2a61',
   deliveryKey: 'u7Jw2cVbQx5n0sYkR9dLfA',
   refreshToken: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJyZWZyZXNoIn0.the-refresh-token',

@@ -50,6 +50,7 @@ import {
   Timestamp,
   VerificationToken,
 } from '../kernel/shapes.ts'
+import { figuresOf, RatingFigure } from '../ratings/figures.ts'
 import { settingsBody, settingsColumns, settingsOf, settingsView } from './settings.ts'
 
 export type PharmacyContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
@@ -74,6 +75,8 @@ export const PharmacyView = Type.Object({
   created_at: Timestamp,
   updated_at: Timestamp,
   ...settingsView,
+  /** Only where pharmacies are read. */
+  rating: Type.Optional(RatingFigure),
   /** Fields for the pharmacy itself and for administrators. */
   user_id: Type.Optional(Uuid),
   email: Type.Optional(Type.String()),
@@ -288,10 +291,16 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
             view,
           ]),
         )
-        return {
-          status: 200,
-          body: { vendors: rows.map(row => own.get(row.id) ?? publicView(row)), next_cursor },
-        }
+        const figures = await figuresOf(
+          db,
+          'vendor',
+          rows.map(row => row.id),
+        )
+        const vendors = rows.map(row => ({
+          ...(own.get(row.id) ?? publicView(row)),
+          rating: figures.get(row.id) ?? null,
+        }))
+        return { status: 200, body: { vendors, next_cursor } }
       },
     }),
     route({
@@ -315,9 +324,11 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
           .executeTakeFirst()
         if (row === undefined || (row.status !== 'active' && !isOwn(identity, row.id)))
           throw notFound()
+        const view = isOwn(identity, row.id) ? await ownView(row) : publicView(row)
+        const figures = await figuresOf(db, 'vendor', [row.id])
         return {
           status: 200,
-          body: isOwn(identity, row.id) ? await ownView(row) : publicView(row),
+          body: { ...view, rating: figures.get(row.id) ?? null },
           headers: { etag: etagOf(row.revision) },
         }
       },

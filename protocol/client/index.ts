@@ -27,7 +27,9 @@ export {
   type Account,
   type GivenTokens,
   type NewOrderBody,
+  type NewRating,
   type NewRequestBody,
+  type Rating,
   type RestOptions,
   type Tokens,
 } from './rest.ts'

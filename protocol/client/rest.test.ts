@@ -77,6 +77,9 @@ t.test('every call has its method, path, body and token, and a key unless it rea
       '{"response_type":"ACCEPTED"}',
     ],
     [() => api.createOrder(some), 'POST', '/api/orders', '{"a":1}'],
+    [() => api.rate(some), 'POST', '/api/ratings', '{"a":1}'],
+    [() => api.listRatings({ status: 'removed' }), 'GET', '/api/ratings?status=removed', null],
+    [() => api.appealRating('x', 'no'), 'POST', '/api/ratings/x/appeal', '{"reason":"no"}'],
     [() => api.getOrder('x'), 'GET', '/api/orders/x', null],
     [() => api.listOrders(), 'GET', '/api/orders', null],
     [

@@ -87,6 +87,40 @@ export interface OrderUpdate {
   reason?: string
 }
 
+export type RatedSubject = 'vendor' | 'driver'
+export interface NewRating {
+  order_id: string
+  subject: RatedSubject
+  /** 1 to 5. */
+  score: number
+  reasons?: string[]
+  /** Only the rated one and administrators read it. */
+  text?: string
+}
+export interface Rating {
+  id: string
+  subject: RatedSubject
+  subject_id: string
+  status: 'standing' | 'appealed' | 'removed'
+  /** YYYY-MM. */
+  month: string
+  /** Null for the rated one until five people have rated. */
+  score: number | null
+  reasons: string[] | null
+  text: string | null
+  /** Only for the customer. */
+  order_id?: string
+  created_at?: string
+  /** Only for the rated one. */
+  appeal?: {
+    reason: string
+    appealed_at: string
+    decision: 'stands' | 'removed' | null
+    decision_reason: string | null
+    decided_at: string | null
+  } | null
+}
+
 interface CallOptions {
   body?: object
   query?: Record<string, string | number | undefined>
@@ -240,6 +274,30 @@ export class RestClient {
   }
   track(trackingToken: string): Promise<Omit<TrackingStateMessage, 'type'>> {
     return this.call('GET', `/api/tracking/${encodeURIComponent(trackingToken)}`)
+  }
+
+  // Ratings
+  /**
+   * Rates the pharmacy or the driver of one's own order that has ended. Throws `rating_too_early`,
+   * `rating_too_late`, `rating_already_given` and similar codes.
+   */
+  rate(rating: NewRating, idempotencyKey?: string): Promise<Rating> {
+    return this.call('POST', '/api/ratings', { body: rating, ...key(idempotencyKey) })
+  }
+  /** A customer's own ratings; for a pharmacy or a driver those that they may read. */
+  listRatings(
+    query: {
+      subject?: RatedSubject
+      status?: Rating['status']
+      order_id?: string
+      limit?: number
+      cursor?: string
+    } = {},
+  ): Promise<{ ratings: Rating[]; next_cursor: string | null }> {
+    return this.call('GET', '/api/ratings', { query })
+  }
+  appealRating(ratingId: string, reason: string): Promise<Rating> {
+    return this.call('POST', `/api/ratings/${ratingId}/appeal`, { body: { reason } })
   }
 
   /**

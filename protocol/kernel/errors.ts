@@ -126,6 +126,16 @@ export const errorCatalogue = {
     title: 'Driver belongs to another pharmacy',
     retryable: false,
   },
+  // Ratings
+  rating_too_early: { http: 409, title: 'Not over yet', retryable: true },
+  rating_too_late: { http: 410, title: 'The time for ratings is over', retryable: false },
+  rating_already_given: { http: 409, title: 'Rated already', retryable: false },
+  rating_subject_mismatch: { http: 422, title: 'Had no part in it', retryable: false },
+  rating_appeal_conflict: {
+    http: 409,
+    title: 'Rating is not in a state that allows this',
+    retryable: false,
+  },
   // Webhooks and shops
   signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },
   webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },
