@@ -15,7 +15,7 @@ type Token = { token: string }
 
 /** A pharmacy and its driver without ratings. */
 async function parties() {
-  const pharmacy = await edge.vendor()
+  const pharmacy = await edge.pharmacy()
   return { pharmacy, driver: await edge.driver(pharmacy.id) }
 }
 type Parties = Awaited<ReturnType<typeof parties>>
