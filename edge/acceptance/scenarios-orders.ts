@@ -191,6 +191,16 @@ export function orderScenarios(t: Test, deployment: () => Deployment): void {
         .status,
       'available',
     )
+    for (const [subject, subject_id] of [
+      ['vendor', A.pharmacyId],
+      ['driver', driver.driverId],
+    ] as const) {
+      const rated = await http(url, 'POST', '/api/ratings', {
+        token: customer.token,
+        body: { order_id: id, subject, score: 5 },
+      })
+      t.match(rated, { status: 201, body: { subject, subject_id, score: 5 } })
+    }
     for (const socket of [wheel, watcher, fleet, me]) socket.close()
   })
 
