@@ -6,6 +6,7 @@
 import { accounts } from './accounts/index.ts'
 import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
+import { codes } from './codes/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { maps } from './maps/index.ts'
@@ -40,6 +41,7 @@ const list = [
   uploads,
   webhooks,
   wooCommerce,
+  codes,
   rate,
   maps,
   operations,

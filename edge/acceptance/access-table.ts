@@ -326,6 +326,11 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   // Whoever has the link may read
   track: { shows: true, of: ids => ({ params: { token: ids.token } }) },
 
+  // Codes
+  generateCode: { of: () => ({ body: { key: 'a text' } }) },
+  showCode: { of: () => ({ params: { key: 'text' } }) },
+  scanCodes: { of: () => ({ body: picture() }) },
+
   // Files
   upload_proof: { of: () => ({ body: picture() }) },
   upload_signature: { of: () => ({ body: picture() }) },

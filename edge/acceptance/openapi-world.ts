@@ -206,6 +206,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     async decideRating() {
       return { rating: await world.rating(true) }
     },
+    generateCode: pending,
     exportOrders: pending,
     listDeliveries: assigned,
     getUpload: unfinished,

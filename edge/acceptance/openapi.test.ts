@@ -22,6 +22,7 @@ import type { AnyRoute } from '../kernel/route.ts'
 import { features } from '../features.ts'
 import type { Example } from '../kernel/example.ts'
 import { examplesOf, recordedAnswers as answersOf } from '../http/table.ts'
+import { label } from '../codes/samples.ts'
 import { jpeg, ogg, png } from '../uploads/samples.ts'
 import { createWorld } from './access-world.ts'
 import { commonValues, filled, preparations, recorded, type Values } from './openapi-world.ts'
@@ -257,7 +258,9 @@ async function send(
 }
 
 const sampleOf = (file: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(file.endsWith('.png') ? png : file.endsWith('.ogg') ? ogg : jpeg)
+  new Uint8Array(
+    file === 'label.png' ? label : file.endsWith('.png') ? png : file.endsWith('.ogg') ? ogg : jpeg,
+  )
 
 interface Shape {
   type?: string
