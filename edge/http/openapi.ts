@@ -271,7 +271,11 @@ function answersOf(
 /** All error codes with which the row can answer. */
 function errorsOf(row: AnyRoute): ErrorCode[] {
   const codes = new Set<ErrorCode>(row.errors ?? [])
-  if (row.query !== undefined || row.body !== undefined || row.multipart !== undefined)
+  if (
+    (row.query !== undefined && row.ownQuery !== true) ||
+    row.body !== undefined ||
+    row.multipart !== undefined
+  )
     codes.add('invalid_request')
   if (row.body !== undefined) codes.add('invalid_json')
   if (row.streamedBody !== undefined)
@@ -281,7 +285,8 @@ function errorsOf(row: AnyRoute): ErrorCode[] {
       .add('body_too_slow')
       .add('too_many_requests')
       .add('overloaded')
-  if (row.rawBody !== undefined) codes.add('invalid_request').add('body_too_large')
+  if (row.rawBody !== undefined && row.rawBody.oversized === undefined)
+    codes.add('invalid_request').add('body_too_large')
   if (row.body !== undefined || row.multipart !== undefined)
     codes.add('body_too_large').add('unsupported_media_type')
   if (row.body !== undefined || row.multipart !== undefined || row.rawBody !== undefined)

@@ -318,7 +318,7 @@ async function serve(
     throw new CaduceusError('not_found', 'no such resource')
   }
   const query =
-    route.page === true
+    route.page === true || route.ownQuery === true
       ? {}
       : coerce(checks.querySchema, parseQuery(exchange.query, !Array.isArray(route.auth)))
   checks.query(query)
@@ -335,6 +335,7 @@ async function serve(
   const request: RouteRequest<Record<string, string>, unknown, unknown, Identity | null> = {
     params,
     query,
+    queryText: exchange.query,
     body: content?.value,
     parts: content?.files ?? [],
     stream,
@@ -399,8 +400,8 @@ async function readContent(
   headers: Readonly<Record<string, string>>,
   checks: Checks,
 ): Promise<{ value: unknown; files: FilePart[] }> {
-  const bytes = await incoming.whole()
-  if (route.rawBody !== undefined) return { value: bytes, files: [] }
+  const bytes = await (route.rawBody?.oversized ? incoming.wholeOrNull() : incoming.whole())
+  if (bytes === null || route.rawBody !== undefined) return { value: bytes, files: [] }
   const { essence: mediaType, charset } = mediaTypeOf(headers)
   if (route.multipart !== undefined && mediaType === 'multipart/form-data') {
     const form = await readForm(bytes, headers['content-type']!, route.multipart)
@@ -464,7 +465,8 @@ const acceptable = (route: AnyRoute): string =>
   ].join(' or ')
 
 function compileRoute(route: AnyRoute, text: TextRules | undefined): Checks {
-  const querySchema = route.query ?? Type.Object({}, { additionalProperties: false })
+  const shown = route.ownQuery === true ? undefined : route.query
+  const querySchema = shown ?? Type.Object({}, { additionalProperties: false })
   return {
     params: compileCheck(route.params ?? defaultParams(route.path), text),
     querySchema,

@@ -43,6 +43,11 @@ export interface MultipartBody<F extends Type.TSchema> {
 export interface RawBody {
   contentTypes: readonly string[]
   description: string
+  /**
+   * The handler gets null in place of a body beyond the bound. For senders that repeat a refused
+   * request for ever.
+   */
+  oversized?: 'null'
 }
 
 /**
@@ -89,6 +94,8 @@ export interface RouteRequest<
 > {
   params: P
   query: Q
+  /** The query as it came, for a row with `ownQuery`. */
+  queryText: string
   body: B
   /** The files of a multipart body; empty otherwise. */
   parts: FilePart[]
@@ -157,6 +164,11 @@ export interface Route<
   standing?: 'carrying' | 'any' | 'driver'
   params?: P
   query?: Q
+  /**
+   * The handler reads `queryText`, because the senders repeat names and add names of their own.
+   * `query` then only documents the names that it knows.
+   */
+  ownQuery?: true
   /** The JSON body. With `multipart` beside it, the content type of the request decides. */
   body?: B
   multipart?: MultipartBody<F>

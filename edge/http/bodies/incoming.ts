@@ -100,6 +100,14 @@ export class IncomingBody {
     return this.#arrived.bytes
   }
 
+  /** Like `whole`, with null in place of a body that is too large. */
+  async wholeOrNull(): Promise<Uint8Array | null> {
+    return this.whole().catch((error: unknown) => {
+      if (error instanceof CaduceusError && error.code === 'body_too_large') return null
+      throw error
+    })
+  }
+
   /**
    * The pieces as they arrive. Each belongs to the reader and counts until it is forgotten; the
    * sender waits for the reader. Throws the errors of `whole`, and SenderLeft.
