@@ -32,9 +32,12 @@ import { guarded, Seldom } from '../../protocol/kernel/seldom.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import type { Session } from '../kernel/session.ts'
 
+/** Whoever sent frames, and hears what became of them. */
+export type FrameSender = Pick<Session, 'sendText' | 'sendBinary' | 'report' | 'refuse'>
+
 /** The connection of one driver, as ingest sees it. */
 export class DriverStream {
-  readonly session: Session
+  readonly session: FrameSender
   /** Bytes that precede each of its frames on the bus. */
   readonly head: Int32Array
   /** True when the client sends bytes; its frames are then acknowledged in msgpack. */
@@ -62,7 +65,7 @@ export class DriverStream {
   /** Highest number received, for clients that leave numbering to the edge. */
   highest = -1
 
-  constructor(session: Session, driverId: string) {
+  constructor(session: FrameSender, driverId: string) {
     this.session = session
     this.head = entryHead(driverId)
   }
