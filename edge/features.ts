@@ -7,6 +7,7 @@ import { accounts } from './accounts/index.ts'
 import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
 import { codes } from './codes/index.ts'
+import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { maps } from './maps/index.ts'
@@ -31,6 +32,7 @@ const list = [
   messenger,
   pharmacies,
   drivers,
+  devices,
   approval,
   requests,
   tracking,

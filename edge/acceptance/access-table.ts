@@ -209,6 +209,21 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   removeDriver: { of: ids => ({ params: { id: ids['applicantDriver']! } }) },
   requestMembership: { of: ids => ({ params: { id: ids.driver }, body: {} }) },
 
+  // Devices: the secret of a path is the right to send
+  createDevice: { of: () => ({ body: { name: 'My phone' } }) },
+  endDevice: {
+    last: true,
+    of: ids => ({ params: { id: ids.driver, device_id: ids['device']! } }),
+  },
+  ...Object.fromEntries(
+    ['takeTraccarQuery', 'takeTraccar', 'takeOwnTracks', 'takePositionQuery', 'takePosition'].map(
+      (name): [string, Omit<Rule, 'allowed'>] => [
+        name,
+        { of: ids => ({ params: { secret: ids['deviceSecret']! } }) },
+      ],
+    ),
+  ),
+
   // Requests
   openRequest: {
     of: () => ({ body: { ...place, radius_km: 5, quantity: 1 } }),

@@ -85,6 +85,8 @@ export interface World {
    * coordinates.
    */
   shop(): Promise<{ integrationId: string; deliveryKey: string; importId: string }>
+  /** A device of the driver's, and its secret. */
+  device(): Promise<{ device: string; deviceSecret: string }>
 }
 
 const here = { latitude: 27.7172, longitude: 85.324 }
@@ -268,6 +270,13 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         { 'x-wc-webhook-signature': signature, 'x-wc-webhook-topic': 'order.created' },
       )
       return { integrationId: integration.id, deliveryKey, importId: taken.body.import_id }
+    },
+    async device() {
+      const path = `/api/drivers/${driver.driverId}/devices`
+      for (const { id, ended_at } of (await done('driver', 'GET', path)).devices)
+        if (ended_at === null) await done('driver', 'DELETE', `${path}/${id}`)
+      const made = await done('driver', 'POST', path, { name: 'My phone' })
+      return { device: made.device.id, deviceSecret: made.secret }
     },
     async parkedCommand() {
       const [id, order] = [uuidV7(ctx.nowMs(), ctx.random), uuidV7(ctx.nowMs(), ctx.random)]

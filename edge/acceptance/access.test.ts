@@ -47,6 +47,7 @@ async function recordsOf(world: World): Promise<Ids> {
   const assigned = await world.assignedOrder()
   const offered = await world.offeredOrder()
   const { integrationId, deliveryKey, importId } = await world.shop()
+  const { device, deviceSecret } = await world.device()
   // A second sign-in, because the customer's own token must stay valid.
   await http(world.url, 'POST', '/api/auth/login', {
     body: { email: world.customer.email, password },
@@ -90,6 +91,8 @@ async function recordsOf(world: World): Promise<Ids> {
     integration: integrationId,
     deliveryKey,
     import: importId,
+    device,
+    deviceSecret,
   }
 }
 
@@ -182,6 +185,7 @@ t.test('an own first id and a second id of somebody else open nothing', async t 
   /** The start of a path, the callers who own its first id, and that id. */
   const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
     ['/api/vendors/:id/', ['otherPharmacy'], world.otherPharmacy.pharmacyId],
+    ['/api/drivers/:id/', ['otherDriver', 'otherPharmacy'], world.otherDriver.driverId],
     ['/api/webhooks/subscriptions/:id/', ['otherPharmacy'], subscription.id],
     ['/api/orders/:id/', ['otherDriver', 'otherPharmacy', 'otherCustomer'], order.id],
   ]
@@ -266,6 +270,7 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['import']!,
     existing['apiKey']!,
     existing['invitation']!,
+    existing['device']!,
     existing['applicantDriver']!,
     existing['rating']!,
     world.customer.id,

@@ -95,6 +95,7 @@ const known: Record<string, string[]> = {
   drivers: [world.driver.driverId],
   ratings: [await world.rating()],
   webhooks: [await world.subscription()],
+  devices: [(await world.device()).deviceSecret],
   uploads: [await world.upload()],
   tracking: [trackingToken],
   admin: [throwaway.id],

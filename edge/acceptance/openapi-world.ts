@@ -112,6 +112,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     const { integrationId, deliveryKey, importId } = await world.shop()
     return { integration: integrationId, deliveryKey, import: importId }
   }
+  const device: Prepare = () => world.device()
   const apiKey: Prepare = async () => ({
     apiKey: (
       await done('admin', 'POST', '/api/admin/api-keys', {
@@ -223,6 +224,13 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listWebhookDeliveries: delivered,
     getWebhookDelivery: delivered,
     replayWebhookDelivery: ended,
+    takeTraccarQuery: device,
+    takeTraccar: device,
+    takeOwnTracks: device,
+    takePositionQuery: device,
+    takePosition: device,
+    listDevices: device,
+    endDevice: device,
     listIntegrations: shop,
     takeIntegrationOrder: shop,
     listImports: shop,
@@ -255,6 +263,8 @@ const secrets: Record<string, string> = {
   version: '0.1.0',
   invitation_code: 'K7QWM-3RTXA-9DZPB-VN2CH-6JEYF-4',
 }
+/** Links whose text hides a secret. */
+const hidden = /^(owntracks:\/\/\/config\?inline=).*$/
 const at = '2026-11-20T12:00:00.000Z'
 
 /**
@@ -276,6 +286,7 @@ export function recorded(
     for (const [real, placeholder] of known) shown = shown.replaceAll(real, placeholder)
     for (const [real, email] of emails) shown = shown.replaceAll(real, email)
     return shown
+      .replace(hidden, '$1eyJfdHlwZSI6ImNvbmZpZ3VyYXRpb24iLCJtb2RlIjozfQ==')
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, id => {
         if (id.startsWith('01a1f000-0000-7000-8000-')) return id
         const made = `01a1f000-0000-7000-8000-0000000f${(++otherIds).toString(16).padStart(4, '0')}`
@@ -284,6 +295,7 @@ export function recorded(
       })
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, at)
       .replaceAll(/ORD-[0-9A-Z]{8}/g, 'ORD-1A2B3C4D')
+      .replaceAll(/\/devices\/[\w-]{32}/g, `/devices/${placeholders.deviceSecret}`)
       .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://caduceus.example.org')
   }
   const walk = (value: unknown, name = ''): unknown => {

@@ -21,7 +21,7 @@ import type {
   UsersTable,
   WsTicketsTable,
 } from './tables-accounts.ts'
-import type { DefaultNow, NullableTime, ReadOnly, Time } from './columns.ts'
+import type { DefaultNow, NullableText, NullableTime, ReadOnly, Time } from './columns.ts'
 
 export type { UsersTable, CodePurpose, ApiKeysTable } from './tables-accounts.ts'
 
@@ -269,6 +269,26 @@ export interface UploadsTable {
   created_at: DefaultNow
 }
 
+/** A phone whose app is not ours. Only an edge writes it. */
+export interface DriverDevicesTable {
+  id: string
+  driver_id: string
+  name: string
+  /** SHA-256 of the part of the device's path that cannot be guessed. */
+  secret_hash: string
+  /** Sealed; null for a device that sends in plain text. */
+  passphrase_sealed: string | null
+  created_by: string
+  created_at: DefaultNow
+  ended_at: NullableTime
+  last_seen_at: NullableTime
+  last_protocol: NullableText
+  battery_percent: number | null
+  positions_count: Generated<number>
+  simulated_count: Generated<number>
+  last_simulated_at: NullableTime
+}
+
 export interface IntegrationsTable {
   id: string
   vendor_id: string
@@ -412,6 +432,7 @@ export interface Tables {
   uploads: UploadsTable
   resumable_uploads: ResumableUploadsTable
   upload_parts: UploadPartsTable
+  driver_devices: DriverDevicesTable
   integrations: IntegrationsTable
   imports: ImportsTable
   webhook_subscriptions: WebhookSubscriptionsTable

@@ -21,6 +21,7 @@ import { resumableUploads } from './0017_resumable_uploads.ts'
 import { policies } from './0018_policies.ts'
 import { currency } from './0019_currency.ts'
 import { stores } from './0020_stores.ts'
+import { devices } from './0022_devices.ts'
 import { ratings } from './0023_ratings.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -42,5 +43,6 @@ export const migrations: Record<string, Migration> = {
   '0018_policies': policies,
   '0019_currency': currency,
   '0020_stores': stores,
+  '0022_devices': devices,
   '0023_ratings': ratings,
 }

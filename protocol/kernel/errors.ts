@@ -126,6 +126,7 @@ export const errorCatalogue = {
     title: 'Driver belongs to another pharmacy',
     retryable: false,
   },
+  device_limit_reached: { http: 409, title: 'No more devices allowed', retryable: false },
   // Ratings
   rating_too_early: { http: 409, title: 'Not over yet', retryable: true },
   rating_too_late: { http: 410, title: 'The time for ratings is over', retryable: false },
