@@ -145,6 +145,15 @@ t.test('the links set an app up', async t => {
   t.equal(link.origin + link.pathname, plain.urls.osmand, 'Traccar Client takes this address')
   t.equal(link.searchParams.get('buffer'), 'true')
   t.equal((await ask('GET', link.href)).status, 200, 'a person who opens the link breaks nothing')
+  const drawn = await fetch(`${url}/api/qr/generate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${plain.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ key: link.href }),
+  })
+  const picture = new FormData()
+  picture.set('file', await drawn.blob(), 'code.png')
+  const scanned = await http(url, 'POST', '/api/qr/scan', { token: plain.token, body: picture })
+  t.match(JSON.stringify(scanned.body), link.href, 'the link fits a QR code')
   const sealed = await newPhone({ encrypted: true })
   const inline = new URL(sealed.setup.owntracks).searchParams.get('inline')!
   t.match(JSON.parse(Buffer.from(inline, 'base64').toString()), {
