@@ -15,6 +15,8 @@ export const codeLimits = {
   pictureSidePixelsMax: 16_384,
   /** Bytes to which a PNG unpacks: four for each of its pixels. */
   unpackedBytesMax: 64_000_000,
+  /** Scans of a JPEG; cameras and programs write about ten. Each one costs a walk over the picture. */
+  jpegScansMax: 100,
   /** Codes of one picture that are told. */
   codesMax: 32,
   /** Jobs of each thread; see `ThreadBounds`. A page may show many codes at once. */

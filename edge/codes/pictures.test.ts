@@ -58,6 +58,17 @@ function resized(width: number, height: number): Uint8Array {
   data.writeUInt16BE(width, frame + 7)
   return new Uint8Array(data)
 }
+/** A JPEG whose one scan stands there so many times. */
+function repeated(scans: number): Uint8Array {
+  const scan = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xda]))
+  return new Uint8Array(
+    Buffer.concat([
+      jpeg.subarray(0, scan),
+      ...Array.from({ length: scans }, () => jpeg.subarray(scan, -2)),
+      jpeg.subarray(-2),
+    ]),
+  )
+}
 const small = { width: 10, height: 10 }
 
 const refused: [name: string, code: string, picture: Uint8Array][] = [
@@ -92,6 +103,7 @@ const refused: [name: string, code: string, picture: Uint8Array][] = [
     'image_too_large',
     pngOf({ width: 4_000, height: 4_000, depth: 16, colour: 6 }, zeros(1)),
   ],
+  ['a JPEG of 101 scans', 'image_too_large', repeated(codeLimits.jpegScansMax + 1)],
   ['a JPEG of 4 billion pixels', 'image_too_large', resized(0xffff, 0xffff)],
 ]
 

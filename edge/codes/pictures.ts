@@ -23,7 +23,7 @@ export function admitPicture(data: Uint8Array): void {
   const shape = png ? readPng(data) : readJpeg(data)
   const unpacked = png ? unpackedBytes(data) : 0
   if (shape === null || unpacked === null) throw damagedPicture()
-  const { picturePixelsMax, pictureSidePixelsMax, unpackedBytesMax } = codeLimits
+  const { jpegScansMax, picturePixelsMax, pictureSidePixelsMax, unpackedBytesMax } = codeLimits
   if (
     Math.max(shape.width, shape.height) > pictureSidePixelsMax ||
     shape.width * shape.height > picturePixelsMax ||
@@ -33,4 +33,17 @@ export function admitPicture(data: Uint8Array): void {
       'image_too_large',
       `must have at most ${pictureSidePixelsMax} pixels a side, ${picturePixelsMax} pixels in all and ${unpackedBytesMax} unpacked bytes; it is ${shape.width} by ${shape.height}`,
     )
+  if (!png && scansOf(data) > jpegScansMax)
+    throw refusedPicture('image_too_large', `must have at most ${jpegScansMax} scans`)
 }
+
+/**
+ * Heads of scans in a JPEG. Compressed data never contain one; metadata may contain one by chance.
+ */
+function scansOf(data: Uint8Array): number {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  let scans = 0
+  for (let at = bytes.indexOf(scanHead); at !== -1; at = bytes.indexOf(scanHead, at + 2)) scans++
+  return scans
+}
+const scanHead = Buffer.from([0xff, 0xda])

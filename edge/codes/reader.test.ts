@@ -29,6 +29,9 @@ function startReader(t: Test, bounds: Partial<ThreadBounds> = {}) {
   t.teardown(() => reader.close())
   return {
     reader,
+    /** Number of timers of this length that were not stopped. */
+    running: (ms: number): number =>
+      timers.filter(timer => timer.ms === ms && !timer.stopped).length,
     /** Runs the newest timer of this length that was not stopped. */
     elapse: (ms: number): void =>
       timers.findLast(timer => timer.ms === ms && !timer.stopped)!.run(),
@@ -198,18 +201,19 @@ t.test('a picture that takes too long is given up, and the next one is read', as
 })
 
 t.test('the thread ends when no picture comes, and starts again', async t => {
-  const { reader, elapse } = startReader(t)
+  const { reader, elapse, running } = startReader(t)
   t.notOk(reader.isRunning, 'it starts with the first picture')
   await reader.read('account', label)
   await reader.read('account', label)
   t.ok(reader.isRunning)
+  t.equal(running(codeLimits.reading.idleMs), 1, 'each picture begins the wait anew')
   elapse(codeLimits.reading.idleMs)
   t.notOk(reader.isRunning)
   t.match(await reader.read('account', label), [{ gs1: true }])
 })
 
-t.test('an account that sends many pictures at once leaves room for others', async t => {
-  const { reader } = startReader(t, { jobsMax: 3, jobsPerAccountMax: 2 })
+t.test('an account may send as many pictures at once as its bound, others beside it', async t => {
+  const { reader } = startReader(t, { jobsMax: 9, jobsPerAccountMax: 2 })
   const settled = Promise.allSettled([
     reader.read('one', label),
     reader.read('one', label),
