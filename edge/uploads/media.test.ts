@@ -39,6 +39,9 @@ const outcome = (data: Uint8Array, families: readonly MediaFamily[] = all): stri
 }
 const samples = { jpeg, png, webp, pdf, wav, ogg, webm, m4a, mp3 }
 
+// Before the readers run for the first time: V8 counts only code that it compiles from now on.
+const grows = await startCounting(t)
+
 t.test('each type is recognised by its bytes and kept whole', async t => {
   for (const [name, data, type, extension] of [
     ['jpeg', jpeg, 'image/jpeg', 'jpg'],
@@ -179,7 +182,6 @@ t.test('no bytes break the readers: cut files, changed files, or any bytes', asy
 })
 
 t.test('twice as large a file is at most twice the work of the readers', async t => {
-  const grows = await startCounting(t)
   for (const [name, data] of Object.entries(samples)) {
     const heads = [data.subarray(0, 12), data.subarray(0, 40), data]
     const rests: Record<string, (size: number) => Uint8Array> = {
@@ -191,7 +193,7 @@ t.test('twice as large a file is at most twice the work of the readers', async t
       const growth = await grows(size => {
         const files = heads.map(head => joined(head, make(size)))
         return () => files.map(file => outcome(file))
-      }, 200_000)
+      }, 400_000)
       t.ok(growth < growthMax, `${name} and ${rest}: ${growth.toFixed(2)} times the work`)
     }
   }
