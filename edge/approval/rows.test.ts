@@ -61,6 +61,7 @@ const carrying = new Set([
   'upload_signature',
   'upload_audio',
   'upload_prescription',
+  'scanCodes',
   'beginUpload',
   'getUpload',
   'continueUpload',

@@ -27,7 +27,7 @@ export type Reading = Fix | Unusable
 /** Values of a query, a form or a JSON object by name. */
 export type Fields = ReadonlyMap<string, unknown>
 
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/
 
 /** A finite number, or its text; null for anything else. */
 export function numberOf(value: unknown): number | null {
