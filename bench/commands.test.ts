@@ -83,7 +83,7 @@ for (const [name, file, fixed] of commands)
 t.test('only changed sources are compiled, and files without a source are removed', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'caduceus-compile-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const path of ['bin/compile.js', 'package.json', 'package-lock.json', 'tsconfig.json'])
+  for (const path of ['.ci/compile.js', 'package.json', 'package-lock.json', 'tsconfig.json'])
     cpSync(join(root, path), join(folder, path))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   for (const house of ['engine', 'edge', 'protocol', 'bench', 'migrations'])
@@ -99,7 +99,7 @@ t.test('only changed sources are compiled, and files without a source are remove
       '-c',
       'unset NODE_OPTIONS; exec "$0" "$1"',
       process.execPath,
-      join(folder, 'bin/compile.js'),
+      join(folder, '.ci/compile.js'),
     ])
   }
   writeFileSync(source, 'export const one: number = 1\n')

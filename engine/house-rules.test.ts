@@ -2,7 +2,8 @@
  * Rules about the sources themselves, checked on their text: allowed imports, the use of the clock,
  * headers, lengths of files. A rule that no test checks is soon broken.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import t from 'tap'
 import { circles, twoWayFolders } from '../protocol/testing/house/circles.ts'
@@ -34,6 +35,27 @@ t.test('the sources were found', async t => {
     'and their imports',
   )
 })
+
+t.test(
+  'the top level has the given folders and files, and nothing else without a dot',
+  { skip: existsSync(join(root, '.git')) ? false : 'the sources are no working copy of git' },
+  async t => {
+    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n')
+    const top = new Set(tracked.map(path => path.split('/')[0]!).filter(name => /^[^.]/.test(name)))
+    t.strictSame([...top].sort(), [
+      'README.md',
+      'bench',
+      'docker-compose.yml',
+      'edge',
+      'engine',
+      'migrations',
+      'package-lock.json',
+      'package.json',
+      'protocol',
+      'tsconfig.json',
+    ])
+  },
+)
 
 t.test('time, randomness and timers come through Env', async t => {
   const banned =
