@@ -111,7 +111,16 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     shows: true,
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
+  loginV1: {
+    shows: true,
+    of: (_, __, world) => ({ body: { email: world.customer.email, password } }),
+  },
+  sanjevaniRefresh: {
+    shows: true,
+    of: async (_, who, world) => ({ body: { refresh: await refreshTokenOf(who, world) } }),
+  },
   updateMe: { of: () => ({ body: { phone: '+1234567891' } }) },
+  updateUserMeV1: { of: () => ({ body: { phone: '+1234567891' } }) },
   logout: {
     of: async (_, who, world) => ({ body: { refresh_token: await refreshTokenOf(who, world) } }),
   },
@@ -150,9 +159,12 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: ids => ({ params: { actor_id: ids.driver, command_id: ids['parkedToo']! } }),
   },
   getAccount: { of: ids => ({ params: { id: ids['account']! } }) },
-  setAccountActive: {
+  createAccount: { of: () => ({ body: registration() }) },
+  changeAccount: {
     of: ids => ({ params: { id: ids['account']! }, body: { is_active: false } }),
   },
+  endAccount: { of: ids => ({ params: { id: ids['account']! } }) },
+  getUserV1: { of: ids => ({ params: { id: ids['account']! } }) },
   createApiKey: {
     of: () => ({ body: { name: 'a service', scopes: ['orders:read'] } }),
   },
@@ -349,6 +361,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   // Files
   upload_proof: { of: () => ({ body: picture() }) },
   upload_signature: { of: () => ({ body: picture() }) },
+  upload_picture: { of: () => ({ body: picture() }) },
   upload_audio: { of: () => ({ body: picture() }) },
   upload_prescription: { of: () => ({ body: picture() }) },
   beginUpload: {

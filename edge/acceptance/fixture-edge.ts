@@ -129,7 +129,7 @@ export async function startFixture(environment: Environment = {}) {
         email: body.user.email as string,
       }
     },
-    /** Makes the account as `npm run admin` does, because no route makes administrators. */
+    /** Makes the account as `npm run admin` does, because only an administrator makes others over HTTP. */
     async admin() {
       const account = {
         email: email(),

@@ -149,6 +149,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   return {
     refresh: refreshToken,
     refreshV1: refreshToken,
+    sanjevaniRefresh: refreshToken,
     logout: refreshToken,
     logoutV1: refreshToken,
     async endSession() {
@@ -165,7 +166,9 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     replayParkedCommand: parked,
     dropParkedCommand: parked,
     getAccount: account,
-    setAccountActive: account,
+    changeAccount: account,
+    endAccount: account,
+    getUserV1: account,
     listApiKeys: apiKey,
     revokeApiKey: apiKey,
     listApprovals: applicant('pending'),

@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { tellProfile } from './driver-profile.ts'
 import { endAllSessions, endOwnSession, listSessions } from './sessions.ts'
 import { addressGroup } from '../kernel/address.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import { route, underOlderName, type AnyRoute } from '../kernel/route.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { accountView } from './routes.ts'
 import { Otp, requestErrors, sent, SentView } from './otp.ts'
@@ -21,10 +21,13 @@ import {
   Password,
   PersonName,
   Phone,
+  Text,
   Timestamp,
+  Url,
 } from '../kernel/shapes.ts'
 
 const tags = ['auth']
+const rides = ['rides (older API)']
 const Message = Type.Object({ message: Type.String() })
 const SessionView = Type.Object({
   id: Uuid,
@@ -38,27 +41,41 @@ const SessionView = Type.Object({
   expires_at: Timestamp,
 })
 
+/** A change of a profile. */
+export const ProfileBody = Type.Object(
+  {
+    full_name: Type.Optional(PersonName),
+    phone: Type.Optional(Phone),
+    address: Type.Optional(nullable(Text)),
+    picture_url: Type.Optional(nullable(Url)),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+
 /** The rows for a person's own account. */
 export function accountRoutes(ctx: CodeContext & Pick<Kernel, 'commands'>): AnyRoute[] {
+  const profileRow = route({
+    method: 'PATCH',
+    path: '/api/auth/me',
+    operationId: 'updateMe',
+    summary: "Change the caller's name, phone, address or picture; a new phone is unverified",
+    tags,
+    standing: 'any',
+    auth: roles,
+    body: ProfileBody,
+    responses: { 200: { description: 'The account', schema: AccountView } },
+    handler: async ({ identity, principal, body, log }) => {
+      const account = await updateProfile(ctx, identity.userId, body)
+      if (identity.driverId !== null) await tellProfile(ctx, identity.driverId, principal, log)
+      return { status: 200, body: accountView(account) }
+    },
+  })
   return [
-    route({
-      method: 'PATCH',
-      path: '/api/auth/me',
-      operationId: 'updateMe',
-      summary: "Change the caller's name or phone; a new phone is unverified",
-      tags,
-      standing: 'any',
-      auth: roles,
-      body: Type.Object(
-        { full_name: Type.Optional(PersonName), phone: Type.Optional(Phone) },
-        { additionalProperties: false, minProperties: 1 },
-      ),
-      responses: { 200: { description: 'The account', schema: AccountView } },
-      handler: async ({ identity, principal, body, log }) => {
-        const account = await updateProfile(ctx, identity.userId, body)
-        if (identity.driverId !== null) await tellProfile(ctx, identity.driverId, principal, log)
-        return { status: 200, body: accountView(account) }
-      },
+    profileRow,
+    underOlderName(profileRow, {
+      path: '/api/v1/users/me',
+      operationId: 'updateUserMeV1',
+      tags: rides,
     }),
     route({
       method: 'POST',

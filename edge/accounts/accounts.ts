@@ -29,6 +29,9 @@ export interface Account {
   /** Time at which the owner proved the mailbox; null before. */
   email_verified_at: Date | null
   phone_verified_at: Date | null
+  address: string | null
+  /** The upload that shows the person; null for none. */
+  picture_id: string | null
   /** The account that owns the e-mail, when this account only names it; null otherwise. */
   email_twin_of: string | null
   created_at: Date
@@ -71,6 +74,8 @@ const accounts = (db: Kysely<Tables>) =>
       'users.is_active',
       'users.email_verified_at',
       'users.phone_verified_at',
+      'users.address',
+      'users.picture_id',
       'users.email_twin_of',
       'users.created_at',
       'users.updated_at',

@@ -1,4 +1,4 @@
-/** Makes an administrator's account for `npm run admin` only; HTTP never makes one. */
+/** Makes an administrator's account for `npm run admin` only; over HTTP only an administrator makes others. */
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/open.ts'
 import { writtenEmail } from '../../protocol/accounts/emails.ts'

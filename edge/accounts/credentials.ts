@@ -2,9 +2,13 @@
  * Changes of the credentials of an account. A new password ends the sessions that the old one
  * opened, because its owner may change it when somebody else knew it.
  */
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uploadIdOf } from '../../protocol/uploads/url.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { invalid } from '../kernel/validate.ts'
 import { accountByEmail, accountById } from './accounts.ts'
 import { takeCode, type CodeContext } from './codes.ts'
 import { noticeLetter } from './letters.ts'
@@ -94,22 +98,36 @@ export async function resetPassword(
   ctx.messenger.post(noticeLetter(account.email, 'The password of your account was reset.'))
 }
 
+/** The fields of a profile that a change may have; null removes an address or a picture. */
+export interface ProfileChange {
+  full_name?: string
+  phone?: string
+  address?: string | null
+  /** An upload of kind `picture` of the same account, by its URL. */
+  picture_url?: string | null
+}
+
 /**
- * Changes name and phone; a changed phone is unproven. The driver's record follows, because it is
- * the same person. Throws `token_invalid` when the account is gone.
+ * Changes the profile; a changed phone is unproven. The driver's record follows in name and phone,
+ * because it is the same person. Throws `token_invalid` when the account is gone, and
+ * `invalid_request` for a picture that is no upload of this account.
  */
 export async function updateProfile(
   ctx: Pick<Kernel, 'database' | 'nowMs'>,
   userId: string,
-  change: { full_name?: string; phone?: string },
+  { picture_url, ...change }: ProfileChange,
 ) {
   const db = ctx.database.kysely
-  if (Object.keys(change).length > 0)
-    await db
+  const updated_at = new Date(ctx.nowMs())
+  const picture =
+    picture_url === undefined ? {} : { picture_id: await pictureOf(db, userId, picture_url) }
+  await db.transaction().execute(async tx => {
+    await tx
       .updateTable('users')
       .set(eb => ({
         ...change,
-        updated_at: new Date(ctx.nowMs()),
+        ...picture,
+        updated_at,
         ...(change.phone !== undefined && {
           phone_verified_at: eb
             .case()
@@ -121,14 +139,42 @@ export async function updateProfile(
       }))
       .where('id', '=', userId)
       .execute()
-  if (Object.keys(change).length > 0)
-    await db
-      .updateTable('drivers')
-      .set({ ...change, updated_at: new Date(ctx.nowMs()) })
-      .where('user_id', '=', userId)
-      .execute()
+    const { address: _, ...ofDriver } = change
+    if (Object.keys(ofDriver).length > 0)
+      await tx
+        .updateTable('drivers')
+        .set({ ...ofDriver, updated_at })
+        .where('user_id', '=', userId)
+        .execute()
+  })
   const account = await accountById(db, userId)
   if (account === null)
     throw new CaduceusError('token_invalid', 'the account of this token is gone')
   return account
+}
+
+/** The id of a stored picture of the account; null for none. */
+async function pictureOf(
+  db: Kysely<Tables>,
+  userId: string,
+  url: string | null,
+): Promise<string | null> {
+  if (url === null) return null
+  const id = uploadIdOf(url)
+  const own =
+    id === null
+      ? undefined
+      : await db
+          .selectFrom('uploads')
+          .select('id')
+          .where('id', '=', id)
+          .where('owner_id', '=', userId)
+          .where('kind', '=', 'picture')
+          .where('stored_at', 'is not', null)
+          .executeTakeFirst()
+  if (own === undefined)
+    throw invalid([
+      { field: 'picture_url', rule: 'must be the url of your own upload to /api/uploads/picture' },
+    ])
+  return own.id
 }

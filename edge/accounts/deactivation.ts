@@ -23,6 +23,15 @@ export type DeactivationContext = Pick<
   WithEndedAccess &
   WithMessenger
 
+/** Throws `invalid_request` for the administrator's own account. */
+export function refuseOwnAccount(adminId: string, id: string): void {
+  if (id === adminId)
+    throw new CaduceusError(
+      'invalid_request',
+      'this is the account you are signed in with; another administrator can change or end it',
+    )
+}
+
 /**
  * A repeat has no effect. Throws `not_found`, and `invalid_request` for the administrator's own
  * account.
@@ -34,11 +43,7 @@ export async function setAccountActive(
   active: boolean,
   from: { readonly log: Logger },
 ): Promise<Account> {
-  if (id === adminId)
-    throw new CaduceusError(
-      'invalid_request',
-      'this is the account you are signed in with; another administrator can end it',
-    )
+  refuseOwnAccount(adminId, id)
   const now = new Date(ctx.nowMs())
   const pharmacy = await ctx.database.kysely.transaction().execute(async tx => {
     const changed = await tx

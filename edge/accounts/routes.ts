@@ -26,9 +26,12 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithRates } from '../rate/rate-limits.ts'
 import { roles, type Role } from '../kernel/identity.ts'
 import { addressGroup } from '../kernel/address.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import { bearerOf } from '../kernel/bearer.ts'
+import { route, underOlderName, type AnyRoute } from '../kernel/route.ts'
+import { invalid } from '../kernel/validate.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { phoneNoticeOf } from '../../protocol/accounts/phones.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import {
   AccountView,
@@ -53,8 +56,10 @@ export type AuthContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
   WithConfig<KernelConfig & AccountsConfig>
 
 const tags = ['auth']
+const rides = ['rides (older API)']
 const Credentials = closedObject({ email: Email, password: KnownPassword })
-const RefreshBody = closedObject({ refresh_token: Type.String({ minLength: 1, maxLength: 4_096 }) })
+const RefreshToken = Type.String({ minLength: 1, maxLength: 4_096 })
+const RefreshBody = closedObject({ refresh_token: Type.Optional(RefreshToken) })
 const TokensView = Type.Object(tokenFields)
 
 /** Names of roles in the older broadcast API. */
@@ -83,6 +88,8 @@ export const accountView = ({
   is_active,
   email_verified_at,
   phone_verified_at,
+  address,
+  picture_id,
   vendor_id,
   driver_id,
   created_at,
@@ -97,6 +104,8 @@ export const accountView = ({
   email_verified: email_verified_at !== null,
   phone_verified: phone_verified_at !== null,
   phone_notice: phoneNoticeOf(phone),
+  address,
+  picture_url: picture_id === null ? null : uploadUrl(picture_id),
   vendor_id,
   driver_id,
   created_at,
@@ -140,97 +149,100 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
       throw error
     })
   }
-  const refresh = async (token: string, origin: Origin) => {
-    const { account: _, ...tokens } = await refreshSession(ctx, token, origin)
-    return { status: 200, body: tokens }
-  }
+  const refreshRoute = route({
+    method: 'POST',
+    path: '/api/auth/refresh',
+    operationId: 'refresh',
+    tags,
+    auth: 'none',
+    summary:
+      'Replace a refresh token, in the body or as "Authorization: Bearer", by new tokens; the old one ends, and using it again ends the session',
+    body: RefreshBody,
+    responses: { 200: { description: 'New tokens', schema: TokensView } },
+    errors: ['token_invalid', 'account_inactive'],
+    handler: async request => {
+      const token = request.body.refresh_token ?? bearerOf(request.headers)
+      if (token === null) throw invalid([{ field: 'refresh_token', rule: 'is required' }])
+      const { account: _, ...tokens } = await refreshSession(ctx, token, originOf(request))
+      return { status: 200, body: tokens }
+    },
+  })
+  const loginRoute = route({
+    method: 'POST',
+    path: '/api/auth/login',
+    operationId: 'login',
+    summary: 'Sign in with e-mail and password',
+    tags,
+    auth: 'none',
+    body: Credentials,
+    responses: { 200: { description: 'Signed in', schema: SignedInView } },
+    errors: ['credentials_wrong', 'account_inactive', 'overloaded'],
+    handler: async request => ({
+      status: 200,
+      body: signedInBody(
+        'Login successful',
+        await signInByPassword(request.body.email, request.body.password, originOf(request)),
+      ),
+    }),
+  })
+  const meRoute = route({
+    method: 'GET',
+    path: '/api/auth/me',
+    operationId: 'me',
+    summary: 'The account of the token',
+    tags,
+    standing: 'any',
+    auth: roles,
+    responses: { 200: { description: 'The account', schema: AccountView } },
+    handler: async ({ identity }) => {
+      const account = await accountById(db, identity.userId)
+      if (account === null)
+        throw new CaduceusError('token_invalid', 'the account of this token is gone')
+      return { status: 200, body: accountView(account) }
+    },
+  })
+  const logoutRow = logoutRoute(ctx)
 
-  const registerRoute = (
-    row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>,
-  ): AnyRoute =>
-    route({
-      ...row,
-      method: 'POST',
-      summary: 'Make an account',
-      auth: 'none',
-      body: closedObject({
-        email: Email,
-        full_name: PersonName,
-        phone: Phone,
-        role: Type.Enum(['user', 'vendor', 'driver']),
-        password: Password,
-        verification_token: VerificationToken,
-      }),
-      responses: { 201: { description: 'The account, signed in', schema: SignedInView } },
-      errors: ['email_taken', 'overloaded', 'code_wrong'],
-      handler: async request => {
-        const { verification_token, ...given } = request.body
-        return {
-          status: 201,
-          body: signedInBody(
-            'Registration successful',
-            await register(given, verification_token, originOf(request)),
-          ),
-        }
-      },
-    })
+  const registerRoute = route({
+    path: '/api/auth/register',
+    operationId: 'register',
+    tags,
+    method: 'POST',
+    summary: 'Make an account',
+    auth: 'none',
+    body: closedObject({
+      email: Email,
+      full_name: PersonName,
+      phone: Phone,
+      role: Type.Enum(['user', 'vendor', 'driver']),
+      password: Password,
+      verification_token: VerificationToken,
+    }),
+    responses: { 201: { description: 'The account, signed in', schema: SignedInView } },
+    errors: ['email_taken', 'overloaded', 'code_wrong'],
+    handler: async request => {
+      const { verification_token, ...given } = request.body
+      return {
+        status: 201,
+        body: signedInBody(
+          'Registration successful',
+          await register(given, verification_token, originOf(request)),
+        ),
+      }
+    },
+  })
 
   return [
-    registerRoute({ path: '/api/auth/register', operationId: 'register', tags }),
-    registerRoute({
+    registerRoute,
+    underOlderName(registerRoute, {
       path: '/api/v1/auth/signup',
       operationId: 'signupV1',
-      tags: ['rides (older API)'],
-      alias: '/api/auth/register',
+      tags: rides,
     }),
-    route({
-      method: 'POST',
-      path: '/api/auth/login',
-      operationId: 'login',
-      summary: 'Sign in with e-mail and password',
-      tags,
-      auth: 'none',
-      body: Credentials,
-      responses: { 200: { description: 'Signed in', schema: SignedInView } },
-      errors: ['credentials_wrong', 'account_inactive', 'overloaded'],
-      handler: async request => ({
-        status: 200,
-        body: signedInBody(
-          'Login successful',
-          await signInByPassword(request.body.email, request.body.password, originOf(request)),
-        ),
-      }),
-    }),
-    route({
-      method: 'POST',
-      path: '/api/auth/refresh',
-      operationId: 'refresh',
-      tags,
-      auth: 'none',
-      summary:
-        'Replace a refresh token by new tokens; the old one ends, and using it again ends the session',
-      body: RefreshBody,
-      responses: { 200: { description: 'New tokens', schema: TokensView } },
-      errors: ['token_invalid', 'account_inactive'],
-      handler: request => refresh(request.body.refresh_token, originOf(request)),
-    }),
-    route({
-      method: 'GET',
-      path: '/api/auth/me',
-      operationId: 'me',
-      summary: 'The account of the token',
-      tags,
-      standing: 'any',
-      auth: roles,
-      responses: { 200: { description: 'The account', schema: AccountView } },
-      handler: async ({ identity }) => {
-        const account = await accountById(db, identity.userId)
-        if (account === null)
-          throw new CaduceusError('token_invalid', 'the account of this token is gone')
-        return { status: 200, body: accountView(account) }
-      },
-    }),
-    logoutRoute(ctx, { path: '/api/auth/logout', operationId: 'logout', tags }),
+    loginRoute,
+    refreshRoute,
+    meRoute,
+    logoutRow,
     route({
       method: 'POST',
       path: '/api/auth/ws-ticket',
@@ -359,46 +371,64 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
     }),
     route({
       method: 'POST',
-      path: '/api/v1/auth/refresh',
-      operationId: 'refreshV1',
+      path: '/token/refresh',
+      operationId: 'sanjevaniRefresh',
       summary: 'Replace a refresh token by new tokens',
-      tags: ['rides (older API)'],
+      tags: ['broadcast (older API)'],
       auth: 'none',
       alias: '/api/auth/refresh',
-      body: RefreshBody,
-      responses: { 200: { description: 'New tokens', schema: TokensView } },
+      shapeError: sanjevaniError,
+      body: closedObject({ refresh: RefreshToken }),
+      responses: { 200: { description: 'New tokens', schema: Type.Object(SanjevaniTokens) } },
       errors: ['token_invalid', 'account_inactive'],
-      handler: request => refresh(request.body.refresh_token, originOf(request)),
+      handler: async request => {
+        const { access_token, refresh_token } = await refreshSession(
+          ctx,
+          request.body.refresh,
+          originOf(request),
+        )
+        return { status: 200, body: { access: access_token, refresh: refresh_token } }
+      },
     }),
-    logoutRoute(ctx, {
+    underOlderName(loginRoute, {
+      path: '/api/v1/auth/login',
+      operationId: 'loginV1',
+      tags: rides,
+    }),
+    underOlderName(meRoute, { path: '/api/v1/auth/me', operationId: 'meV1', tags: rides }),
+    underOlderName(meRoute, { path: '/api/v1/users/me', operationId: 'userMeV1', tags: rides }),
+    underOlderName(refreshRoute, {
+      path: '/api/v1/auth/refresh',
+      operationId: 'refreshV1',
+      tags: rides,
+    }),
+    underOlderName(logoutRow, {
       path: '/api/v1/auth/logout',
       operationId: 'logoutV1',
-      tags: ['rides (older API)'],
-      alias: '/api/auth/logout',
+      tags: rides,
     }),
   ]
 }
 
-const logoutRoute = (
-  ctx: AuthContext,
-  row: Pick<AnyRoute, 'path' | 'operationId' | 'tags' | 'alias'>,
-): AnyRoute =>
+const logoutRoute = (ctx: AuthContext): AnyRoute =>
   route({
-    ...row,
+    path: '/api/auth/logout',
+    operationId: 'logout',
+    tags,
     method: 'POST',
     auth: 'optional',
     standing: 'any',
     expiredToken: 'ignored',
     rate: 'write',
     summary:
-      'End the session of a refresh token, which needs no access token; or, with an access token alone, every session of its account',
-    body: closedObject({
-      refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
-    }),
+      'End the session of a refresh token, in the body or as "Authorization: Bearer", without an access token; or, with an access token alone, every session of its account',
+    body: closedObject({ refresh_token: Type.Optional(RefreshToken) }),
     responses: { 200: { description: 'Ended', schema: Type.Object({ message: Type.String() }) } },
     errors: ['unauthenticated', 'token_invalid'],
-    handler: async ({ identity, body }) => {
-      if (body.refresh_token !== undefined) await endSession(ctx, body.refresh_token)
+    handler: async ({ identity, body, headers }) => {
+      // A Bearer that is no access token can only be a refresh token.
+      const refreshToken = body.refresh_token ?? (identity === null ? bearerOf(headers) : null)
+      if (refreshToken !== null) await endSession(ctx, refreshToken)
       else if (identity !== null) await endAllSessions(ctx, identity.userId)
       else
         throw new CaduceusError(

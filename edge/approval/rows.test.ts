@@ -39,6 +39,9 @@ const {
 const open: Record<string, readonly Stopped['role'][]> = {
   me: ['vendor', 'driver'],
   updateMe: ['vendor', 'driver'],
+  meV1: ['vendor', 'driver'],
+  userMeV1: ['vendor', 'driver'],
+  updateUserMeV1: ['vendor', 'driver'],
   changePassword: ['vendor', 'driver'],
   listSessions: ['vendor', 'driver'],
   endSession: ['vendor', 'driver'],
@@ -60,6 +63,7 @@ const carrying = new Set([
   'upload_proof',
   'upload_signature',
   'upload_audio',
+  'upload_picture',
   'upload_prescription',
   'scanCodes',
   'beginUpload',

@@ -4,6 +4,7 @@
  * record.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { bearerOf } from '../kernel/bearer.ts'
 import { refusedFor } from '../kernel/standing.ts'
 import { apiKeyMark, type Identity } from '../kernel/identity.ts'
 import type { AnyRoute } from '../kernel/route.ts'
@@ -74,8 +75,8 @@ function credentialOf(headers: Readonly<Record<string, string>>): string | null 
   if (header === '' && key !== '' && !key.startsWith(apiKeyMark))
     throw new CaduceusError('token_invalid', 'X-API-Key holds no API key')
   if (header === '') return key === '' ? null : key
-  const token = /^bearer +(\S+)$/i.exec(header)?.[1]
-  if (token === undefined)
+  const token = bearerOf(headers)
+  if (token === null)
     throw new CaduceusError('unauthenticated', 'the Authorization header must be "Bearer <token>"')
   return token
 }

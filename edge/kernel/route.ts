@@ -257,6 +257,15 @@ export function route<
   return row as unknown as AnyRoute
 }
 
+/**
+ * The row under an older name. Only the path and the names in the documents differ; a row whose
+ * older name has another shape is written out instead.
+ */
+export const underOlderName = (
+  row: AnyRoute,
+  older: Pick<AnyRoute, 'path' | 'operationId' | 'tags'>,
+): AnyRoute => ({ ...row, ...older, alias: row.path.replaceAll(/:([a-z_]+)/g, '{$1}') })
+
 /** Bound of a JSON or signed body of the row, in bytes. */
 export const jsonBytesMax = (row: Pick<AnyRoute, 'bodyBytesMax' | 'rawBody'>): number =>
   row.bodyBytesMax ??

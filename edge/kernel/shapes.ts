@@ -69,6 +69,8 @@ export const AccountView = Type.Object({
       description: 'The reason why no SMS can be sent to the phone; null when one can',
     }),
   ),
+  address: nullable(Type.String()),
+  picture_url: nullable(Type.String({ description: 'An upload of kind picture' })),
   vendor_id: nullable(Uuid),
   driver_id: nullable(Uuid),
   created_at: Timestamp,

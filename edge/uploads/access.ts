@@ -8,6 +8,7 @@
  * - A proof or a signature: the customer, the pharmacy that has the order, and the driver for as
  *   long as the driver sees the order.
  * - A sound: the customer whose request it answers.
+ * - A picture of a person: nobody else, because no order names it.
  *
  * The database only looks for the URL in the text of an order, and the order is read here. Each of
  * its JSON functions fails on a whole document with U+0000 or half a surrogate pair anywhere in it,
@@ -55,6 +56,7 @@ const rules: Record<
     urls: order => [order.signature_url],
     readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' },
   },
+  picture: { urls: () => [], readers: {} },
   audio: {
     urls: (order, owner) =>
       order.responses

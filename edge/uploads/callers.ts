@@ -4,6 +4,7 @@ import { signedIn, type Caller } from '../kernel/access.ts'
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   upload_proof: signedIn,
   upload_signature: signedIn,
+  upload_picture: signedIn,
   upload_audio: signedIn,
   upload_prescription: signedIn,
   beginUpload: signedIn,

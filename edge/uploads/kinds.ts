@@ -9,6 +9,7 @@ export const uploadKinds = {
   proof: { families: ['image'], bytesMax: Number.POSITIVE_INFINITY },
   signature: { families: ['image'], bytesMax: fileLimits.signatureBytesMax },
   prescription: { families: ['image', 'document'], bytesMax: Number.POSITIVE_INFINITY },
+  picture: { families: ['image'], bytesMax: fileLimits.pictureBytesMax },
   audio: { families: ['sound'], bytesMax: fileLimits.audioBytesMax },
 } as const satisfies Record<string, { families: readonly MediaFamily[]; bytesMax: number }>
 export type UploadKind = keyof typeof uploadKinds

@@ -1,13 +1,13 @@
 /**
- * Deletes files that no order named within a day of their upload, and the remains of uploads that
- * were cut off. The file is hidden first, so that no order can name it meanwhile; then its bytes
+ * Deletes files that no order named within a day of their upload and no profile shows, and the
+ * remains of uploads that were cut off. The file is hidden first, so that no order can name it meanwhile; then its bytes
  * are deleted, then its row. A deletion that stops half way is continued the next time.
  *
  * A sound counts as named while its pharmacy has the order. The spoken refusal of a request that
  * another pharmacy took is deleted after a day, because nobody needs it then.
  */
-import type { Selectable } from 'kysely'
-import type { UploadsTable } from '../../migrations/database/tables.ts'
+import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely'
+import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
 import { fileLimits } from './storage/file-limits.ts'
 import type { WithStorages } from './storage/storage.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -28,6 +28,7 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
     .selectAll()
     .where('order_id', 'is', null)
     .where('created_at', '<', oldest)
+    .where(isInNoProfile)
     // A file in parts may have been begun a day before it was whole.
     .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
     .orderBy('created_at')
@@ -46,6 +47,7 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
         .set({ stored_at: null })
         .where('id', '=', upload.id)
         .where('order_id', 'is', null)
+        .where(isInNoProfile)
         .returning('id')
         .executeTakeFirst()
       if (hidden === undefined) continue
@@ -62,6 +64,15 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
   }
   return deleted
 }
+
+const isInNoProfile = ({
+  not,
+  exists,
+  selectFrom,
+}: ExpressionBuilder<Tables, 'uploads'>): Expression<SqlBool> =>
+  not(
+    exists(selectFrom('users').select('users.id').whereRef('users.picture_id', '=', 'uploads.id')),
+  )
 
 async function namedAtAll(
   ctx: OrphanContext,

@@ -28,6 +28,7 @@ const summaries: Record<UploadKind, string> = {
   proof: 'A photo that proves the delivery',
   signature: 'A signature',
   prescription: 'A prescription',
+  picture: 'A picture of oneself, for the profile',
   audio: 'A spoken answer to a request, a few minutes long',
 }
 

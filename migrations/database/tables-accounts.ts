@@ -23,6 +23,10 @@ export interface UsersTable {
   full_name: string
   phone: string
   role: AccountRole
+  /** Where the person lives; null while it was not told. */
+  address: NullableText
+  /** The upload of kind `picture` that shows the person; null for none. */
+  picture_id: NullableText
   password_hash: string
   is_active: Generated<boolean>
   /** Time when an admin last ended the account's access; null again when the account returns. */

@@ -23,6 +23,7 @@ import { currency } from './0019_currency.ts'
 import { stores } from './0020_stores.ts'
 import { devices } from './0022_devices.ts'
 import { ratings } from './0023_ratings.ts'
+import { profiles } from './0026_profiles.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -45,4 +46,5 @@ export const migrations: Record<string, Migration> = {
   '0020_stores': stores,
   '0022_devices': devices,
   '0023_ratings': ratings,
+  '0026_profiles': profiles,
 }

@@ -39,6 +39,11 @@ export const errorCatalogue = {
   account_inactive: { http: 403, title: 'Account is not active', retryable: false },
   forbidden: { http: 403, title: 'Not allowed', retryable: false },
   code_wrong: { http: 400, title: 'Code is wrong, has expired or was used', retryable: false },
+  account_role_conflict: {
+    http: 409,
+    title: 'Role does not fit the records of the account',
+    retryable: false,
+  },
   email_taken: { http: 409, title: 'E-mail already registered', retryable: false },
   // Resources
   not_found: { http: 404, title: 'Not found', retryable: false },

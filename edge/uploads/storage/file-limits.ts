@@ -8,6 +8,8 @@ export const fileLimits = {
   imagePixelsMax: 64_000_000,
   imageSidePixelsMax: 16_384,
   signatureBytesMax: 2 * 1024 * 1024,
+  /** A portrait of a person's profile. */
+  pictureBytesMax: 2 * 1024 * 1024,
   /** A few minutes of speech. */
   audioBytesMax: 5 * 1024 * 1024,
   /** Seconds for which a link into the object store opens the file. */

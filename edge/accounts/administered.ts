@@ -1,0 +1,128 @@
+/**
+ * Accounts as an administrator makes and changes them. A new role ends every sign-in of the
+ * account, because tokens carry the role. Nobody changes the own account here, so the last
+ * administrator cannot end or demote themselves.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { Role } from '../kernel/identity.ts'
+import { accountById, createAccount, isUniqueViolation, type Account } from './accounts.ts'
+import { updateProfile, type ProfileChange } from './credentials.ts'
+import { refuseOwnAccount, type DeactivationContext } from './deactivation.ts'
+import { noticeLetter } from './letters.ts'
+import { revokeSessions } from './sessions.ts'
+
+export interface AdministeredAccount {
+  email: string
+  full_name: string
+  phone: string
+  role: Role
+  /** Absent: nobody can sign in until the owner of the mailbox has reset the password. */
+  password?: string
+}
+
+/** Throws `email_taken`. No limit counts the account, and its owner is not told. */
+export async function makeAccountFor(
+  ctx: DeactivationContext,
+  { password = randomBytes(32).toString('base64url'), ...given }: AdministeredAccount,
+): Promise<Account> {
+  const db = ctx.database.kysely
+  const { nowMs, random } = ctx
+  const made = await createAccount(db, { nowMs, random }, { ...given, password }, async () => null)
+  return (await accountById(db, made.userId))!
+}
+
+export interface AdministeredChange extends Omit<ProfileChange, 'picture_url'> {
+  email?: string
+  role?: Role
+}
+
+/**
+ * Throws `not_found`, `email_taken`, `account_role_conflict` for a role that does not fit the
+ * pharmacy or driver of the account, and `invalid_request` for the administrator's own account.
+ */
+export async function changeAccount(
+  ctx: DeactivationContext,
+  adminId: string,
+  id: string,
+  { email, role, ...profile }: AdministeredChange,
+): Promise<void> {
+  refuseOwnAccount(adminId, id)
+  const db = ctx.database.kysely
+  const before = await accountById(db, id)
+  if (before === null) throw new CaduceusError('not_found', 'no such account')
+  if (role !== undefined && role !== before.role) await giveRole(ctx, db, before, role)
+  if (email !== undefined && email !== before.email) await giveEmail(ctx, db, before, email)
+  if (Object.keys(profile).length > 0) await updateProfile(ctx, id, profile)
+}
+
+async function giveRole(
+  ctx: DeactivationContext,
+  db: Kysely<Tables>,
+  account: Account,
+  role: Role,
+): Promise<void> {
+  for (const [record, of, name] of [
+    [account.vendor_id, 'vendor', 'pharmacy'],
+    [account.driver_id, 'driver', 'driver'],
+  ] as const)
+    if (record !== null && role !== of)
+      throw new CaduceusError(
+        'account_role_conflict',
+        `the account has a ${name} record, so its role is ${of}; end the account and make another`,
+      )
+  const now = new Date(ctx.nowMs())
+  await db.transaction().execute(async tx => {
+    await tx
+      .updateTable('users')
+      .set({ role, updated_at: now })
+      .where('id', '=', account.id)
+      .execute()
+    await revokeSessions(ctx, tx, account.id)
+    // Keys have more rights than any role but the administrator's.
+    await tx
+      .updateTable('api_keys')
+      .set({ revoked_at: now })
+      .where('created_by', '=', account.id)
+      .where('revoked_at', 'is', null)
+      .execute()
+  })
+  await ctx.endedAccess.announce()
+  if (account.email !== '')
+    ctx.messenger.post(
+      noticeLetter(
+        account.email,
+        `An administrator changed the role of your account to ${role}. Sign in again.`,
+      ),
+    )
+}
+
+/** The new address is unproven. Its former owner is told at the old address. */
+async function giveEmail(
+  ctx: DeactivationContext,
+  db: Kysely<Tables>,
+  account: Account,
+  email: string,
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({
+      email,
+      email_verified_at: null,
+      email_twin_of: null,
+      updated_at: new Date(ctx.nowMs()),
+    })
+    .where('id', '=', account.id)
+    .execute()
+    .catch((error: unknown) => {
+      throw isUniqueViolation(error, 'users_email')
+        ? new CaduceusError('email_taken', 'an account with this e-mail exists already')
+        : error
+    })
+  if (account.email !== '')
+    ctx.messenger.post(
+      noticeLetter(account.email, 'An administrator changed the e-mail address of your account.'),
+    )
+}
