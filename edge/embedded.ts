@@ -15,7 +15,6 @@ import { openClaims } from '../protocol/claims/open.ts'
 import type { Environment } from '../protocol/kernel/environment.ts'
 import { uuidV7 } from '../protocol/kernel/ids.ts'
 import { createLog } from '../protocol/kernel/log.ts'
-import { limits } from '../protocol/kernel/limits.ts'
 import { makeAdministrator } from './accounts/administrator.ts'
 import { serveAdministrators } from './accounts/admin-socket.ts'
 import { readConfig } from './config.ts'
@@ -50,19 +49,13 @@ export async function startEmbedded(
   )
   const bus = await openBus(config, { name: 'embedded', onLog, eventStream })
   const claims = await openClaims(config, env, onLog)
-  // On a database server the engine has its own connections: its statements keep their plans, and
-  // the statements of lists must not.
-  const journaled =
-    config.databaseUrl === null
-      ? database
-      : await openDatabase({ url: config.databaseUrl, log, keepsPlans: true })
+  // The engine has its own connections: its statements keep their plans, and the statements of lists
+  // must not.
+  const journaled = await openDatabase({ url: database.url, log, keepsPlans: true })
   const journal = postgresJournal(journaled.pool, kinds, {
     nowMs: env.nowMs,
     after: env.after,
     log,
-    // The embedded database has one session, and each statement has a fixed cost. Several lanes, or
-    // no pause between groups, would make the groups that share a statement smaller.
-    ...(database.embedded && { lanes: 1, spacingMs: limits.embeddedGroupSpacingMs }),
   })
   const engine = new Engine({
     engineId: `embedded-${uuidV7(env.nowMs(), env.random).slice(-8)}`,
@@ -96,7 +89,7 @@ export async function startEmbedded(
       await journal.close()
       await bus.close()
       await claims.shutdown()
-      if (journaled !== database) await journaled.close()
+      await journaled.close()
       await database.close()
     },
   }

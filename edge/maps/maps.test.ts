@@ -47,7 +47,7 @@ function mapsOf(config: Partial<MapServices>) {
   const maps = createMaps(
     { ...none, ...config },
     {
-      log: { info: say, warn: say, error: say },
+      log: { debug: say, info: say, warn: say, error: say },
       nowMs: () => clock.nowMs,
       after(_ms, run) {
         timers.add(run)

@@ -3,7 +3,7 @@
  * query that begins after the last order of the page before.
  *
  * Rejected: a database cursor. It holds a connection and a snapshot for as long as the slowest
- * client reads; the embedded database has one connection, and the engine needs it.
+ * client reads, and there are few connections.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'

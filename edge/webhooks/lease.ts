@@ -3,8 +3,8 @@
  * by its own clock before the row may pass on. The row's epoch also fences its writes about events,
  * so an edge that paused for longer than its lease skips nothing and repeats nothing.
  *
- * Rejected: an advisory lock of a session. It needs a connection of its own, and the embedded
- * database has only one connection.
+ * Rejected: an advisory lock of a session. It needs a connection of its own, and it ends without a
+ * word when that connection does.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'

@@ -291,19 +291,6 @@ t.test('the number of waiting events is bounded, and no append is empty', async 
   ])
 })
 
-t.test('there is a pause between two groups', async t => {
-  const opened = open({}, { spacingMs: 5 })
-  t.same(
-    await outcomes(opened, [request(1)], 0),
-    [{ outcome: 'committed', firstSeq: 11 }],
-    'the first leaves at once',
-  )
-  t.same(await outcomes(opened, [request(2)], 4), ['waits'])
-  await opened.env.advance(1)
-  t.equal(opened.asked.filter(name => name === 'append').length, 2)
-  t.same(opened.waits, [5, 5])
-})
-
 t.test('close answers every append that waits, and later appends are refused', async t => {
   const opened = open({ append: [lost()] })
   const result = outcomes(opened, [request(1), request(1)], 25)
@@ -322,7 +309,4 @@ t.test('close answers every append that waits, and later appends are refused', a
     'an append that can be written is written',
   )
   await open({}).appender.close()
-  const spaced = open({}, { spacingMs: 5 })
-  await Promise.all([spaced.appender.append(request(1)), spaced.appender.close()])
-  t.same(spaced.waits, [], 'no append waits for the pause')
 })

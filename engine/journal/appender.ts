@@ -4,11 +4,6 @@
  * connection error is never that answer, because the write may have landed: the same group is sent
  * again until the database answers.
  *
- * Where a statement costs far more than its rows, groups keep a distance of some milliseconds
- * (`spacingMs`): the first append after a pause leaves at once, and those behind it share the next
- * statement. Embedded, a statement costs about 0.5 ms of processor time in two threads, and a row
- * of it a tenth of that.
- *
  * A journal has several appenders side by side, each for its share of the slots: while one waits
  * for the disk, another one encodes. Rejected: several groups of one appender in flight, because
  * the order in a slot would then depend on the faster connection. Rejected: one transaction per
@@ -25,11 +20,6 @@ import { statements } from './statements.ts'
 
 export interface AppenderEnv {
   after(ms: number, run: () => void): () => void
-  /**
-   * Shortest time from the start of one group to the start of the next, ms. With 0, the default, a
-   * group leaves when the one before is done.
-   */
-  spacingMs?: number
   /**
    * Number of events that may wait or be on their way, and of events in one statement. The defaults
    * are those of a deployment.
@@ -82,7 +72,6 @@ export class Appender {
   #running = false
   #closing = false
   /** Resolves when the next group may leave. */
-  #spaced: Promise<void> = Promise.resolve()
   #endPause: (() => void) | null = null
   #idle: (() => void)[] = []
 
@@ -127,9 +116,7 @@ export class Appender {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      await this.#spaced
       const group = this.#takeGroup()
-      this.#space()
       try {
         await this.#commit(group)
       } catch (error) {
@@ -139,14 +126,6 @@ export class Appender {
     }
     this.#running = false
     for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  #space(): void {
-    const { spacingMs = 0 } = this.#env
-    if (spacingMs > 0 && !this.#closing)
-      this.#spaced = new Promise(resolve => {
-        this.#env.after(spacingMs, resolve)
-      })
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Binary arrays of parameters are read by PGlite as they were written. */
+/** Binary arrays of parameters are read by the embedded database as they were written. */
 import { sql } from 'kysely'
 import t from 'tap'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'

@@ -9,7 +9,6 @@ import { type Database, type PgPool, type QueryConfig } from '../../migrations/d
 import { realEnv } from '../../protocol/kernel/env.ts'
 import { endedStatuses } from '../../protocol/orders/statuses.ts'
 import { orderView } from '../../protocol/orders/view-parts.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import type { DriverRow, JournalSubject } from './contract/subject.ts'
 import { memoryJournal, MemoryStore } from './memory.ts'
 import { postgresJournal } from './postgres.ts'
@@ -70,16 +69,7 @@ export async function databaseSubject(
 ): Promise<JournalSubject> {
   const { kysely, pool } = database
   return {
-    // An embedded database is opened as `npm start` does.
-    open: () =>
-      database.embedded
-        ? postgresJournal(pool, kinds, {
-            nowMs,
-            after,
-            lanes: 1,
-            spacingMs: limits.embeddedGroupSpacingMs,
-          })
-        : journalOver(pool),
+    open: () => journalOver(pool),
     async orderRow(id) {
       const row = await kysely
         .selectFrom('orders')

@@ -1,5 +1,5 @@
 /**
- * The journal over Postgres or PGlite. Appends go through the group commit in `appender.ts`. The
+ * The journal over PostgreSQL. Appends go through the group commit in `appender.ts`. The
  * rest is here: leases, recovery and write-behind.
  *
  * Loads use no transaction. They read positions first, snapshots next and events last. Events are
@@ -24,16 +24,13 @@ export interface PostgresJournalEnv {
   nowMs(): number
   after(ms: number, run: () => void): () => void
   log?: Log
-  /** Number of groups of appends on their way at once, each for its own share of the slots. */
-  lanes?: number
-  /**
-   * Shortest time from the start of one group to the start of the next in a lane, ms; 0 by default.
-   */
-  spacingMs?: number
 }
 
-/** More lanes make smaller groups. Two lanes keep one core of ours and one of the database busy. */
-const lanesDefault = 2
+/**
+ * Number of groups of appends on their way at once, each for its own share of the slots. More lanes
+ * make smaller groups. Two lanes keep one core of ours and one of the database busy.
+ */
+const laneCount = 2
 
 /**
  * A transaction writes its time before it commits, so a change may become visible this much later
@@ -54,7 +51,7 @@ export function postgresJournal(
   const plan = appendPlan(kinds)
   const budget = { eventsHeld: 0 }
   const lanes = Array.from(
-    { length: env.lanes ?? lanesDefault },
+    { length: laneCount },
     () => new Appender(pool, plan, env, env.log ?? silentLog, budget),
   )
   const rowsOf = async <R>(

@@ -91,7 +91,7 @@ async function overDatabase(t: Test, database: Database): Promise<void> {
   await second.close()
 }
 
-t.test('PGlite: rows and state stay', async t => {
+t.test('the embedded database: rows and state stay', async t => {
   const database = await preparedDatabase()
   t.teardown(() => database.close())
   await overDatabase(t, database)

@@ -46,7 +46,7 @@ export interface Commit {
 }
 export type Committed = (commit: Commit) => void
 
-const silent = { info() {}, warn() {}, error() {} }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const behind: ReadonlySet<string> = new Set(['saveCursors', 'savePositions', 'saveBreadcrumbs'])
 /** Time for which the operating system may hold a write back, ms. */
 const unsyncedMs = 2_000

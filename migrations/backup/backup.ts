@@ -5,11 +5,10 @@
  * pictures are there.
  *
  * The directory is locked meanwhile. A running server keeps its lock; then the backup says so and
- * ends, because PGlite has one process and no way to copy its files from outside while it writes
- * them. Distributed deployments use the tools of Postgres.
+ * ends, because files that are copied while the database writes them do not fit each other.
+ * Distributed deployments use the tools of PostgreSQL.
  *
- * Rejected: PGlite's dumpDataDir. It holds the whole directory in memory twice, and the uploads lie
- * outside of it. Rejected: SQL text. Every later version would have to read one more format.
+ * Rejected: SQL text. Every later version would have to read one more format.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -24,6 +23,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { clusterName, earlierName } from '../database/earlier.ts'
 import { lockDirectory } from '../database/lock.ts'
 import { openDatabase } from '../database/open.ts'
 
@@ -32,14 +32,14 @@ const run = promisify(execFile)
  * The entries of a data directory that a backup keeps. `lock` belongs to the running process.
  * `uploads` may be missing.
  */
-const kept = ['database', 'jwt-secret', 'uploads'] as const
+const kept = [clusterName, 'jwt-secret', 'uploads'] as const
 const outputBytesMax = 1024 * 1024
 
 /** Writes FILE, which must not exist. Rejects with one line that says what to do. */
 export async function backup(dataDir: string, file: string): Promise<void> {
   const target = resolve(file)
   if (existsSync(target)) throw new Error(`${file} exists; name a file that does not`)
-  if (!existsSync(join(dataDir, 'database')))
+  if (![clusterName, earlierName].some(name => existsSync(join(dataDir, name))))
     throw new Error(
       `DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`,
     )
@@ -80,13 +80,16 @@ export async function restore(dataDir: string, file: string): Promise<void> {
       `DATA_DIR ${dataDir} is not empty (${present.slice(0, 3).join(', ')}); restore into an empty one, nothing is overwritten`,
     )
   const lock = await lockDirectory(dataDir)
+  const unpack = (name: string): Promise<void> =>
+    tar(['-C', resolve(dataDir), '-xzf', source, name])
   try {
-    await tar(['-C', resolve(dataDir), '-xzf', source, 'database'])
+    // A backup of an earlier release has its database under another name; opening it moves it.
+    await unpack(clusterName).catch(() => unpack(earlierName))
     // The key and the uploads are there only where the server had its own.
-    for (const name of kept.slice(1))
-      await tar(['-C', resolve(dataDir), '-xzf', source, name]).catch(() => undefined)
+    for (const name of kept.slice(1)) await unpack(name).catch(() => undefined)
   } catch (error) {
-    rmSync(join(dataDir, 'database'), { recursive: true, force: true })
+    for (const name of [clusterName, earlierName])
+      rmSync(join(dataDir, name), { recursive: true, force: true })
     throw new Error(`${file} is not a whole backup: ${lineOf(error)}`, { cause: error })
   } finally {
     await lock.release()

@@ -1,35 +1,26 @@
 /**
- * Allows one process per data directory, because PGlite has no lock and two processes on one
- * directory lose data. Each process listens on a unix socket with its own name in `<dataDir>/lock`;
- * a process that accepts a connection is alive. The kernel closes a socket with its process, so
+ * Allows one process per data directory: the database, the signing key and the uploads in it belong
+ * to one process. Each process listens on a unix socket with its own name in `<dataDir>/lock`; a
+ * process that accepts a connection is alive. The kernel closes a socket with its process, so
  * SIGKILL leaves only a file without a listener, and the next process removes it.
  *
- * Rejected: a pid file. A pid is reused, start times differ by platform, and two containers that
- * share the directory both have pid 1. Rejected: one socket with a fixed name. Between "no answer"
- * and "remove it" another process may have bound it, and its live socket would be removed.
+ * Rejected: a pid file, as PostgreSQL has one. A pid is reused, start times differ by platform, and
+ * two containers that share the directory both have pid 1. Rejected: one socket with a fixed name.
+ * Between "no answer" and "remove it" another process may have bound it, and its live socket would
+ * be removed.
  *
  * Own names make it safe, because a process listens before it looks. Of any two processes, the one
  * that looks later sees the other. At worst both give up, and try again after unequal pauses.
  */
 import { randomBytes, randomInt } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { reachable } from '../cluster/socket-path.ts'
 
-/**
- * Shortest limit of the platforms (macOS) for the path of a unix socket, its final zero included.
- */
-const socketPathBytesMax = 104
+/** A process number and eight characters. */
+const longestName = '1234567890.12345678'
 const attemptsMax = 4
 const pauseMsMax = 60
 
@@ -57,12 +48,12 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
   } catch (cause) {
     throw new Error(`DATA_DIR ${dataDir} cannot be written: ${(cause as Error).message}`, { cause })
   }
-  const reach = shortPath(realpathSync(folder))
+  const reach = reachable(realpathSync(folder), longestName)
   try {
     for (let attempt = 1; ; attempt++) {
       const name = `${process.pid}.${randomBytes(4).toString('hex')}`
-      const server = await listen(join(reach.folder, name), dataDir)
-      const holder = await otherHolder(folder, reach.folder, name)
+      const server = await listen(join(reach.directory, name), dataDir)
+      const holder = await otherHolder(folder, reach.directory, name)
       // Our file may have been taken for a dead one between its bind and its listen.
       if (holder === null && existsSync(join(folder, name)))
         return { release: () => close(server, join(folder, name)) }
@@ -129,18 +120,4 @@ function listen(path: string, dataDir: string): Promise<Server> {
 async function close(server: Server, file: string): Promise<void> {
   await new Promise<void>(resolve => server.close(() => resolve()))
   rmSync(file, { force: true })
-}
-
-/**
- * The folder under a path short enough for a socket: itself, or a link to it in the temporary
- * folder.
- */
-function shortPath(folder: string): { folder: string; remove(): void } {
-  const longestName = '/1234567890.12345678'
-  if (Buffer.byteLength(folder) + longestName.length < socketPathBytesMax)
-    return { folder, remove() {} }
-  const parent = mkdtempSync(join(tmpdir(), 'cad-'))
-  const link = join(parent, 'l')
-  symlinkSync(folder, link)
-  return { folder: link, remove: () => rmSync(parent, { recursive: true, force: true }) }
 }

@@ -1,17 +1,19 @@
 /**
- * Opens a database at this code's schema: a server by its URL, or PGlite in a directory. Both give
- * the same `Database`, so no code behind this file knows which one it is.
+ * Opens a database at this code's schema: a server by its URL, or a server of our own in a
+ * directory. Both give the same `Database`, so no code behind this file knows which one it is.
  *
- * Column types are the same in both: int8 and numeric are numbers, timestamptz is a Date, json is
+ * Column types: int8 and numeric are numbers, timestamptz is a Date, json is
  * parsed, uuid is text, bytea is a Buffer.
  */
 import { Kysely, PostgresDialect } from 'kysely'
-import { mkdirSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { openCluster, type Cluster } from '../cluster/cluster.ts'
+import { clusterLog, clusterName, moveEarlierDatabase } from './earlier.ts'
 import { lockDirectory } from './lock.ts'
 import { migrate } from './migrate.ts'
-import { startEmbedded } from './pglite-stream.ts'
-import { embeddedPool, serverPool, silentLog, type Log, type PgPool } from './pool.ts'
+import { serverPool, silentLog, type Log, type PgPool } from './pool.ts'
 import type { Tables } from './tables.ts'
 
 export type { Log, PgPool, QueryConfig } from './pool.ts'
@@ -20,7 +22,12 @@ export type { Tables } from './tables.ts'
 export interface Database {
   readonly pool: PgPool
   readonly kysely: Kysely<Tables>
-  /** True for PGlite: one connection, one process, no fsync. */
+  /**
+   * For a second pool on the same server. It may hold a password, so it belongs into no log and no
+   * error.
+   */
+  readonly url: string
+  /** True for a server of our own: this process alone uses it, and it ends with this database. */
   readonly embedded: boolean
   close(): Promise<void>
 }
@@ -29,19 +36,16 @@ export interface OpenOptions {
   /** A Postgres URL; wins over `dataDir`. */
   url?: string
   /**
-   * Directory of an embedded database, locked for this process. 'memory', or none, keeps it in
-   * memory.
+   * Directory of an embedded database, locked for this process. 'memory', or none: a temporary one
+   * that is gone when it is closed.
    */
   dataDir?: string
   log?: Log
-  /** Number of connections to a server; the embedded database has one. */
+  /** Number of connections. */
   connectionsMax?: number
   /** Time after which a silent server's connection counts as dead, ms. */
   answerTimeoutMs?: number
-  /**
-   * For an engine: see `pool.ts`. The embedded database keeps plans in any case
-   * (`pglite-worker.ts`).
-   */
+  /** For an engine: see `pool.ts`. */
   keepsPlans?: boolean
 }
 
@@ -53,7 +57,9 @@ const inMemory = 'memory'
  * variable.
  */
 export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
-  return options.url === undefined ? openEmbedded(options) : openServer(options.url, options)
+  if (options.url !== undefined) return openServer(options.url, options)
+  if (options.dataDir === undefined || options.dataDir === inMemory) return openTemporary(options)
+  return openDirectory(options.dataDir, options)
 }
 
 async function openServer(url: string, options: OpenOptions): Promise<Database> {
@@ -78,36 +84,69 @@ async function openServer(url: string, options: OpenOptions): Promise<Database> 
     await pool.end()
     throw new Error(`DATABASE_URL: no connection to ${where}: ${reason(cause)}`, { cause })
   }
-  return atSchema({ pool, embedded: false, release: async () => {} })
+  return atSchema({ pool, url, embedded: false, release: async () => {} })
 }
 
-async function openEmbedded(options: OpenOptions): Promise<Database> {
-  const log = options.log ?? silentLog
-  const persistent = options.dataDir !== undefined && options.dataDir !== inMemory
-  const lock = persistent ? await lockDirectory(options.dataDir!) : null
+/** A directory below the system's temporary one, removed when the database is closed. */
+async function openTemporary({ log = silentLog, ...options }: OpenOptions): Promise<Database> {
+  const directory = mkdtempSync(join(tmpdir(), 'caduceus-memory-'))
+  const remove = async (): Promise<void> => rmSync(directory, { recursive: true, force: true })
   try {
-    const databaseDir = persistent ? join(resolve(options.dataDir!), 'database') : undefined
-    if (databaseDir !== undefined) mkdirSync(databaseDir, { recursive: true })
-    const embedded = await startEmbedded(databaseDir === undefined ? {} : { databaseDir }, log)
-    const release = async (): Promise<void> => {
-      await embedded.close()
-      await lock?.release()
-    }
-    return await atSchema({ pool: embeddedPool(embedded.openStream, log), embedded: true, release })
+    const cluster = await openCluster(join(directory, clusterName), {
+      temporary: true,
+      log: clusterLog(log),
+    })
+    return await overCluster(cluster, remove, { ...options, log })
   } catch (error) {
-    await lock?.release()
+    await remove()
     throw error
   }
 }
 
+async function openDirectory(
+  dataDir: string,
+  { log = silentLog, ...options }: OpenOptions,
+): Promise<Database> {
+  const lock = await lockDirectory(dataDir)
+  try {
+    await moveEarlierDatabase(dataDir, log)
+    const cluster = await openCluster(join(resolve(dataDir), clusterName), {
+      temporary: false,
+      log: clusterLog(log),
+    })
+    return await overCluster(cluster, () => lock.release(), { ...options, log })
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function overCluster(
+  { url, stop }: Cluster,
+  release: () => Promise<void>,
+  options: OpenOptions & { log: Log },
+): Promise<Database> {
+  const pool = serverPool(url, { connectionsMax: connectionsMaxDefault, ...options }, options.log)
+  return atSchema({
+    pool,
+    url,
+    embedded: true,
+    async release() {
+      await stop()
+      await release()
+    },
+  })
+}
+
 interface Opened {
   pool: PgPool
+  url: string
   embedded: boolean
-  /** Ends the worker and releases the directory, after the pool has ended. */
+  /** Ends the server and releases the directory, after the pool has ended. */
   release(): Promise<void>
 }
 
-async function atSchema({ pool, embedded, release }: Opened): Promise<Database> {
+async function atSchema({ pool, url, embedded, release }: Opened): Promise<Database> {
   // Kysely's dialect only connects and releases. This file ends the pool.
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
   const close = async (): Promise<void> => {
@@ -121,7 +160,7 @@ async function atSchema({ pool, embedded, release }: Opened): Promise<Database> 
     throw error
   }
   let closed: Promise<void> | null = null
-  return { pool, kysely, embedded, close: () => (closed ??= close()) }
+  return { pool, kysely, url, embedded, close: () => (closed ??= close()) }
 }
 
 /** node-postgres reports a host with several addresses as an AggregateError without a message. */

@@ -6,7 +6,6 @@
  * every wrapper a page of types.
  */
 import pg from 'pg'
-import type { Socket } from 'node:net'
 
 export interface QueryConfig {
   text: string
@@ -38,11 +37,12 @@ export interface PgPool extends PgQueryable {
 
 /** The methods of a log that this folder uses. A pino logger has them. */
 export interface Log {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
-export const silentLog: Log = { info() {}, warn() {}, error() {} }
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Thrown when too many callers wait for a connection; a retry later may succeed. */
 class PoolOverloadedError extends Error {
@@ -115,25 +115,6 @@ export function serverPool(
     log,
   )
 }
-
-/**
- * A pool of one over a byte stream: PGlite has one session. Waiting callers are served in the order
- * in which they came.
- */
-export const embeddedPool = (openStream: () => Socket, log: Log): PgPool =>
-  wrap(
-    new pg.Pool({
-      stream: openStream,
-      max: 1,
-      idleTimeoutMillis: 0,
-      // A long statement makes the others wait; they must not fail because of it.
-      connectionTimeoutMillis: 60_000,
-      user: 'postgres',
-      database: 'postgres',
-      types: columnTypes(),
-    }),
-    log,
-  )
 
 /**
  * A connection that is lent to a caller. When a query ended without the database's answer (for

@@ -2,13 +2,14 @@
  * In a database of a release without approvals, pharmacies and drivers that work continue to work,
  * and a pharmacy that had closed itself stays closed.
  */
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { testId } from '../../engine/journal/contract/rows.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
 import { migrate } from '../database/migrate.ts'
-import { startEmbedded } from '../database/pglite-stream.ts'
-import { embeddedPool, serverPool, silentLog, type PgPool } from '../database/pool.ts'
+import { openCluster } from '../cluster/cluster.ts'
+import { serverPool, silentLog, type PgPool } from '../database/pool.ts'
 
 interface VendorRow {
   id: string
@@ -214,11 +215,11 @@ async function upgrades(t: Test, pool: PgPool): Promise<void> {
 }
 
 t.test('embedded: pharmacies and drivers keep working', async t => {
-  const embedded = await startEmbedded({}, silentLog)
-  const pool = embeddedPool(embedded.openStream, silentLog)
+  const cluster = await openCluster(join(t.testdir(), 'cluster'), { temporary: true, log() {} })
+  const pool = serverPool(cluster.url, { connectionsMax: 2 }, silentLog)
   t.teardown(async () => {
     await pool.end()
-    await embedded.close()
+    await cluster.stop()
   })
   await upgrades(t, pool)
 })

@@ -93,11 +93,6 @@ export const limits = {
 
   // Journal
   journalBatchEventsMax: 512,
-  /**
-   * Pause between two groups of appends when embedded. It delays an answer a little and saves many
-   * statements under load.
-   */
-  embeddedGroupSpacingMs: 2,
   journalQueueEventsMax: 50_000,
   snapshotIntervalMs: 2_000,
   /**

@@ -1,0 +1,74 @@
+/**
+ * The embedded database: a PostgreSQL server of our own in a directory. It is made at the first
+ * start, recovered after a crash, and used by one process at a time, whose lock the caller holds.
+ */
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { giveTo, lentAccount } from './account.ts'
+import { findBinaries, majorVersion } from './binaries.ts'
+import { initialise } from './initialise.ts'
+import { endOrphans } from './orphans.ts'
+import { startServer, type ServerOptions } from './server.ts'
+import { reachable } from './socket-path.ts'
+
+export interface Cluster {
+  /** For a client library: postgres://postgres@localhost/postgres?host=DIRECTORY. */
+  url: string
+  stop(): Promise<void>
+}
+
+/** Room that a new cluster takes, MB: initdb's files and the first log of changes. */
+const newClusterMegabytes = 60
+
+/**
+ * Opens the cluster in `directory`, whose parent exists. Every failure is one line that names the
+ * directory.
+ */
+export async function openCluster(
+  directory: string,
+  { temporary, log }: Pick<ServerOptions, 'temporary' | 'log'>,
+): Promise<Cluster> {
+  try {
+    const binaries = await findBinaries()
+    const account = lentAccount()
+    if (!existsSync(directory)) await initialise(binaries, account, directory, temporary)
+    refuseOtherVersion(directory)
+    giveTo(account, directory)
+    await endOrphans(directory)
+    const server = await startServer({ binaries, account, cluster: directory, temporary, log })
+    const socket = reachable(directory)
+    return {
+      url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(socket.directory)}`,
+      async stop() {
+        await server.stop()
+        socket.remove()
+      },
+    }
+  } catch (cause) {
+    throw new Error(
+      `the embedded database in ${directory} does not open: ${withRoom((cause as Error).message, directory)}`,
+      { cause },
+    )
+  }
+}
+
+function refuseOtherVersion(directory: string): void {
+  const file = join(directory, 'PG_VERSION')
+  const version = existsSync(file) ? readFileSync(file, 'utf8').trim() : null
+  if (version === majorVersion) return
+  throw new Error(
+    version === null
+      ? 'it is not a directory of PostgreSQL'
+      : `it is of PostgreSQL ${version}, and this release brings ${majorVersion}: move it with pg_dump and DATABASE_URL, or run the release that made it`,
+  )
+}
+
+/** A full disk is the commonest cause, and PostgreSQL's own words do not always say so. */
+function withRoom(message: string, directory: string): string {
+  if (!existsSync(dirname(directory))) return message
+  const { bavail, bsize } = statfsSync(dirname(directory))
+  const freeMegabytes = Math.floor((bavail * bsize) / 1024 / 1024)
+  return freeMegabytes < newClusterMegabytes
+    ? `${message}; its disk has ${freeMegabytes} MB left, and a new database takes ${newClusterMegabytes} MB`
+    : message
+}
