@@ -27,8 +27,7 @@ import { createCommandClient } from './kernel/commands.ts'
 import { features, type EdgeConfig, type EdgeFeature, type EdgeParts } from './features.ts'
 import type { AnyRoute } from './kernel/route.ts'
 import { attachHttp } from './http/server.ts'
-import { composeParts, migrateTables } from './kernel/compose.ts'
-import { startHousekeeping } from './kernel/housekeeping.ts'
+import { composeParts, jobsOf, migrateTables } from './kernel/compose.ts'
 import type { Clock } from './kernel/kernel.ts'
 import { routeTable } from './http/table.ts'
 import { createMetrics } from './kernel/metrics.ts'
@@ -92,6 +91,7 @@ export async function startEdge({
     hub: new Hub({ edgeId, bus, metrics, log, nowMs, after }),
   }) as EdgeParts
   await migrateTables(list, database)
+  await parts.jobRunner.register(jobsOf(list, parts))
   for (const { prepare } of list) await prepare?.(parts)
 
   const sockets = list.flatMap(feature => feature.sockets?.(parts) ?? [])
@@ -116,7 +116,6 @@ export async function startEdge({
     after,
   })
   const { port, stopListening } = await listen(app, config.host, config.port)
-  const stopHousekeeping = startHousekeeping(list, parts)
   const stops = list.map(({ start }) => start?.(parts))
   log.info({ host: config.host, port }, 'edge listens')
 
@@ -139,7 +138,6 @@ export async function startEdge({
   let drained: Promise<void> | null = null
   const drain = async (): Promise<void> => {
     stopListening()
-    stopHousekeeping()
     const stopped = each('stop', (_, at) => stops[at]?.())
     await within(
       http.drain().then(() => each('drain', feature => feature.drain?.(parts))),

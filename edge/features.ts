@@ -10,6 +10,7 @@ import { codes } from './codes/index.ts'
 import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
+import { jobs } from './jobs/index.ts'
 import { maps } from './maps/index.ts'
 import { messenger } from './messenger/index.ts'
 import { operations } from './operations/index.ts'
@@ -46,6 +47,7 @@ const list = [
   codes,
   rate,
   maps,
+  jobs,
   operations,
   pages,
 ] as const

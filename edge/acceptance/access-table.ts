@@ -298,6 +298,12 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
   },
 
+  // Background work
+  getJob: { of: () => ({ params: { name: 'ratings.delete_old' } }) },
+  runJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },
+  pauseJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },
+  resumeJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },
+
   // Reports
   exportOrders: { of: () => ({ body: {} }) },
 

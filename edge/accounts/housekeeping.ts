@@ -1,4 +1,5 @@
 /** Deletes sign-ins, tickets and one-time codes that have expired. */
+import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { codeMemoryMs } from './codes.ts'
 
@@ -6,12 +7,23 @@ import { codeMemoryMs } from './codes.ts'
 export async function deleteExpiredAccess({
   database: { kysely: db },
   nowMs,
-}: Pick<Kernel, 'database' | 'nowMs'>): Promise<void> {
+}: Pick<Kernel, 'database' | 'nowMs'>): Promise<JobFigures> {
   const now = new Date(nowMs())
-  await db.deleteFrom('ws_tickets').where('expires_at', '<', now).execute()
-  await db.deleteFrom('sessions').where('expires_at', '<', now).execute()
-  await db
+  const tickets = await db
+    .deleteFrom('ws_tickets')
+    .where('expires_at', '<', now)
+    .executeTakeFirstOrThrow()
+  const sessions = await db
+    .deleteFrom('sessions')
+    .where('expires_at', '<', now)
+    .executeTakeFirstOrThrow()
+  const codes = await db
     .deleteFrom('one_time_codes')
     .where('created_at', '<', new Date(nowMs() - codeMemoryMs))
-    .execute()
+    .executeTakeFirstOrThrow()
+  return {
+    tickets: Number(tickets.numDeletedRows),
+    sessions: Number(sessions.numDeletedRows),
+    codes: Number(codes.numDeletedRows),
+  }
 }

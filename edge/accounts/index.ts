@@ -4,6 +4,7 @@
  */
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { accountRoutes } from './account.ts'
 import { adminAccountRoutes } from './admin-accounts.ts'
@@ -52,7 +53,9 @@ export const accounts = feature<Kernel & Omit<AuthContext, 'endedAccess'>>()({
     )
     return () => {}
   },
-  housekeeping: deleteExpiredAccess,
+  jobs: {
+    delete_expired: every(10, 'Deletes expired sign-ins, tickets and codes', deleteExpiredAccess),
+  },
   close: ({ endedAccess }) => endedAccess.close(),
   named: { Account: AccountView, ApiKey: ApiKeyView },
   tags: {

@@ -7,6 +7,7 @@
  */
 import { sql } from 'kysely'
 import type { WithMessenger } from '../messenger/messenger.ts'
+import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { applicantsLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'
@@ -20,8 +21,8 @@ type ApplicantsContext = Pick<Kernel, 'database' | 'log'> & WithMessenger
 export async function tellAdministrators({
   database,
   messenger,
-}: ApplicantsContext): Promise<void> {
-  if (messenger.channels.email === 'none') return
+}: ApplicantsContext): Promise<JobFigures> {
+  if (messenger.channels.email === 'none') return { letters: 0 }
   const db = database.kysely
   const { rows } = await sql<{ waiting: number }>`
     update applicant_letters set written_at = clock_timestamp()
@@ -31,7 +32,7 @@ export async function tellAdministrators({
     db,
   )
   const [due] = rows
-  if (due === undefined) return
+  if (due === undefined) return { letters: 0 }
   const administrators = await db
     .selectFrom('users')
     .select('email')
@@ -42,6 +43,7 @@ export async function tellAdministrators({
     .limit(approvalLimits.applicantLettersMax)
     .execute()
   for (const { email } of administrators) messenger.post(applicantsLetter(email, due.waiting))
+  return { letters: administrators.length }
 }
 
 /** Like `tellAdministrators`, for a request that must neither fail nor wait for it. */
@@ -52,22 +54,4 @@ export function tellAdministratorsSoon(ctx: ApplicantsContext): void {
       'administrators could not be written to about a pharmacy that waits; they will be later',
     ),
   )
-}
-
-/**
- * Looks about every applicantLookMs whether a letter is due. Returns the function that stops it.
- */
-export function startApplicantLetters(
-  ctx: ApplicantsContext & Pick<Kernel, 'random'>,
-  after: (ms: number, run: () => void) => () => void,
-): () => void {
-  let cancel = () => {}
-  const next = (): void => {
-    cancel = after(approvalLimits.applicantLookMs * (0.5 + ctx.random()), () => {
-      next()
-      tellAdministratorsSoon(ctx)
-    })
-  }
-  next()
-  return () => cancel()
 }

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { features } from '../features.ts'
-import { keepHouse } from '../kernel/housekeeping.ts'
+import { doAllJobs } from '../kernel/fixture-jobs.ts'
 import { http, newDriver, newPharmacy, password } from '../acceptance/people.ts'
 import { readConfig } from '../config.ts'
 import { startEmbedded } from '../embedded.ts'
@@ -283,7 +283,7 @@ t.test(
       { status: 400, body: { code: 'invitation_invalid' } },
       'an invitation that has expired',
     )
-    await keepHouse(features, ctx)
+    await doAllJobs(features, ctx)
     const { body } = await http(
       url,
       'GET',

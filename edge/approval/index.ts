@@ -4,10 +4,11 @@ import type { AccountsConfig } from '../accounts/config.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { Session } from '../kernel/session.ts'
 import { access } from './callers.ts'
-import { startApplicantLetters } from './applicants.ts'
+import { tellAdministrators } from './applicants.ts'
 import { driverApprovalRoutes } from './driver-routes.ts'
 import { examples } from './examples.ts'
 import { createInvitationTries, deleteOldInvitations } from './invitations.ts'
@@ -65,15 +66,15 @@ export const approval = feature<
     await standings.announce()
     if (config.registration === 'open') log.warn(openRegistrationWarning)
   },
-  start(parts) {
-    const stopSuspensions = startSuspensions(parts, parts.after)
-    const stopLetters = startApplicantLetters(parts, parts.after)
-    return () => {
-      stopSuspensions()
-      stopLetters()
-    }
+  start: parts => startSuspensions(parts, parts.after),
+  jobs: {
+    delete_old_invitations: every(10, 'Deletes old invitations of drivers', deleteOldInvitations),
+    write_to_administrators: every(
+      10,
+      'Writes to administrators about pharmacies that wait for a decision',
+      tellAdministrators,
+    ),
   },
-  housekeeping: deleteOldInvitations,
   close: ({ standings }) => standings.close(),
   named: { Approval: ApprovalView },
   access,

@@ -10,6 +10,7 @@ import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { DriverInvitationsTable, Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { BoundedMemoryLimiter } from '../rate/memory.ts'
 import { approvalLimits } from './limits.ts'
@@ -122,15 +123,16 @@ export async function revokeInvitation(
  */
 export async function deleteOldInvitations(
   ctx: Pick<Context, 'database' | 'nowMs'>,
-): Promise<void> {
-  await ctx.database.kysely
+): Promise<JobFigures> {
+  const { numDeletedRows } = await ctx.database.kysely
     .deleteFrom('driver_invitations')
     .where(
       'expires_at',
       '<',
       new Date(ctx.nowMs() - approvalLimits.invitationMemoryDays * 24 * hourMs),
     )
-    .execute()
+    .executeTakeFirstOrThrow()
+  return { deleted: Number(numDeletedRows) }
 }
 
 const wrong = () =>

@@ -47,11 +47,6 @@ export const approvalLimits = {
    */
   applicantLetterMs: 3_600_000,
   applicantLettersMax: 20,
-  /**
-   * Time between two checks of an edge whether a letter is due: for a pharmacy that came within the
-   * hour, and for one whose edge died.
-   */
-  applicantLookMs: 10 * 60_000,
   /** Drivers with a last delivery in one statement. */
   carriersPerLook: 1_000,
   /** Orders of suspended pharmacies in one statement. */

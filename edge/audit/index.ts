@@ -1,5 +1,6 @@
 /** The audit trail: the caller of each request and each socket that showed or changed a record. */
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import { AuditView, auditRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { createAuditTrail } from './audit-trail.ts'
@@ -14,7 +15,7 @@ export const audit = feature()({
     audit: createAuditTrail({ pool: database.pool, log, metrics, nowMs, random, after }),
   }),
   routes: auditRoutes,
-  housekeeping: deleteOldRows,
+  jobs: { delete_old: every(10, 'Deletes old rows of the audit trail', deleteOldRows) },
   close: ({ audit }) => audit.close(),
   named: { AuditEntry: AuditView },
   access,

@@ -25,7 +25,7 @@ export const devices = feature<Kernel & WithStandings & WithRates>()({
     const intake = { river, replays: new Replays(parts.nowMs), records: parts.deviceRecords }
     return [...deviceRoutes(parts), ...phoneRoutes(parts, intake)]
   },
-  housekeeping: ({ deviceRecords }) => deviceRecords.flush(),
+  start: ({ deviceRecords }) => deviceRecords.start(),
   drain: ({ deviceRecords }) => deviceRecords.flush(),
   named: { Device: DeviceView },
   tags: { devices: 'Phones of drivers with apps from the store' },

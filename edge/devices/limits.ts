@@ -21,6 +21,8 @@ export const deviceLimits = {
   replayMs: 10 * 60_000,
   /** Shortest time between two writes of the record of one device. */
   recordIntervalMs: 60_000,
+  /** Time after which a figure is written although its device was not heard again. */
+  flushIntervalMs: 10 * 60_000,
   /** Longest wait for the bus to take the positions of one request. */
   handoverMsMax: 4_000,
 } as const

@@ -23,7 +23,7 @@ interface Figures extends Heard {
   writtenAtMs: number
 }
 
-type Parts = Pick<Kernel, 'database' | 'log' | 'nowMs'>
+type Parts = Pick<Kernel, 'database' | 'log' | 'nowMs' | 'after'>
 
 export class DeviceRecords {
   readonly #parts: Parts
@@ -51,6 +51,19 @@ export class DeviceRecords {
     }
     this.#figures.set(deviceId, figures)
     if (nowMs - figures.writtenAtMs >= deviceLimits.recordIntervalMs) this.#write(deviceId, figures)
+  }
+
+  /** Writes all figures from time to time. Returns the function that stops it. */
+  start(): () => void {
+    let cancel = (): void => {}
+    const next = (): void => {
+      cancel = this.#parts.after(deviceLimits.flushIntervalMs, () => {
+        next()
+        void this.flush()
+      })
+    }
+    next()
+    return () => cancel()
   }
 
   /** Writes all figures, and forgets the devices that were not heard for a while. */

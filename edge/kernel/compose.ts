@@ -8,6 +8,7 @@ import { migrate } from '../../migrations/database/migrate.ts'
 import type { Database } from '../../migrations/database/open.ts'
 import { readKernelConfig, type EdgeRole, type KernelConfig } from './config.ts'
 import type { Feature } from './feature.ts'
+import type { ReadyJob } from './job.ts'
 import type { Kernel } from './kernel.ts'
 
 /** Throws for a name that exists already. */
@@ -58,6 +59,20 @@ export function composeParts(features: readonly Feature<never>[], kernel: Kernel
   for (const { name, made } of services) add(parts, made, name)
   return parts
 }
+
+/** The jobs of all features, as `<feature>.<job>`. */
+export const jobsOf = (
+  features: readonly Feature<never>[],
+  parts: Kernel,
+): ReadonlyMap<string, ReadyJob> =>
+  new Map(
+    features.flatMap(({ name, jobs = {} }) =>
+      Object.entries(jobs).map(([job, { everyMinutes, about, run }]) => [
+        `${name}.${job}`,
+        { everyMinutes, about, run: of => run(parts as never, of) },
+      ]),
+    ),
+  )
 
 /**
  * Migrates the tables of each feature to the version of this program. Idempotent. Throws an error

@@ -29,7 +29,8 @@ import { webName } from '../http/page-modules.ts'
 import { admins, signedIn } from './access.ts'
 import { composeParts } from './compose.ts'
 import { feature } from './feature.ts'
-import { keepHouse } from './housekeeping.ts'
+import { doAllJobs } from './fixture-jobs.ts'
+import { every } from './job.ts'
 import type { Kernel, WithConfig, WithMetrics } from './kernel.ts'
 
 /** A bound of the feature. */
@@ -77,6 +78,12 @@ async function countOf(database: Database): Promise<number> {
     database.kysely,
   )
   return rows[0]!.count
+}
+
+async function deleteOldParcels({ config, database, nowMs }: ParcelsParts) {
+  const oldest = new Date(nowMs() - config.parcelDays * 24 * 3_600_000)
+  const deleted = await sql`delete from parcels where kept_at < ${oldest}`.execute(database.kysely)
+  return { deleted: Number(deleted.numAffectedRows) }
 }
 
 const parcelRoutes = ({ database, metrics, nowMs, random }: ParcelsParts): AnyRoute[] => [
@@ -186,10 +193,7 @@ const parcels = feature()({
       marks.push('stopped')
     }
   },
-  async housekeeping({ config, database, nowMs }) {
-    const oldest = new Date(nowMs() - config.parcelDays * 24 * 3_600_000)
-    await sql`delete from parcels where kept_at < ${oldest}`.execute(database.kysely)
-  },
+  jobs: { delete_old: every(10, 'Deletes old parcels', deleteOldParcels) },
   async drain() {
     marks.push('drained')
   },
@@ -357,32 +361,14 @@ t.test('the feature reads its variable, and an error line names a mistake in it'
   t.end()
 })
 
-t.test('the housekeeping of the feature runs with its own variable', async t => {
+t.test('the job of the feature runs with its own variable, and is listed', async t => {
   t.equal(await countOf(database), 2)
-  await keepHouse(list, { ...edge.parts, nowMs: () => Date.now() + 24 * 3_600_000 })
+  await doAllJobs(list, { ...edge.parts, nowMs: () => Date.now() + 24 * 3_600_000 })
   t.equal(await countOf(database), 2, 'after a day they are kept')
-  await keepHouse(list, { ...edge.parts, nowMs: () => Date.now() + 3 * 24 * 3_600_000 })
+  await doAllJobs(list, { ...edge.parts, nowMs: () => Date.now() + 3 * 24 * 3_600_000 })
   t.equal(await countOf(database), 0)
-})
-
-t.test('housekeeping that fails in one feature does not stop the others', async t => {
-  const lines: object[] = []
-  const log = { warn: (fields: object) => lines.push(fields) } as unknown as Kernel['log']
-  let called = false
-  const failing = feature()({
-    name: 'failing',
-    housekeeping: () => Promise.reject(new Error('broken')),
-  })
-  const next = feature()({
-    name: 'next',
-    async housekeeping() {
-      called = true
-    },
-  })
-  await keepHouse([failing, next], { ...edge.parts, log })
-  t.ok(called)
-  t.equal(lines.length, 1)
-  t.match(lines, [{ feature: 'failing', err: { message: 'broken' } }])
+  const { body } = await json('GET', '/api/admin/jobs/parcels.delete_old', admin)
+  t.match(body, { about: 'Deletes old parcels', every_minutes: 10, state: 'waiting', runs: [] })
 })
 
 t.test('two features that bring a part of one name are refused', async t => {

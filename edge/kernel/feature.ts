@@ -13,6 +13,7 @@ import type { Environment } from '../../protocol/kernel/environment.ts'
 import type { AnyRoute } from './route.ts'
 import type { SocketRow } from './socket.ts'
 import type { Caller } from './access.ts'
+import type { Job } from './job.ts'
 import type { KernelConfig } from './config.ts'
 import type { Example } from './example.ts'
 import type { Kernel } from './kernel.ts'
@@ -66,10 +67,10 @@ export interface FeatureDefinition<
    */
   start?(parts: Needs & Services & Added<Settings, Counters>): () => void | Promise<void>
   /**
-   * Deletes expired rows; runs every few minutes. A late run is harmless, because readers check the
-   * time themselves.
+   * Work that one edge does for all, by name; `every` writes one in a line. A late run must be
+   * harmless: readers of expired rows check the time themselves.
    */
-  housekeeping?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>
+  jobs?: Readonly<Record<string, Job<Needs & Services & Added<Settings, Counters>>>>
   /** Finishes the work that requests began. Runs once the last request is answered. */
   drain?(parts: Needs & Services & Added<Settings, Counters>): Promise<void>
   /** Runs at the very end, when every socket is closed. */

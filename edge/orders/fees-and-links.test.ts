@@ -10,7 +10,7 @@ import { pricingLimits } from '../pricing/limits.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { features } from '../features.ts'
-import { keepHouse } from '../kernel/housekeeping.ts'
+import { doAllJobs } from '../kernel/fixture-jobs.ts'
 import { newId, place, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
 
 const geocoder = createServer((request, response) => {
@@ -260,7 +260,7 @@ t.test(
       body: { ...orderBody, quote_id },
     })
     t.same([late.status, late.body.code], [410, 'quote_expired'])
-    await keepHouse(features, edge.edge.parts)
+    await doAllJobs(features, edge.edge.parts)
     t.equal(
       (
         await call('POST', '/api/orders', {

@@ -1,4 +1,5 @@
 /** Deletes idempotency keys that are too old to be repeated. */
+import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 /** A request that is repeated after a day counts as a new request. */
@@ -8,9 +9,10 @@ const idempotencyLifeMs = 24 * 3_600_000
 export async function deleteOldKeys({
   database,
   nowMs,
-}: Pick<Kernel, 'database' | 'nowMs'>): Promise<void> {
-  await database.kysely
+}: Pick<Kernel, 'database' | 'nowMs'>): Promise<JobFigures> {
+  const { numDeletedRows } = await database.kysely
     .deleteFrom('idempotency_keys')
     .where('created_at', '<', new Date(nowMs() - idempotencyLifeMs))
-    .execute()
+    .executeTakeFirstOrThrow()
+  return { deleted: Number(numDeletedRows) }
 }

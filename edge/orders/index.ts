@@ -1,6 +1,7 @@
 /** Orders: from creation to delivery, their events, and the messages to their customers. */
 import { OrderView } from '../../protocol/orders/view.ts'
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { breadcrumbRoutes } from './breadcrumbs.ts'
 import { orderEventRoutes } from './order-events.ts'
@@ -21,7 +22,7 @@ export const orders = feature<Kernel & OrderContext>()({
       open: (session, entrance) => openCustomer(parts, session, entrance),
     },
   ],
-  housekeeping: deleteOldKeys,
+  jobs: { delete_old_keys: every(10, 'Deletes old idempotency keys', deleteOldKeys) },
   named: { Order: OrderView },
   tags: { orders: 'From the order to the delivery' },
   access,

@@ -1,4 +1,5 @@
 /** Deletes ratings that are too old to count, and counts their subjects anew. */
+import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { countedSince, lockSubject, recount } from './figures.ts'
 import { ratingLimits } from './limits.ts'
@@ -8,7 +9,7 @@ import type { Subject } from './subjects.ts'
 export async function deleteOldRatings({
   database: { kysely: db },
   nowMs,
-}: Pick<Kernel, 'database' | 'nowMs'>): Promise<void> {
+}: Pick<Kernel, 'database' | 'nowMs'>): Promise<JobFigures> {
   const now = nowMs()
   const old = await db
     .selectFrom('ratings')
@@ -28,4 +29,5 @@ export async function deleteOldRatings({
         .execute()
       await recount(tx, subject, now)
     })
+  return { subjects: old.length }
 }

@@ -1,5 +1,6 @@
 /** Ratings of pharmacies and drivers by the customers of their orders, with appeals. */
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
@@ -10,7 +11,7 @@ import { RatingView } from './views.ts'
 export const ratings = feature<Kernel & RatingContext>()({
   name: 'ratings',
   routes: ratingRoutes,
-  housekeeping: deleteOldRatings,
+  jobs: { delete_old: every(10, 'Deletes ratings that are too old to count', deleteOldRatings) },
   named: { Rating: RatingView },
   tags: { ratings: 'Ratings of pharmacies and drivers, and appeals' },
   access,

@@ -3,13 +3,14 @@ import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { WithAudit } from '../audit/port.ts'
 import { openStorages } from './storage/stores.ts'
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithStandings } from '../kernel/standing.ts'
 import { uploadRoutes } from './routes.ts'
 import { access } from './callers.ts'
 import { readUploadsConfig } from './config.ts'
 import { examples } from './examples.ts'
-import { deleteOrphans } from './orphans.ts'
+import { deleteOrphans, type OrphanContext } from './orphans.ts'
 import { resumableRoutes } from './resumable-routes.ts'
 import { deleteExpiredUploads } from './resumable-store.ts'
 
@@ -21,9 +22,17 @@ export const uploads = feature<Kernel & WithAudit & WithEndedAccess & WithStandi
   }),
   routes: parts => [...uploadRoutes(parts), ...resumableRoutes(parts)],
   prepare: ({ storages }) => storages.current.check(),
-  async housekeeping(parts) {
-    await deleteOrphans(parts)
-    await deleteExpiredUploads(parts)
+  jobs: {
+    delete_orphans: every(
+      10,
+      'Deletes files that no order names',
+      async (parts: OrphanContext) => ({
+        deleted: await deleteOrphans(parts),
+      }),
+    ),
+    delete_unfinished: every(10, 'Deletes unfinished uploads', async (parts: Kernel) => ({
+      deleted: await deleteExpiredUploads(parts),
+    })),
   },
   tags: { uploads: 'Photos, signatures, prescriptions, sounds' },
   access,

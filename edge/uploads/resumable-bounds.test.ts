@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { features } from '../features.ts'
-import { keepHouse } from '../kernel/housekeeping.ts'
+import { doAllJobs } from '../kernel/fixture-jobs.ts'
 import { fileLimits } from './storage/file-limits.ts'
 import { deleteOrphans } from './orphans.ts'
 import { resumableLimits } from './resumable-limits.ts'
@@ -107,7 +107,7 @@ t.test(
     )
     t.equal(Number(rows[0]!.count), resumableLimits.unfinishedPerAccountMax)
     clock.skewMs += resumableLimits.lifeMs
-    await keepHouse(features, { ...edge.parts, nowMs: () => Date.now() + clock.skewMs })
+    await doAllJobs(features, { ...edge.parts, nowMs: () => Date.now() + clock.skewMs })
     t.equal(
       Number(
         (

@@ -12,6 +12,7 @@ import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/orders/view-parts.ts'
 import type { Tariff } from '../../protocol/pricing/tariff.ts'
+import type { JobRunsTable, JobsTable } from './tables-jobs.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -420,6 +421,8 @@ export interface Tables {
   quotes: QuotesTable
   ratings: RatingsTable
   rating_figures: RatingFiguresTable
+  jobs: JobsTable
+  job_runs: JobRunsTable
   events: EventsTable
   snapshots: SnapshotsTable
   slots: SlotsTable

@@ -24,6 +24,7 @@ import { stores } from './0020_stores.ts'
 import { devices } from './0022_devices.ts'
 import { ratings } from './0023_ratings.ts'
 import { profiles } from './0026_profiles.ts'
+import { insights } from './0027_insights.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -47,4 +48,5 @@ export const migrations: Record<string, Migration> = {
   '0022_devices': devices,
   '0023_ratings': ratings,
   '0026_profiles': profiles,
+  '0027_insights': insights,
 }

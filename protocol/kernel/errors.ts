@@ -142,6 +142,8 @@ export const errorCatalogue = {
     title: 'Rating is not in a state that allows this',
     retryable: false,
   },
+  // Background work
+  job_running: { http: 409, title: 'The job runs at the moment', retryable: true },
   // Webhooks and shops
   signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },
   webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },

@@ -1,0 +1,10 @@
+/** The callers that the operations of this feature answer. */
+import { admins, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  listJobs: admins,
+  getJob: admins,
+  runJob: admins,
+  pauseJob: admins,
+  resumeJob: admins,
+}
