@@ -2,7 +2,7 @@
  * The address of a client and the origin of the server, behind trusted proxies and without them.
  */
 import t from 'tap'
-import { addressGroup, clientAddress, serverOrigin } from './address.ts'
+import { addressGroup, isLocal, clientAddress, serverOrigin } from './address.ts'
 
 t.test('the client address comes from the header only behind a trusted proxy', async t => {
   for (const [name, connection, forwarded, proxies, expected] of [
@@ -67,6 +67,20 @@ t.test('only a trusted proxy can say that the server was reached by https', asyn
     ['IPv6', { host: '[::1]:8000' }, 0, null, 'http://[::1]:8000'],
   ] as const)
     t.equal(serverOrigin(headers, proxies, publicUrl), expected, name)
+})
+
+t.test('only a program on this machine that asks for itself is local', async t => {
+  const loopback6 = '0000:0000:0000:0000:0000:0000:0000:0001'
+  for (const [name, connection, headers, local] of [
+    ['IPv4', '127.0.0.1', {}, true],
+    ['another address of the loopback', '127.8.9.1', {}, true],
+    ['IPv6', loopback6, {}, true],
+    ['another machine, IPv4', '192.0.2.127', {}, false],
+    ['another machine, IPv6', '0000:0000:0000:0000:0000:0000:0000:0002', {}, false],
+    ['a proxy on this machine', '127.0.0.1', { 'x-forwarded-for': '192.0.2.1' }, false],
+    ['a proxy on this machine, IPv6', loopback6, { via: '1.1 proxy' }, false],
+  ] as const)
+    t.equal(isLocal(connection, headers), local, name)
 })
 
 t.test('addresses of one group are counted together', async t => {

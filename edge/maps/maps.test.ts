@@ -65,7 +65,7 @@ const charlottenburg = { latitude: 52.5208, longitude: 13.2957 }
 
 t.test('without a service an address is refused with the reason', async t => {
   const { maps } = mapsOf({})
-  t.notOk(maps.hasGeocoder)
+  t.same([maps.hasGeocoder, maps.hasRouter], [false, false])
   await t.rejects(maps.locate('456 Home Ave'), {
     code: 'geocoding_unavailable',
     message: /GOOGLE_MAPS_API_KEY or NOMINATIM_URL/,
@@ -79,6 +79,7 @@ t.test('Google finds addresses, and each bad answer has its code', async t => {
   }
   const google = await service(t, json({ status: 'OK', results: [found] }))
   const { maps, lines } = mapsOf({ google: { url: google.url, apiKey: 'the key' } })
+  t.same([maps.hasGeocoder, maps.hasRouter], [true, true])
   t.same(await maps.locate('Pariser Platz, Berlin'), {
     ...berlin,
     address: 'Pariser Platz, 10117 Berlin',

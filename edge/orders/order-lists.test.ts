@@ -5,6 +5,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import t from 'tap'
 import type { OrderView } from '../../protocol/orders/view.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { newId, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
 import { listQueries, type OrderFilter } from './reads.ts'
@@ -279,4 +280,27 @@ t.test('each list is read by an index and in order', async t => {
     6,
     'a word of too many orders is found too',
   )
+})
+
+t.test('hidden matches of a search shorten no page, however many they are', async t => {
+  // A pharmacy that only hears of a broadcast does not see the name; its own order is older.
+  const other = await edge.pharmacy()
+  const own = order(400, { vendor_id: other.id, status: 'pending', customer_name: 'Penelope Pine' })
+  await edge.store(own)
+  for (let n = 0; n < limits.listLimitMax; n++)
+    await edge.store(
+      order(100 + n, {
+        kind: 'broadcast',
+        vendor_id: null,
+        status: 'pending',
+        customer_name: 'Penelope Pine',
+      }),
+      [other.id],
+    )
+  const { orders: found, next } = await list(other.token, 'text=penelope')
+  t.same(
+    found.map(one => one.id),
+    [own.id],
+  )
+  t.equal(next, null)
 })

@@ -7,7 +7,10 @@ import t from 'tap'
 import { closeCodes } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { issueTicket } from '../accounts/tickets.ts'
-import { originAllowed } from './handshake.ts'
+import type { WebSocketBehavior } from '../kernel/uws.ts'
+import type { SocketRow } from '../kernel/socket.ts'
+import { attachSockets } from './attach.ts'
+import { originAllowed, type SocketParts, type UpgradedData } from './handshake.ts'
 import { addDriver, addOrder, addPharmacy, newId, pause, startFixture } from './fixture.ts'
 import { socketLimits } from '../kernel/limits.ts'
 
@@ -401,4 +404,34 @@ t.test('a fleet view gets the whole fleet first, then the drivers that moved', a
     fleet.ws.close()
     await fleet.closed
   }
+})
+
+t.test('a defect in a session ends neither the process nor the handling of its socket', async t => {
+  const lines: string[] = []
+  const behaviors: WebSocketBehavior<UpgradedData>[] = []
+  const removed: unknown[] = []
+  attachSockets(
+    { ws: (_path: string, behavior: unknown) => behaviors.push(behavior as never) } as never,
+    [{ path: '/ws/defect', role: 'user' } as unknown as SocketRow],
+    {
+      ...f.ctx,
+      log: { error: (_fields: object, line: string) => lines.push(line) },
+      hub: { remove: (session: unknown) => removed.push(session) },
+    } as unknown as SocketParts,
+  )
+  const defect = (): never => {
+    throw new Error('a defect')
+  }
+  const session = { receive: defect, flush: defect, closed: defect }
+  const ws = { getUserData: () => ({ session }) } as never
+  const [behavior] = behaviors
+  behavior!.message!(ws, new ArrayBuffer(1), true)
+  behavior!.drain!(ws)
+  behavior!.close!(ws, 1000, new ArrayBuffer(0))
+  t.same(lines, [
+    'message of a socket failed',
+    'drain of a socket failed',
+    'close of a socket failed',
+  ])
+  t.same(removed, [session], 'the session is forgotten all the same')
 })

@@ -1,6 +1,8 @@
 /** Opening hours in every time zone, through changes of the clock. */
 import t from 'tap'
 import {
+  clocksHeld,
+  clocksMax,
   isTimeZone,
   localMinuteOfWeek,
   openAt,
@@ -244,4 +246,15 @@ t.test('names of the time zone database are time zones, and offsets are not', as
     'UTC; drop table',
   ])
     t.notOk(isTimeZone(name), name)
+})
+
+t.test('invented names of time zones take no memory without end', async t => {
+  const nowMs = Date.parse('2026-01-05T12:34:00Z')
+  let most = 0
+  for (let n = 0; n <= 2 * clocksMax; n++) {
+    localMinuteOfWeek(`Nowhere/Town_${n}`, nowMs)
+    most = Math.max(most, clocksHeld())
+  }
+  t.equal(most, clocksMax)
+  t.equal(localMinuteOfWeek('Europe/Berlin', nowMs), 13 * 60 + 34)
 })

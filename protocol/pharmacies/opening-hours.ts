@@ -84,7 +84,9 @@ interface Clock {
 }
 const clocks = new Map<string, Clock>()
 /** There are about 600 names of time zones. More would come from a caller that invents them. */
-const clocksMax = 1_000
+export const clocksMax = 1_000
+/** Number of time zones that are remembered. */
+export const clocksHeld = (): number => clocks.size
 
 /** Minute of the local week, Monday 00:00 is 0. Offsets have been whole minutes since 1972. */
 export function localMinuteOfWeek(timeZone: string, nowMs: number): number {

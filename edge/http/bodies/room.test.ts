@@ -62,6 +62,12 @@ t.test('an edge full of files still takes orders; a full edge says when to come 
   const order = room.enter('address 192.0.2.9')
   t.doesNotThrow(() => order.moveTo('account honest', false))
   t.doesNotThrow(() => order.grow(200_000))
+  const early = room.enter('address 192.0.2.10')
+  early.grow(2 * megabyte)
+  t.doesNotThrow(
+    () => early.moveTo('account early', false),
+    'its bytes are no bytes of a file, however late its account is known',
+  )
   t.ok(room.bytes <= bodyLimits.bytesPerEdgeMax)
   t.end()
 })
