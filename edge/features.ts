@@ -7,6 +7,7 @@ import { accounts } from './accounts/index.ts'
 import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
 import { codes } from './codes/index.ts'
+import { conversations } from './conversations/index.ts'
 import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
@@ -40,6 +41,7 @@ const list = [
   orders,
   pricing,
   ratings,
+  conversations,
   reports,
   uploads,
   webhooks,

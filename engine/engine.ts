@@ -257,18 +257,22 @@ export class Engine {
 
   // After a transition
 
-  #committed({ cell, firstSeq, events, atMs, by }: Committed): void {
+  #committed({ cell, firstSeq, events, atMs, by, command }: Committed): void {
     this.#lastSeq.set(cell.slot, firstSeq + events.length - 1)
     events.forEach((event, i) =>
-      this.#follow(cell, {
-        slot: cell.slot,
-        seq: firstSeq + i,
-        actorId: cell.actorId,
-        version: cell.version - events.length + 1 + i,
-        atMs,
-        by,
-        event,
-      }),
+      this.#follow(
+        cell,
+        {
+          slot: cell.slot,
+          seq: firstSeq + i,
+          actorId: cell.actorId,
+          version: cell.version - events.length + 1 + i,
+          atMs,
+          by,
+          event,
+        },
+        command,
+      ),
     )
     this.#attendant(cell).observe?.(cell, events)
   }
@@ -280,6 +284,7 @@ export class Engine {
   #follow(
     { kind, state }: Cell,
     stored: Omit<OutboxEntry, 'kind' | 'older' | 'hearers' | 'effects'>,
+    command?: unknown,
   ): void {
     const { event, atMs, slot, seq } = stored
     this.#outbox.add({
@@ -287,7 +292,7 @@ export class Engine {
       kind: kind.name,
       older: kind.olderFact?.(event, state) ?? null,
       hearers: this.#services.hearing(kind.pharmacyOf?.(state) ?? null),
-      effects: kind.react(event, state, atMs, { slot, seq }),
+      effects: kind.react(event, state, atMs, { slot, seq }, command),
     })
   }
 

@@ -304,6 +304,35 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   pauseJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },
   resumeJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },
 
+  // Conversations
+  openConversation: { of: ids => ({ body: { topic: 'pharmacy', order_id: ids.order } }) },
+  searchMessages: { of: () => ({ query: { text: 'ready' } }) },
+  getConversation: { of: orderId(ids => ids['conversation']!) },
+  listMessages: {
+    of: (ids, who) => ({
+      params: { id: ids['conversation']! },
+      ...(who === 'admin' && { query: { reason: 'other' } }),
+    }),
+  },
+  sendMessage: { of: orderId(ids => ids['conversation']!, { text: 'as the table says' }) },
+  markRead: { of: orderId(ids => ids['conversation']!, { number: 1 }) },
+  takeBackMessage: {
+    last: true,
+    of: ids => ({
+      params: { id: ids['conversation']!, message_id: ids['message']! },
+      query: { reason: 'other' },
+    }),
+  },
+  reportConversation: { of: orderId(ids => ids['conversation']!, { reason: 'other' }) },
+  listReports: { of: orderId(ids => ids['conversation']!) },
+  decideReports: { of: orderId(ids => ids['conversation']!, { decision: 'dismissed' }) },
+  freezeConversation: {
+    last: true,
+    of: orderId(ids => ids['conversation']!, { reason: 'other' }),
+  },
+  thawConversation: { last: true, of: orderId(ids => ids['conversation']!, {}) },
+  closeConversation: { last: true, of: orderId(ids => ids['conversation']!, {}) },
+
   // Reports
   exportOrders: { of: () => ({ body: {} }) },
 

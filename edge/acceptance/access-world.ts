@@ -69,6 +69,8 @@ export interface World {
   unfinishedUpload(): Promise<string>
   /** An order that the pharmacy accepted and the customer cancelled, so that it may be rated. */
   endedOrder(): Promise<string>
+  /** A conversation of the customer and the pharmacy about an order, and its first message. */
+  conversation(): Promise<{ conversation: string; message: string; order: string }>
   /** A rating of the pharmacy by the customer, with a text; appealed when asked for. */
   rating(appealed?: boolean): Promise<string>
   /**
@@ -191,6 +193,18 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     call,
     pendingOrder,
     endedOrder,
+    async conversation() {
+      const order = await pendingOrder()
+      const { id } = await done('customer', 'POST', '/api/conversations', {
+        topic: 'pharmacy',
+        order_id: order,
+      })
+      const message = await done('customer', 'POST', `/api/conversations/${id}/messages`, {
+        text: 'Is it ready today?',
+        client_id: 'phone-1-1',
+      })
+      return { conversation: id, message: message.id, order }
+    },
     async rating(appealed = false) {
       const { id } = await done('customer', 'POST', '/api/ratings', {
         order_id: await endedOrder(),

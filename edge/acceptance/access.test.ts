@@ -48,6 +48,7 @@ async function recordsOf(world: World): Promise<Ids> {
   const offered = await world.offeredOrder()
   const { integrationId, deliveryKey, importId } = await world.shop()
   const { device, deviceSecret } = await world.device()
+  const talk = await world.conversation()
   // A second sign-in, because the customer's own token must stay valid.
   await http(world.url, 'POST', '/api/auth/login', {
     body: { email: world.customer.email, password },
@@ -83,6 +84,8 @@ async function recordsOf(world: World): Promise<Ids> {
       )
     ).body.id,
     rating: await world.rating(),
+    conversation: talk.conversation,
+    message: talk.message,
     parked: await world.parkedCommand(),
     parkedToo: await world.parkedCommand(),
     account: (await newCustomer(world.url)).id,
@@ -182,12 +185,17 @@ t.test('an own first id and a second id of somebody else open nothing', async t 
   const { subscription } = await done('otherPharmacy', 'POST', '/api/webhooks/subscriptions', {
     url: 'http://127.0.0.1:9/other',
   })
+  const talk = await done('otherCustomer', 'POST', '/api/conversations', {
+    topic: 'pharmacy',
+    order_id: order.id,
+  })
   /** The start of a path, the callers who own its first id, and that id. */
   const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
     ['/api/vendors/:id/', ['otherPharmacy'], world.otherPharmacy.pharmacyId],
     ['/api/drivers/:id/', ['otherDriver', 'otherPharmacy'], world.otherDriver.driverId],
     ['/api/webhooks/subscriptions/:id/', ['otherPharmacy'], subscription.id],
     ['/api/orders/:id/', ['otherDriver', 'otherPharmacy', 'otherCustomer'], order.id],
+    ['/api/conversations/:id/', ['otherPharmacy', 'otherCustomer'], talk.id],
   ]
   // Rows for administrators alone are left out, because an administrator may read every record.
   const rows = tabled.filter(
@@ -273,6 +281,8 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['device']!,
     existing['applicantDriver']!,
     existing['rating']!,
+    existing['conversation']!,
+    existing['message']!,
     world.customer.id,
     world.customer.email,
   ]

@@ -6,6 +6,7 @@ import type { Deployment } from './fixture-city.ts'
 import { startDistributed } from './fixture-distributed.ts'
 import { otherServices, pharmacyOfDispatch, servicePharmacies } from './fixture-other-services.ts'
 import { race } from './race.ts'
+import { conversationScenarios } from './scenarios-conversations.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 
@@ -22,6 +23,7 @@ t.test(
     const deployment: Deployment = { url, other, stop: async () => {} }
     requestScenarios(t, () => deployment)
     orderScenarios(t, () => deployment)
+    conversationScenarios(t, () => deployment)
     race(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))
     t.test('an engine and an edge with another currency do not start', async t => {

@@ -9,6 +9,7 @@ import { startProcess, untilHealthy, type Child } from '../../protocol/testing/p
 import { heardMessages } from './people.ts'
 import { race } from './race.ts'
 import type { Deployment } from './fixture-city.ts'
+import { conversationScenarios } from './scenarios-conversations.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 
@@ -36,12 +37,15 @@ t.before(async () => {
 
 requestScenarios(t, () => deployment)
 orderScenarios(t, () => deployment)
+conversationScenarios(t, () => deployment)
 race(t, () => deployment)
 
 t.test('the scenarios hear every message of the sockets, but for those listed here', async t => {
   // Listeners check each message against its schema; this test checks that no message was missing.
   const elsewhere: SocketMessageName[] = [
     'approval',
+    'chat_reload',
+    'conversation_changed',
     'driver_membership',
     'driver_search_ended',
     'error',

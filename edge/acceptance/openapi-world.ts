@@ -145,6 +145,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     ).id,
   })
   const rating: Prepare = async () => ({ rating: await world.rating() })
+  const conversation: Prepare = () => world.conversation()
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken,
@@ -210,6 +211,20 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     async decideRating() {
       return { rating: await world.rating(true) }
     },
+    openConversation: pending,
+    listConversations: conversation,
+    getConversation: conversation,
+    sendMessage: conversation,
+    searchMessages: conversation,
+    listMessages: conversation,
+    markRead: conversation,
+    takeBackMessage: conversation,
+    reportConversation: conversation,
+    listReports: conversation,
+    decideReports: conversation,
+    freezeConversation: conversation,
+    thawConversation: conversation,
+    closeConversation: conversation,
     generateCode: pending,
     exportOrders: pending,
     listDeliveries: assigned,

@@ -106,6 +106,7 @@ export function createCommandClient({
   return {
     order: envelope => command({ ...envelope, actor: 'order' }),
     driver: envelope => command({ ...envelope, actor: 'driver' }),
+    send: command,
     async position(query) {
       return decodeBody(
         await bus.request(subjects.queryPosition, encodeBody(query), positionTimeoutMs),

@@ -41,8 +41,8 @@ export interface Ended {
 /** Checks a session whose identity is known. Null: it may stay open. */
 export type Guard = (session: Session, identity: Identity) => Ended | null
 
-/** Pushes that are not a message to a topic. One feature handles each kind. */
-type OwnPush = Exclude<Push, { kind: 'topic' }>
+/** Pushes that are not a message to topics. One feature handles each kind. */
+type OwnPush = Exclude<Push, { kind: 'topic' | 'topics' }>
 type PushListener<Kind> = (push: Extract<OwnPush, { kind: Kind }>) => void
 
 /** With fewer recipients than this, sending a string costs less than first encoding it to bytes. */
@@ -247,7 +247,14 @@ export class Hub {
   #onPushes(pushes: PushList): void {
     for (const push of pushes)
       if (push.kind === 'topic') this.#deliver(this.#byTopic.get(push.topic), push.message)
+      else if (push.kind === 'topics') this.#deliver(this.#allOf(push.topics), push.message)
       else for (const listener of this.#pushListeners.get(push.kind) ?? []) listener(push as never)
+  }
+
+  /** The sessions of several topics, each once. Undefined when there is none. */
+  #allOf(topics: readonly string[]): ReadonlySet<Session> | undefined {
+    const sets = topics.flatMap(topic => this.#byTopic.get(topic) ?? [])
+    return sets.length < 2 ? sets[0] : new Set(sets.flatMap(set => [...set]))
   }
 
   #onLocations(push: LocationPush): void {

@@ -53,5 +53,7 @@ export interface CommandClient {
    */
   order(envelope: Omit<CommandEnvelope, 'actor'>): Promise<Extract<OrderReply, { ok: true }>>
   driver(envelope: Omit<CommandEnvelope, 'actor'>): Promise<Extract<DriverReply, { ok: true }>>
+  /** Sends a command to an actor of any kind. The answer has its view under the name of the kind. */
+  send(envelope: CommandEnvelope): Promise<{ ok: true } & Readonly<Record<string, unknown>>>
   position(query: PositionQuery): Promise<PositionAnswer>
 }

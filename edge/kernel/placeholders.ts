@@ -30,6 +30,8 @@ export const placeholders = {
   import: id(0x33),
   rating: id(0x34),
   device: id(0x35),
+  conversation: id(0x38),
+  message: id(0x39),
   trackingToken: '4f1c9a52e7d04b6f8a3d5c0e9b7f2a61',
   deviceSecret: 'hT4vYk0WmRz8Qn2cXb6LdJ1sFp9uGe3A',
   deliveryKey: 'u7Jw2cVbQx5n0sYkR9dLfA',

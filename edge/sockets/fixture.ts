@@ -142,6 +142,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
   const script: CommandClient = {
     order: refuse,
     driver: refuse,
+    send: refuse,
     position: async () => ({ position: null, distance_km: null, eta_minutes: null }),
   }
   const log = pino({ level: 'silent' })
@@ -167,6 +168,7 @@ export async function startFixture(environment: NodeJS.ProcessEnv = {}) {
     commands: {
       order: (envelope: Parameters<CommandClient['order']>[0]) => script.order(envelope),
       driver: (envelope: Parameters<CommandClient['driver']>[0]) => script.driver(envelope),
+      send: (envelope: Parameters<CommandClient['send']>[0]) => script.send(envelope),
       position: (query: Parameters<CommandClient['position']>[0]) => script.position(query),
     },
   }) as EdgeParts

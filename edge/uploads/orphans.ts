@@ -1,7 +1,8 @@
 /**
- * Deletes files that no order named within a day of their upload and no profile shows, and the
- * remains of uploads that were cut off. The file is hidden first, so that no order can name it meanwhile; then its bytes
- * are deleted, then its row. A deletion that stops half way is continued the next time.
+ * Deletes files that no order and no conversation named within a day of their upload and no profile
+ * shows, and the remains of uploads that were cut off. The file is hidden first, so that no order
+ * can name it meanwhile; then its bytes are deleted, then its row. A deletion that stops half way
+ * is continued the next time.
  *
  * A sound counts as named while its pharmacy has the order. The spoken refusal of a request that
  * another pharmacy took is deleted after a day, because nobody needs it then.
@@ -31,6 +32,17 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
     .where(isInNoProfile)
     // A file in parts may have been begun a day before it was whole.
     .where(eb => eb.or([eb('stored_at', 'is', null), eb('stored_at', '<', oldest)]))
+    // A file of a conversation stays until its message is taken back or forgotten.
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('conversation_texts')
+            .select('conversation_texts.id')
+            .whereRef('conversation_texts.upload_id', '=', 'uploads.id'),
+        ),
+      ),
+    )
     .orderBy('created_at')
     .limit(fileLimits.uploadsPerSweepMax)
     .execute()

@@ -7,6 +7,10 @@
  * follows from the event and not from the order's present state, because a catch-up sees
  * yesterday's events beside today's order.
  */
+import {
+  conversationEvents,
+  type ConversationEvent,
+} from '../../protocol/dispatch/conversation-events.ts'
 import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -16,11 +20,12 @@ export interface PublicNames {
   order: Readonly<Record<OrderEvent['type'], `order.${string}`>>
   /** A type of driver event that is missing here is told to nobody. */
   driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
+  conversation: Readonly<Partial<Record<ConversationEvent['type'], `conversation.${string}`>>>
 }
 
 /**
- * The row of an order event in `orderEvents` has its public name; a driver event gets its name
- * here. No driver event is public yet, because an empty `events` of a subscription means all
+ * The row of an event of an order or a conversation has its public name; a driver event gets its
+ * name here. No driver event is public yet, because an empty `events` of a subscription means all
  * events, so present subscribers would get the new ones unasked.
  */
 export const publicNames: PublicNames = {
@@ -28,6 +33,11 @@ export const publicNames: PublicNames = {
     Object.entries(orderEvents).map(([type, { publicName }]) => [type, publicName]),
   ) as PublicNames['order'],
   driver: {},
+  conversation: Object.fromEntries(
+    Object.entries(conversationEvents).flatMap(([type, { publicName }]) =>
+      publicName === null ? [] : [[type, publicName]],
+    ),
+  ) as PublicNames['conversation'],
 }
 export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(
   (names: Readonly<Record<string, string>>) => Object.values(names),

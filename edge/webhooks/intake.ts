@@ -181,7 +181,8 @@ async function deliveriesOf(
     vendor_id: string | null
   }>`
     select id, vendor_id from orders where id = any(${idsOf('order')}::uuid[])
-    union all select id, vendor_id from drivers where id = any(${idsOf('driver')}::uuid[])`.execute(
+    union all select id, vendor_id from drivers where id = any(${idsOf('driver')}::uuid[])
+    union all select id, vendor_id from conversations where id = any(${idsOf('conversation')}::uuid[])`.execute(
     tx,
   )
   const pharmacyOf = new Map(rows.map(row => [row.id, row.vendor_id]))

@@ -36,7 +36,7 @@ export interface Committed {
   events: readonly ActorEvent[]
   atMs: number
   by: Principal
-  commandId: string | null
+  command: unknown
 }
 
 export interface ActorsDeps {
@@ -345,16 +345,17 @@ export class Actors {
     const earlier = cell.recall(letter.commandId)
     if (earlier !== undefined) return this.#answer(letter, earlier)
     const { kind } = cell
+    const { command } = letter
     const atMs = this.#deps.env.nowMs()
     let decision: Decision<ActorEvent>
     let next = cell.state
     let row: unknown = null
     try {
-      decision = kind.decide(cell.state, letter.command, atMs)
+      decision = kind.decide(cell.state, command, atMs)
       if (decision.ok) {
         for (const event of decision.events) next = kind.evolve(next, event, atMs)
-        if (decision.events.length > 0)
-          row = kind.row(next, cell.version + decision.events.length, atMs, cell.version === 0)
+        const version = cell.version + decision.events.length
+        if (version > cell.version) row = kind.row(next, version, atMs, cell.version === 0, command)
       }
     } catch (error) {
       this.#deps.log('error', `deciding for ${cell.kind.name} ${cell.actorId} failed`, error)
@@ -375,7 +376,7 @@ export class Actors {
     const { events } = decision
     if (events.length === 0) return this.#answer(letter, cell.success())
     cell.phase = 'persisting'
-    const by = kind.actorOf(letter.command)
+    const by = kind.actorOf(command)
     this.#deps.journal
       .append({
         slot: cell.slot,
@@ -447,7 +448,7 @@ export class Actors {
         events,
         atMs,
         by,
-        commandId: letter.commandId,
+        command: letter.command,
       }),
     )
     this.#run(cell)

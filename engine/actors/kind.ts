@@ -64,17 +64,19 @@ export interface Kind<State, Command, Event extends ActorEvent, Row> {
   evolve(state: State, event: Event, atMs: number): State
   /**
    * The effects of an event, after the append is durable. `source`: the place of the event in its
-   * slot.
+   * slot. `command`: the command of the event, with what is not in the event; absent when the event
+   * comes from the journal.
    */
-  react(event: Event, state: State, atMs: number, source: SourceFact): Effect[]
+  react(event: Event, state: State, atMs: number, source: SourceFact, command?: Command): Effect[]
   /** Soft effects to repeat when an actor comes back to memory. */
   resume(state: State): Effect[]
   /** Time of the next look, ms since the epoch; null for never. */
   wakeAtMs(state: State): number | null
   /**
    * The row of the read model after the event with this version. `isBorn`: it has no earlier event.
+   * `command`: the command of the event; absent when the row is made again from the journal.
    */
-  row(state: State, version: number, atMs: number, isBorn: boolean): Row
+  row(state: State, version: number, atMs: number, isBorn: boolean, command?: Command): Row
   finished(state: State): boolean
   /**
    * Do other parts of the engine keep something of it (open requests, searches, deliveries, the

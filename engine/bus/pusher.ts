@@ -5,6 +5,7 @@
  */
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
+import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Push } from '../../protocol/dispatch/pushes.ts'
 import { guarded } from '../../protocol/kernel/seldom.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
@@ -48,9 +49,15 @@ const messageBytes = 400
 
 function roughBytes(push: Push): number {
   if (push.kind === 'topic') return messageBytes
+  if (push.kind === 'topics')
+    return messageBytes + push.topics.length * recipientBytes + wordsBytesOf(push.message)
   const words =
     push.kind === 'new_request'
       ? push.body.items.length * itemBytes + (push.body.notes?.length ?? 0)
       : 0
   return messageBytes + words + push.vendor_ids.length * recipientBytes
 }
+
+/** A message in a conversation has up to conversationLimits.textCharactersMax characters. */
+const wordsBytesOf = (message: SocketMessage): number =>
+  message.type === 'conversation_entry' ? 3 * (message.entry.text?.length ?? 0) : 0

@@ -20,6 +20,8 @@ export interface Column<Row> {
   readonly type: ColumnType
   /** Written with the actor's first event, and unchanged by all later ones. */
   readonly isFixed?: true
+  /** The value is in the command and in no event, so the events alone cannot make it again. */
+  readonly fromCommand?: true
   /** The value as SQL, where it travels in another form than it is stored in. */
   readonly sql?: string
   of(row: Row): unknown
@@ -46,6 +48,8 @@ export interface ListColumn<Row, Item = unknown> {
  */
 export interface Table<Row> {
   readonly name: string
+  /** The column with the id of the actor, where the key is another one. */
+  readonly actorColumn?: string
   readonly columns: readonly Column<Row>[]
   readonly lists?: readonly ListColumn<Row>[]
   /** Does this row have something for the table? Without this function it always does. */

@@ -32,6 +32,7 @@ const short = (list: Effect[]): string[] =>
     if (effect.do === 'command') return `${effect.to.kind}.${effect.to.command.verb}`
     if (effect.do !== 'push') return effect.do
     const { push } = effect
+    if (push.kind === 'topics') throw new Error('no order tells several topics')
     return push.kind === 'topic'
       ? `${push.topic.split(':')[0]} ${push.message.type}`
       : `${push.kind} to ${push.vendor_ids.length}`

@@ -57,7 +57,7 @@ export class Audience {
       else known.push(stored)
       const pushes = this.#pushesOf(stored, this.#past(stored).length - 1)
       const allowed = this.#allowedOf(stored.actorId)
-      const texts = pushes.map(push => canonical(push))
+      const texts = pushes.map(push => textOf(push))
       for (const text of texts) allowed.add(text)
       this.#owed.set(`${stored.slot}.${stored.seq}`, { stored, committedMs: nowMs, pushes: texts })
       for (const push of pushes)
@@ -93,7 +93,7 @@ export class Audience {
     if (turn === undefined) this.#pushed.set(node, (turn = new Set()))
     for (const push of pushes) {
       this.pushes++
-      const text = canonical(push)
+      const text = textOf(push)
       turn.add(text)
       this.#judge(push, text)
     }
@@ -128,7 +128,7 @@ export class Audience {
     const allowed = this.#allowedOf(actorId)
     for (const stored of this.#events.get(actorId) ?? [])
       for (let version = stored.version; version < this.#past(stored).length; version++)
-        for (const push of this.#pushesOf(stored, version)) allowed.add(canonical(push))
+        for (const push of this.#pushesOf(stored, version)) allowed.add(textOf(push))
     return allowed
   }
 
@@ -167,7 +167,7 @@ export class Audience {
       const { stored } = owed
       const versions = [...this.#past(stored).keys()].filter(version => version >= stored.version)
       const repeats = versions.some(version =>
-        this.#pushesOf(stored, version).every(push => said.has(canonical(push))),
+        this.#pushesOf(stored, version).every(push => said.has(textOf(push))),
       )
       if (!repeats)
         this.#findings.fail(
@@ -230,12 +230,30 @@ export class Audience {
   }
 }
 
+/**
+ * The push as text. The words of a message in a conversation are in no event, and after a crash the
+ * push only names the number; both forms are one text.
+ */
+const textOf = (push: Push): string => {
+  if (push.kind !== 'topics') return canonical(push)
+  const { topics, message } = push
+  const { conversation_id, entry, last_number } = message as {
+    conversation_id?: string
+    entry?: { number: number }
+    last_number?: number
+  }
+  const number = entry?.number ?? last_number
+  return canonical(number === undefined ? push : { topics, conversation_id, number })
+}
+
 /** The id of the actor whose event asks for a push. */
 function actorOf(push: Push): string {
   if (push.kind === 'new_request') return push.body.request_id
   if (push.kind === 'request_closed') return push.request_id
-  const { topic, message } = push
+  const { message } = push
   const fields: Readonly<Record<string, unknown>> = { ...message }
+  if (push.kind === 'topics') return String(fields['conversation_id'])
+  const { topic } = push
   const [about, id] = topic.split(':') as [string, string]
   if (about === 'driver' && message.type !== 'assigned' && message.type !== 'assignment_ended')
     return id

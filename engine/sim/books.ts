@@ -50,7 +50,7 @@ export class PlainBooks implements Books {
 
   row({ table: tableName, columns }: RowWritten): void {
     const table = this.#kind.tables.find(one => one.name === tableName)!
-    const actorId = columns[table.columns[0]!.name]!
+    const actorId = columns[table.actorColumn ?? table.columns[0]!.name]!
     const past = this.#past.get(actorId)
     // A table that never changes its rows has no version.
     const version = Number(columns['version'] ?? (past?.length ?? 0) - 1)
@@ -59,7 +59,10 @@ export class PlainBooks implements Books {
       return this.#findings.fail('[2]', `a row at version ${version} without its events`, actorId)
     const row = this.#kind.row(now.state, version, now.atMs, version === 1)
     const should = table.columns
-      .filter(({ type, isFixed }) => type !== 'json' && isFixed !== true)
+      .filter(
+        ({ type, isFixed, fromCommand }) =>
+          type !== 'json' && isFixed !== true && fromCommand !== true,
+      )
       .map(({ name, of }) => [name, of(row)] as const)
     this.#findings.same(
       'row',

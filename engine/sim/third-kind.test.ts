@@ -5,100 +5,21 @@
  * is noticed.
  */
 import t from 'tap'
-import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
-import { Chance } from '../../protocol/kernel/chance.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { ownerSubject } from '../../protocol/bus/subjects.ts'
-import { Engine } from '../engine.ts'
 import { kinds } from '../kinds.ts'
 import type { AnyKind } from '../actors/kind.ts'
 import { askedBy } from '../testing/errand-people.ts'
 import { anyErrand, type Errand } from '../testing/errands.ts'
-import { Checker } from './checker.ts'
-import { ClaimServer } from './claim-server.ts'
-import { SimDatabase } from './database.ts'
-import { checkingEars } from './ears.ts'
-import { Faults } from './faults.ts'
-import { Network } from './network.ts'
-import { SimNode } from './node.ts'
-import { Schedule } from './schedule.ts'
-
-const startMs = 1_800_000_000_000
-const minute = 60_000
-const again: ReadonlySet<string> = new Set(['unavailable', 'moved', 'overloaded', 'timeout'])
-
-class Stop extends Error {}
+import { minute, simulatedEngines, startMs } from './fixture-engines.ts'
 
 /**
  * Plays a seed. `played`: the kind as the engines have it; the checker always has the right one.
  */
 async function simulated(seed: number, played: AnyKind = anyErrand()) {
-  const list = [...kinds, anyErrand()]
-  const schedule = new Schedule(startMs)
-  const chance = new Chance(seed)
-  const faults = new Faults(chance.fork('faults'), new Set(), true)
-  const checker = new Checker(list)
-  const ears = checkingEars(checker, schedule)
-  const network = new Network(schedule, faults, chance.fork('network'), ears)
-  const database = new SimDatabase(schedule, faults, chance.fork('database'), list, commit =>
-    checker.committed(commit),
-  )
-  checker.watch(database)
-  const claims = new ClaimServer(schedule, faults, chance.fork('claims'), () => {})
-  const engines = new Set<SimNode>()
-  let incarnations = 0
-  let crashes = 0
-  const boot = (): void => {
-    const name = `engine-${++incarnations}`
-    const node = new SimNode(name, schedule, chance.fork(name), faults)
-    const engine = new Engine({
-      engineId: name,
-      env: node.env,
-      bus: network.connect(node),
-      journal: database.journal(node),
-      claims: claims.for(node),
-      exclusive: false,
-      kinds: [...kinds, played],
-      log: () => {},
-    })
-    engines.add(node)
-    const crashed = node.onCrash
-    node.onCrash = () => {
-      crashed()
-      crashes++
-      engines.delete(node)
-      schedule.after(chance.between(200, 4_000), boot)
-    }
-    engine.start().catch(() => node.crash())
-  }
-  boot()
-  boot()
-  const crashDie = chance.fork('weather')
-  const crashOne = (): void => {
-    if (faults.healed) return
-    if (engines.size > 0) crashDie.pick([...engines]).crash()
-    schedule.after(crashDie.between(minute, 4 * minute), crashOne)
-  }
-  schedule.after(3 * minute, crashOne)
-
-  const client = new SimNode('edge-1', schedule, chance.fork('client'), faults)
-  const bus = network.connect(client)
-  const sleep = (ms: number): Promise<void> =>
-    new Promise(resolve => {
-      schedule.after(ms, resolve)
-    })
-  /** Sends a command under one id until it is answered. */
-  const give = async (actor_id: string, verb: string, data: object): Promise<void> => {
-    const body = encodeBody({ id: verb, actor: 'errand', actor_id, verb, by: askedBy, data })
-    for (;;) {
-      const reply = await bus.request(ownerSubject(actor_id), body, 10_000).then(
-        bytes => decodeBody(bytes) as { ok: boolean; problem?: { code: string } },
-        () => ({ ok: false, problem: { code: 'unavailable' } }),
-      )
-      if (reply.ok || !again.has(reply.problem!.code)) return
-      await sleep(chance.between(500, 3_000))
-    }
-  }
+  const world = simulatedEngines(seed, [...kinds, anyErrand()], [...kinds, played])
+  const { chance, sleep, checker, database } = world
+  const give = (actorId: string, verb: string, data: object) =>
+    world.give({ kind: 'errand', actorId, verb, by: askedBy, data, id: verb })
   const clientDie = chance.fork('people')
   const ids = Array.from({ length: 40 }, () => uuidV7(startMs, clientDie.random))
   const lives = ids.map(async (id, i) => {
@@ -109,19 +30,8 @@ async function simulated(seed: number, played: AnyKind = anyErrand()) {
     await sleep(clientDie.between(0, 4 * minute))
     if (i % 2 === 0) await give(id, 'finish', {})
   })
-  const each = (): void => {
-    if (database.defect !== null) throw database.defect
-    if (checker.violations.length > 0) throw new Stop()
-  }
-  try {
-    await schedule.until(startMs + 30 * minute, each)
-    faults.heal()
-    for (const node of network.nodes()) network.heal(node)
-    await schedule.until(startMs + 50 * minute, each)
-  } catch (error) {
-    if (!(error instanceof Stop)) throw error
-  }
-  return { checker, database, ids, lives, crashes }
+  await world.run(30, 20)
+  return { checker, database, ids, lives, crashes: world.crashes() }
 }
 
 t.test(

@@ -13,6 +13,12 @@ import type { OrderView } from '../../protocol/orders/view.ts'
 import type { OrderPlaced, OrderProgress } from '../../protocol/orders/view-parts.ts'
 import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { JobRunsTable, JobsTable } from './tables-jobs.ts'
+import type {
+  ConversationEntriesTable,
+  ConversationReportsTable,
+  ConversationsTable,
+  ConversationTextsTable,
+} from './tables-conversations.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -419,6 +425,10 @@ export interface Tables {
   orders: OrdersTable
   order_words: OrderWordsTable
   quotes: QuotesTable
+  conversations: ConversationsTable
+  conversation_entries: ConversationEntriesTable
+  conversation_texts: ConversationTextsTable
+  conversation_reports: ConversationReportsTable
   ratings: RatingsTable
   rating_figures: RatingFiguresTable
   jobs: JobsTable

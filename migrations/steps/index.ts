@@ -23,6 +23,7 @@ import { currency } from './0019_currency.ts'
 import { stores } from './0020_stores.ts'
 import { devices } from './0022_devices.ts'
 import { ratings } from './0023_ratings.ts'
+import { conversations } from './0024_conversations.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
 
@@ -47,6 +48,7 @@ export const migrations: Record<string, Migration> = {
   '0020_stores': stores,
   '0022_devices': devices,
   '0023_ratings': ratings,
+  '0024_conversations': conversations,
   '0026_profiles': profiles,
   '0027_insights': insights,
 }

@@ -32,10 +32,10 @@ export const PublishedEvent = Type.Object({
   seq: Type.Integer({ minimum: 1, description: 'Contiguous per slot' }),
   order_seq: Type.Integer({
     minimum: 1,
-    description: 'Version of the actor after this event: contiguous per order and per driver',
+    description: 'Version of the actor after this event: contiguous per actor',
   }),
   at: Type.String({ format: 'date-time' }),
-  actor: Type.String({ description: 'The kind of actor: order or driver' }),
+  actor: Type.String({ description: 'The kind of actor: order, driver or conversation' }),
   actor_id: Uuid,
   type: Text,
   v: Type.Integer({ minimum: 1, description: 'Version of the shape of the event' }),

@@ -6,6 +6,7 @@
 import type Type from 'typebox'
 import { accountMessages } from '../accounts/messages.ts'
 import { driverMessages } from '../drivers/messages.ts'
+import { conversationMessages } from '../conversations/messages.ts'
 import { channelNames, type ChannelName } from '../kernel/channels.ts'
 import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
 import { orderMessages } from '../orders/messages.ts'
@@ -19,6 +20,7 @@ export const socketMessages = {
   ...orderMessages,
   ...driverMessages,
   ...trackingMessages,
+  ...conversationMessages,
 }
 type Messages = typeof socketMessages
 export type SocketMessageName = keyof Messages

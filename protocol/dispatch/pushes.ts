@@ -20,6 +20,10 @@ export const topics = {
   fleet: (pharmacyId: string) => `fleet:${pharmacyId}`,
   /** Trackers of one order. */
   order: (orderId: string) => `order:${orderId}`,
+  /** Administrators at `/ws/chat`. */
+  support: 'support',
+  /** Sockets at `/ws/chat` of one side of conversations. */
+  chat: (side: string, id: string) => `chat:${side}:${id}`,
 } as const
 
 /**
@@ -45,6 +49,10 @@ export const Push = Type.Union([
       message: Message,
     },
     { description: 'A message to all sockets of a topic' },
+  ),
+  Type.Object(
+    { kind: Type.Literal('topics'), topics: Type.Array(Type.String()), message: Message },
+    { description: 'A message to all sockets of several topics, once to each' },
   ),
   Type.Object(
     {

@@ -4,6 +4,8 @@ import { commandRows, edgeVerbs, ServiceCommand } from '../dispatch/commands.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
 import { eventVersion, PublishedEvent } from '../dispatch/events.ts'
 import { orderEvents } from '../dispatch/order-events.ts'
+import { conversationEvents } from '../dispatch/conversation-events.ts'
+import { exampleIds } from '../conversations/parts.ts'
 import { ids } from '../kernel/examples.ts'
 import { driverLocationsExample, olderTopics, OlderMessage } from '../dispatch/older-topics.ts'
 import { DriverView } from '../drivers/view.ts'
@@ -105,11 +107,11 @@ export function commands(draft: Draft): void {
     )
 }
 
-/** Adds the events of orders and drivers, under both of their names. */
+/** Adds the events of orders, drivers and conversations, and the older names of events. */
 export function events(draft: Draft): void {
   const actedBy = { role: 'driver', id: ids.driver }
   const rows = (
-    actor: 'order' | 'driver',
+    actor: 'order' | 'driver' | 'conversation',
     table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>,
     id: string,
   ): void => {
@@ -145,6 +147,7 @@ export function events(draft: Draft): void {
   }
   rows('order', orderEvents, ids.order)
   rows('driver', driverEvents, ids.driver)
+  rows('conversation', conversationEvents, exampleIds.conversation)
   const { example } = orderEvents.order_accepted
   draft
     .message('event_of_service', 'Any fact.', PublishedEvent, {
@@ -168,9 +171,9 @@ export function events(draft: Draft): void {
       'send',
       {
         service: 'By its account',
-        actor: 'order or driver',
+        actor: 'order, driver or conversation',
         event: 'What happened',
-        id: 'Of the order or driver',
+        id: 'Of the order, the driver or the conversation',
       },
     )
   for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {

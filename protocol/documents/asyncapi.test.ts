@@ -11,6 +11,7 @@ import { asyncApiDocument } from './asyncapi.ts'
 import { assetUrl } from '../kernel/assets.ts'
 import { Matcher } from '../bus/matcher.ts'
 import { commandRows } from '../dispatch/commands.ts'
+import { conversationEvents } from '../dispatch/conversation-events.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
 import { orderEvents } from '../dispatch/order-events.ts'
 import {
@@ -120,6 +121,7 @@ t.test('the stream stores events under both names, and no positions', async t =>
     kept.length,
     Object.keys(orderEvents).length +
       Object.keys(driverEvents).length +
+      Object.keys(conversationEvents).length +
       Object.keys(olderTopics).length,
   )
   t.notOk(kept.includes(subjects.driverLocations))
@@ -127,7 +129,7 @@ t.test('the stream stores events under both names, and no positions', async t =>
 
 t.test('every description is a sentence, and every example matches its schema', async t => {
   const rows: [string, string, TSchema, unknown][] = [
-    ...[orderEvents, driverEvents, olderTopics].flatMap(table =>
+    ...[orderEvents, driverEvents, conversationEvents, olderTopics].flatMap(table =>
       Object.entries(table).map(
         ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
           name,

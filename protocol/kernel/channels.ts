@@ -1,5 +1,5 @@
 /**
- * The five WebSocket channels, with the address and the purpose of each. A message names its
+ * The WebSocket channels, with the address and the purpose of each. A message names its
  * channels in its own definition, so that each message is defined once.
  */
 export interface Channel {
@@ -23,6 +23,7 @@ export const channels = {
     title: 'The public tracking link',
     parameters: { tracking_token: 'From the order; no other authentication' },
   },
+  chat: { path: '/ws/chat', title: 'The conversations of a person', parameters: {} },
 } as const satisfies Readonly<Record<string, Channel>>
 
 export type ChannelName = keyof typeof channels

@@ -144,6 +144,16 @@ export const errorCatalogue = {
   },
   // Background work
   job_running: { http: 409, title: 'The job runs at the moment', retryable: true },
+  // Conversations
+  conversation_not_found: { http: 404, title: 'Conversation not found', retryable: false },
+  conversation_not_possible: {
+    http: 409,
+    title: 'Not possible in a conversation about this',
+    retryable: false,
+  },
+  conversation_closed: { http: 409, title: 'Conversation is closed', retryable: false },
+  conversation_frozen: { http: 409, title: 'Conversation is frozen', retryable: true },
+  message_not_found: { http: 404, title: 'Message not found', retryable: false },
   // Webhooks and shops
   signature_invalid: { http: 401, title: 'Signature missing or wrong', retryable: false },
   webhook_url_refused: { http: 422, title: 'Webhook URL is not allowed', retryable: false },

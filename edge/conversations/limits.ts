@@ -1,0 +1,33 @@
+/** Bounds of conversations at the edge. */
+export const chatLimits = {
+  /** Time after its order for which customer and pharmacy may still write to each other. */
+  pharmacyOpenMs: 7 * 24 * 3_600_000,
+  /** The same for customer and driver; it is short, as a lost scarf is found soon. */
+  deliveryOpenMs: 30 * 60_000,
+  /** The same for a pharmacy that did not get the request. */
+  losingPharmacyOpenMs: 3_600_000,
+  /** A conversation with support closes after this silence. */
+  supportQuietMs: 14 * 24 * 3_600_000,
+  retentionDaysDefault: 365,
+  retentionDaysMin: 1,
+  retentionDaysMax: 3_650,
+  /** Conversations that one run of the housekeeping ends, and that it deletes. */
+  conversationsPerSweepMax: 500,
+  /** Conversations in the greeting of a socket. */
+  greetedConversationsMax: 100,
+  /** A notice that support has read a conversation is written at most once in this time. */
+  lookedInMs: 3_600_000,
+  reportTextCharactersMax: 1_000,
+  /** Reports of one side about one conversation that wait for a decision. */
+  openReportsMax: 10,
+  reportsShownMax: 100,
+  searchCharactersMax: 100,
+  /** Time for which presence holds, seconds, and the shortest pause between two of a socket, ms. */
+  presenceSeconds: 30,
+  presencePauseMs: 1_000,
+  /** Conversations whose sides a socket remembers, and for how long. */
+  knownConversationsMax: 100,
+  knownMs: 30_000,
+  /** After the bus was away, sockets are told of their conversations within this time. */
+  returnSpreadMs: 5_000,
+} as const

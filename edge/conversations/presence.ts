@@ -1,0 +1,75 @@
+/**
+ * Presence and typing: told to the other sides of a conversation, and stored nowhere. A client
+ * repeats it while it lasts, and what is not repeated ends by itself.
+ */
+import { encodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import { sides } from '../../protocol/conversations/parts.ts'
+import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
+import { topics, type PushList } from '../../protocol/dispatch/pushes.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { BoundedCache } from '../kernel/bounded-cache.ts'
+import type { Session } from '../kernel/session.ts'
+import { chatLimits } from './limits.ts'
+import { findOwn, idOfSide } from './reads.ts'
+import type { Speaker } from './sides.ts'
+
+export type PresenceContext = Pick<Kernel, 'bus' | 'database' | 'log' | 'nowMs'>
+
+/** The presence of one socket. */
+export class PresenceOf {
+  readonly #ctx: PresenceContext
+  readonly #speaker: Speaker
+  /** The topics of the other sides, by conversation. */
+  readonly #others: BoundedCache<string[]>
+  #lastMs = -Infinity
+
+  constructor(ctx: PresenceContext, speaker: Speaker) {
+    this.#ctx = ctx
+    this.#speaker = speaker
+    this.#others = new BoundedCache(chatLimits.knownConversationsMax, chatLimits.knownMs, ctx.nowMs)
+  }
+
+  /** A message that comes too soon after another one is dropped, because the next one replaces it. */
+  tell(session: Session, { conversation_id, state }: MessageNamed<'chat_presence'>): void {
+    const nowMs = this.#ctx.nowMs()
+    if (state !== 'away' && nowMs - this.#lastMs < chatLimits.presencePauseMs) return
+    this.#lastMs = nowMs
+    this.#topicsOf(conversation_id).then(
+      others => {
+        const pushes: PushList = [
+          {
+            kind: 'topics',
+            topics: others,
+            message: {
+              type: 'conversation_presence',
+              conversation_id,
+              side: this.#speaker.side,
+              state,
+              seconds: state === 'away' ? 0 : chatLimits.presenceSeconds,
+            },
+          },
+        ]
+        this.#ctx.bus.publish(subjects.pushAll, encodeBody(pushes))
+      },
+      (error: unknown) => {
+        if (error instanceof CaduceusError) session.report(error.code, error.message)
+        else this.#ctx.log.warn({ err: error }, 'presence could not be told')
+      },
+    )
+  }
+
+  async #topicsOf(conversationId: string): Promise<string[]> {
+    let others = this.#others.get(conversationId)
+    if (others === undefined) {
+      const row = await findOwn(this.#ctx.database.kysely, this.#speaker, conversationId)
+      others = sides.flatMap(side => {
+        const id = idOfSide(row, side)
+        return id === null || side === this.#speaker.side ? [] : [topics.chat(side, id)]
+      })
+      this.#others.set(conversationId, others)
+    }
+    return others
+  }
+}

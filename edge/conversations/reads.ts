@@ -1,0 +1,224 @@
+/** What the tables say of conversations: their rows, entries, unread counts and texts. */
+import { sql, type Kysely, type RawBuilder, type Selectable, type SqlBool } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
+import type { ConversationsTable } from '../../migrations/database/tables-conversations.ts'
+import { conversationLimits } from '../../protocol/conversations/limits.ts'
+import { sides, type Entry, type Side } from '../../protocol/conversations/parts.ts'
+import type { ConversationView } from '../../protocol/conversations/view.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uploadUrl } from '../../protocol/uploads/url.ts'
+import type { Speaker } from './sides.ts'
+
+type Db = Kysely<Tables>
+export type ConversationRow = Selectable<ConversationsTable>
+
+/** The id of a side in a row; null when that side has no part in it. */
+export function idOfSide(row: ConversationRow, side: Side): string | null {
+  switch (side) {
+    case 'customer':
+      return row.customer_id
+    case 'vendor':
+      return row.vendor_id
+    case 'driver':
+      return row.driver_id
+    case 'support':
+      return row.topic === 'support' ? 'support' : null
+  }
+}
+
+/** Does the caller take part? A driver has no part in a conversation that is closed. */
+export const takesPart = (row: ConversationRow, { side, id }: Speaker): boolean =>
+  idOfSide(row, side) === id && !(side === 'driver' && row.status === 'closed')
+
+const notFound = (): CaduceusError =>
+  new CaduceusError('conversation_not_found', 'there is no such conversation')
+
+/** Throws `conversation_not_found`, also for a conversation of others. */
+export async function findOwn(db: Db, speaker: Speaker, id: string): Promise<ConversationRow> {
+  const row = await findAny(db, id)
+  if (!takesPart(row, speaker)) throw notFound()
+  return row
+}
+
+/** Throws `conversation_not_found`. */
+export async function findAny(db: Db, id: string): Promise<ConversationRow> {
+  const row = await db
+    .selectFrom('conversations')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) throw notFound()
+  return row
+}
+
+/** A participant, or support, which oversees all. Throws `conversation_not_found`. */
+export async function findReadable(db: Db, speaker: Speaker, id: string): Promise<ConversationRow> {
+  const row = await findAny(db, id)
+  if (speaker.side !== 'support' && !takesPart(row, speaker)) throw notFound()
+  return row
+}
+
+/** Condition for the rows in which the caller takes part. */
+export function ownRows({ side, id }: Speaker): RawBuilder<SqlBool> {
+  switch (side) {
+    case 'customer':
+      return sql<SqlBool>`c.customer_id = ${id}`
+    case 'vendor':
+      return sql<SqlBool>`c.vendor_id = ${id}`
+    case 'driver':
+      return sql<SqlBool>`(c.driver_id = ${id} and c.status <> 'closed')`
+    case 'support':
+      return sql<SqlBool>`c.topic = 'support'`
+  }
+}
+
+/** The read mark of a side. */
+const readMark = (side: Side): RawBuilder<number> => sql<number>`c.${sql.ref(`${side}_read`)}`
+
+/** Messages of others after the mark that were not taken back. */
+export const unreadOf = (side: Side): RawBuilder<number> => sql<number>`(
+  select count(*)::integer from conversation_texts as t
+  where t.conversation_id = c.id and t.number > ${readMark(side)} and t.side <> ${side} and t.taken_back_at is null)`
+
+export interface EntryRow {
+  id: string
+  number: number
+  kind: Entry['kind']
+  side: Side | null
+  of_id: string | null
+  reason: Entry['reason']
+  at: Date
+  text: string | null
+  upload_id: string | null
+  taken_back_at: Date | null
+}
+
+export const entryColumns = sql`e.id, e.number, e.kind, e.side, e.of_id, e.reason, e.at, t.text, t.upload_id, t.taken_back_at`
+
+/** An entry as participants see it. */
+export const entryOf = (row: EntryRow): Entry => ({
+  number: row.number,
+  id: row.id,
+  kind: row.kind,
+  side: row.side,
+  text: row.text,
+  upload_id: row.upload_id,
+  url: row.upload_id === null ? null : uploadUrl(row.upload_id),
+  taken_back: row.taken_back_at !== null,
+  of: row.of_id,
+  reason: row.reason,
+  at: row.at.toISOString(),
+})
+
+/** The entries after a number, up to another one, oldest first. */
+export async function entriesBetween(
+  db: Db,
+  conversationId: string,
+  after: number,
+  through: number,
+): Promise<Entry[]> {
+  const { rows } = await sql<EntryRow>`
+    select ${entryColumns} from conversation_entries as e
+    left join conversation_texts as t on t.id = e.id
+    where e.conversation_id = ${conversationId} and e.number > ${after} and e.number <= ${through}
+    order by e.number`.execute(db)
+  return rows.map(entryOf)
+}
+
+/** Everything after a number; null when it is more than a client should take in one answer. */
+export async function gapAfter(
+  db: Db,
+  row: ConversationRow,
+  after: number,
+): Promise<Entry[] | null> {
+  if (row.last_number - after > conversationLimits.gapEntriesMax) return null
+  return entriesBetween(db, row.id, after, row.last_number)
+}
+
+/** Null when there is no such entry. */
+export async function findEntry(
+  db: Db,
+  conversationId: string,
+  entryId: string,
+): Promise<Entry | null> {
+  const { rows } = await sql<EntryRow>`
+    select ${entryColumns} from conversation_entries as e
+    left join conversation_texts as t on t.id = e.id
+    where e.id = ${entryId} and e.conversation_id = ${conversationId}`.execute(db)
+  return rows[0] === undefined ? null : entryOf(rows[0])
+}
+
+type ListRow = ConversationRow & {
+  unread: number
+  vendor_name: string | null
+  open_reports: number
+  last: Omit<EntryRow, 'at' | 'taken_back_at'> & { at: string; taken_back_at: string | null }
+}
+
+/**
+ * Conversations with their last entry and the unread count of the caller, newest first, each with
+ * the cursor of the page after it. `where`: a condition on the row `c`.
+ */
+export async function listed(
+  db: Db,
+  speaker: Speaker,
+  where: RawBuilder<SqlBool>,
+  limit: number,
+): Promise<{ view: ConversationView; cursor: string }[]> {
+  const { rows } = await sql<ListRow>`
+    select c.*, ${unreadOf(speaker.side)} as unread, v.business_name as vendor_name,
+      (select count(*)::integer from conversation_reports as r
+       where r.conversation_id = c.id and r.decided_at is null) as open_reports,
+      (select row_to_json(one) from (
+        select ${entryColumns} from conversation_entries as e left join conversation_texts as t on t.id = e.id
+        where e.conversation_id = c.id and e.number = c.last_number) as one) as last
+    from conversations as c
+    left join vendors as v on v.id = c.vendor_id
+    where ${where}
+    order by c.last_at desc, c.id desc limit ${limit}`.execute(db)
+  return rows.map(row => ({
+    view: viewOf(speaker, row),
+    cursor: `${row.last_at.getTime()}.${row.id}`,
+  }))
+}
+
+function viewOf(speaker: Speaker, row: ListRow): ConversationView {
+  const isOwn = takesPart(row, speaker)
+  const { last } = row
+  return {
+    id: row.id,
+    topic: row.topic,
+    about: row.about_id === null ? null : { kind: row.about_kind!, id: row.about_id },
+    status: row.status,
+    participants: sides
+      .filter(side => idOfSide(row, side) !== null)
+      .map(side => ({
+        side,
+        name: side === 'vendor' ? row.vendor_name : null,
+        read_through: row[`${side}_read`],
+      })),
+    my_side: isOwn ? speaker.side : null,
+    last_number: row.last_number,
+    unread: isOwn ? row.unread : 0,
+    // Support reads the words of others only with a reason, by their messages.
+    last:
+      isOwn && last !== null
+        ? entryOf({
+            ...last,
+            at: new Date(last.at),
+            taken_back_at: last.taken_back_at === null ? null : new Date(last.taken_back_at),
+          })
+        : null,
+    closes_at: row.closes_at?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    ...(speaker.side === 'support' && { open_reports: row.open_reports }),
+  }
+}
+
+/** One conversation as the caller sees it. Throws `conversation_not_found`. */
+export async function shown(db: Db, speaker: Speaker, id: string): Promise<ConversationView> {
+  await findReadable(db, speaker, id)
+  const [one] = await listed(db, speaker, sql<SqlBool>`c.id = ${id}`, 1)
+  if (one === undefined) throw notFound()
+  return one.view
+}

@@ -1,0 +1,46 @@
+/**
+ * The words that the states of conversations repeat, for packed snapshots. Append only; never
+ * insert, remove or rename: stored bytes refer to a word by its place.
+ */
+import { wordTable } from '../actors/packed.ts'
+
+export const words = wordTable([
+  'status',
+  'absent',
+  'open',
+  'frozen',
+  'closed',
+  'conversationId',
+  'version',
+  'createdAtMs',
+  'topic',
+  'pharmacy',
+  'delivery',
+  'support',
+  'about',
+  'kind',
+  'id',
+  'order',
+  'appointment',
+  'sides',
+  'customer',
+  'vendor',
+  'driver',
+  'lastNumber',
+  'last',
+  'read',
+  'closesAtMs',
+  'recent',
+  'number',
+  'side',
+  'of',
+  'reason',
+  'atMs',
+  'atVersion',
+  'text',
+  'document',
+  'audio',
+  'taken_back',
+  'thawed',
+  'support_read',
+])
