@@ -4,6 +4,7 @@
  * sockets are called in it.
  */
 import { accounts } from './accounts/index.ts'
+import { appointments } from './appointments/index.ts'
 import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
 import { codes } from './codes/index.ts'
@@ -23,6 +24,7 @@ import { rate } from './rate/index.ts'
 import { ratings } from './ratings/index.ts'
 import { reports } from './reports/index.ts'
 import { requests } from './requests/index.ts'
+import { services } from './services/index.ts'
 import { tracking } from './tracking/index.ts'
 import { uploads } from './uploads/index.ts'
 import { webhooks } from './webhooks/index.ts'
@@ -40,6 +42,8 @@ const list = [
   tracking,
   orders,
   pricing,
+  services,
+  appointments,
   ratings,
   conversations,
   reports,

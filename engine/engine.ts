@@ -283,13 +283,14 @@ export class Engine {
    */
   #follow(
     { kind, state }: Cell,
-    stored: Omit<OutboxEntry, 'kind' | 'older' | 'hearers' | 'effects'>,
+    stored: Omit<OutboxEntry, 'kind' | 'aboutId' | 'older' | 'hearers' | 'effects'>,
     command?: unknown,
   ): void {
     const { event, atMs, slot, seq } = stored
     this.#outbox.add({
       ...stored,
       kind: kind.name,
+      aboutId: kind.aboutOf?.(event) ?? null,
       older: kind.olderFact?.(event, state) ?? null,
       hearers: this.#services.hearing(kind.pharmacyOf?.(state) ?? null),
       effects: kind.react(event, state, atMs, { slot, seq }, command),

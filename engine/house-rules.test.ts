@@ -98,11 +98,11 @@ t.test('imports point down only', async t => {
 
 t.test('deciders are pure: no I/O, no runtime', async t => {
   for (const { path, imports, test } of within('engine'))
-    if (!test && /^engine\/(orders|drivers)\//.test(path))
+    if (!test && /^engine\/(orders|drivers|appointments)\//.test(path))
       t.same(
         imports.filter(
           imported =>
-            !/^(protocol|engine\/((orders|drivers|saga)\/|actors\/(decision|decision-scope|effects)))/.test(
+            !/^(protocol|engine\/((orders|drivers|appointments|saga)\/|actors\/(decision|decision-scope|effects)))/.test(
               imported,
             ) && !/^engine\/(actors\/(kind|packed)|journal\/table)\.ts$/.test(imported),
         ),

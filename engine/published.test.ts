@@ -7,6 +7,7 @@ import t from 'tap'
 import type { TSchema } from 'typebox'
 import { Check, Clean, Errors } from 'typebox/value'
 import { decodeBody } from '../protocol/bus/codec.ts'
+import { appointmentEvents } from '../protocol/dispatch/appointment-events.ts'
 import { driverEvents } from '../protocol/dispatch/driver-events.ts'
 import { PublishedEvent } from '../protocol/dispatch/events.ts'
 import { orderEvents } from '../protocol/dispatch/order-events.ts'
@@ -23,6 +24,7 @@ import { OrderView } from '../protocol/orders/view.ts'
 import { socketMessages } from '../protocol/dispatch/messages.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
 import { here, order, world } from './fixtures.ts'
+import { visits } from './appointments/fixture-visits.ts'
 import { trackingLimits } from './tracking/limits.ts'
 
 /** Null when the value matches the schema and has no further field; otherwise the first error. */
@@ -43,6 +45,8 @@ const namesOfPushed: Readonly<Record<string, Partial<Record<Push['kind'], string
 }
 /** The messages that only engines send; the edge makes the other messages of sockets. */
 const pushedByEngines = [
+  'appointment',
+  'appointment_reminder',
   'assigned',
   'assignment_ended',
   'driver_membership',
@@ -190,11 +194,13 @@ t.test('all messages of a run match their schemas', async t => {
   await w.command('driver', dora.driverId, 'approve_membership', by)
   await w.command('driver', dora.driverId, 'set_status', by, { status: 'offline' })
   await w.env.advance(trackingLimits.positionSaveIntervalMs + limits.requestTtlSecondsMin * 1_000)
+  await visits(w)
   await engine.stop()
 
   const tables: Record<string, Readonly<Record<string, { data: TSchema }>>> = {
     order: orderEvents,
     driver: driverEvents,
+    appointment: appointmentEvents,
   }
   for (const event of w.events) {
     const row = tables[event.actor]?.[event.type]
@@ -203,7 +209,9 @@ t.test('all messages of a run match their schemas', async t => {
   }
   const happened = new Set(w.events.map(event => event.type))
   t.same(
-    [...Object.keys(orderEvents), ...Object.keys(driverEvents)].filter(type => !happened.has(type)),
+    Object.values(tables)
+      .flatMap(table => Object.keys(table))
+      .filter(type => !happened.has(type)),
     [],
     'each kind of event was published',
   )

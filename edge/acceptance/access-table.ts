@@ -8,6 +8,7 @@
 import { features } from '../features.ts'
 import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
+import { visitCalls } from './access-visits.ts'
 import { picture, type Who, type World } from './access-world.ts'
 
 /** One id of each kind that a request can name. */
@@ -286,6 +287,8 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
 
   quoteDelivery: { of: (_, __, world) => ({ body: quote(world) }) },
   quoteDeliveryV1: { of: (_, __, world) => ({ body: quote(world) }) },
+
+  ...visitCalls,
 
   // Ratings
   rate: {

@@ -89,6 +89,20 @@ export interface World {
   shop(): Promise<{ integrationId: string; deliveryKey: string; importId: string }>
   /** A device of the driver's, and its secret. */
   device(): Promise<{ device: string; deviceSecret: string }>
+  /** A service of the pharmacy that is always open, with a step, and its next two free slots. */
+  service(given?: object): Promise<{ service: string; slotStart: string; otherSlotStart: string }>
+  /** An appointment of the customer at such a service; checked in when asked for. */
+  appointment(
+    given?: object,
+    checkedIn?: boolean,
+  ): Promise<{ service: string; appointment: string; checkInCode: string; otherSlotStart: string }>
+  /** An entry of the customer in the waiting list of such a service. */
+  waiting(): Promise<{ service: string; waiting: string }>
+  /** A main service and a closure of the pharmacy. */
+  mainService(): Promise<string>
+  closure(): Promise<string>
+  /** A calendar link of the customer. */
+  calendarFeed(): Promise<{ calendarFeed: string; calendarSecret: string }>
 }
 
 const here = { latitude: 27.7172, longitude: 85.324 }
@@ -185,6 +199,22 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     const id = await acceptedOrder()
     await done('customer', 'DELETE', `/api/orders/${id}`)
     return id
+  }
+  const service = async (given: object = {}) => {
+    const vendorPath = `/api/vendors/${vendor.pharmacyId}/services`
+    const { id } = await done('vendor', 'POST', vendorPath, {
+      name: 'Flu vaccination',
+      time_zone: 'UTC',
+      rules: [
+        { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '00:00', to: '24:00' },
+      ],
+      notice_minutes: 0,
+      cancel_minutes: 0,
+      steps: [{ id: 'consent', name: 'Consent', minutes: 5 }],
+      ...given,
+    })
+    const { slots } = await done('customer', 'GET', `/api/services/${id}/availability`)
+    return { service: id, slotStart: slots[0].start, otherSlotStart: slots[1].start }
   }
   return {
     url,
@@ -291,6 +321,53 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         if (ended_at === null) await done('driver', 'DELETE', `${path}/${id}`)
       const made = await done('driver', 'POST', path, { name: 'My phone' })
       return { device: made.device.id, deviceSecret: made.secret }
+    },
+    service,
+    async appointment(given = {}, checkedIn = false) {
+      const { service: serviceId, slotStart: start, otherSlotStart } = await service(given)
+      const made = await done('customer', 'POST', '/api/appointments', {
+        service_id: serviceId,
+        start,
+      })
+      if (checkedIn) await done('vendor', 'POST', `/api/appointments/${made.id}/check-in`, {})
+      return {
+        service: serviceId,
+        appointment: made.id,
+        checkInCode: made.check_in_code,
+        otherSlotStart,
+      }
+    },
+    async waiting() {
+      const { service: serviceId, slotStart: from } = await service()
+      // Nothing is ever free beyond the days that may be booked.
+      const far = (days: number): string =>
+        new Date(Date.parse(from) + days * 24 * 3_600_000).toISOString()
+      const entry = await done('customer', 'POST', '/api/waitlist', {
+        service_id: serviceId,
+        from: far(200),
+        to: far(201),
+      })
+      return { service: serviceId, waiting: entry.id }
+    },
+    async mainService() {
+      const path = `/api/vendors/${vendor.pharmacyId}/main-services`
+      for (const { id } of (await done('vendor', 'GET', path)).main_services)
+        await done('vendor', 'DELETE', `/api/main-services/${id}`)
+      return (await done('vendor', 'POST', path, { name: 'Vaccinations' })).id
+    },
+    async closure() {
+      const path = `/api/vendors/${vendor.pharmacyId}/closures`
+      return (
+        await done('vendor', 'POST', path, { from: '2040-12-25T00:00', to: '2040-12-27T00:00' })
+      ).id
+    },
+    async calendarFeed() {
+      for (const { id } of (await done('customer', 'GET', '/api/calendar-feeds')).feeds)
+        await done('customer', 'DELETE', `/api/calendar-feeds/${id}`)
+      const { feed, url: link } = await done('customer', 'POST', '/api/calendar-feeds', {
+        kind: 'user',
+      })
+      return { calendarFeed: feed.id, calendarSecret: link.slice(-36, -4) }
     },
     async parkedCommand() {
       const [id, order] = [uuidV7(ctx.nowMs(), ctx.random), uuidV7(ctx.nowMs(), ctx.random)]

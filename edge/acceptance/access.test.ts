@@ -49,6 +49,9 @@ async function recordsOf(world: World): Promise<Ids> {
   const { integrationId, deliveryKey, importId } = await world.shop()
   const { device, deviceSecret } = await world.device()
   const talk = await world.conversation()
+  const { service, appointment } = await world.appointment()
+  const { waiting } = await world.waiting()
+  const feed = await world.calendarFeed()
   // A second sign-in, because the customer's own token must stay valid.
   await http(world.url, 'POST', '/api/auth/login', {
     body: { email: world.customer.email, password },
@@ -96,6 +99,12 @@ async function recordsOf(world: World): Promise<Ids> {
     import: importId,
     device,
     deviceSecret,
+    service,
+    appointment,
+    waiting,
+    mainService: await world.mainService(),
+    closure: await world.closure(),
+    ...feed,
   }
 }
 
@@ -189,11 +198,32 @@ t.test('an own first id and a second id of somebody else open nothing', async t 
     topic: 'pharmacy',
     order_id: order.id,
   })
+  const theirService = await done(
+    'otherPharmacy',
+    'POST',
+    `/api/vendors/${world.otherPharmacy.pharmacyId}/services`,
+    {
+      name: 'Consultation',
+      rules: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '00:00', to: '24:00' }],
+      steps: [{ id: 'consent', name: 'Consent', minutes: 5 }],
+    },
+  )
+  const { slots } = await done(
+    'otherCustomer',
+    'GET',
+    `/api/services/${theirService.id}/availability`,
+    undefined,
+  )
+  const visit = await done('otherCustomer', 'POST', '/api/appointments', {
+    service_id: theirService.id,
+    start: slots.at(-1).start,
+  })
   /** The start of a path, the callers who own its first id, and that id. */
   const firsts: [prefix: string, callers: readonly Who[], id: string][] = [
     ['/api/vendors/:id/', ['otherPharmacy'], world.otherPharmacy.pharmacyId],
     ['/api/drivers/:id/', ['otherDriver', 'otherPharmacy'], world.otherDriver.driverId],
     ['/api/webhooks/subscriptions/:id/', ['otherPharmacy'], subscription.id],
+    ['/api/appointments/:id/', ['otherCustomer', 'otherPharmacy'], visit.id],
     ['/api/orders/:id/', ['otherDriver', 'otherPharmacy', 'otherCustomer'], order.id],
     ['/api/conversations/:id/', ['otherPharmacy', 'otherCustomer'], talk.id],
   ]
@@ -283,6 +313,9 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['rating']!,
     existing['conversation']!,
     existing['message']!,
+    existing['appointment']!,
+    existing['waiting']!,
+    existing['calendarFeed']!,
     world.customer.id,
     world.customer.email,
   ]

@@ -43,6 +43,8 @@ race(t, () => deployment)
 t.test('the scenarios hear every message of the sockets, but for those listed here', async t => {
   // Listeners check each message against its schema; this test checks that no message was missing.
   const elsewhere: SocketMessageName[] = [
+    'appointment',
+    'appointment_reminder',
     'approval',
     'chat_reload',
     'conversation_changed',

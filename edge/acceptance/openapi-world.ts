@@ -146,6 +146,20 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
+  const service: Prepare = () => world.service()
+  const appointment: Prepare = () => world.appointment()
+  const waiting: Prepare = () => world.waiting()
+  const mainService: Prepare = async () => ({ mainService: await world.mainService() })
+  const closure: Prepare = async () => ({ closure: await world.closure() })
+  const calendarFeed: Prepare = () => world.calendarFeed()
+  /** The clock of a running server cannot be moved, so the beginning of the appointment is. */
+  const missed: Prepare = async () => {
+    const made = await world.appointment({ grace_minutes: 0 })
+    const cell = embedded.engine.actors.peek(made.service)!
+    const state = cell.state as { live: { startMs: number }[] }
+    cell.state = { ...state, live: state.live.map(one => ({ ...one, startMs: 0 })) }
+    return made
+  }
   const parked: Prepare = async () => ({ parked: await world.parkedCommand() })
   return {
     refresh: refreshToken,
@@ -225,6 +239,34 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     freezeConversation: conversation,
     thawConversation: conversation,
     closeConversation: conversation,
+    updateMainService: mainService,
+    listMainServices: mainService,
+    deleteMainService: mainService,
+    listServices: service,
+    getService: service,
+    updateService: service,
+    getAvailability: service,
+    listClosures: closure,
+    reopenVendor: closure,
+    bookAppointment: service,
+    listAppointments: appointment,
+    getAppointment: appointment,
+    confirmAppointment: () => world.appointment({ confirmation: 'manual' }),
+    rescheduleAppointment: appointment,
+    cancelAppointment: appointment,
+    checkIn: appointment,
+    completeStep: () => world.appointment({}, true),
+    completeAppointment: () => world.appointment({ steps: [] }, true),
+    markNoShow: missed,
+    joinWaitlist: service,
+    listWaitlist: waiting,
+    leaveWaitlist: waiting,
+    listCalendarFeeds: calendarFeed,
+    endCalendarFeed: calendarFeed,
+    async readCalendarFeed() {
+      await world.appointment()
+      return world.calendarFeed()
+    },
     generateCode: pending,
     exportOrders: pending,
     listDeliveries: assigned,

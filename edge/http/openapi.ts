@@ -44,6 +44,11 @@ const problemSchema = {
         properties: { field: { type: 'string' }, rule: { type: 'string' } },
       },
     },
+    next_free: {
+      type: 'array',
+      items: { type: 'string', format: 'date-time' },
+      description: 'With `slot_taken`: the next free slots',
+    },
   },
 }
 

@@ -137,6 +137,8 @@ async function replay(
       remembered.problem.code,
       remembered.problem.detail,
       remembered.problem.fields,
+      undefined,
+      remembered.problem.more,
     )
   const answer = await madeAnew(remembered.answer, orderAnew)
   if (answer === null) return null

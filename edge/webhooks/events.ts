@@ -11,7 +11,13 @@ import {
   conversationEvents,
   type ConversationEvent,
 } from '../../protocol/dispatch/conversation-events.ts'
-import { eventVersion, type DriverEvent, type OrderEvent } from '../../protocol/dispatch/events.ts'
+import { appointmentEvents } from '../../protocol/dispatch/appointment-events.ts'
+import {
+  eventVersion,
+  type AppointmentEvent,
+  type DriverEvent,
+  type OrderEvent,
+} from '../../protocol/dispatch/events.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 
@@ -21,11 +27,13 @@ export interface PublicNames {
   /** A type of driver event that is missing here is told to nobody. */
   driver: Readonly<Partial<Record<DriverEvent['type'], `driver.${string}`>>>
   conversation: Readonly<Partial<Record<ConversationEvent['type'], `conversation.${string}`>>>
+  /** A change of a service's terms, and a seat that is only promised, are told to nobody. */
+  appointment: Readonly<Partial<Record<AppointmentEvent['type'], `appointment.${string}`>>>
 }
 
 /**
- * The row of an event of an order or a conversation has its public name; a driver event gets its
- * name here. No driver event is public yet, because an empty `events` of a subscription means all
+ * The row of an event of an order, a conversation or an appointment has its public name; a driver
+ * event gets its name here. No driver event is public yet, because an empty `events` of a subscription means all
  * events, so present subscribers would get the new ones unasked.
  */
 export const publicNames: PublicNames = {
@@ -38,6 +46,11 @@ export const publicNames: PublicNames = {
       publicName === null ? [] : [[type, publicName]],
     ),
   ) as PublicNames['conversation'],
+  appointment: Object.fromEntries(
+    Object.entries(appointmentEvents).flatMap(([type, { publicName }]) =>
+      publicName === null ? [] : [[type, publicName]],
+    ),
+  ),
 }
 export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(
   (names: Readonly<Record<string, string>>) => Object.values(names),
@@ -107,21 +120,30 @@ export const eventId = (event: Pick<JournalEvent, 'slot' | 'seq'>): string =>
 /**
  * The exact text that is signed and sent; it is made once and stored. A pharmacy gets the events of
  * a direct order before it accepts the order, so it gets no tracking link; it reads the link in the
- * order once it has accepted.
+ * order once it has accepted. It gets no check-in code either, because it scans the customer's.
  */
 export const bodyOf = (event: JournalEvent, toPharmacy: boolean): string =>
   JSON.stringify({
     id: eventId(event),
     type: event.name,
-    [`${event.kind}_id`]: event.actorId,
+    ...recordOf(event),
     [`${event.kind}_seq`]: event.version,
     at: new Date(event.atMs).toISOString(),
     v: eventVersion,
     by: event.by,
-    data: toPharmacy ? withoutLink(event.data) : event.data,
+    data: toPharmacy ? withoutSecrets(event.data) : event.data,
   })
 
-const withoutLink = (data: unknown): unknown =>
-  typeof data === 'object' && data !== null && 'tracking_token' in data
-    ? { ...data, tracking_token: '' }
-    : data
+/** The ids of the record. One calendar keeps the appointments of a service. */
+const recordOf = ({ kind, actorId, data }: JournalEvent): object =>
+  typeof data === 'object' && data !== null && 'appointment_id' in data
+    ? { appointment_id: data.appointment_id, service_id: actorId }
+    : { [`${kind}_id`]: actorId }
+
+const secrets = ['tracking_token', 'check_in_code'] as const
+
+function withoutSecrets(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null) return data
+  const held = secrets.filter(name => name in data)
+  return held.length === 0 ? data : { ...data, ...Object.fromEntries(held.map(name => [name, ''])) }
+}

@@ -161,7 +161,7 @@ interface NewDelivery {
   subscriptionId: string
   toPharmacy: boolean
   event: JournalEvent
-  /** Id of the order or driver: deliveries of one actor are sent in their order. */
+  /** Id of the order, driver or service: deliveries of one actor are sent in their order. */
   orderId: string
   atMs: number
 }
@@ -182,7 +182,8 @@ async function deliveriesOf(
   }>`
     select id, vendor_id from orders where id = any(${idsOf('order')}::uuid[])
     union all select id, vendor_id from drivers where id = any(${idsOf('driver')}::uuid[])
-    union all select id, vendor_id from conversations where id = any(${idsOf('conversation')}::uuid[])`.execute(
+    union all select id, vendor_id from conversations where id = any(${idsOf('conversation')}::uuid[])
+    union all select id, vendor_id from services where id = any(${idsOf('appointment')}::uuid[])`.execute(
     tx,
   )
   const pharmacyOf = new Map(rows.map(row => [row.id, row.vendor_id]))

@@ -189,6 +189,7 @@ t.test('an absent actor has no effects, no deadline and no row', async t => {
     [
       ['order', 0],
       ['driver', 1],
+      ['appointment', 2],
       ['conversation', 3],
     ],
   )

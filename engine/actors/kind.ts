@@ -90,6 +90,11 @@ export interface Kind<State, Command, Event extends ActorEvent, Row> {
   restored?(state: State): State
   /** The pharmacy whose services hear of its events; null for none. */
   pharmacyOf?(state: State): string | null
+  /**
+   * The record that an event is about, for its subject; null or absent: the actor. For a kind whose
+   * actor keeps many records.
+   */
+  aboutOf?(event: Event): string | null
   /** The older name of an event, for listeners to the older topics; null for none. */
   olderFact?(event: Event, state: State): OlderFactOf | null
   /** Makes the attendant of this kind. Absent for a kind that a saga of the engine attends to. */

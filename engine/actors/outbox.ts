@@ -62,6 +62,8 @@ export interface OutboxEntry {
   /** Name of the kind. */
   kind: string
   actorId: string
+  /** The record that the event is about, for its subject; absent: the actor. */
+  aboutId?: string | null
   version: number
   atMs: number
   /** The person or service that acted; null where it is no longer known. */
@@ -222,7 +224,7 @@ export class Outbox {
   }
 
   #hand(entry: OutboxEntry): boolean {
-    const { slot, seq, version: order_seq, kind, actorId, by, event } = entry
+    const { slot, seq, version: order_seq, kind, actorId, aboutId, by, event } = entry
     const id = `${slot}.${seq}`
     // Build the body only when a service listens: the event of an opened request names a thousand
     // pharmacies.
@@ -240,8 +242,8 @@ export class Outbox {
         by,
         data: event.data,
       } satisfies Omit<PublishedEvent, 'actor'> & { actor: string })
-    if (!this.#publishAll(subjects.event(kind, event.type, actorId), body, id, entry.hearers))
-      return false
+    const subject = subjects.event(kind, event.type, aboutId ?? actorId)
+    if (!this.#publishAll(subject, body, id, entry.hearers)) return false
     return !entry.older || this.#handOlder(id, entry, entry.older)
   }
 

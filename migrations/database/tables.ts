@@ -19,6 +19,13 @@ import type {
   ConversationsTable,
   ConversationTextsTable,
 } from './tables-conversations.ts'
+import type {
+  AppointmentsTable,
+  CalendarFeedsTable,
+  MainServicesTable,
+  ServicesTable,
+  VendorClosuresTable,
+} from './tables-appointments.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -453,4 +460,9 @@ export interface Tables {
   webhook_attempts: WebhookAttemptsTable
   webhook_positions: WebhookPositionsTable
   webhook_lease: WebhookLeaseTable
+  main_services: MainServicesTable
+  services: ServicesTable
+  vendor_closures: VendorClosuresTable
+  appointments: AppointmentsTable
+  calendar_feeds: CalendarFeedsTable
 }

@@ -26,6 +26,7 @@ import { ratings } from './0023_ratings.ts'
 import { conversations } from './0024_conversations.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
+import { appointments } from './0025_appointments.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -51,4 +52,5 @@ export const migrations: Record<string, Migration> = {
   '0024_conversations': conversations,
   '0026_profiles': profiles,
   '0027_insights': insights,
+  '0025_appointments': appointments,
 }

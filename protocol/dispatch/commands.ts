@@ -9,6 +9,8 @@ import { Principal, Uuid } from '../kernel/principal.ts'
 import type { Problem } from '../kernel/errors.ts'
 import type { OrderView } from '../orders/view.ts'
 import type { DriverView } from '../drivers/view.ts'
+import type { AppointmentView } from '../appointments/view.ts'
+import { appointmentCommands } from './appointment-commands.ts'
 import { driverCommands } from './driver-commands.ts'
 import { orderCommands } from './order-commands.ts'
 
@@ -24,7 +26,11 @@ export interface PlannedBody<Planned> {
 }
 
 /** The tables of commands, by the kind of actor. */
-export const commandRows = { order: orderCommands, driver: driverCommands } as const
+export const commandRows = {
+  order: orderCommands,
+  driver: driverCommands,
+  appointment: appointmentCommands,
+} as const
 
 type Rows = Readonly<Record<string, { data: TSchema }>>
 type Schemas<R extends Rows> = { readonly [Verb in keyof R]: R[Verb]['data'] }
@@ -34,9 +40,11 @@ const schemasOf = <R extends Rows>(rows: R): Schemas<R> =>
 export const commandSchemas = {
   order: schemasOf(orderCommands),
   driver: schemasOf(driverCommands),
+  appointment: schemasOf(appointmentCommands),
 } as const
 export type OrderVerb = keyof typeof orderCommands
 export type DriverVerb = keyof typeof driverCommands
+export type AppointmentVerb = keyof typeof appointmentCommands
 /**
  * Verbs that only edges may send. The edge keeps the profile of a driver, so a change from
  * elsewhere would not last.
@@ -45,6 +53,9 @@ export const edgeVerbs: ReadonlySet<string> = new Set<DriverVerb>(['update'])
 export type OrderCommandData = { [V in OrderVerb]: Type.Static<(typeof orderCommands)[V]['data']> }
 export type DriverCommandData = {
   [V in DriverVerb]: Type.Static<(typeof driverCommands)[V]['data']>
+}
+export type AppointmentCommandData = {
+  [V in AppointmentVerb]: Type.Static<(typeof appointmentCommands)[V]['data']>
 }
 
 /** A command on the bus. `id` is the command id: a repeat gets the same answer (invariant 3). */
@@ -99,3 +110,7 @@ export type OrderReply =
   | { ok: true; order: OrderView; outcome: CommandOutcome }
   | { ok: false; problem: Problem }
 export type DriverReply = { ok: true; driver: DriverView } | { ok: false; problem: Problem }
+/** The appointment is null where the calendar does not remember it any more; its row has it. */
+export type AppointmentReply =
+  | { ok: true; appointment: AppointmentView | null }
+  | { ok: false; problem: Problem }

@@ -10,6 +10,7 @@
 import Type from 'typebox'
 import { Principal, Uuid } from '../kernel/principal.ts'
 import { Text } from '../kernel/schema.ts'
+import type { appointmentEvents } from './appointment-events.ts'
 import type { driverEvents } from './driver-events.ts'
 import type { orderEvents } from './order-events.ts'
 
@@ -18,6 +19,7 @@ type Events<Rows extends Record<string, { data: Type.TSchema }>> = {
 }[keyof Rows]
 export type OrderEvent = Events<typeof orderEvents>
 export type DriverEvent = Events<typeof driverEvents>
+export type AppointmentEvent = Events<typeof appointmentEvents>
 
 /** Version of the shapes above. The journal stores it beside each event. */
 export const eventVersion = 6
@@ -35,7 +37,10 @@ export const PublishedEvent = Type.Object({
     description: 'Version of the actor after this event: contiguous per actor',
   }),
   at: Type.String({ format: 'date-time' }),
-  actor: Type.String({ description: 'The kind of actor: order, driver or conversation' }),
+  actor: Type.String({
+    description: 'The kind of actor: order, driver, appointment or conversation',
+  }),
+  /** Of an appointment's event it is the service, whose calendar decides. */
   actor_id: Uuid,
   type: Text,
   v: Type.Integer({ minimum: 1, description: 'Version of the shape of the event' }),

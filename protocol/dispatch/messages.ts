@@ -5,6 +5,7 @@
  */
 import type Type from 'typebox'
 import { accountMessages } from '../accounts/messages.ts'
+import { appointmentMessages } from '../appointments/messages.ts'
 import { driverMessages } from '../drivers/messages.ts'
 import { conversationMessages } from '../conversations/messages.ts'
 import { channelNames, type ChannelName } from '../kernel/channels.ts'
@@ -21,6 +22,7 @@ export const socketMessages = {
   ...driverMessages,
   ...trackingMessages,
   ...conversationMessages,
+  ...appointmentMessages,
 }
 type Messages = typeof socketMessages
 export type SocketMessageName = keyof Messages

@@ -1,5 +1,7 @@
 /** Commands to actors and the facts that they publish, in the AsyncAPI document. */
 import { type TSchema } from 'typebox'
+import { appointmentEvents } from '../dispatch/appointment-events.ts'
+import { closedAppointmentVerbs } from '../dispatch/appointment-commands.ts'
 import { commandRows, edgeVerbs, ServiceCommand } from '../dispatch/commands.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
 import { eventVersion, PublishedEvent } from '../dispatch/events.ts'
@@ -7,7 +9,9 @@ import { orderEvents } from '../dispatch/order-events.ts'
 import { conversationEvents } from '../dispatch/conversation-events.ts'
 import { exampleIds } from '../conversations/parts.ts'
 import { ids } from '../kernel/examples.ts'
+import { nullable } from '../kernel/schema.ts'
 import { driverLocationsExample, olderTopics, OlderMessage } from '../dispatch/older-topics.ts'
+import { AppointmentView } from '../appointments/view.ts'
 import { DriverView } from '../drivers/view.ts'
 import { OrderView } from '../orders/view.ts'
 import { engineQueue, ofService, subjects } from '../bus/subjects.ts'
@@ -15,7 +19,18 @@ import { ProblemSchema } from './named.ts'
 import { Draft } from './draft.ts'
 import { slotCount } from '../kernel/slots.ts'
 
-const reply = (name: 'order' | 'driver', view: TSchema) => ({
+type Actor = keyof typeof commandRows
+/** The id of each kind's actor in examples: an appointment's calendar is its service. */
+const actorIds: Record<Actor, string> = {
+  order: ids.order,
+  driver: ids.driver,
+  appointment: ids.service,
+}
+
+/** The same for facts, also of kinds whose commands are not public. */
+const factIds = { ...actorIds, conversation: exampleIds.conversation }
+
+const reply = (name: Actor, view: TSchema) => ({
   oneOf: [
     {
       type: 'object',
@@ -35,8 +50,9 @@ const reply = (name: 'order' | 'driver', view: TSchema) => ({
 })
 const OrderReply = reply('order', OrderView)
 const DriverReply = reply('driver', DriverView)
+const AppointmentReply = reply('appointment', nullable(AppointmentView))
 
-/** Adds the commands of orders and drivers with their answers. */
+/** Adds the commands of orders, drivers and appointments with their answers. */
 export function commands(draft: Draft): void {
   draft
     .message('order_reply', 'The order after the command, or why not.', OrderReply, {
@@ -47,22 +63,29 @@ export function commands(draft: Draft): void {
       ok: false,
       problem: { code: 'driver_not_found', detail: 'no such driver' },
     })
+    .message(
+      'appointment_reply',
+      'The appointment after the command, or why not.',
+      AppointmentReply,
+      { ok: false, problem: { code: 'appointment_not_found', detail: 'no such appointment' } },
+    )
   const anyCommand = {
     ...ServiceCommand,
     properties: {
       ...ServiceCommand.properties,
-      actor: { enum: ['order', 'driver'] },
+      actor: { enum: Object.keys(commandRows) },
       verb: { type: 'string' },
     },
   }
-  const example = (actor: 'order' | 'driver', data: unknown) => ({
+  const example = (actor: Actor, data: unknown) => ({
     id: 'reorder-4711',
-    actor_id: actor === 'order' ? ids.order : ids.driver,
+    actor_id: actorIds[actor],
     data,
   })
-  for (const actor of ['order', 'driver'] as const)
+  for (const actor of Object.keys(commandRows) as Actor[])
     for (const [verb, { summary, data, example: given }] of Object.entries(commandRows[actor])) {
       if (edgeVerbs.has(verb)) continue
+      if (actor === 'appointment' && closedAppointmentVerbs.has(verb)) continue
       const name = `command_${actor}_${verb}`
       draft
         .message(
@@ -94,7 +117,11 @@ export function commands(draft: Draft): void {
       "A command with its sender's name, which the NATS server writes into the subject for a service with an account of its own.",
       'slot_command',
       'order_reply',
-      { actor: 'order or driver', verb: 'As above', service: 'Who sends it, by its account' },
+      {
+        actor: 'order, driver or appointment',
+        verb: 'As above',
+        service: 'Who sends it, by its account',
+      },
       { bindings: { nats: { queue: engineQueue } } },
     )
     .request(
@@ -107,13 +134,12 @@ export function commands(draft: Draft): void {
     )
 }
 
-/** Adds the events of orders, drivers and conversations, and the older names of events. */
+/** Adds the events of every kind of actor, and the older names of events. */
 export function events(draft: Draft): void {
   const actedBy = { role: 'driver', id: ids.driver }
   const rows = (
-    actor: 'order' | 'driver' | 'conversation',
+    actor: keyof typeof factIds,
     table: Readonly<Record<string, { description: string; data: TSchema; example: unknown }>>,
-    id: string,
   ): void => {
     for (const [type, { description, data, example }] of Object.entries(table)) {
       const name = `event_${actor}_${type}`
@@ -134,7 +160,7 @@ export function events(draft: Draft): void {
           order_seq: 1,
           at: driverLocationsExample.at,
           actor,
-          actor_id: id,
+          actor_id: factIds[actor],
           type,
           v: eventVersion,
           by: actedBy,
@@ -145,9 +171,10 @@ export function events(draft: Draft): void {
         })
     }
   }
-  rows('order', orderEvents, ids.order)
-  rows('driver', driverEvents, ids.driver)
-  rows('conversation', conversationEvents, exampleIds.conversation)
+  rows('order', orderEvents)
+  rows('driver', driverEvents)
+  rows('conversation', conversationEvents)
+  rows('appointment', appointmentEvents)
   const { example } = orderEvents.order_accepted
   draft
     .message('event_of_service', 'Any fact.', PublishedEvent, {
@@ -171,9 +198,9 @@ export function events(draft: Draft): void {
       'send',
       {
         service: 'By its account',
-        actor: 'order, driver or conversation',
+        actor: 'order, driver, appointment or conversation',
         event: 'What happened',
-        id: 'Of the order, the driver or the conversation',
+        id: 'Of the order, the driver, the appointment or the conversation',
       },
     )
   for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {

@@ -12,6 +12,7 @@ import { assetUrl } from '../kernel/assets.ts'
 import { Matcher } from '../bus/matcher.ts'
 import { commandRows } from '../dispatch/commands.ts'
 import { conversationEvents } from '../dispatch/conversation-events.ts'
+import { appointmentEvents } from '../dispatch/appointment-events.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
 import { orderEvents } from '../dispatch/order-events.ts'
 import {
@@ -119,7 +120,8 @@ t.test('the stream stores events under both names, and no positions', async t =>
   const kept = addresses.filter(address => stream.match(address).length > 0)
   t.equal(
     kept.length,
-    Object.keys(orderEvents).length +
+    Object.keys(appointmentEvents).length +
+      Object.keys(orderEvents).length +
       Object.keys(driverEvents).length +
       Object.keys(conversationEvents).length +
       Object.keys(olderTopics).length,
@@ -129,15 +131,16 @@ t.test('the stream stores events under both names, and no positions', async t =>
 
 t.test('every description is a sentence, and every example matches its schema', async t => {
   const rows: [string, string, TSchema, unknown][] = [
-    ...[orderEvents, driverEvents, conversationEvents, olderTopics].flatMap(table =>
-      Object.entries(table).map(
-        ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
-          name,
-          description,
-          data,
-          example,
-        ],
-      ),
+    ...[orderEvents, driverEvents, appointmentEvents, conversationEvents, olderTopics].flatMap(
+      table =>
+        Object.entries(table).map(
+          ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
+            name,
+            description,
+            data,
+            example,
+          ],
+        ),
     ),
     ...[busMessages, socketMessages].flatMap(table =>
       Object.entries(table).map(
@@ -149,7 +152,7 @@ t.test('every description is a sentence, and every example matches its schema', 
         ],
       ),
     ),
-    ...(['order', 'driver'] as const).flatMap(actor =>
+    ...(['order', 'driver', 'appointment'] as const).flatMap(actor =>
       Object.entries(commandRows[actor]).map(
         ([verb, { summary, data, example }]): [string, string, TSchema, unknown] => [
           verb,

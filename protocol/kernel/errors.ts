@@ -132,6 +132,27 @@ export const errorCatalogue = {
     retryable: false,
   },
   device_limit_reached: { http: 409, title: 'No more devices allowed', retryable: false },
+  // Services and appointments
+  service_not_found: { http: 404, title: 'Service not found', retryable: false },
+  appointment_not_found: { http: 404, title: 'Appointment not found', retryable: false },
+  slot_taken: { http: 409, title: 'Slot is taken', retryable: false },
+  slot_past: { http: 422, title: 'Slot is over', retryable: false },
+  slot_too_soon: { http: 422, title: 'Slot begins too soon', retryable: false },
+  slot_too_far: { http: 422, title: 'Slot is too far ahead', retryable: false },
+  slot_closed: { http: 422, title: 'No slot begins then', retryable: false },
+  slot_in_gap: { http: 422, title: 'No clock shows that time', retryable: false },
+  slot_ambiguous: { http: 422, title: 'Clocks show that time twice', retryable: false },
+  appointment_state_conflict: {
+    http: 409,
+    title: 'Appointment is not in a state that allows this',
+    retryable: false,
+  },
+  appointment_incomplete: { http: 409, title: 'Something is missing', retryable: false },
+  appointment_too_early: { http: 409, title: 'Too early for that', retryable: true },
+  appointment_too_late: { http: 409, title: 'Too late for that', retryable: false },
+  appointment_limit_reached: { http: 409, title: 'No more appointments allowed', retryable: false },
+  step_out_of_order: { http: 409, title: 'Another step comes first', retryable: false },
+  service_limit_reached: { http: 409, title: 'No more services allowed', retryable: false },
   // Ratings
   rating_too_early: { http: 409, title: 'Not over yet', retryable: true },
   rating_too_late: { http: 410, title: 'The time for ratings is over', retryable: false },
@@ -199,6 +220,8 @@ export interface Problem {
   code: ErrorCode
   detail: string
   fields?: FieldError[]
+  /** Further members of the problem document, by name, such as the next free slots. */
+  more?: Readonly<Record<string, unknown>>
 }
 
 /** A Problem as an exception, for code that runs inside a request. */
@@ -207,15 +230,29 @@ export class CaduceusError extends Error {
   readonly fields: FieldError[] | undefined
   /** Seconds after which the caller may try again, where they are known. */
   readonly retryAfterSeconds: number | undefined
-  constructor(code: ErrorCode, detail?: string, fields?: FieldError[], retryAfterSeconds?: number) {
+  /** Further members of the problem document. */
+  readonly more: Problem['more']
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    fields?: FieldError[],
+    retryAfterSeconds?: number,
+    more?: Problem['more'],
+  ) {
     super(detail ?? errorCatalogue[code].title)
     this.name = 'CaduceusError'
     this.code = code
     this.fields = fields
     this.retryAfterSeconds = retryAfterSeconds
+    this.more = more
   }
   toProblem(): Problem {
-    return { code: this.code, detail: this.message, ...(this.fields && { fields: this.fields }) }
+    return {
+      code: this.code,
+      detail: this.message,
+      ...(this.fields && { fields: this.fields }),
+      ...(this.more && { more: this.more }),
+    }
   }
 }
 
@@ -234,6 +271,7 @@ export function problemDocument(problem: Problem, requestId?: string): Record<st
     retryable: row.retryable,
     error: problem.detail,
     ...(problem.fields && { fields: problem.fields }),
+    ...problem.more,
     ...(requestId !== undefined && { instance: `urn:caduceus:request:${requestId}` }),
   }
 }

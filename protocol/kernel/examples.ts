@@ -8,6 +8,8 @@ export const ids = {
   pharmacy: '019a9d2e-0002-7aaa-8bbb-000000000002',
   driver: '019a9d2e-0003-7aaa-8bbb-000000000003',
   offer: '019a9d2e-6d2b-7d4c-8a21-4c2e3b5d6f70',
+  service: '019a9d2e-0004-7aaa-8bbb-000000000004',
+  appointment: '019a9d2e-7e3c-7e5d-9b32-5d3f4c6e7081',
 } as const
 
 export const at = '2026-09-21T13:33:20.000Z'

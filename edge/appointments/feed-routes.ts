@@ -1,0 +1,264 @@
+/**
+ * Links to calendars: `/api/calendar-feeds` makes and ends them, `/calendar/{secret}.ics` is the
+ * calendar. A link is shown once and its secret is stored as a hash. It has the rights of whoever
+ * made it at the time of each reading: a link of a pharmacy that is suspended opens nothing.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import Type from 'typebox'
+import type { CalendarFeedsTable } from '../../migrations/database/tables-appointments.ts'
+import { dayMs } from '../../protocol/appointments/zones.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import { initialsOf } from '../../protocol/orders/area.ts'
+import { hashToken } from '../accounts/tokens.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { closedObject, nullable, PersonName, Timestamp } from '../kernel/shapes.ts'
+import { invalid } from '../kernel/validate.ts'
+import { managedService } from '../services/records.ts'
+import { managedVendor } from '../services/routes.ts'
+import { calendarOf } from './calendar.ts'
+import type { VisitContext } from './context.ts'
+import { visitLimits } from './limits.ts'
+
+const tags = ['appointments']
+const kinds = ['user', 'vendor', 'service'] as const
+const auth = ['user', 'vendor', 'admin'] as const
+const secretBytes = 24
+
+const FeedView = Type.Object({
+  id: Uuid,
+  kind: Type.Enum([...kinds]),
+  subject_id: Uuid,
+  name: Type.String(),
+  created_at: Timestamp,
+  ended_at: nullable(Timestamp),
+  read_at: nullable(Timestamp),
+})
+type FeedRow = Selectable<CalendarFeedsTable>
+const view = ({ id, kind, subject_id, name, created_at, ended_at, read_at }: FeedRow) => ({
+  id,
+  kind,
+  subject_id,
+  name,
+  created_at,
+  ended_at,
+  read_at,
+})
+
+/** The rows of calendar links. */
+export function feedRoutes(ctx: VisitContext): AnyRoute[] {
+  const db = ctx.database.kysely
+
+  /** The record whose appointments a new link shows. Throws where it is not the caller's. */
+  const subjectOf = async (
+    identity: Identity,
+    kind: (typeof kinds)[number],
+    id: string | undefined,
+  ): Promise<string> => {
+    if (kind === 'user') {
+      if (identity.role !== 'user' && identity.role !== 'admin')
+        throw invalid([{ field: 'kind', rule: 'must be vendor or service for a pharmacy' }])
+      return identity.userId
+    }
+    if (identity.role === 'user')
+      throw invalid([{ field: 'kind', rule: 'must be user for a customer' }])
+    if (kind === 'vendor') {
+      const vendorId = id ?? identity.pharmacyId
+      if (vendorId === null) throw invalid([{ field: 'subject_id', rule: 'must name a pharmacy' }])
+      return (await managedVendor(ctx, identity, vendorId)).id
+    }
+    if (id === undefined) throw invalid([{ field: 'subject_id', rule: 'must name a service' }])
+    return (await managedService(db, identity, id)).id
+  }
+
+  return [
+    route({
+      method: 'POST',
+      path: '/api/calendar-feeds',
+      operationId: 'createCalendarFeed',
+      summary:
+        "A link under which calendars read one's own appointments, those of the pharmacy, or of one service; it is shown once",
+      tags,
+      auth,
+      body: closedObject({
+        kind: Type.Enum([...kinds]),
+        subject_id: Type.Optional(Uuid),
+        name: Type.Optional(PersonName),
+      }),
+      responses: {
+        201: {
+          description: 'The link',
+          schema: Type.Object({
+            feed: FeedView,
+            url: Type.String({ description: 'Whoever knows it may read' }),
+          }),
+        },
+      },
+      errors: ['vendor_not_found', 'service_not_found', 'subscription_limit_reached'],
+      handler: async ({ identity, body, origin }) => {
+        const subjectId = await subjectOf(identity, body.kind, body.subject_id)
+        const { count } = await db
+          .selectFrom('calendar_feeds')
+          .select(eb => eb.fn.countAll<number>().as('count'))
+          .where('account_id', '=', identity.userId)
+          .where('ended_at', 'is', null)
+          .executeTakeFirstOrThrow()
+        if (count >= visitLimits.feedsMax)
+          throw new CaduceusError(
+            'subscription_limit_reached',
+            `an account has at most ${visitLimits.feedsMax} calendar links`,
+          )
+        const secret = randomBytes(secretBytes).toString('base64url')
+        const row = await db
+          .insertInto('calendar_feeds')
+          .values({
+            id: uuidV7(ctx.nowMs(), ctx.random),
+            account_id: identity.userId,
+            kind: body.kind,
+            subject_id: subjectId,
+            name: body.name ?? 'Appointments',
+            secret_hash: hashToken(secret),
+            created_at: new Date(ctx.nowMs()),
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow()
+        const base = origin ?? `http://${ctx.config.host}:${ctx.config.port}`
+        return {
+          status: 201,
+          body: { feed: view(row), url: `${base}/calendar/${secret}.ics` },
+          headers: { 'cache-control': 'no-store' },
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/calendar-feeds',
+      operationId: 'listCalendarFeeds',
+      summary: "The caller's calendar links that have not ended",
+      tags,
+      auth,
+      responses: {
+        200: {
+          description: 'All of them',
+          schema: Type.Object({ feeds: Type.Array(FeedView) }),
+        },
+      },
+      handler: async ({ identity }) => {
+        const rows = await db
+          .selectFrom('calendar_feeds')
+          .selectAll()
+          .where('account_id', '=', identity.userId)
+          .where('ended_at', 'is', null)
+          .orderBy('id')
+          .execute()
+        return { status: 200, body: { feeds: rows.map(view) } }
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/calendar-feeds/:id',
+      operationId: 'endCalendarFeed',
+      summary: 'End a calendar link; it opens nothing from now on',
+      tags,
+      auth,
+      params: Type.Object({ id: Uuid }),
+      responses: { 204: { description: 'It has ended' } },
+      errors: ['not_found'],
+      handler: async ({ identity, params }) => {
+        const ended = await db
+          .updateTable('calendar_feeds')
+          .set({ ended_at: new Date(ctx.nowMs()) })
+          .where('id', '=', params.id)
+          .where('account_id', '=', identity.userId)
+          .where('ended_at', 'is', null)
+          .returning('id')
+          .executeTakeFirst()
+        if (ended === undefined) throw new CaduceusError('not_found', 'no such calendar link')
+        return { status: 204 }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/calendar/:file',
+      operationId: 'readCalendarFeed',
+      summary: 'The calendar of a link; ask again with its ETag',
+      tags,
+      auth: 'none',
+      audit: false,
+      params: Type.Object({
+        file: Type.String({
+          pattern: '^[A-Za-z0-9_-]{32}\\.ics$',
+          'x-rule': 'must be the file of a calendar link',
+        }),
+      }),
+      responses: {
+        200: { description: 'The calendar', contentType: 'text/calendar' },
+        304: { description: 'It has not changed' },
+      },
+      errors: ['not_found'],
+      handler: async ({ params, headers }) => {
+        const feed = await openFeed(params.file.slice(0, -'.ics'.length))
+        const body = calendarOf(feed.name, await entriesOf(feed))
+        const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+        const kept = { etag, 'cache-control': 'private, no-cache' }
+        const isKnown = headers['if-none-match']?.split(',').some(tag => tag.trim() === etag)
+        return isKnown === true
+          ? { status: 304, headers: kept }
+          : {
+              status: 200,
+              body,
+              headers: { ...kept, 'content-type': 'text/calendar; charset=utf-8' },
+            }
+      },
+    }),
+  ]
+
+  /** Throws `not_found`, alike for a link that never was and one that has ended. */
+  async function openFeed(secret: string): Promise<FeedRow> {
+    const row = await db
+      .selectFrom('calendar_feeds')
+      .innerJoin('users', 'users.id', 'calendar_feeds.account_id')
+      .selectAll('calendar_feeds')
+      .where('secret_hash', '=', hashToken(secret))
+      .where('ended_at', 'is', null)
+      .where('users.is_active', '=', true)
+      .executeTakeFirst()
+    const now = ctx.nowMs()
+    if (row === undefined) throw new CaduceusError('not_found', 'no such calendar')
+    // A row for each reading would be a write for each reading.
+    if (row.read_at === null || now - row.read_at.getTime() > dayMs / 24)
+      await db
+        .updateTable('calendar_feeds')
+        .set({ read_at: new Date(now) })
+        .where('id', '=', row.id)
+        .execute()
+    return row
+  }
+
+  async function entriesOf({ kind, subject_id }: FeedRow) {
+    const column = ({ user: 'user_id', vendor: 'vendor_id', service: 'service_id' } as const)[kind]
+    const rows = await db
+      .selectFrom('appointments')
+      .innerJoin('vendors', 'vendors.id', 'appointments.vendor_id')
+      .select(['record', 'business_name', 'address', 'vendors.status as vendor_status'])
+      .where(`appointments.${column}`, '=', subject_id)
+      .where('start_at', '>', new Date(ctx.nowMs() - visitLimits.feedPastDays * dayMs))
+      .orderBy('start_at')
+      .orderBy('appointments.id')
+      .limit(visitLimits.feedEventsMax)
+      .execute()
+    return rows
+      .filter(({ vendor_status }) => kind === 'user' || vendor_status === 'active')
+      .map(({ record, business_name, address }) => ({
+        record,
+        summary:
+          kind === 'user'
+            ? `Appointment at ${business_name}`
+            : `Appointment ${initialsOf(record.customer_name)}`,
+        location: address,
+      }))
+  }
+}

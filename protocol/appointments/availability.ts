@@ -1,0 +1,273 @@
+/**
+ * The free slots of a service: a pure function of its terms, the seats that are taken, and now.
+ *
+ * The hours of a date are the instants at which clocks show a local time within them. On the day of
+ * a change they are an hour longer or shorter, and a slot in the gap does not exist. Slots begin
+ * where the hours of a date begin and go on in elapsed minutes, so both of the repeated hours have
+ * slots, and each is told apart by its instant. Rejected: slots at local times; the gap and the
+ * repeated hour then need a rule each, and a slot may last an hour more than it takes.
+ */
+import { weekdays } from '../pharmacies/opening-hours.ts'
+import { minuteOf, type Terms } from './terms.ts'
+import {
+  dateOf,
+  dayMs,
+  localDayOf,
+  localMsOfText,
+  minuteMs,
+  piecesOf,
+  stretchesOf,
+  united,
+  type Piece,
+  type Stretch,
+} from './zones.ts'
+
+/** The part of the terms that slots depend on. */
+export type SlotTerms = Pick<
+  Terms,
+  | 'active'
+  | 'time_zone'
+  | 'duration_minutes'
+  | 'interval_minutes'
+  | 'capacity'
+  | 'notice_minutes'
+  | 'buffer_before_minutes'
+  | 'buffer_after_minutes'
+  | 'window_days'
+  | 'rules'
+  | 'overrides'
+  | 'leave'
+  | 'closures'
+>
+
+/** An appointment that takes a seat. */
+export interface Taken {
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** Slots in order: when each begins, and its free seats, which may be 0. */
+export interface Slots {
+  readonly startsMs: number[]
+  readonly seats: number[]
+}
+
+/** Minutes of a day, from and to; to may be beyond 24:00. */
+type Hours = readonly (readonly [from: number, to: number])[]
+
+const hoursOf = (intervals: readonly { from: string; to: string }[]): Hours =>
+  intervals
+    .map(({ from, to }): [number, number] => {
+      const [begin, end] = [minuteOf(from), minuteOf(to)]
+      return [begin, end > begin ? end : end + 24 * 60]
+    })
+    .toSorted((a, b) => a[0] - b[0])
+
+/** The number of seats that intervals take at each moment, as steps. */
+class Load {
+  readonly #timesMs: number[] = []
+  readonly #loads: number[] = []
+  #at = 0
+
+  constructor(intervals: readonly { fromMs: number; toMs: number; seats: number }[]) {
+    const steps = new Map<number, number>()
+    for (const { fromMs, toMs, seats } of intervals) {
+      steps.set(fromMs, (steps.get(fromMs) ?? 0) + seats)
+      steps.set(toMs, (steps.get(toMs) ?? 0) - seats)
+    }
+    let load = 0
+    for (const [atMs, step] of [...steps].toSorted((a, b) => a[0] - b[0])) {
+      load += step
+      this.#timesMs.push(atMs)
+      this.#loads.push(load)
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#timesMs.length === 0
+  }
+
+  /** The greatest number at once from `fromMs` until before `toMs`. Quick for rising times. */
+  peak(fromMs: number, toMs: number): number {
+    const times = this.#timesMs
+    if (this.#at > 0 && times[this.#at]! > fromMs) this.#at = 0
+    while (this.#at + 1 < times.length && times[this.#at + 1]! <= fromMs) this.#at++
+    let most = 0
+    for (let i = this.#at; i < times.length && times[i]! < toMs; i++)
+      if (this.#loads[i]! > most && (times[i + 1] ?? Infinity) > fromMs) most = this.#loads[i]!
+    return most
+  }
+}
+
+/** The beginnings of all slots from `fromMs` until before `toMs` that the hours give, in order. */
+function beginnings(terms: SlotTerms, fromMs: number, toMs: number): number[] {
+  const { time_zone: zone } = terms
+  const stepMs = terms.interval_minutes * minuteMs
+  const durationMs = terms.duration_minutes * minuteMs
+  const stretches = stretchesOf(zone, fromMs - 3 * dayMs, toMs + 3 * dayMs)
+  const ofWeekday = weekdays.map(day =>
+    hoursOf(terms.rules.filter(rule => rule.days.includes(day))),
+  )
+  const ofDate = new Map(terms.overrides.map(({ date, intervals }) => [date, hoursOf(intervals)]))
+  const startsMs: number[] = []
+  let isSorted = true
+  const add = (beginMs: number, endMs: number): void => {
+    let atMs =
+      beginMs < fromMs ? beginMs + Math.ceil((fromMs - beginMs) / stepMs) * stepMs : beginMs
+    if (startsMs.length > 0 && atMs <= startsMs.at(-1)!) isSorted = false
+    const lastMs = Math.min(endMs - durationMs, toMs - 1)
+    for (; atMs <= lastMs; atMs += stepMs) startsMs.push(atMs)
+  }
+  // Hours of the day before may reach into the first day.
+  const lastDay = localDayOf(zone, toMs)
+  for (let day = localDayOf(zone, fromMs) - 1; day <= lastDay; day++) {
+    const hours =
+      (ofDate.size > 0 ? ofDate.get(dateOf(day)) : undefined) ??
+      ofWeekday[(((day + 3) % 7) + 7) % 7]!
+    if (hours.length === 0) continue
+    const one = hours.length === 1 ? unchanging(stretches, day, hours[0]!) : null
+    if (one !== null) add(one.fromMs, one.toMs)
+    else
+      for (const piece of united(
+        hours.flatMap(([from, to]) =>
+          piecesOf(stretches, day * dayMs + from * minuteMs, day * dayMs + to * minuteMs),
+        ),
+      ))
+        add(piece.fromMs, piece.toMs)
+  }
+  return isSorted ? startsMs : [...new Set(startsMs)].sort((a, b) => a - b)
+}
+
+/** The piece of hours during which no clock changes; null when one may change. */
+function unchanging(
+  stretches: readonly Stretch[],
+  day: number,
+  [from, to]: readonly [number, number],
+): Piece | null {
+  if (stretches.length > 1) return null
+  const { offsetMs } = stretches[0]!
+  const zeroMs = day * dayMs - offsetMs
+  return { fromMs: zeroMs + from * minuteMs, toMs: zeroMs + to * minuteMs }
+}
+
+/** Times that are closed, or have fewer seats, with the seats that are missing. */
+function absences({ leave, closures, capacity, time_zone: zone }: SlotTerms) {
+  const absent = (from: string, to: string, seats: number) => {
+    const [fromLocalMs, toLocalMs] = [localMsOfText(from), localMsOfText(to)]
+    if (fromLocalMs === null || toLocalMs === null) return []
+    return piecesOf(
+      stretchesOf(zone, fromLocalMs - 2 * dayMs, toLocalMs + 2 * dayMs),
+      fromLocalMs,
+      toLocalMs,
+    ).map(piece => ({ ...piece, seats }))
+  }
+  return [
+    ...closures.flatMap(({ from, to }) => absent(from, to, capacity)),
+    ...leave.flatMap(({ from, to, seats = capacity }) => absent(from, to, seats)),
+  ]
+}
+
+/** The free seats of each slot. Buffers count for the appointments and not for absences. */
+function seatsOf(
+  terms: SlotTerms,
+  taken: readonly Taken[],
+  startsMs: readonly number[],
+): { seats: number[]; open: number[] } {
+  const { capacity } = terms
+  const durationMs = terms.duration_minutes * minuteMs
+  const [beforeMs, afterMs] = [
+    terms.buffer_before_minutes * minuteMs,
+    terms.buffer_after_minutes * minuteMs,
+  ]
+  const away = new Load(absences(terms))
+  const busy = new Load(
+    taken.map(({ startMs, endMs }) => ({
+      fromMs: startMs - beforeMs,
+      toMs: endMs + afterMs,
+      seats: 1,
+    })),
+  )
+  const open = startsMs.map(atMs =>
+    away.isEmpty ? capacity : Math.max(0, capacity - away.peak(atMs, atMs + durationMs)),
+  )
+  const seats = startsMs.map((atMs, i) =>
+    busy.isEmpty
+      ? open[i]!
+      : Math.max(0, open[i]! - busy.peak(atMs - beforeMs, atMs + durationMs + afterMs)),
+  )
+  return { seats, open }
+}
+
+/** The time in which a slot may begin now, by notice and window. */
+const bookable = (terms: SlotTerms, nowMs: number): Piece => ({
+  fromMs: nowMs + terms.notice_minutes * minuteMs,
+  toMs: nowMs + terms.window_days * dayMs,
+})
+
+/**
+ * The slots that begin from `fromMs` until before `toMs` and may be booked at `nowMs`. A slot
+ * without a free seat is among them, with 0 seats.
+ */
+export function slotsBetween(
+  terms: SlotTerms,
+  taken: readonly Taken[],
+  fromMs: number,
+  toMs: number,
+  nowMs: number,
+): Slots {
+  const allowed = bookable(terms, nowMs)
+  const [beginMs, endMs] = [Math.max(fromMs, allowed.fromMs), Math.min(toMs, allowed.toMs)]
+  if (!terms.active || beginMs >= endMs) return { startsMs: [], seats: [] }
+  const startsMs = beginnings(terms, beginMs, endMs)
+  return { startsMs, seats: seatsOf(terms, taken, startsMs).seats }
+}
+
+export const slotVerdicts = ['free', 'past', 'too_soon', 'too_far', 'closed', 'taken'] as const
+export type SlotVerdict = (typeof slotVerdicts)[number]
+
+/** May the slot that begins then be booked at `nowMs`, and if not, why? */
+export function verdictOn(
+  terms: SlotTerms,
+  taken: readonly Taken[],
+  startMs: number,
+  nowMs: number,
+): SlotVerdict {
+  if (startMs <= nowMs) return 'past'
+  const allowed = bookable(terms, nowMs)
+  if (startMs < allowed.fromMs) return 'too_soon'
+  if (startMs >= allowed.toMs) return 'too_far'
+  if (!terms.active) return 'closed'
+  const startsMs = beginnings(terms, startMs, startMs + 1)
+  if (startsMs.length === 0) return 'closed'
+  const { seats, open } = seatsOf(terms, taken, startsMs)
+  return seats[0]! > 0 ? 'free' : open[0]! > 0 ? 'taken' : 'closed'
+}
+
+/** The first free slots that begin from `fromMs` until before `toMs`, at most `count`. */
+export function nextFree(
+  terms: SlotTerms,
+  taken: readonly Taken[],
+  { fromMs, toMs = Infinity }: { fromMs: number; toMs?: number },
+  nowMs: number,
+  count: number,
+): number[] {
+  const found: number[] = []
+  const allowed = bookable(terms, nowMs)
+  const endMs = Math.min(toMs, allowed.toMs)
+  for (
+    let atMs = Math.max(fromMs, allowed.fromMs);
+    atMs < endMs && found.length < count;
+    atMs += 7 * dayMs
+  ) {
+    const { startsMs, seats } = slotsBetween(
+      terms,
+      taken,
+      atMs,
+      Math.min(atMs + 7 * dayMs, endMs),
+      nowMs,
+    )
+    for (let i = 0; i < startsMs.length && found.length < count; i++)
+      if (seats[i]! > 0) found.push(startsMs[i]!)
+  }
+  return found
+}
