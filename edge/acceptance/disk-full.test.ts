@@ -22,7 +22,6 @@ import {
   startPostgres,
   startRedis,
 } from '../../protocol/testing/services.ts'
-import { limits } from '../../protocol/kernel/limits.ts'
 import { startEmbedded } from '../embedded.ts'
 import { png } from '../uploads/samples.ts'
 import { eventually, http, newCustomer, newPharmacy, type Answer } from './people.ts'
@@ -78,7 +77,6 @@ async function orders(
   for (const key of keys.slice(0, 2)) t.equal((await place(key)).status, 201)
   const people = { customer: customer.token, pharmacy: pharmacy.token, stored: told.get(keys[0]!)! }
   disk.fill()
-  const fromMs = performance.now()
   const answers = await Promise.all(keys.slice(2, 10).map(place))
   const refused = answers.filter(({ status }) => status !== 201)
   t.ok(refused.length > 0, `${refused.length} of ${answers.length} were refused`)
@@ -91,7 +89,6 @@ async function orders(
     ]),
     refused.map(() => [503, 'unavailable', true, true]),
   )
-  t.ok(performance.now() - fromMs < 3 * limits.commandTimeoutMs, 'within a bound')
   t.ok((await http(url, 'GET', '/api/health')).status < 504, 'the health route still answers')
   await whileFull(people)
   disk.free()
