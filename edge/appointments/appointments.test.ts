@@ -143,6 +143,49 @@ t.test('a visit: check-in by code, steps with who did them, completion', async t
   t.equal((await list(`&to=${start}`)).appointments.length, 0)
 })
 
+t.test('the customer shows a code, the pharmacy scans it, and both ratings follow', async t => {
+  const service = await edge.service()
+  const [start] = await edge.slots(service.id)
+  const { body: made } = await book(ann, service.id, start!)
+  const qr = (by: { token: string }) =>
+    fetch(`${edge.url}/api/qr/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ appointment_id: made.id }),
+    })
+  t.equal((await qr(pharmacy)).status, 403, 'the code is for its customer')
+  t.equal((await qr(ben)).status, 404)
+  const picture = new FormData()
+  picture.set(
+    'file',
+    new Blob([await (await qr(ann)).arrayBuffer()], { type: 'image/png' }),
+    'a.png',
+  )
+  const { codes } = await done(pharmacy, 'POST', '/api/qr/scan', picture)
+  const path = `/api/appointments/${made.id}`
+  await done(pharmacy, 'POST', `${path}/check-in`, { code: codes[0].text })
+  const rate = (by: { token: string }, subject: string, more: object = {}) =>
+    call(by, 'POST', '/api/ratings', { appointment_id: made.id, subject, score: 5, ...more })
+  t.match(await rate(ann, 'service'), { status: 409, body: { code: 'rating_too_early' } })
+  await done(pharmacy, 'POST', `${path}/complete`, {})
+  t.match(await rate(ann, 'service', { reasons: ['clean'], text: 'Thank you' }), {
+    status: 201,
+    body: { subject: 'service', subject_id: service.id, appointment_id: made.id },
+  })
+  t.equal((await rate(ann, 'vendor')).status, 201)
+  t.match(await rate(ann, 'service'), { status: 409, body: { code: 'rating_already_given' } })
+  t.match(await rate(ann, 'driver'), { status: 422, body: { code: 'rating_subject_mismatch' } })
+  t.match(await rate(ben, 'service'), { status: 404, body: { code: 'appointment_not_found' } })
+  t.match(await rate(ann, 'service', { order_id: made.id }), {
+    status: 400,
+    body: { fields: [{ field: 'order_id' }] },
+  })
+  const { ratings } = await done(pharmacy, 'GET', `/api/ratings?subject=service`)
+  t.match(ratings, [{ subject_id: service.id, text: 'Thank you', score: null }])
+  t.equal(ratings[0].appointment_id, undefined, 'the rated one never learns the appointment')
+  t.equal((await done(null, 'GET', `/api/services/${service.id}`)).rating, null, 'one is too few')
+})
+
 t.test('papers and payment hold the slot, and the pharmacy settles them', async t => {
   const service = await edge.service({ required_documents: ['prescription'], prepaid: true })
   const [start] = await edge.slots(service.id)

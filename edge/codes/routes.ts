@@ -1,10 +1,11 @@
 /**
- * Codes: `/api/qr`. A code of any text, a code of an order's tracking link, and the codes of a
- * picture. Neither texts nor pictures are kept.
+ * Codes: `/api/qr`. A code of any text, of an order's tracking link or of an appointment's check-in,
+ * and the codes of a picture. Neither texts nor pictures are kept.
  */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
+import { findAppointment } from '../appointments/reads.ts'
 import type { WithAudit } from '../audit/port.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import { roles, type Identity } from '../kernel/identity.ts'
@@ -100,6 +101,17 @@ async function trackingLink(
   return `${origin ?? `http://${ctx.config.host}:${ctx.config.port}`}/track/${order.tracking_token}`
 }
 
+/**
+ * The text that a pharmacy scans to receive the customer; it is the `code` of the check-in. Only the
+ * customer has it. Throws `appointment_not_found`, `forbidden`.
+ */
+async function checkInText(ctx: CodeContext, identity: Identity, id: string): Promise<string> {
+  const { record } = await findAppointment(ctx.database.kysely, identity, id)
+  if (identity.role !== 'user')
+    throw new CaduceusError('forbidden', 'the check-in code of an appointment is for its customer')
+  return `caduceus:check-in:${id}:${record.check_in_code}`
+}
+
 /** Notes who took an order's link out as a picture. A code of another text is nobody's record. */
 function noteLink(
   { audit }: WithAudit,
@@ -127,7 +139,8 @@ export function codeRoutes(ctx: CodeContext): AnyRoute[] {
       method: 'POST',
       path: '/api/qr/generate',
       operationId: 'generateCode',
-      summary: "A QR code or a DataMatrix of a text, or of an order's tracking link",
+      summary:
+        "A QR code or a DataMatrix of a text, of an order's tracking link, or of an appointment's check-in",
       tags,
       auth: roles,
       audit: false,
@@ -140,13 +153,28 @@ export function codeRoutes(ctx: CodeContext): AnyRoute[] {
           }),
         ),
         order_id: Type.Optional(Uuid),
+        appointment_id: Type.Optional(Uuid),
         ...look,
       }),
       responses: image,
-      errors: ['order_not_found', 'forbidden', 'tracking_expired', 'overloaded'],
+      errors: [
+        'order_not_found',
+        'appointment_not_found',
+        'forbidden',
+        'tracking_expired',
+        'overloaded',
+      ],
       handler: async request => {
         const { identity, body, origin } = request
-        const { key, order_id: orderId } = body
+        const { key, order_id: orderId, appointment_id: appointmentId } = body
+        if (appointmentId !== undefined) {
+          if (key !== undefined || orderId !== undefined)
+            throw invalid([
+              { field: 'appointment_id', rule: 'must not be given together with key or order_id' },
+            ])
+          const text = await checkInText(ctx, identity, appointmentId)
+          return pictureOf(ctx, identity, text, body, 'appointment_id')
+        }
         if (orderId === undefined) {
           if (key === undefined)
             throw invalid([{ field: 'key', rule: 'is required, unless order_id is given' }])

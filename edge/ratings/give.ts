@@ -8,7 +8,9 @@ import { ratingLimits } from './limits.ts'
 import { occasions, subjects, type SubjectKind } from './subjects.ts'
 
 export interface NewRating {
-  order_id: string
+  /** Either this or `appointment_id`. */
+  order_id?: string
+  appointment_id?: string
   subject: SubjectKind
   subject_id?: string
   score: number
@@ -22,7 +24,7 @@ const randomPart = (id: string): string => id.slice(13)
 
 /**
  * Returns the id of the rating. `targetId` is the id that a repeat of the request has again. Throws
- * `order_not_found`, `rating_too_early`, `rating_too_late`, `rating_subject_mismatch`,
+ * `order_not_found`, `appointment_not_found`, `rating_too_early`, `rating_too_late`, `rating_subject_mismatch`,
  * `rating_already_given`, and `invalid_request` for a reason of another kind of subject.
  */
 export async function giveRating(
@@ -32,7 +34,10 @@ export async function giveRating(
   targetId: string,
 ): Promise<string> {
   const db = ctx.database.kysely
-  const { occasion: occasionKind, reasons: known } = subjects[given.subject]
+  if ((given.order_id === undefined) === (given.appointment_id === undefined))
+    throw invalid([{ field: 'order_id', rule: 'or appointment_id must be given, and not both' }])
+  const occasionKind = given.order_id === undefined ? 'appointment' : 'order'
+  const { occasions: after, reasons: known } = subjects[given.subject]
   const reasons = given.reasons ?? []
   if (!reasons.every(reason => (known as readonly string[]).includes(reason)))
     throw invalid([
@@ -40,7 +45,8 @@ export async function giveRating(
     ])
 
   const { find, field, missing } = occasions[occasionKind]
-  const occasion = await find(db, given[field])
+  const occasionId = given[field]!
+  const occasion = await find(db, occasionId)
   if (occasion === null || occasion.raterId !== raterId)
     throw refused(missing, field, 'must be one of yours')
   const now = ctx.nowMs()
@@ -52,7 +58,7 @@ export async function giveRating(
       `must have ended within the last ${ratingLimits.windowDays} days`,
     )
   const subjectId = occasion.subjects[given.subject]
-  if (subjectId === undefined)
+  if (subjectId === undefined || !(after as readonly string[]).includes(occasionKind))
     throw refused('rating_subject_mismatch', 'subject', 'must have had a part in it')
   if (given.subject_id !== undefined && given.subject_id !== subjectId)
     throw refused('rating_subject_mismatch', 'subject_id', 'must have had a part in it')
@@ -70,7 +76,7 @@ export async function giveRating(
       .values({
         id,
         occasion_kind: occasionKind,
-        occasion_id: given[field],
+        occasion_id: occasionId,
         rater_id: raterId,
         subject_kind: subject.kind,
         subject_id: subject.id,
@@ -89,7 +95,7 @@ export async function giveRating(
         .selectFrom('ratings')
         .select('id')
         .where('rater_id', '=', raterId)
-        .where('occasion_id', '=', given[field])
+        .where('occasion_id', '=', occasionId)
         .where('subject_kind', '=', subject.kind)
         .where('subject_id', '=', subject.id)
         .executeTakeFirstOrThrow()

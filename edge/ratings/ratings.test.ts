@@ -138,7 +138,7 @@ t.test('a rating that may not be given is refused with its code and field', asyn
     ['below the range', customer, { score: 0 }, 400, 'invalid_request', 'score'],
     ['above the range', customer, { score: 6 }, 400, 'invalid_request', 'score'],
     ['a broken score', customer, { score: 3.5 }, 400, 'invalid_request', 'score'],
-    ['of no kind', customer, { subject: 'service' }, 400, 'invalid_request', 'subject'],
+    ['of no kind', customer, { subject: 'courier' }, 400, 'invalid_request', 'subject'],
     ['an unknown reason', customer, { reasons: ['rain'] }, 400, 'invalid_request', 'reasons.0'],
     [
       'a reason of drivers for a pharmacy',

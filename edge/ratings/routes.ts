@@ -1,6 +1,6 @@
 /**
- * Ratings: `/api/ratings`. The customer of an order rates the pharmacy and the driver, the rated
- * one may appeal, and an administrator decides upon the appeal.
+ * Ratings: `/api/ratings`. The customer of an order rates the pharmacy and the driver, that of an
+ * appointment the pharmacy and the service; the rated one may appeal, and an administrator decides upon the appeal.
  */
 import Type from 'typebox'
 import type { Transaction, Updateable } from 'kysely'
@@ -79,12 +79,13 @@ export function ratingRoutes(ctx: RatingContext): AnyRoute[] {
       method: 'POST',
       path: '/api/ratings',
       operationId: 'rate',
-      summary: `Rate the pharmacy or the driver of an order of one's own, within ${ratingLimits.windowDays} days after its end`,
+      summary: `Rate the pharmacy or the driver of an order of one's own, or the pharmacy or the service of an appointment, within ${ratingLimits.windowDays} days after its end`,
       tags,
       auth: ['user'],
       idempotent: true,
       body: closedObject({
-        order_id: Uuid,
+        order_id: Type.Optional(Uuid),
+        appointment_id: Type.Optional(Uuid),
         subject: SubjectKinds,
         subject_id: Type.Optional(Uuid),
         score: Score,
@@ -96,6 +97,7 @@ export function ratingRoutes(ctx: RatingContext): AnyRoute[] {
       responses: { 201: { description: 'The rating', schema: RatingView } },
       errors: [
         'order_not_found',
+        'appointment_not_found',
         'rating_too_early',
         'rating_too_late',
         'rating_subject_mismatch',

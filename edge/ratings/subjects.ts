@@ -1,7 +1,7 @@
 /**
- * The kinds of subjects that can be rated: one row for each. A row says after which kind of record
- * the subject is rated, with which reasons, and whose ratings a caller reads as the rated one. A new kind is a row
- * here; a new kind of record is a row of `occasions`.
+ * The kinds of subjects that can be rated: one row for each. A row says after which kinds of records
+ * the subject is rated, with which reasons, and whose ratings a caller reads as the rated one. A new
+ * kind is a row here; a new kind of record is a row of `occasions`.
  */
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -43,12 +43,28 @@ async function findOrder(db: Kysely<Tables>, id: string): Promise<Occasion | nul
   }
 }
 
+/** A fulfilled appointment is rated by its customer: the service, and the pharmacy. */
+async function findVisit(db: Kysely<Tables>, id: string): Promise<Occasion | null> {
+  const row = await db
+    .selectFrom('appointments')
+    .select(['user_id', 'vendor_id', 'service_id', 'status', 'ended_at'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    raterId: row.user_id,
+    endedAtMs: row.ended_at?.getTime() ?? null,
+    subjects: row.status === 'fulfilled' ? { vendor: row.vendor_id, service: row.service_id } : {},
+  }
+}
+
 /**
  * The kinds of records after whose end somebody is rated. `field` names the id in the API;
  * `missing` is the code for a record of others.
  */
 export const occasions = {
   order: { find: findOrder, field: 'order_id', missing: 'order_not_found' },
+  appointment: { find: findVisit, field: 'appointment_id', missing: 'appointment_not_found' },
 } as const satisfies Record<
   string,
   {
@@ -64,7 +80,7 @@ const isSubject = (id: string | null) =>
 /** The reasons name only causes that the subject can answer for: a late pharmacy is no late driver. */
 export const subjects = {
   vendor: {
-    occasion: 'order',
+    occasions: ['order', 'appointment'],
     reasons: [
       'quick',
       'friendly',
@@ -81,7 +97,7 @@ export const subjects = {
     rated: ({ role, pharmacyId }: Identity) => (role === 'vendor' ? isSubject(pharmacyId) : null),
   },
   driver: {
-    occasion: 'order',
+    occasions: ['order'],
     reasons: [
       'on_time',
       'friendly',
@@ -96,10 +112,31 @@ export const subjects = {
     ],
     rated: ({ role, driverId }: Identity) => (role === 'driver' ? isSubject(driverId) : null),
   },
+  service: {
+    occasions: ['appointment'],
+    reasons: [
+      'on_time',
+      'friendly',
+      'well_explained',
+      'careful',
+      'clean',
+      'late',
+      'unfriendly',
+      'poorly_explained',
+      'careless',
+      'unclean',
+      'price',
+    ],
+    rated: ({ role, pharmacyId }: Identity) =>
+      role === 'vendor' && pharmacyId !== null
+        ? sql<SqlBool>`ratings.subject_id in (select id from services where vendor_id = ${pharmacyId})`
+        : null,
+  },
 } as const satisfies Record<
   string,
   {
-    occasion: keyof typeof occasions
+    /** The kinds of records after which it is rated. */
+    occasions: readonly (keyof typeof occasions)[]
     reasons: readonly string[]
     /** The condition for ratings of the caller; null when the caller is no such subject. */
     rated(identity: Identity): RawBuilder<SqlBool> | null

@@ -37,6 +37,7 @@ export const RatingView = Type.Object({
   reasons: nullable(Type.Array(Reason)),
   text: nullable(Type.String({ description: 'Read by the rated one and by administrators' })),
   order_id: Type.Optional(Uuid),
+  appointment_id: Type.Optional(Uuid),
   created_at: Type.Optional(Timestamp),
   rater_id: Type.Optional(Uuid),
   appeal: Type.Optional(

@@ -19,6 +19,7 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
+import { figuresOf } from '../ratings/figures.ts'
 import { describeServices } from './describing.ts'
 import { serviceLimits } from './limits.ts'
 import { momentOf } from './moments.ts'
@@ -198,10 +199,18 @@ export function serviceRoutes(ctx: ServiceContext): AnyRoute[] {
             .execute(),
           limit,
         )
+        const figures = await figuresOf(
+          db,
+          'service',
+          found.rows.map(row => row.id),
+        )
         return {
           status: 200,
           body: {
-            services: found.rows.map(row => serviceView(identity, row)),
+            services: found.rows.map(row => ({
+              ...serviceView(identity, row),
+              rating: figures.get(row.id) ?? null,
+            })),
             next_cursor: found.next_cursor,
           },
         }
@@ -220,9 +229,10 @@ export function serviceRoutes(ctx: ServiceContext): AnyRoute[] {
       errors: ['service_not_found'],
       handler: async ({ identity, params }) => {
         const { works: _, open: __, ...row } = await findService(db, identity, params.id)
+        const figures = await figuresOf(db, 'service', [row.id])
         return {
           status: 200,
-          body: serviceView(identity, row),
+          body: { ...serviceView(identity, row), rating: figures.get(row.id) ?? null },
           headers: { etag: etagOf(row.revision) },
         }
       },

@@ -11,6 +11,7 @@ import { Uuid } from '../../protocol/kernel/principal.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
+import { RatingFigure } from '../ratings/figures.ts'
 
 export type ServiceRow = Selectable<ServicesTable>
 
@@ -27,6 +28,8 @@ export const ServiceView = Type.Object({
   is_active: Type.Boolean(),
   ...publicFields,
   leave: Type.Optional(leave),
+  /** Only where services are read. */
+  rating: Type.Optional(RatingFigure),
   revision: Type.Integer(),
   created_at: Timestamp,
   updated_at: Timestamp,

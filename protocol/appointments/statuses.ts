@@ -32,6 +32,7 @@ export const olderStatusNames = {
   previous: whereStatus(row => row.ended),
   ongoing: whereStatus(row => !row.ended),
 } as const satisfies Record<string, readonly AppointmentStatus[]>
+export type OlderStatusName = keyof typeof olderStatusNames
 
 /** The reasons why an appointment was cancelled, by the party or the rule that ended it. */
 export const cancelCauses = [

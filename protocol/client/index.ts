@@ -33,6 +33,7 @@ export {
   type RestOptions,
   type Tokens,
 } from './rest.ts'
+export type { FreeSlots, NewAppointment, Service } from './visits.ts'
 export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'

@@ -17,6 +17,7 @@ import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
+import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 import { clientLimits } from './limits.ts'
 
@@ -87,9 +88,11 @@ export interface OrderUpdate {
   reason?: string
 }
 
-export type RatedSubject = 'vendor' | 'driver'
+export type RatedSubject = 'vendor' | 'driver' | 'service'
 export interface NewRating {
-  order_id: string
+  /** Either this or `appointment_id`. */
+  order_id?: string
+  appointment_id?: string
   subject: RatedSubject
   /** 1 to 5. */
   score: number
@@ -110,6 +113,7 @@ export interface Rating {
   text: string | null
   /** Only for the customer. */
   order_id?: string
+  appointment_id?: string
   created_at?: string
   /** Only for the rated one. */
   appeal?: {
@@ -129,6 +133,8 @@ interface CallOptions {
 }
 
 export class RestClient {
+  /** Services and appointments. */
+  readonly visits = new Visits((method, path, options) => this.call(method, path, options))
   readonly #url: string
   readonly #fetch: typeof globalThis.fetch
   readonly #onTokens: (tokens: Tokens) => void
