@@ -13,6 +13,7 @@ import {
   distributedBench as ingestNats,
   policiesBench as ingestPolicies,
 } from './load/ingest.ts'
+import { bench as openConversations } from './load/open-conversations.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as recovery } from './load/recovery.ts'
 import { bench as failover } from './load/failover.ts'
@@ -32,6 +33,7 @@ import { suite as indexMove } from './micro/index-move.bench.ts'
 import { suite as journalAppend } from './micro/journal-append.bench.ts'
 import { suite as jwtVerify } from './micro/jwt-verify.bench.ts'
 import { suite as mailbox } from './micro/mailbox.bench.ts'
+import { suite as message } from './micro/message.bench.ts'
 import { suite as pushEncode } from './micro/push-encode.bench.ts'
 import { suite as pharmacyIndex } from './micro/pharmacy-index.bench.ts'
 import { suite as radiusQuery } from './micro/radius-query.bench.ts'
@@ -46,6 +48,7 @@ export const benches: readonly Bench[] = [
     decide,
     mailbox,
     journalAppend,
+    message,
     claim,
     pushEncode,
     jwtVerify,
@@ -65,6 +68,7 @@ export const benches: readonly Bench[] = [
   stalled,
   reconnect,
   idle,
+  openConversations,
   recovery,
   transitions,
   failover,

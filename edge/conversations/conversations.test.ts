@@ -1,55 +1,26 @@
 /**
- * Conversations on a real server: who may open one about what, numbers and gaps, read marks and
- * unread counts, taking back, freezing, reports, the audited reading of support, files, and the
- * sockets.
+ * Conversations over REST on a real server: who may open one about what, numbers and gaps, read
+ * marks and unread counts, taking back, freezing, reports, the audited reading of support, files,
+ * retention, facts and webhooks.
  */
-import { rmSync } from 'node:fs'
-import pino from 'pino'
-import t, { type Test } from 'tap'
-import { preparedDataDir } from '../../migrations/database/prepared.ts'
-import { startEmbedded } from '../embedded.ts'
-import { createWorld, picture, type Who } from '../acceptance/access-world.ts'
-import { eventually, http, Listener } from '../acceptance/people.ts'
+import t from 'tap'
+import { Check } from 'typebox/value'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import { conversationEvents } from '../../protocol/dispatch/conversation-events.ts'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
+import { picture, type Who } from '../acceptance/access-world.ts'
+import { eventually, http } from '../acceptance/people.ts'
+import { numbers, talks } from './fixture-talks.ts'
 import { closeSilent, deleteOld, endEnded } from './housekeeping.ts'
 import { chatLimits } from './limits.ts'
 
-const dataDir = await preparedDataDir()
-const embedded = await startEmbedded(
-  {
-    DATA_DIR: dataDir,
-    PORT: '0',
-    RATE_LIMIT_AUTH_PER_ADDRESS: '10000',
-    REGISTRATION: 'open',
-  },
-  { log: pino({ level: process.env['TALK_LOG'] ?? 'silent' }) },
-)
-t.teardown(async () => {
-  await embedded.stop()
-  rmSync(dataDir, { recursive: true, force: true })
-})
-const { parts } = embedded.edge
-const world = await createWorld(embedded)
-const { url, call } = world
-let ids = 0
+const { parts, world, url, call, open, newTalk, say, leap } = await talks(t)
 const run = { signal: new AbortController().signal, fence: async () => {} }
-
-const open = async (who: Who, body: object) => {
-  const answer = await call(who, 'POST', '/api/conversations', body)
-  return { status: answer.status, code: answer.body.code, id: answer.body.id as string }
-}
-/** A conversation of the customer and the pharmacy about a new order. */
-const newTalk = async () => {
-  const order = await world.pendingOrder()
-  const { id } = await open('customer', { topic: 'pharmacy', order_id: order })
-  return { id, order }
-}
-const say = (who: Who, id: string, text: string, client_id = `c${++ids}`) =>
-  call(who, 'POST', `/api/conversations/${id}/messages`, { text, client_id })
 const read = (who: Who, id: string, query = '') =>
   call(who, 'GET', `/api/conversations/${id}/messages${query}`)
 const mine = async (who: Who, id: string) =>
   (await call(who, 'GET', `/api/conversations/${id}`)).body
-const numbers = (messages: { number: number }[]) => messages.map(({ number }) => number)
 
 t.test('the parties of an order open their conversation, and find the same one', async t => {
   const { id, order } = await newTalk()
@@ -183,11 +154,7 @@ t.test('history goes back page by page; too large a gap is told to load anew', a
   t.same((await read('vendor', id, '?after=5')).body.messages, [])
   t.same((await read('vendor', id, '?after=99')).body.messages, [], 'a number from the future')
   t.equal((await read('vendor', id, '?after=1&before=3')).body.code, 'invalid_request')
-  await parts.database.kysely
-    .updateTable('conversations')
-    .set({ last_number: 400 } as never)
-    .where('id', '=', id)
-    .execute()
+  await leap(id)
   t.match((await read('vendor', id, '?after=0')).body, {
     messages: [],
     reload: true,
@@ -358,77 +325,6 @@ t.test('a file opens for the participants, until its message is taken back', asy
   t.equal(await opens('vendor'), 404)
 })
 
-/** A socket at a path; it ends with the test. */
-async function socket(t: Test, who: Exclude<Who, 'stranger'>, path: string, first: string) {
-  const listener = new Listener(url, `${path}?token=${world[who].token}`)
-  t.teardown(() => listener.close())
-  const greeting = await listener.next(first)
-  return { listener, greeting }
-}
-
-t.test('what is new reaches /ws/chat and the socket of each role, in order and once', async t => {
-  const { id } = await newTalk()
-  const { listener: customer } = await socket(t, 'customer', '/ws/chat', 'connection')
-  const { listener: vendor } = await socket(t, 'vendor', '/ws/chat', 'connection')
-  const { listener: phone } = await socket(t, 'customer', '/ws/customer/', 'connection')
-  const { listener: terminal } = await socket(t, 'vendor', '/ws/pharmacy/', 'connection')
-  const { listener: other } = await socket(t, 'otherCustomer', '/ws/chat', 'connection')
-  customer.send({ type: 'send', conversation_id: id, text: 'one', id: 'a' })
-  customer.send({ type: 'send', conversation_id: id, text: 'one', id: 'a' })
-  const [first, second] = [await customer.next('send_result'), await customer.next('send_result')]
-  t.match(first, { outcome: 'sent', number: 1, id: 'a' })
-  t.match(second, { outcome: 'sent', number: 1, id: 'a' })
-  await say('vendor', id, 'two')
-  for (const listener of [customer, vendor, phone, terminal]) {
-    await listener.next('conversation_entry', one => one.entry.number === 2)
-    t.same(
-      listener.of('conversation_entry').map(({ entry }) => [entry.number, entry.text, entry.side]),
-      [
-        [1, 'one', 'customer'],
-        [2, 'two', 'vendor'],
-      ],
-    )
-  }
-  vendor.send({ type: 'read', conversation_id: id, number: 2 })
-  t.match(await customer.next('conversation_read'), { side: 'vendor', through: 2 })
-  vendor.send({ type: 'read', conversation_id: id, number: 9, id: 'r' })
-  t.match(await vendor.next('error'), { code: 'invalid_request', id: 'r' })
-  vendor.send({ type: 'presence', conversation_id: id, state: 'typing' })
-  t.match(await customer.next('conversation_presence'), { side: 'vendor', state: 'typing' })
-  t.same(vendor.of('conversation_presence'), [], 'not to oneself')
-  t.same(terminal.of('conversation_presence'), [])
-  other.send({ type: 'presence', conversation_id: id, state: 'typing' })
-  t.match(await other.next('error'), { code: 'conversation_not_found' })
-  other.send({ type: 'send', conversation_id: id, text: 'me too', id: 'b' })
-  t.match(await other.next('send_result'), { outcome: 'error', code: 'conversation_not_found' })
-  other.send({ type: 'resume', conversation_id: id, after: 0, id: 'c' })
-  t.match(await other.next('error'), { code: 'conversation_not_found', id: 'c' })
-  t.same(other.of('conversation_entry'), [])
-})
-
-t.test('a client that was away names its last number and gets the whole gap', async t => {
-  const { id } = await newTalk()
-  await say('customer', id, 'one')
-  const before = await socket(t, 'vendor', '/ws/chat', 'connection')
-  t.match(before.greeting.conversations[0], { conversation_id: id, last_number: 1, unread: 1 })
-  before.listener.close()
-  await say('customer', id, 'two')
-  await say('customer', id, 'three')
-  const { listener, greeting } = await socket(t, 'vendor', '/ws/chat', 'connection')
-  t.match(greeting.conversations[0], { conversation_id: id, last_number: 3, unread: 3 })
-  listener.send({ type: 'resume', conversation_id: id, after: 1, id: 'x' })
-  const gap = await listener.next('messages')
-  t.match(gap, { after: 1, last_number: 3, id: 'x' })
-  t.same(numbers(gap.messages), [2, 3])
-  await parts.database.kysely
-    .updateTable('conversations')
-    .set({ last_number: 400 } as never)
-    .where('id', '=', id)
-    .execute()
-  listener.send({ type: 'resume', conversation_id: id, after: 1, id: 'y' })
-  t.match(await listener.next('reload'), { last_number: 400, id: 'y' })
-})
-
 t.test('conversations end with their order and are forgotten after their time', async t => {
   const { id, order } = await newTalk()
   await say('customer', id, 'one')
@@ -470,4 +366,46 @@ t.test('the pages of the list go on where they ended, although conversations mov
   t.equal(new Set(seen).size, 4)
   t.equal((await http(url, 'GET', '/api/conversations')).status, 401)
   t.equal((await page('&cursor=x')).code, 'invalid_request')
+})
+
+t.test('facts on the bus and webhooks have the number and no words', async t => {
+  const facts: PublishedEvent[] = []
+  const subscription = parts.bus.subscribe(
+    subjects.event('conversation', '*', '*'),
+    ({ body }) => void facts.push(decodeBody(body) as PublishedEvent),
+  )
+  t.teardown(() => subscription.unsubscribe())
+  const hook = await world.subscription()
+  const { id } = await newTalk()
+  const { body: message } = await say('customer', id, 'about my cough')
+  await call('vendor', 'PUT', `/api/conversations/${id}/read`, { number: 1 })
+  const path = `/api/webhooks/subscriptions/${hook}/deliveries?limit=100`
+  const { body } = await eventually(
+    () => call('vendor', 'GET', path),
+    answer => JSON.stringify(answer.body).includes('conversation.message_created'),
+  )
+  const names = body.deliveries.map((one: { event_type: string }) => one.event_type)
+  t.ok(names.includes('conversation.opened'))
+  t.notOk(names.includes('conversation.read'))
+  const { rows } = await parts.database.pool.query(
+    `select body from webhook_deliveries where order_id = '${id}' and event_type = 'conversation.message_created'`,
+  )
+  const told = JSON.parse(String(rows[0]!['body']))
+  t.match(told, {
+    type: 'conversation.message_created',
+    conversation_id: id,
+    by: { role: 'customer' },
+    data: { number: 1, entry_id: message.id, side: 'customer', kind: 'text' },
+  })
+  t.same(
+    facts.filter(fact => fact.actor_id === id).map(({ type, order_seq }) => [type, order_seq]),
+    [
+      ['conversation_opened', 1],
+      ['message_sent', 2],
+      ['messages_read', 3],
+    ],
+  )
+  t.notMatch(JSON.stringify([facts, rows]), /cough/)
+  for (const { type, data } of facts)
+    t.ok(Check(conversationEvents[type as keyof typeof conversationEvents].data, data), type)
 })

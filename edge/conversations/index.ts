@@ -6,6 +6,7 @@ import { access } from './callers.ts'
 import { readConversationsConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { closeSilent, deleteOld, endEnded } from './housekeeping.ts'
+import { hearPresence } from './presence.ts'
 import { Reconnected } from './reconnected.ts'
 import { conversationRoutes, type ConversationsContext } from './routes.ts'
 import { openChat } from './socket.ts'
@@ -19,7 +20,11 @@ export const conversations = feature<Kernel & ConversationsContext>()({
   routes: parts => [...conversationRoutes(parts), ...supportRoutes(parts)],
   sockets(parts) {
     const reconnected = new Reconnected(parts)
-    parts.hub.onDrain(() => reconnected.stop())
+    const stopHearing = hearPresence(parts)
+    parts.hub.onDrain(() => {
+      reconnected.stop()
+      stopHearing()
+    })
     return [
       {
         path: '/ws/chat',

@@ -2,11 +2,11 @@
  * Presence and typing: told to the other sides of a conversation, and stored nowhere. A client
  * repeats it while it lasts, and what is not repeated ends by itself.
  */
-import { encodeBody } from '../../protocol/bus/codec.ts'
+import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { sides } from '../../protocol/conversations/parts.ts'
 import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
-import { topics, type PushList } from '../../protocol/dispatch/pushes.ts'
+import { topics, type PresencePush } from '../../protocol/dispatch/pushes.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { BoundedCache } from '../kernel/bounded-cache.ts'
@@ -16,6 +16,15 @@ import { findOwn, idOfSide } from './reads.ts'
 import type { Speaker } from './sides.ts'
 
 export type PresenceContext = Pick<Kernel, 'bus' | 'database' | 'log' | 'nowMs'>
+
+/** Passes presence on to the sockets of this edge. Returns the function that ends this. */
+export function hearPresence({ bus, hub }: Pick<Kernel, 'bus' | 'hub'>): () => void {
+  const subscription = bus.subscribe(subjects.presence, ({ body }) => {
+    const { topics: to, message } = decodeBody(body) as PresencePush
+    hub.tell(to, message)
+  })
+  return () => subscription.unsubscribe()
+}
 
 /** The presence of one socket. */
 export class PresenceOf {
@@ -38,20 +47,17 @@ export class PresenceOf {
     this.#lastMs = nowMs
     this.#topicsOf(conversation_id).then(
       others => {
-        const pushes: PushList = [
-          {
-            kind: 'topics',
-            topics: others,
-            message: {
-              type: 'conversation_presence',
-              conversation_id,
-              side: this.#speaker.side,
-              state,
-              seconds: state === 'away' ? 0 : chatLimits.presenceSeconds,
-            },
+        const push: PresencePush = {
+          topics: others,
+          message: {
+            type: 'conversation_presence',
+            conversation_id,
+            side: this.#speaker.side,
+            state,
+            seconds: state === 'away' ? 0 : chatLimits.presenceSeconds,
           },
-        ]
-        this.#ctx.bus.publish(subjects.pushAll, encodeBody(pushes))
+        }
+        this.#ctx.bus.publish(subjects.presence, encodeBody(push))
       },
       (error: unknown) => {
         if (error instanceof CaduceusError) session.report(error.code, error.message)

@@ -247,8 +247,13 @@ export class Hub {
   #onPushes(pushes: PushList): void {
     for (const push of pushes)
       if (push.kind === 'topic') this.#deliver(this.#byTopic.get(push.topic), push.message)
-      else if (push.kind === 'topics') this.#deliver(this.#allOf(push.topics), push.message)
+      else if (push.kind === 'topics') this.tell(push.topics, push.message)
       else for (const listener of this.#pushListeners.get(push.kind) ?? []) listener(push as never)
+  }
+
+  /** Sends a message to the sockets of this edge that have one of these topics. */
+  tell(topics: readonly string[], message: SocketMessage): void {
+    this.#deliver(this.#allOf(topics), message)
   }
 
   /** The sessions of several topics, each once. Undefined when there is none. */

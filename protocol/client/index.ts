@@ -12,12 +12,15 @@ export {
 } from './driver.ts'
 export { connectTerminal, Terminal, type TerminalEvents } from './terminal.ts'
 export {
+  Chat,
+  connectChat,
   connectCustomer,
   connectFleet,
   connectTracker,
   Customer,
   Fleet,
   Tracker,
+  type ChatEvents,
   type CustomerEvents,
   type FleetEvents,
   type TrackerEvents,
@@ -27,13 +30,14 @@ export {
   type Account,
   type GivenTokens,
   type NewOrderBody,
-  type NewRating,
   type NewRequestBody,
-  type Rating,
   type RestOptions,
   type Tokens,
 } from './rest.ts'
 export type { FreeSlots, NewAppointment, Service } from './visits.ts'
+export type { Entry as ConversationEntry } from '../conversations/parts.ts'
+export type { ConversationView as Conversation } from '../conversations/view.ts'
+export type { NewConversation, NewMessage, NewRating, Rating } from './rest-shapes.ts'
 export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'

@@ -39,6 +39,7 @@ export type NewOrder = MessageNamed<'new_order'>
 export type ResponseResult = MessageNamed<'response_result'>
 export type DriverSearchEnded = MessageNamed<'driver_search_ended'>
 export type ApprovalMessage = MessageNamed<'approval'>
+export type ChatGreeting = MessageNamed<'chat_greeting'>
 export type CustomerGreeting = MessageNamed<'customer_greeting'>
 export type RequestOver = MessageNamed<'request_over'>
 export type PharmacyResponse = MessageNamed<'pharmacy_response'>

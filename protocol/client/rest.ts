@@ -10,11 +10,23 @@
  * api.accessToken() })
  * ```
  */
+import type { Entry as ConversationEntry, Topic } from '../conversations/parts.ts'
+import type { ConversationView as Conversation } from '../conversations/view.ts'
 import type { OrderCommandData } from '../dispatch/commands.ts'
 import type { VehicleType } from '../drivers/vehicles.ts'
 import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../kernel/errors.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
+import type {
+  NewConversation,
+  NewMessage,
+  NewRating,
+  RatedSubject,
+  Rating,
+  ReportReason,
+  OrderUpdate,
+  RegisterVendor,
+} from './rest-shapes.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { Visits } from './visits.ts'
@@ -60,15 +72,6 @@ export type NewOrderBody = Omit<
   OrderCommandData['create'],
   'order_id' | 'customer_id' | 'customer_name' | 'customer_phone'
 >
-export interface RegisterVendor {
-  email: string
-  business_name: string
-  phone: string
-  password: string
-  address?: string
-  latitude: number
-  longitude: number
-}
 /** A driver who asks a pharmacy to join, or who has its invitation. */
 export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
 interface DriverProfile {
@@ -81,53 +84,10 @@ interface DriverProfile {
   license_number?: string
   capacity?: number
 }
-export interface OrderUpdate {
-  status: OrderStatus
-  proof_photo_url?: string
-  signature_url?: string
-  reason?: string
-}
-
-export type RatedSubject = 'vendor' | 'driver' | 'service'
-export interface NewRating {
-  /** Either this or `appointment_id`. */
-  order_id?: string
-  appointment_id?: string
-  subject: RatedSubject
-  /** 1 to 5. */
-  score: number
-  reasons?: string[]
-  /** Only the rated one and administrators read it. */
-  text?: string
-}
-export interface Rating {
-  id: string
-  subject: RatedSubject
-  subject_id: string
-  status: 'standing' | 'appealed' | 'removed'
-  /** YYYY-MM. */
-  month: string
-  /** Null for the rated one until five people have rated. */
-  score: number | null
-  reasons: string[] | null
-  text: string | null
-  /** Only for the customer. */
-  order_id?: string
-  appointment_id?: string
-  created_at?: string
-  /** Only for the rated one. */
-  appeal?: {
-    reason: string
-    appealed_at: string
-    decision: 'stands' | 'removed' | null
-    decision_reason: string | null
-    decided_at: string | null
-  } | null
-}
 
 interface CallOptions {
   body?: object
-  query?: Record<string, string | number | undefined>
+  query?: Record<string, string | number | boolean | undefined>
   idempotencyKey?: string
   timeoutMs?: number
 }
@@ -304,6 +264,73 @@ export class RestClient {
   }
   appealRating(ratingId: string, reason: string): Promise<Rating> {
     return this.call('POST', `/api/ratings/${ratingId}/appeal`, { body: { reason } })
+  }
+
+  // Conversations
+  /** Opens a conversation, or finds the open one. Throws `conversation_not_possible`. */
+  openConversation(conversation: NewConversation, idempotencyKey?: string): Promise<Conversation> {
+    return this.call('POST', '/api/conversations', { body: conversation, ...key(idempotencyKey) })
+  }
+  /** One's own, with the last message and the number of unread ones, newest first. */
+  listConversations(
+    query: {
+      topic?: Topic
+      status?: Conversation['status']
+      order_id?: string
+      unread?: boolean
+      limit?: number
+      cursor?: string
+    } = {},
+  ): Promise<{ conversations: Conversation[]; next_cursor: string | null }> {
+    return this.call('GET', '/api/conversations', { query })
+  }
+  getConversation(conversationId: string): Promise<Conversation> {
+    return this.call('GET', `/api/conversations/${conversationId}`)
+  }
+  /**
+   * With `after` everything after that number; with `reload` in the answer that is too much, and the
+   * newest messages are read anew. Otherwise the newest ones, or those before a number.
+   */
+  listMessages(
+    conversationId: string,
+    query: { after?: number; before?: number; limit?: number } = {},
+  ): Promise<{
+    messages: ConversationEntry[]
+    last_number: number
+    reload: boolean
+    before: number | null
+  }> {
+    return this.call('GET', `/api/conversations/${conversationId}/messages`, { query })
+  }
+  /** Throws `conversation_closed`, `conversation_frozen`, `too_many_requests`. */
+  sendMessage(conversationId: string, message: NewMessage): Promise<ConversationEntry> {
+    return this.call('POST', `/api/conversations/${conversationId}/messages`, { body: message })
+  }
+  takeBackMessage(conversationId: string, messageId: string): Promise<void> {
+    return this.call('DELETE', `/api/conversations/${conversationId}/messages/${messageId}`)
+  }
+  /** Call it when the messages were on the screen. */
+  markRead(
+    conversationId: string,
+    number: number,
+  ): Promise<{ read_through: number; unread: number }> {
+    return this.call('PUT', `/api/conversations/${conversationId}/read`, { body: { number } })
+  }
+  searchMessages(query: { text: string; limit?: number; cursor?: string }): Promise<{
+    messages: { conversation_id: string; message: ConversationEntry }[]
+    next_cursor: string | null
+  }> {
+    return this.call('GET', '/api/conversations/search', { query })
+  }
+  reportConversation(
+    conversationId: string,
+    report: { reason: ReportReason; message_id?: string; text?: string },
+    idempotencyKey?: string,
+  ): Promise<{ report_id: string }> {
+    return this.call('POST', `/api/conversations/${conversationId}/report`, {
+      body: report,
+      ...key(idempotencyKey),
+    })
   }
 
   /**

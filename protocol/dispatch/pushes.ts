@@ -6,6 +6,7 @@
 import Type from 'typebox'
 import { Uuid } from '../kernel/principal.ts'
 import { NewRequestBody, type RequestEnded } from '../orders/messages.ts'
+import { conversationMessages } from '../conversations/messages.ts'
 import type { SocketMessage } from './messages.ts'
 
 /**
@@ -80,5 +81,11 @@ export const Push = Type.Union([
   ),
 ])
 export type Push = Type.Static<typeof Push>
+/** What edges tell each other of presence: a message to the `/ws/chat` sockets of these topics. */
+export const PresencePush = Type.Object({
+  topics: Type.Array(Type.String()),
+  message: conversationMessages.conversation_presence.schema,
+})
+export type PresencePush = Type.Static<typeof PresencePush>
 export const PushList = Type.Array(Push)
 export type PushList = Push[]

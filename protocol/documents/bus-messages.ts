@@ -4,7 +4,8 @@
  */
 import Type from 'typebox'
 import { DirectoryPharmacy } from '../dispatch/directory.ts'
-import { PushList, topics } from '../dispatch/pushes.ts'
+import { conversationMessages } from '../conversations/messages.ts'
+import { PresencePush, PushList, topics } from '../dispatch/pushes.ts'
 import { RosterMessage } from '../drivers/roster.ts'
 import { at, ids } from '../kernel/examples.ts'
 import { Text } from '../kernel/schema.ts'
@@ -115,6 +116,15 @@ export const busMessages = {
       "Somebody's access has ended: to every edge, look now. A hint without a body; it may be lost.",
     schema: Type.Unknown({ description: 'Empty' }),
     example: {},
+  },
+  presence: {
+    description:
+      'To every edge: somebody looks at a conversation or writes, for the sockets of the other sides. It may be lost.',
+    schema: PresencePush,
+    example: {
+      topics: [topics.chat('customer', ids.customer)],
+      message: conversationMessages.conversation_presence.example,
+    },
   },
   position_query: {
     description: 'Where is this driver, and how far from that point?',

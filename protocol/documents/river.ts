@@ -61,6 +61,7 @@ export function internal(draft: Draft): void {
   say('slots_changed', subjects.slotsChanged, 'slots_changed')
   say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
   say('access_ended', subjects.accessEnded, 'access_ended')
+  say('presence', subjects.presence, 'presence')
   draft
     .request(
       'query_position',

@@ -1,5 +1,5 @@
 /** Signing in at the terminal, and registering a pharmacy at a place that is chosen on a map. */
-import type { RegisterVendor } from '../../../protocol/client/rest.ts'
+import type { RegisterVendor } from '../../../protocol/client/rest-shapes.ts'
 import { drawPharmacy } from '../map/marks.ts'
 import type { Place } from '../map/projection.ts'
 import { MapView } from '../map/view.ts'

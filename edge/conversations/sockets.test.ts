@@ -1,0 +1,135 @@
+/**
+ * Conversations over sockets on a real server: what reaches whom, in order and once; presence;
+ * clients that were away; and the client of the package on a network that loses messages.
+ */
+import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
+import {
+  connectChat,
+  type ConversationEntry,
+  type WebSocketConstructor,
+} from '../../protocol/client/index.ts'
+import type { Who } from '../acceptance/access-world.ts'
+import { Listener } from '../acceptance/people.ts'
+import { numbers, talks } from './fixture-talks.ts'
+
+const { world, url, newTalk, say, leap } = await talks(t)
+
+/** A socket at a path; it ends with the test. */
+async function socket(t: Test, who: Exclude<Who, 'stranger'>, path: string, first: string) {
+  const listener = new Listener(url, `${path}?token=${world[who].token}`)
+  t.teardown(() => listener.close())
+  const greeting = await listener.next(first)
+  return { listener, greeting }
+}
+
+t.test('what is new reaches /ws/chat and the socket of each role, in order and once', async t => {
+  const { id } = await newTalk()
+  const { listener: customer } = await socket(t, 'customer', '/ws/chat', 'connection')
+  const { listener: vendor } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  const { listener: phone } = await socket(t, 'customer', '/ws/customer/', 'connection')
+  const { listener: terminal } = await socket(t, 'vendor', '/ws/pharmacy/', 'connection')
+  const { listener: other } = await socket(t, 'otherCustomer', '/ws/chat', 'connection')
+  customer.send({ type: 'send', conversation_id: id, text: 'one', id: 'a' })
+  customer.send({ type: 'send', conversation_id: id, text: 'one', id: 'a' })
+  const [first, second] = [await customer.next('send_result'), await customer.next('send_result')]
+  t.match(first, { outcome: 'sent', number: 1, id: 'a' })
+  t.match(second, { outcome: 'sent', number: 1, id: 'a' })
+  await say('vendor', id, 'two')
+  for (const listener of [customer, vendor, phone, terminal]) {
+    await listener.next('conversation_entry', one => one.entry.number === 2)
+    t.same(
+      listener.of('conversation_entry').map(({ entry }) => [entry.number, entry.text, entry.side]),
+      [
+        [1, 'one', 'customer'],
+        [2, 'two', 'vendor'],
+      ],
+    )
+  }
+  vendor.send({ type: 'read', conversation_id: id, number: 2 })
+  t.match(await customer.next('conversation_read'), { side: 'vendor', through: 2 })
+  vendor.send({ type: 'read', conversation_id: id, number: 9, id: 'r' })
+  t.match(await vendor.next('error'), { code: 'invalid_request', id: 'r' })
+  vendor.send({ type: 'presence', conversation_id: id, state: 'typing' })
+  t.match(await customer.next('conversation_presence'), { side: 'vendor', state: 'typing' })
+  t.same(vendor.of('conversation_presence'), [], 'not to oneself')
+  t.same(terminal.of('conversation_presence'), [])
+  other.send({ type: 'presence', conversation_id: id, state: 'typing' })
+  t.match(await other.next('error'), { code: 'conversation_not_found' })
+  other.send({ type: 'send', conversation_id: id, text: 'me too', id: 'b' })
+  t.match(await other.next('send_result'), { outcome: 'error', code: 'conversation_not_found' })
+  other.send({ type: 'resume', conversation_id: id, after: 0, id: 'c' })
+  t.match(await other.next('error'), { code: 'conversation_not_found', id: 'c' })
+  t.same(other.of('conversation_entry'), [])
+})
+
+t.test('a client that was away names its last number and gets the whole gap', async t => {
+  const { id } = await newTalk()
+  await say('customer', id, 'one')
+  const before = await socket(t, 'vendor', '/ws/chat', 'connection')
+  t.match(before.greeting.conversations[0], { conversation_id: id, last_number: 1, unread: 1 })
+  before.listener.close()
+  await say('customer', id, 'two')
+  await say('customer', id, 'three')
+  const { listener, greeting } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  t.match(greeting.conversations[0], { conversation_id: id, last_number: 3, unread: 3 })
+  listener.send({ type: 'resume', conversation_id: id, after: 1, id: 'x' })
+  const gap = await listener.next('messages')
+  t.match(gap, { after: 1, last_number: 3, id: 'x' })
+  t.same(numbers(gap.messages), [2, 3])
+  await leap(id)
+  listener.send({ type: 'resume', conversation_id: id, after: 1, id: 'y' })
+  t.match(await listener.next('reload'), { last_number: 400, id: 'y' })
+})
+
+t.test(
+  'the client follows a conversation through losses: each entry once and in order',
+  async t => {
+    const { id } = await newTalk()
+    await say('customer', id, 'message 1')
+    /** A network that loses every third message to the client, and can be cut. */
+    const open = new Set<WebSocket>()
+    let heard = 0
+    class Lossy extends WebSocket {
+      constructor(address: string, protocols?: string[]) {
+        super(address, protocols)
+        open.add(this)
+      }
+      override emit(event: string | symbol, ...rest: unknown[]): boolean {
+        const isLost =
+          event === 'message' &&
+          String(rest[0]).includes('"conversation_entry"') &&
+          ++heard % 3 === 0
+        return isLost || super.emit(event as never, ...(rest as never[]))
+      }
+    }
+    const chat = connectChat({
+      url,
+      token: () => world.vendor.token,
+      WebSocket: Lossy satisfies WebSocketConstructor,
+    })
+    t.teardown(() => chat.close())
+    const entries: ConversationEntry[] = []
+    chat.on('entry', ({ entry }) => entries.push(entry))
+    chat.follow(id, 0)
+    for (let i = 2; i <= 12; i++) {
+      if (i === 6) for (const socket of open) socket.terminate()
+      await say(i % 2 === 0 ? 'customer' : 'vendor', id, `message ${i}`)
+    }
+    // The last push may be among the lost ones; the next one shows the gap.
+    for (let i = 13; entries.length < 12 && i < 40; i++) {
+      await say('customer', id, `message ${i}`)
+      await new Promise(resolve => {
+        setTimeout(resolve, 100)
+      })
+    }
+    t.same(
+      entries.slice(0, 12).map(entry => [entry.number, entry.text]),
+      Array.from({ length: 12 }, (_, i) => [i + 1, `message ${i + 1}`]),
+    )
+    t.same(
+      numbers(entries),
+      entries.map((_, i) => i + 1),
+    )
+  },
+)
