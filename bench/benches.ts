@@ -3,6 +3,7 @@
  */
 import type { Bench } from './harness/bench.ts'
 import { bench as accept } from './load/accept.ts'
+import { bench as bookings } from './load/bookings.ts'
 import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadcast.ts'
 import { bench as cityDay } from './load/city-day.ts'
 import { bench as durable } from './load/durable.ts'
@@ -25,6 +26,7 @@ import { bench as stalled } from './load/stalled.ts'
 import { bench as trackers } from './load/trackers.ts'
 import { channelsBench, socketIoBench } from './peers/dispatch.ts'
 import { microBench } from './micro/bench.ts'
+import { suite as availability } from './micro/availability.bench.ts'
 import { suite as claim } from './micro/claim.bench.ts'
 import { suite as decide } from './micro/decide.bench.ts'
 import { suite as frameDecode } from './micro/frame-decode.bench.ts'
@@ -45,6 +47,7 @@ export const benches: readonly Bench[] = [
     indexMove,
     radiusQuery,
     pharmacyIndex,
+    availability,
     decide,
     mailbox,
     journalAppend,
@@ -71,6 +74,7 @@ export const benches: readonly Bench[] = [
   openConversations,
   recovery,
   transitions,
+  bookings,
   failover,
   simulator,
   socketIoBench,

@@ -63,24 +63,15 @@ const hoursOf = (intervals: readonly { from: string; to: string }[]): Hours =>
     })
     .toSorted((a, b) => a[0] - b[0])
 
-/** The number of seats that intervals take at each moment, as steps. */
+/** The number of seats that intervals take at each moment, as steps in the order of time. */
 class Load {
-  readonly #timesMs: number[] = []
-  readonly #loads: number[] = []
+  readonly #timesMs: readonly number[]
+  readonly #loads: readonly number[]
   #at = 0
 
-  constructor(intervals: readonly { fromMs: number; toMs: number; seats: number }[]) {
-    const steps = new Map<number, number>()
-    for (const { fromMs, toMs, seats } of intervals) {
-      steps.set(fromMs, (steps.get(fromMs) ?? 0) + seats)
-      steps.set(toMs, (steps.get(toMs) ?? 0) - seats)
-    }
-    let load = 0
-    for (const [atMs, step] of [...steps].toSorted((a, b) => a[0] - b[0])) {
-      load += step
-      this.#timesMs.push(atMs)
-      this.#loads.push(load)
-    }
+  constructor(timesMs: readonly number[], loads: readonly number[]) {
+    this.#timesMs = timesMs
+    this.#loads = loads
   }
 
   get isEmpty(): boolean {
@@ -90,13 +81,56 @@ class Load {
   /** The greatest number at once from `fromMs` until before `toMs`. Quick for rising times. */
   peak(fromMs: number, toMs: number): number {
     const times = this.#timesMs
-    if (this.#at > 0 && times[this.#at]! > fromMs) this.#at = 0
-    while (this.#at + 1 < times.length && times[this.#at + 1]! <= fromMs) this.#at++
+    const loads = this.#loads
+    let at = this.#at
+    if (at > 0 && times[at]! > fromMs) at = 0
+    while (at + 1 < times.length && times[at + 1]! <= fromMs) at++
+    this.#at = at
     let most = 0
-    for (let i = this.#at; i < times.length && times[i]! < toMs; i++)
-      if (this.#loads[i]! > most && (times[i + 1] ?? Infinity) > fromMs) most = this.#loads[i]!
+    for (; at < times.length && times[at]! < toMs; at++) if (loads[at]! > most) most = loads[at]!
     return most
   }
+}
+
+/** The load of intervals that take different numbers of seats. */
+function loadOf(intervals: readonly { fromMs: number; toMs: number; seats: number }[]): Load {
+  const steps = new Map<number, number>()
+  for (const { fromMs, toMs, seats } of intervals) {
+    steps.set(fromMs, (steps.get(fromMs) ?? 0) + seats)
+    steps.set(toMs, (steps.get(toMs) ?? 0) - seats)
+  }
+  const timesMs = [...steps.keys()].toSorted((a, b) => a - b)
+  let load = 0
+  return new Load(
+    timesMs,
+    timesMs.map(atMs => (load += steps.get(atMs)!)),
+  )
+}
+
+/**
+ * The load of appointments, which take one seat each. Beginnings and ends are sorted as numbers,
+ * which is ten times as fast as a sort of the intervals.
+ */
+function loadOfTaken(taken: readonly Taken[], beforeMs: number, afterMs: number): Load {
+  const from = new Float64Array(taken.length)
+  const to = new Float64Array(taken.length)
+  for (let i = 0; i < taken.length; i++) {
+    from[i] = taken[i]!.startMs - beforeMs
+    to[i] = taken[i]!.endMs + afterMs
+  }
+  from.sort()
+  to.sort()
+  const timesMs: number[] = []
+  const loads: number[] = []
+  let [i, j] = [0, 0]
+  while (j < to.length) {
+    const atMs = i < from.length && from[i]! < to[j]! ? from[i]! : to[j]!
+    while (i < from.length && from[i] === atMs) i++
+    while (j < to.length && to[j] === atMs) j++
+    timesMs.push(atMs)
+    loads.push(i - j)
+  }
+  return new Load(timesMs, loads)
 }
 
 /** The beginnings of all slots from `fromMs` until before `toMs` that the hours give, in order. */
@@ -179,22 +213,21 @@ function seatsOf(
     terms.buffer_before_minutes * minuteMs,
     terms.buffer_after_minutes * minuteMs,
   ]
-  const away = new Load(absences(terms))
-  const busy = new Load(
-    taken.map(({ startMs, endMs }) => ({
-      fromMs: startMs - beforeMs,
-      toMs: endMs + afterMs,
-      seats: 1,
-    })),
-  )
-  const open = startsMs.map(atMs =>
-    away.isEmpty ? capacity : Math.max(0, capacity - away.peak(atMs, atMs + durationMs)),
-  )
-  const seats = startsMs.map((atMs, i) =>
-    busy.isEmpty
-      ? open[i]!
-      : Math.max(0, open[i]! - busy.peak(atMs - beforeMs, atMs + durationMs + afterMs)),
-  )
+  const away = loadOf(absences(terms))
+  const busy = loadOfTaken(taken, beforeMs, afterMs)
+  const open: number[] = []
+  const seats: number[] = []
+  for (const atMs of startsMs) {
+    const here = away.isEmpty
+      ? capacity
+      : Math.max(0, capacity - away.peak(atMs, atMs + durationMs))
+    open.push(here)
+    seats.push(
+      busy.isEmpty || here === 0
+        ? here
+        : Math.max(0, here - busy.peak(atMs - beforeMs, atMs + durationMs + afterMs)),
+    )
+  }
   return { seats, open }
 }
 
