@@ -9,6 +9,7 @@ import { race } from './race.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
+import { slotRace } from './slot-race.ts'
 
 t.test(
   'two engines, two edges',
@@ -25,6 +26,7 @@ t.test(
     orderScenarios(t, () => deployment)
     conversationScenarios(t, () => deployment)
     race(t, () => deployment)
+    slotRace(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))
     t.test('an engine and an edge with another currency do not start', async t => {
       for (const role of ['engine', 'edge'] as const) {

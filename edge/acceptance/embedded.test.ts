@@ -12,6 +12,7 @@ import type { Deployment } from './fixture-city.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
+import { slotRace } from './slot-race.ts'
 
 let deployment: Deployment
 let child: Child
@@ -39,11 +40,11 @@ requestScenarios(t, () => deployment)
 orderScenarios(t, () => deployment)
 conversationScenarios(t, () => deployment)
 race(t, () => deployment)
+slotRace(t, () => deployment)
 
 t.test('the scenarios hear every message of the sockets, but for those listed here', async t => {
   // Listeners check each message against its schema; this test checks that no message was missing.
   const elsewhere: SocketMessageName[] = [
-    'appointment',
     'appointment_reminder',
     'approval',
     'chat_reload',

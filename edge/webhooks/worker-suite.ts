@@ -103,6 +103,34 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     },
   )
 
+  t.test('events of an appointment name it, and a pharmacy gets no check-in code', async t => {
+    await alone()
+    const own = await receiving(t)
+    const all = await receiving(t)
+    const [pharmacyId, serviceId, appointment_id] = [newId(), newId(), newId()]
+    await subscribe(own.url, { pharmacyId })
+    await subscribe(all.url, {})
+    await database.pool.query(
+      `insert into vendors (id, user_id, business_name, email, phone, latitude, longitude, status) values ($1, $1, 'City', 'a@example.com', '1', 1, 1, 'active') on conflict do nothing`,
+      [pharmacyId],
+    )
+    await database.pool.query(
+      `insert into services (id, vendor_id, name, currency, settings, is_active, revision, created_at, updated_at) values ($1, $2, 'Flu', 'USD', '{}', true, 1, now(), now())`,
+      [serviceId, pharmacyId],
+    )
+    const worker = working(t)
+    const data = { appointment_id, check_in_code: 'secret' }
+    await happen(serviceId, 'slot_claimed', data, { kind: 'appointment' })
+    const [message] = await own.until(1)
+    t.match(message!.json, {
+      type: 'appointment.requested',
+      appointment_id,
+      data: { check_in_code: '' },
+    })
+    t.match((await all.until(1))[0]!.json, { data: { check_in_code: 'secret' } })
+    await worker.stop()
+  })
+
   t.test('events of each order are delivered in order under failures', async t => {
     await alone()
     // One message in three is refused, cut off, or left hanging, by a random sequence with a seed.
