@@ -39,9 +39,26 @@ async function findOrder(db: Kysely<Tables>, id: string): Promise<Subject | null
   }
 }
 
+async function findAppointment(db: Kysely<Tables>, id: string): Promise<Subject | null> {
+  const row = await db
+    .selectFrom('appointments')
+    .select(['user_id', 'vendor_id', 'ended_at'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    customerId: row.user_id,
+    pharmacyId: row.vendor_id,
+    otherPharmacyIds: [],
+    driverId: null,
+    endedAtMs: row.ended_at?.getTime() ?? null,
+  }
+}
+
 /** `field` names the id in the API; `missing` is the code for a record of others. */
 export const abouts = {
   order: { find: findOrder, field: 'order_id', missing: 'order_not_found' },
+  appointment: { find: findAppointment, field: 'appointment_id', missing: 'appointment_not_found' },
 } as const satisfies Record<
   string,
   {

@@ -409,3 +409,22 @@ t.test('facts on the bus and webhooks have the number and no words', async t => 
   for (const { type, data } of facts)
     t.ok(Check(conversationEvents[type as keyof typeof conversationEvents].data, data), type)
 })
+
+t.test('customer and pharmacy talk about an appointment, until a week after it', async t => {
+  const { appointment: appointment_id } = await world.appointment()
+  const { id, status } = await open('customer', { topic: 'pharmacy', appointment_id })
+  t.equal(status, 201)
+  t.same((await mine('vendor', id)).about, { kind: 'appointment', id: appointment_id })
+  t.equal((await say('vendor', id, 'please bring your card')).status, 201)
+  const stranger = await open('otherCustomer', { topic: 'pharmacy', appointment_id })
+  t.equal(stranger.code, 'appointment_not_found')
+  t.equal(
+    (await open('customer', { topic: 'delivery', appointment_id })).code,
+    'conversation_not_possible',
+  )
+  const both = { topic: 'pharmacy', appointment_id, order_id: appointment_id }
+  t.equal((await open('customer', both)).code, 'invalid_request')
+  await call('customer', 'POST', `/api/appointments/${appointment_id}/cancel`, { reason: 'ill' })
+  await endEnded(parts, run)
+  t.ok(Date.parse((await mine('vendor', id)).closes_at) > Date.now())
+})

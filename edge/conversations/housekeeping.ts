@@ -41,10 +41,12 @@ async function each<Row extends { id: string }>(
 /** Gives conversations whose subject has ended their closing time. */
 export async function endEnded(ctx: KeepingContext, { signal }: Signal): Promise<JobFigures> {
   const { rows } = await sql<ConversationRow>`
-    select c.* from conversations as c join orders as o on o.id = c.about_id
-    where c.status <> 'closed' and c.closes_at is null and c.about_kind = 'order' and c.topic <> 'support'
-      and (o.ended_as is not null
-        or (c.topic = 'delivery' and o.driver_id is distinct from c.driver_id)
+    select c.* from conversations as c
+    left join orders as o on c.about_kind = 'order' and o.id = c.about_id
+    left join appointments as a on c.about_kind = 'appointment' and a.id = c.about_id
+    where c.status <> 'closed' and c.closes_at is null and c.topic <> 'support'
+      and (o.ended_as is not null or a.ended_at is not null
+        or (c.topic = 'delivery' and o.id is not null and o.driver_id is distinct from c.driver_id)
         or (c.topic = 'pharmacy' and o.vendor_id is not null and o.vendor_id <> c.vendor_id))
     limit ${chatLimits.conversationsPerSweepMax}`.execute(ctx.database.kysely)
   return each(ctx, rows, signal, row => endWithSubject(ctx, row))

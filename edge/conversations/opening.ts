@@ -15,6 +15,7 @@ import { endWithSubject, tell, type TalkContext } from './talk.ts'
 export interface NewConversation {
   topic: Topic
   order_id?: string
+  appointment_id?: string
   vendor_id?: string
 }
 
@@ -67,17 +68,21 @@ interface Found {
 async function subjectOf(
   { database }: TalkContext,
   speaker: Speaker,
-  { topic, order_id }: NewConversation,
+  { topic, order_id, appointment_id }: NewConversation,
 ): Promise<Found | null> {
-  if (order_id === undefined) {
+  if (order_id !== undefined && appointment_id !== undefined)
+    throw invalid([{ field: 'appointment_id', rule: 'cannot stand beside order_id' }])
+  const id = order_id ?? appointment_id
+  if (id === undefined) {
     if (topic === 'support') return null
-    throw invalid([{ field: 'order_id', rule: 'is required for this topic' }])
+    throw invalid([{ field: 'order_id', rule: 'or appointment_id is required for this topic' }])
   }
-  const { find, missing } = abouts.order
-  const subject = await find(database.kysely, order_id)
+  const kind: AboutKind = order_id === undefined ? 'appointment' : 'order'
+  const { find, missing } = abouts[kind]
+  const subject = await find(database.kysely, id)
   if (subject === null || !isParty(speaker, subject))
-    throw new CaduceusError(missing, 'there is no such order of yours')
-  return { kind: 'order', id: order_id, subject }
+    throw new CaduceusError(missing, `there is no such ${kind} of yours`)
+  return { kind, id, subject }
 }
 
 const isParty = ({ side, id }: Speaker, subject: Subject): boolean => {

@@ -79,7 +79,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       path: '/api/conversations',
       operationId: 'openConversation',
       summary:
-        'Open a conversation with the pharmacy or the driver of an order, or with support; the one that is open is found again',
+        'Open a conversation with the pharmacy of an order or an appointment, with a driver, or with support; the one that is open is found again',
       tags,
       auth: ['user', 'vendor', 'driver'],
       standing: 'carrying',
@@ -87,13 +87,14 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       body: closedObject({
         topic: Type.Enum([...topics]),
         order_id: Type.Optional(Uuid),
+        appointment_id: Type.Optional(Uuid),
         vendor_id: Type.Optional(Uuid),
       }),
       responses: {
         ...one,
         201: { description: 'The new conversation', schema: ConversationView },
       },
-      errors: ['order_not_found', 'conversation_not_possible'],
+      errors: ['order_not_found', 'appointment_not_found', 'conversation_not_possible'],
       audit: { kind: 'conversations', id: body => (body as { id?: unknown }).id },
       async handler(request) {
         const speaker = speakerOf(request.identity)

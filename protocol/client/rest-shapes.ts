@@ -42,6 +42,7 @@ export interface Rating {
 export interface NewConversation {
   topic: Topic
   order_id?: string
+  appointment_id?: string
   /** For a customer who writes to a pharmacy that answered a request. */
   vendor_id?: string
 }
