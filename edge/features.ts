@@ -12,6 +12,7 @@ import { conversations } from './conversations/index.ts'
 import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
+import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
 import { maps } from './maps/index.ts'
 import { messenger } from './messenger/index.ts'
@@ -47,6 +48,7 @@ const list = [
   ratings,
   conversations,
   reports,
+  insights,
   uploads,
   webhooks,
   wooCommerce,

@@ -301,6 +301,13 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
   },
 
+  // Insights
+  getInsights: { of: orderId(ids => ids.vendor) },
+  exportInsights: { of: orderId(ids => ids.vendor) },
+  getDriverInsights: { of: orderId(ids => ids.driver) },
+  getInsightLetter: { of: orderId(ids => ids.vendor) },
+  setInsightLetter: { of: orderId(ids => ids.vendor, { wanted: false }) },
+
   // Background work
   getJob: { of: () => ({ params: { name: 'ratings.delete_old' } }) },
   runJob: { of: () => ({ params: { name: 'ratings.delete_old' }, body: {} }) },

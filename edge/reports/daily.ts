@@ -83,7 +83,10 @@ export const receivedAt = sql<Date>`case kind when 'direct' then created_at else
  * Orders of the pharmacy that can have a moment in the range; the days themselves are compared by
  * date.
  */
-export const ordersAround = (pharmacy: ReportPharmacy, range: DateRange) => sql`
+export const ordersAround = (
+  pharmacy: Pick<ReportPharmacy, 'id' | 'timeZone'>,
+  range: DateRange,
+) => sql`
   vendor_id = ${pharmacy.id}
   and created_at < (${range.to}::date + 2)::timestamp at time zone ${pharmacy.timeZone}::text
   and updated_at >= (${range.from}::date - 1)::timestamp at time zone ${pharmacy.timeZone}::text`

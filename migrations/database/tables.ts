@@ -26,6 +26,7 @@ import type {
   ServicesTable,
   VendorClosuresTable,
 } from './tables-appointments.ts'
+import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -440,6 +441,8 @@ export interface Tables {
   rating_figures: RatingFiguresTable
   jobs: JobsTable
   job_runs: JobRunsTable
+  weekly_insights: WeeklyInsightsTable
+  insight_letters: InsightLettersTable
   events: EventsTable
   snapshots: SnapshotsTable
   slots: SlotsTable

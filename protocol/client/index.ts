@@ -2,6 +2,7 @@
  * The Caduceus client: all that an app for customers, pharmacies or drivers needs, in browsers and
  * in Node. It depends only on the protocol.
  */
+export type { InsightFigure, Insights } from './insights.ts'
 export {
   connectDriver,
   Driver,

@@ -29,6 +29,7 @@ import type {
 } from './rest-shapes.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
+import { InsightCalls } from './insights.ts'
 import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 import { clientLimits } from './limits.ts'
@@ -94,6 +95,7 @@ interface CallOptions {
 
 export class RestClient {
   /** Services and appointments. */
+  readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
   readonly visits = new Visits((method, path, options) => this.call(method, path, options))
   readonly #url: string
   readonly #fetch: typeof globalThis.fetch
