@@ -3,6 +3,7 @@
  * its bounds, letters and settings.
  */
 import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { pino } from 'pino'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
@@ -215,7 +216,9 @@ t.test(
       token: pharmacy.token,
       body: { latitude: 5 },
     })
-    t.equal((await letters()).length, 3, 'a move waits for a decision too')
+    // A move waits for a decision too. Its own request writes the letter, after its answer.
+    while ((await letters()).length < 3) await sleep(10)
+    t.equal((await letters()).length, 3)
   },
 )
 

@@ -70,6 +70,16 @@ const carrying = new Set([
   'getUpload',
   'continueUpload',
   'endUpload',
+  'openConversation',
+  'listConversations',
+  'searchMessages',
+  'getConversation',
+  'listMessages',
+  'sendMessage',
+  'takeBackMessage',
+  'markRead',
+  'reportConversation',
+  'closeConversation',
 ])
 
 t.test('after a change to approval, old accounts work and new pharmacies wait', async t => {
