@@ -24,9 +24,9 @@ import { stores } from './0020_stores.ts'
 import { devices } from './0022_devices.ts'
 import { ratings } from './0023_ratings.ts'
 import { conversations } from './0024_conversations.ts'
+import { appointments } from './0025_appointments.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
-import { appointments } from './0025_appointments.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -50,7 +50,7 @@ export const migrations: Record<string, Migration> = {
   '0022_devices': devices,
   '0023_ratings': ratings,
   '0024_conversations': conversations,
+  '0025_appointments': appointments,
   '0026_profiles': profiles,
   '0027_insights': insights,
-  '0025_appointments': appointments,
 }

@@ -6,7 +6,9 @@
 import t from 'tap'
 import type Type from 'typebox'
 import { accountMessages } from '../accounts/messages.ts'
+import { appointmentMessages } from '../appointments/messages.ts'
 import type { MessageEvents } from '../client/messages.ts'
+import { conversationMessages } from '../conversations/messages.ts'
 import { driverMessages } from '../drivers/messages.ts'
 import { ids } from '../kernel/examples.ts'
 import { channelNames } from '../kernel/channels.ts'
@@ -32,6 +34,8 @@ t.test('no message is defined in two folders', async t => {
     orderMessages,
     driverMessages,
     trackingMessages,
+    appointmentMessages,
+    conversationMessages,
   ]
   t.same(
     folders.flatMap(folder => Object.keys(folder)).toSorted(),
