@@ -67,6 +67,8 @@ t.test('bad input: each has its code, its field and a rule, and nothing is half 
     [{ start_local: '2027-03-14T02:30' }, 422, 'slot_in_gap', 'start_local'],
     [{ start_local: '2027-11-07T01:30' }, 422, 'slot_ambiguous', 'start_local'],
     [{ start_local: '2027-02-30T09:00' }, 400, 'invalid_request', 'start_local'],
+    [{ start_local: '9999-06-01T09:00' }, 400, 'invalid_request', 'start_local'],
+    [{ start: '9999-06-01T09:00:00Z' }, 400, 'invalid_request', 'start'],
     [{}, 400, 'invalid_request', 'start'],
     [{ start: iso(next), start_local: '2027-06-02T09:00' }, 400, 'invalid_request', 'start'],
     [{ start: 'soon' }, 400, 'invalid_request', 'start'],

@@ -33,6 +33,8 @@ export class PresenceOf {
   /** The topics of the other sides, by conversation. */
   readonly #others: BoundedCache<string[]>
   #lastMs = -Infinity
+  #last = 'away'
+  #looking = false
 
   constructor(ctx: PresenceContext, speaker: Speaker) {
     this.#ctx = ctx
@@ -43,27 +45,35 @@ export class PresenceOf {
   /** A message that comes too soon after another one is dropped, because the next one replaces it. */
   tell(session: Session, { conversation_id, state }: MessageNamed<'chat_presence'>): void {
     const nowMs = this.#ctx.nowMs()
-    if (state !== 'away' && nowMs - this.#lastMs < chatLimits.presencePauseMs) return
+    // Going away is told at once, and once.
+    const isLeaving = state === 'away' && this.#last !== 'away'
+    if (this.#looking || (!isLeaving && nowMs - this.#lastMs < chatLimits.presencePauseMs)) return
     this.#lastMs = nowMs
-    this.#topicsOf(conversation_id).then(
-      others => {
-        const push: PresencePush = {
-          topics: others,
-          message: {
-            type: 'conversation_presence',
-            conversation_id,
-            side: this.#speaker.side,
-            state,
-            seconds: state === 'away' ? 0 : chatLimits.presenceSeconds,
-          },
-        }
-        this.#ctx.bus.publish(subjects.presence, encodeBody(push))
-      },
-      (error: unknown) => {
-        if (error instanceof CaduceusError) session.report(error.code, error.message)
-        else this.#ctx.log.warn({ err: error }, 'presence could not be told')
-      },
-    )
+    this.#last = state
+    this.#looking = true
+    this.#topicsOf(conversation_id)
+      .finally(() => {
+        this.#looking = false
+      })
+      .then(
+        others => {
+          const push: PresencePush = {
+            topics: others,
+            message: {
+              type: 'conversation_presence',
+              conversation_id,
+              side: this.#speaker.side,
+              state,
+              seconds: state === 'away' ? 0 : chatLimits.presenceSeconds,
+            },
+          }
+          this.#ctx.bus.publish(subjects.presence, encodeBody(push))
+        },
+        (error: unknown) => {
+          if (error instanceof CaduceusError) session.report(error.code, error.message)
+          else this.#ctx.log.warn({ err: error }, 'presence could not be told')
+        },
+      )
   }
 
   async #topicsOf(conversationId: string): Promise<string[]> {

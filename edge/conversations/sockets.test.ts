@@ -133,3 +133,34 @@ t.test(
     )
   },
 )
+
+t.test('an administrator who watches a fleet hears no word of its pharmacy', async t => {
+  const { id } = await newTalk()
+  const { listener: fleet } = await socket(
+    t,
+    'admin',
+    `/ws/vendor/${world.vendor.pharmacyId}`,
+    'fleet',
+  )
+  const { listener: vendor } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  await say('customer', id, 'a secret')
+  await vendor.next('conversation_entry')
+  fleet.send({ type: 'ping' })
+  await fleet.next('pong')
+  t.same(fleet.of('conversation_entry'), [])
+})
+
+t.test('going away is told once, and presence in a row is dropped', async t => {
+  const { id } = await newTalk()
+  const { listener: customer } = await socket(t, 'customer', '/ws/chat', 'connection')
+  const { listener: vendor } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  vendor.send({ type: 'presence', conversation_id: id, state: 'typing' })
+  await customer.next('conversation_presence', one => one.state === 'typing')
+  for (let n = 0; n < 50; n++) vendor.send({ type: 'presence', conversation_id: id, state: 'away' })
+  await customer.next('conversation_presence', one => one.state === 'away')
+  vendor.send({ type: 'ping' })
+  await vendor.next('pong')
+  customer.send({ type: 'ping' })
+  await customer.next('pong')
+  t.equal(customer.of('conversation_presence').length, 2)
+})

@@ -99,7 +99,11 @@ export async function openFleet(
   )
   const table = MessageTable.of('fleet')
   return {
-    handler: { onText: message => table.dispatch(session, message) },
+    handler: {
+      onText: message => table.dispatch(session, message),
+      // Words are read by an administrator with a reason, which the people then see.
+      onPush: message => identity.role !== 'admin' || !message.type.startsWith('conversation_'),
+    },
     greeting: [
       {
         type: 'fleet',

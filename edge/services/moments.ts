@@ -1,5 +1,7 @@
 /** Times that callers give: instants, dates, and local times that a change of the clock may skip. */
 import {
+  calendarRule,
+  inCalendar,
   instantsOf,
   localMsOfText,
   piecesOf,
@@ -13,10 +15,11 @@ import { invalid } from '../kernel/validate.ts'
 /** An instant, or the beginning of a date in the zone. Throws `invalid_request`. */
 export function momentOf(text: string, zone: string, field: string): number {
   const exactMs = instantMs(text)
-  if (exactMs !== null) return exactMs
-  const localMs = msOfDay(text)
+  const localMs = exactMs ?? msOfDay(text)
   if (localMs === null)
     throw invalid([{ field, rule: `must be a day such as 2026-01-31, or it ${instantRule}` }])
+  if (!inCalendar(localMs)) throw invalid([{ field, rule: calendarRule }])
+  if (exactMs !== null) return exactMs
   const [first] = piecesOf(
     stretchesOf(zone, localMs - 2 * dayMs, localMs + 3 * dayMs),
     localMs,
@@ -36,11 +39,16 @@ export function startOf(
 ): number {
   if ((start === undefined) === (start_local === undefined))
     throw invalid([{ field: 'start', rule: 'or start_local must be given, and not both' }])
-  if (start !== undefined) return instantMs(start)!
+  if (start !== undefined) {
+    const startMs = instantMs(start)!
+    if (!inCalendar(startMs)) throw invalid([{ field: 'start', rule: calendarRule }])
+    return startMs
+  }
   const localMs = localMsOfText(start_local!)
   const field = 'start_local'
   if (localMs === null)
     throw invalid([{ field, rule: 'must be a local time such as 2026-12-24T12:00' }])
+  if (!inCalendar(localMs)) throw invalid([{ field, rule: calendarRule }])
   const instants = instantsOf(zone, localMs)
   if (instants.length === 0)
     throw refused('slot_in_gap', field, `must be a time that clocks of ${zone} show`)

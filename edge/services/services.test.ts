@@ -63,6 +63,8 @@ t.test('bad terms are refused with their field', async t => {
     [{ overrides: [1, 2].map(() => ({ date: '2027-02-28', intervals: [] })) }, 'overrides.1.date'],
     [{ leave: [{ from: '2027-02-02T00:00', to: '2027-02-01T00:00' }] }, 'leave.0.to'],
     [{ leave: [{ from: '2027-02-30T00:00', to: '2027-03-01T00:00' }] }, 'leave.0.from'],
+    [{ leave: [{ from: '0001-01-01T00:00', to: '2027-03-01T00:00' }] }, 'leave.0.from'],
+    [{ leave: [{ from: '2027-01-01T00:00', to: '9999-12-31T00:00' }] }, 'leave.0.to'],
     [{ steps: [1, 2].map(() => ({ id: 'a', name: 'A', minutes: 1 })) }, 'steps.1.id'],
     [{ main_service_id: group.id }, 'main_service_id'],
   ]

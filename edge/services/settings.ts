@@ -2,7 +2,12 @@
 import Type from 'typebox'
 import type { ServiceSettings } from '../../migrations/database/tables-appointments.ts'
 import { defaultTerms, termFields } from '../../protocol/appointments/terms.ts'
-import { isKnownZone, localMsOfText } from '../../protocol/appointments/zones.ts'
+import {
+  calendarRule,
+  inCalendar,
+  isKnownZone,
+  localMsOfText,
+} from '../../protocol/appointments/zones.ts'
 import type { FieldError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { decimalOfMinor, minorOfDecimal } from '../../protocol/pricing/money.ts'
@@ -54,6 +59,8 @@ function mistakesIn({ time_zone, overrides, leave, steps }: ServiceSettings): Fi
   for (const [i, { date }] of overrides.entries()) {
     if (dates.has(date)) mistake(`overrides.${i}.date`, 'must be there once')
     dates.add(date)
+    const dayMs = localMsOfText(`${date}T00:00`)
+    if (dayMs !== null && !inCalendar(dayMs)) mistake(`overrides.${i}.date`, calendarRule)
   }
   for (const [i, { from, to }] of leave.entries())
     for (const rule of periodMistakes(from, to)) mistake(`leave.${i}.${rule.field}`, rule.rule)
@@ -71,6 +78,8 @@ export function periodMistakes(from: string, to: string): FieldError[] {
   const rule = 'must be a local time such as 2026-12-24T12:00'
   if (fromMs === null) return [{ field: 'from', rule }]
   if (toMs === null) return [{ field: 'to', rule }]
+  if (!inCalendar(fromMs)) return [{ field: 'from', rule: calendarRule }]
+  if (!inCalendar(toMs)) return [{ field: 'to', rule: calendarRule }]
   return fromMs < toMs ? [] : [{ field: 'to', rule: 'must be after from' }]
 }
 
