@@ -92,7 +92,7 @@ t.test(
       [...seen].sort((a, b) => a - b),
       `it went on from ${seen.join(', ')}`,
     )
-    t.ok(proxy.attempts > 4)
+    t.ok(proxy.attempts > 1, 'over several connections')
     t.equal(
       Number(
         (await fixture.database.pool.query<{ count: string }>('select count(*) from upload_parts'))
