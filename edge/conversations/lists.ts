@@ -52,7 +52,8 @@ export async function listConversations(
     where.push(sql<SqlBool>`c.about_kind = 'order' and c.about_id = ${order_id}`)
   if (query.reported === true)
     where.push(
-      sql<SqlBool>`exists (select from conversation_reports as r where r.conversation_id = c.id and r.decided_at is null)`,
+      sql<SqlBool>`exists (select from conversation_reports as r
+        where r.conversation_id = c.id and r.decided_at is null)`,
     )
   if (query.unread === true) where.push(sql<SqlBool>`${unreadOf(speaker.side)} > 0`)
   if (cursor !== undefined) {

@@ -67,7 +67,8 @@ async function observed(
 ): Promise<Observation[]> {
   const { rows } = await sql<Row>`
     select to_char(at at time zone ${timeZone}::text, 'YYYY-MM-DD HH24') as local, person, driver, value
-    from (select ${at} as at, user_id as person, driver_id as driver, ${value} as value from orders where ${where}) counted
+    from (select ${at} as at, user_id as person, driver_id as driver, ${value} as value
+      from orders where ${where}) counted
     where (at at time zone ${timeZone}::text)::date between ${from}::date and ${to}::date`.execute(
     db,
   )
@@ -139,10 +140,12 @@ export const offers: Source = async (db, pharmacy, range) => {
   const open = new Map<string, string>()
   let orderId = ''
   const { timeZone } = pharmacy
-  const told = sql`type in ('offer_made', 'offer_closed', 'driver_assigned') and actor_id in (select id from orders where ${ordersAround(pharmacy, range)})`
+  const told = sql`type in ('offer_made', 'offer_closed', 'driver_assigned')
+    and actor_id in (select id from orders where ${ordersAround(pharmacy, range)})`
   const extra = sql<
     [string, string]
-  >`array[to_char(at at time zone ${timeZone}::text, 'YYYY-MM-DD HH24'), (select user_id::text from orders where id = actor_id)]`
+  >`array[to_char(at at time zone ${timeZone}::text, 'YYYY-MM-DD HH24'),
+    (select user_id::text from orders where id = actor_id)]`
   for await (const {
     actorId,
     event,

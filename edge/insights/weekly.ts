@@ -47,7 +47,8 @@ async function storeTotals({ database, nowMs }: Context, { signal, fence }: JobR
       .where('status', '=', 'active')
       .where('id', '>', last)
       .where(
-        sql<boolean>`not exists (select from weekly_insights where vendor_id = vendors.id and week = ${lastWeekHere(at)}::date)`,
+        sql<boolean>`not exists (select from weekly_insights
+          where vendor_id = vendors.id and week = ${lastWeekHere(at)}::date)`,
       )
       .orderBy('id')
       .limit(insightLimits.pharmaciesAtOnce)

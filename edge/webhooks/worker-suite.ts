@@ -111,11 +111,13 @@ export async function workerSuite(t: Test, open: () => Promise<Database>): Promi
     await subscribe(own.url, { pharmacyId })
     await subscribe(all.url, {})
     await database.pool.query(
-      `insert into vendors (id, user_id, business_name, email, phone, latitude, longitude, status) values ($1, $1, 'City', 'a@example.com', '1', 1, 1, 'active') on conflict do nothing`,
+      `insert into vendors (id, user_id, business_name, email, phone, latitude, longitude, status)
+       values ($1, $1, 'City', 'a@example.com', '1', 1, 1, 'active') on conflict do nothing`,
       [pharmacyId],
     )
     await database.pool.query(
-      `insert into services (id, vendor_id, name, currency, settings, is_active, revision, created_at, updated_at) values ($1, $2, 'Flu', 'USD', '{}', true, 1, now(), now())`,
+      `insert into services (id, vendor_id, name, currency, settings, is_active, revision, created_at, updated_at)
+       values ($1, $2, 'Flu', 'USD', '{}', true, 1, now(), now())`,
       [serviceId, pharmacyId],
     )
     const worker = working(t)

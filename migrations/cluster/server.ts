@@ -44,8 +44,10 @@ const linesKept = 5
 const readyWord = 'ready'
 
 /**
- * $1 is the directory to remove when this process has ended without a word, or nothing. The server
- * becomes the shell's process, so its number is that of the child.
+ * The guard reads a line from this process. A line means that the server has ended; the end of the
+ * pipe means that this process has ended, and then the guard ends the server. `$1` is the directory
+ * that it removes afterwards; it is empty for a cluster that stays. The shell becomes the server, so
+ * the number of the child process is that of the server.
  */
 const guard = `exec 3<&0
 ( (read -r word <&3 || { kill -INT $$; [ -z "$1" ] || { while kill -0 $$; do sleep 0.1; done; rm -rf "$1"; }; }) 2>/dev/null >&2 &)
@@ -177,7 +179,7 @@ function launch({ binaries, account, cluster, temporary, log }: ServerOptions): 
       throw new Error(words)
     }),
   ])
-  // Its failure is also that of `ended`, which somebody always awaits.
+  // `ended` tells of the same end, so a caller that no longer awaits `ready` misses nothing.
   ready.catch(() => {})
   return { ready, ended, signal: name => void child.kill(name) }
 }

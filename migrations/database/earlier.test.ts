@@ -69,7 +69,8 @@ async function digests(query: Query): Promise<Record<string, unknown>> {
     const {
       rows: [digest],
     } = await query<{ n: number }>(
-      `select count(*)::int as n, md5(string_agg(whole_row::text, '|' order by whole_row::text)) as digest from ${name} as whole_row`,
+      `select count(*)::int as n,
+         md5(string_agg(whole_row::text, '|' order by whole_row::text)) as digest from ${name} as whole_row`,
     )
     if (digest!.n > 0) found[name] = digest
   }
