@@ -7,7 +7,7 @@ import fc from '../testing/properties.ts'
 import { weekdays } from '../pharmacies/opening-hours.ts'
 import { nextFree, slotsBetween, verdictOn, type SlotTerms, type Taken } from './availability.ts'
 import { minuteOf } from './terms.ts'
-import { dayMs, minuteMs } from './zones.ts'
+import { dayMs, inCalendar, minuteMs, stretchesOf } from './zones.ts'
 
 const zones = [
   'America/New_York',
@@ -411,3 +411,22 @@ t.test('a question that is cut in two has the same answers', async () => {
     { numRuns: 300, seed: 26 },
   )
 })
+
+t.test(
+  'outside of the years that calendars know, clocks do not change, and nobody walks there',
+  async t => {
+    const zone = 'America/New_York'
+    const far = Date.UTC(9999, 5, 1)
+    t.equal(stretchesOf(zone, far, far + 1).length, 1)
+    t.ok(stretchesOf(zone, -8e15, 8e15).length <= 2 * 100 + 1, 'two changes a year of a century')
+    t.same(
+      [
+        Date.UTC(1999, 11, 31),
+        Date.UTC(2000, 0, 1),
+        Date.UTC(2099, 11, 31),
+        Date.UTC(2100, 0, 1),
+      ].map(inCalendar),
+      [false, true, true, false],
+    )
+  },
+)

@@ -70,12 +70,13 @@ function read(zone: string, fromMs: number, toMs: number): Known {
 
 /**
  * The stretches of a zone that touch the time from `fromMs` to `toMs`, in order. The first may
- * begin before that time. Throws RangeError for a zone that nobody knows, and for a time more than a
- * year out of the years that calendars know; callers refuse such times before.
+ * begin before that time. Throws RangeError for a zone that nobody knows. Outside of the years that
+ * calendars know the clocks count as unchanged: edges refuse such times, and an engine that is asked
+ * by older rows must neither fail nor walk there.
  */
-export function stretchesOf(zone: string, fromMs: number, toMs: number): readonly Stretch[] {
-  if (fromMs < knownFromMs - 366 * dayMs || toMs > knownToMs + 366 * dayMs)
-    throw new RangeError(calendarRule)
+export function stretchesOf(zone: string, from: number, to: number): readonly Stretch[] {
+  const fromMs = Math.min(Math.max(from, knownFromMs), knownToMs - 1)
+  const toMs = Math.min(Math.max(to, fromMs + 1), knownToMs)
   let known = zones.get(zone)
   if (known === undefined || fromMs < known.fromMs || toMs > known.toMs) {
     known = read(
