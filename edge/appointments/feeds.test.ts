@@ -89,8 +89,9 @@ const times: [zone: string, start: string, local: string][] = [
   ['Europe/London', '2027-10-31T09:00:00.000Z', '2027-10-31T09:00:00'],
   ['Australia/Lord_Howe', '2027-04-03T22:30:00.000Z', '2027-04-04T09:00:00'],
   ['Asia/Kathmandu', '2027-04-03T03:15:00.000Z', '2027-04-03T09:00:00'],
-  ['Africa/Casablanca', '2027-02-06T08:00:00.000Z', '2027-02-06T09:00:00'],
-  ['Africa/Casablanca', '2027-02-08T09:00:00.000Z', '2027-02-08T09:00:00'],
+  // A year that has passed: Morocco decides late, so versions of Node disagree about those to come.
+  ['Africa/Casablanca', '2025-02-22T08:00:00.000Z', '2025-02-22T09:00:00'],
+  ['Africa/Casablanca', '2025-02-24T09:00:00.000Z', '2025-02-24T09:00:00'],
 ]
 const calendar = calendarOf('Mine; yours, ours', [
   ...times.map(([zone, start], i) => entry(i, zone, start)),
@@ -157,8 +158,8 @@ t.test('khal reads the same times', { skip: skipKhal }, async t => {
       '{start-long}|{uid}|{status}',
       '--day-format',
       '',
-      '2027-01-01',
-      '365d',
+      '2025-01-01',
+      '1095d',
     ],
     { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8', XDG_CACHE_HOME: folder } },
   )

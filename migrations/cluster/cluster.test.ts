@@ -6,12 +6,14 @@ import t, { type Test } from 'tap'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -116,6 +118,16 @@ t.test('a start that was cut short while it made the files begins again', async 
   writeFileSync(join(`${directory}.making`, 'PG_VERSION'), '18\n')
   const { query } = await open(t, directory)
   t.same(await query('select 1 as one'), [{ one: 1 }])
+})
+
+t.test('a copy that others may enter is closed to them', async t => {
+  const directory = place(t)
+  const { cluster } = await open(t, directory, false)
+  await cluster.stop()
+  chmodSync(directory, 0o755)
+  const { query } = await open(t, directory)
+  t.same(await query('select 1 as one'), [{ one: 1 }])
+  t.equal(statSync(directory).mode & 0o777, 0o700)
 })
 
 t.test('a path that is too long for a socket works', async t => {

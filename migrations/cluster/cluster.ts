@@ -2,7 +2,7 @@
  * The embedded database: a PostgreSQL server of our own in a directory. It is made at the first
  * start, recovered after a crash, and used by one process at a time, whose lock the caller holds.
  */
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { giveTo, lentAccount } from './account.ts'
 import { findBinaries, majorVersion } from './binaries.ts'
@@ -34,6 +34,9 @@ export async function openCluster(
     if (!existsSync(directory)) await initialise(binaries, account, directory, temporary)
     refuseOtherVersion(directory)
     giveTo(account, directory)
+    // PostgreSQL refuses a directory that others may enter. Programs that copy one, Node's own among
+    // them, do not all keep its mode.
+    chmodSync(directory, 0o700)
     await endOrphans(directory)
     const server = await startServer({ binaries, account, cluster: directory, temporary, log })
     const socket = reachable(directory)

@@ -81,10 +81,11 @@ t.test('slots follow the local hours through both changes of the clock', async t
   t.same(starts(nine('Asia/Kathmandu'), '2027-04-02T00:00Z', '2027-04-03T00:00Z'), [
     '2027-04-02T03:15',
   ])
-  // Morocco leaves its summer time for Ramadan: 7 February to 14 March 2027.
-  t.same(starts(nine('Africa/Casablanca'), '2027-02-06T00:00Z', '2027-02-08T00:00Z'), [
-    '2027-02-06T08:00',
-    '2027-02-07T09:00',
+  // Morocco left its summer time for Ramadan: 23 February to 6 April 2025. Versions of Node disagree
+  // about the years to come, because Morocco decides them late.
+  t.same(starts(nine('Africa/Casablanca'), '2025-02-22T00:00Z', '2025-02-24T00:00Z'), [
+    '2025-02-22T08:00',
+    '2025-02-23T09:00',
   ])
 })
 
