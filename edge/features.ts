@@ -7,6 +7,7 @@ import { accounts } from './accounts/index.ts'
 import { appointments } from './appointments/index.ts'
 import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
+import { broadcast } from './broadcast/index.ts'
 import { codes } from './codes/index.ts'
 import { conversations } from './conversations/index.ts'
 import { devices } from './devices/index.ts'
@@ -40,6 +41,7 @@ const list = [
   devices,
   approval,
   requests,
+  broadcast,
   tracking,
   orders,
   pricing,

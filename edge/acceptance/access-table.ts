@@ -66,6 +66,13 @@ const registration = () => ({
   password,
 })
 const place = { latitude: 27.7, longitude: 85.3 }
+const olderRegistration = () => ({
+  user: { email: nobodyYet(), password },
+  name: 'New',
+  phone_number: '+1234567890',
+  lat: 27.7,
+  lng: 85.3,
+})
 
 const quote = (world: World) => ({
   vendor_id: world.vendor.pharmacyId,
@@ -189,6 +196,31 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     }),
   },
   getVendor: { shows: true },
+  sanjevaniRegisterPharmacy: { of: () => ({ body: olderRegistration() }) },
+  sanjevaniCreatePharmacy: { of: () => ({ body: olderRegistration() }) },
+  sanjevaniPharmacy: { shows: true, of: ids => ({ params: { id: ids.vendor } }) },
+  replaceSanjevaniPharmacy: {
+    of: ids => ({
+      params: { id: ids.vendor },
+      body: { name: 'New', phone_number: '+1234567890', lat: 27.7172, lng: 85.324 },
+    }),
+  },
+  updateSanjevaniPharmacy: {
+    of: ids => ({ params: { id: ids.vendor }, body: { address: '1 New St' } }),
+  },
+  closeSanjevaniPharmacy: { last: true, of: ids => ({ params: { id: ids.vendor } }) },
+  replacePharmacyProfile: {
+    of: (_, who) => ({
+      body: {
+        name: 'New',
+        phone_number: '+1234567890',
+        ...(who === 'otherPharmacy' ? { lat: -27, lng: 20 } : { lat: 27.7172, lng: 85.324 }),
+      },
+    }),
+  },
+  updatePharmacyProfile: { of: () => ({ body: { address: '1 New St' } }) },
+  replaceCustomerProfile: { of: () => ({ body: { name: 'New Name' } }) },
+  updateCustomerProfile: { of: () => ({ body: { name: 'New Name' } }) },
   updateVendor: { of: () => ({ body: { address: '1 New St' } }) },
 
   // Drivers

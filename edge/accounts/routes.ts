@@ -18,13 +18,20 @@ import {
   type SignedIn,
 } from './sessions.ts'
 import { issueTicket } from './tickets.ts'
+import {
+  SanjevaniRole,
+  sanjevaniRoles,
+  SanjevaniTokens,
+  SanjevaniUser,
+  sanjevaniUser,
+} from './broadcast-shapes.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithRates } from '../rate/rate-limits.ts'
-import { roles, type Role } from '../kernel/identity.ts'
+import { roles } from '../kernel/identity.ts'
 import { addressGroup } from '../kernel/address.ts'
 import { bearerOf } from '../kernel/bearer.ts'
 import { route, underOlderName, type AnyRoute } from '../kernel/route.ts'
@@ -38,7 +45,6 @@ import {
   closedObject,
   Email,
   KnownPassword,
-  nullable,
   Password,
   PersonName,
   Phone,
@@ -61,16 +67,6 @@ const Credentials = closedObject({ email: Email, password: KnownPassword })
 const RefreshToken = Type.String({ minLength: 1, maxLength: 4_096 })
 const RefreshBody = closedObject({ refresh_token: Type.Optional(RefreshToken) })
 const TokensView = Type.Object(tokenFields)
-
-/** Names of roles in the older broadcast API. */
-const sanjevaniRoles: Record<Role, string> = {
-  user: 'CUSTOMER',
-  vendor: 'PHARMACY',
-  driver: 'DRIVER',
-  admin: 'ADMIN',
-}
-const SanjevaniTokens = { access: Type.String(), refresh: Type.String() }
-const SanjevaniRole = Type.Enum(Object.values(sanjevaniRoles))
 
 /** The body of an answer that signs in: the account and its tokens. */
 export const signedInBody = (message: string, { account, ...tokens }: SignedIn) => ({
@@ -324,13 +320,7 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
           description: 'The account, signed in',
           schema: Type.Object({
             message: Type.String(),
-            user: Type.Object({
-              id: Uuid,
-              email: Type.String(),
-              name: Type.String(),
-              role: SanjevaniRole,
-              phone_notice: nullable(Type.String()),
-            }),
+            user: SanjevaniUser,
             ...SanjevaniTokens,
           }),
         },
@@ -350,19 +340,11 @@ export function authRoutes(ctx: AuthContext): AnyRoute[] {
           body.verification_token,
           originOf(request),
         )
-        const { id, email, full_name: name, phone } = account
-        const user = {
-          id,
-          email,
-          name,
-          role: sanjevaniRoles[account.role],
-          phone_notice: phoneNoticeOf(phone),
-        }
         return {
           status: 201,
           body: {
             message: 'Customer registration successful',
-            user,
+            user: sanjevaniUser(account),
             access: access_token,
             refresh: refresh_token,
           },

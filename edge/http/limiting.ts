@@ -64,10 +64,13 @@ export class Gate {
    */
   async aim(body: unknown, address: string, accountId: string | null): Promise<void> {
     if (this.#class !== 'auth') return
-    const { email, phone, phone_number } = (body ?? {}) as Record<string, unknown>
+    const { email, phone, phone_number, user } = (body ?? {}) as Record<string, unknown>
+    // An older row names the account inside `user`. It aims at that one, whoever sends the token.
+    const inside = (user as { email?: unknown } | null | undefined)?.email
+    const aimed = typeof inside === 'string' ? inside : null
     const named = [email, phone_number, phone].find(value => typeof value === 'string')
-    if (named === undefined && accountId === null) return
-    const account = accountId ?? accountKey(named as string)
+    if (aimed === null && named === undefined && accountId === null) return
+    const account = aimed === null ? (accountId ?? accountKey(named as string)) : accountKey(aimed)
     const [pair, all] = [
       `${this.#kind} ${account} ${addressGroup(address)}`,
       `${this.#kind} ${account}`,

@@ -17,6 +17,8 @@ const Declaration = Type.Object(
      * addresses.
      */
     path: Type.Optional(Type.String({ pattern: '^/' })),
+    /** Paths under which older systems had such a page. They lead to the page. */
+    olderPaths: Type.Optional(Type.Array(Type.String({ pattern: '^/[a-z]+$' }))),
     title: Type.String(),
     description: Type.Optional(Type.String()),
     /** A rule for search engines, such as `noindex`. */
@@ -50,6 +52,15 @@ export const pageFolders = (): string[] =>
 
 /** The operationId of the row of a page. */
 export const operationIdOf = ({ name }: Page): string => `${name}Page`
+
+/** The operationId of the row that leads from an older path to the page. */
+export const redirectIdOf = (olderPath: string): string => `${olderPath.slice(1)}Redirect`
+
+/** The operationIds of all rows of a page that has a path. */
+export const operationIdsOf = (page: Page): string[] => [
+  operationIdOf(page),
+  ...(page.olderPaths ?? []).map(redirectIdOf),
+]
 
 /**
  * Reads a page. Throws an error that names the file when its declaration is wrong or its content is

@@ -6,7 +6,7 @@
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { prefersJson } from './headers.ts'
-import { operationIdOf, readPage, type Page } from './page-folder.ts'
+import { operationIdOf, readPage, redirectIdOf, type Page } from './page-folder.ts'
 import { webFile, WebFiles, type WebFile } from './page-modules.ts'
 import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
@@ -93,7 +93,10 @@ export function pageRoutes(folders: readonly string[], about: Service): AnyRoute
   const files = new WebFiles()
   const rows = folders.map(readPage).flatMap(page => {
     const file = buildPage(page, files)
-    return page.path === undefined ? [] : [pageRow(page, page.path, file, about)]
+    const { path, olderPaths = [] } = page
+    return path === undefined
+      ? []
+      : [pageRow(page, path, file, about), ...olderPaths.map(older => redirectRow(older, path))]
   })
   return [...rows, fileRow(files)]
 }
@@ -116,6 +119,24 @@ function pageRow(page: Page, path: string, file: WebFile, about: Service): AnyRo
     },
   })
 }
+
+/**
+ * Rejected: a permanent redirect, because browsers keep it for ever and the path could not be used
+ * again.
+ */
+const redirectRow = (olderPath: string, path: string): AnyRoute =>
+  route({
+    method: 'GET',
+    path: olderPath,
+    operationId: redirectIdOf(olderPath),
+    summary: `Leads to ${path}`,
+    tags: ['pages'],
+    auth: 'none',
+    page: true,
+    alias: path,
+    responses: { 302: { description: 'The address of the page' } },
+    handler: () => ({ status: 302, headers: { location: path } }),
+  })
 
 function fileRow(files: WebFiles): AnyRoute {
   return route({

@@ -1,7 +1,8 @@
 /** Pharmacies: their records and settings, and the fleet view of their drivers. */
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { PharmacyView, pharmacyRoutes, type PharmacyContext } from './routes.ts'
+import type { PharmacyContext } from './context.ts'
+import { PharmacyView, pharmacyRoutes } from './routes.ts'
 import { openFleet } from './socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'

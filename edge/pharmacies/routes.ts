@@ -9,55 +9,31 @@ import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { dispatchPolicies } from '../../protocol/drivers/policies.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
-import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
-import { tellAdministratorsSoon } from '../approval/applicants.ts'
-import { refuseTooManyPharmacies } from '../approval/bounds.ts'
-import { decidedAt, moveOf, placeColumns } from '../approval/moving.ts'
+import { moveOf } from '../approval/moving.ts'
 import { Move } from '../approval/routes.ts'
-import { accountById, createAccount, isUniqueViolation } from '../accounts/accounts.ts'
-import { roles, type Identity } from '../kernel/identity.ts'
-import { signIn } from '../accounts/sessions.ts'
-import type { AccountsConfig } from '../accounts/config.ts'
-import type { WithEndedAccess } from '../accounts/ended-access.ts'
-import type { RegistrationConfig } from '../approval/registration.ts'
-import type { TrackingConfig } from '../tracking/config.ts'
-import type { WithStandings } from '../kernel/standing.ts'
-import type { WithMessenger } from '../messenger/messenger.ts'
-import type { KernelConfig } from '../kernel/config.ts'
-import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
-import { addressGroup } from '../kernel/address.ts'
-import { etagOf, requireRevision } from '../http/preconditions.ts'
+import { roles } from '../kernel/identity.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { etagOf } from '../http/preconditions.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { signedInBody } from '../accounts/routes.ts'
 import { listOrders, orderFilters } from '../orders/reads.ts'
 import {
   closedObject,
-  Email,
   nextCursor,
   nullable,
   page,
   paged,
-  Password,
-  PersonName,
-  Phone,
   SignedInView,
-  Text,
   Timestamp,
-  VerificationToken,
 } from '../kernel/shapes.ts'
 import { figuresOf, RatingFigure } from '../ratings/figures.ts'
-import { settingsBody, settingsColumns, settingsOf, settingsView } from './settings.ts'
-
-export type PharmacyContext = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random'> &
-  WithEndedAccess &
-  WithMessenger &
-  WithStandings &
-  WithConfig<KernelConfig & AccountsConfig & RegistrationConfig & TrackingConfig>
+import type { PharmacyContext } from './context.ts'
+import { ChangeBody, changePharmacy, isOwn, notFound } from './changing.ts'
+import { RegistrationBody, registerPharmacy } from './registering.ts'
+import { settingsOf, settingsView } from './settings.ts'
 
 const tags = ['vendors']
 const PharmacyId = Type.Object({ id: Uuid })
@@ -89,14 +65,10 @@ export const PharmacyView = Type.Object({
 })
 
 type PharmacyRow = Selectable<VendorsTable>
-const isOwn = (identity: Identity, pharmacyId: string): boolean =>
-  identity.role === 'admin' || (identity.role === 'vendor' && identity.pharmacyId === pharmacyId)
-const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
 /** The rows of `/api/vendors`. */
 export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
   const db = ctx.database.kysely
-  const open = ctx.config.registration === 'open'
 
   const publicView = (row: PharmacyRow) => {
     const {
@@ -161,20 +133,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       auth: 'none',
       summary:
         'Register a pharmacy and its account; an account with the role vendor and no pharmacy is completed here',
-      body: closedObject({
-        email: Email,
-        business_name: PersonName,
-        full_name: Type.Optional(PersonName),
-        phone: Phone,
-        password: Password,
-        verification_token: VerificationToken,
-        address: Type.Optional(Text),
-        latitude: Latitude,
-        longitude: Longitude,
-        proof_required: Type.Optional(Type.Boolean()),
-        dispatch_policy: Type.Optional(DispatchPolicy),
-        ...settingsBody,
-      }),
+      body: RegistrationBody,
       responses: {
         201: {
           description: 'The pharmacy, signed in',
@@ -183,69 +142,8 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       },
       errors: ['email_taken', 'overloaded', 'code_wrong', 'too_many_requests'],
       handler: async request => {
-        const { body, headers, address: from } = request
-        const {
-          password,
-          verification_token,
-          full_name = body.business_name,
-          address = null,
-          opening_hours: _,
-          pricing: __,
-          ...profile
-        } = body
-        const pharmacy = { address, ...profile, ...(await settingsColumns(ctx, body)) }
-        const account = {
-          email: body.email,
-          full_name,
-          phone: body.phone,
-          role: 'vendor' as const,
-          password,
-          from: addressGroup(from),
-          proof: {
-            token: verification_token,
-            origin: { userAgent: headers['user-agent'], address: from },
-          },
-        }
-        const { userId, record } = await createAccount(
-          db,
-          ctx,
-          account,
-          async (tx, user_id) => {
-            const registered_from = addressGroup(from)
-            if (!open) await refuseTooManyPharmacies(tx, registered_from)
-            const standing = open
-              ? { status: 'active' as const, ...decidedAt(pharmacy.latitude, pharmacy.longitude) }
-              : { status: 'pending' as const }
-            return tx
-              .insertInto('vendors')
-              .values({
-                id: uuidV7(ctx.nowMs(), ctx.random),
-                user_id,
-                registered_from: open ? null : registered_from,
-                ...pharmacy,
-                ...standing,
-              })
-              .returningAll()
-              .executeTakeFirstOrThrow()
-          },
-          found => found.vendor_id === null,
-        ).catch((error: unknown) => {
-          throw isUniqueViolation(error, 'vendors_user_id_key')
-            ? new CaduceusError('email_taken')
-            : error
-        })
-        announcePharmacy(ctx, record, request)
-        if (!open) tellAdministratorsSoon(ctx)
-        const signedIn = await signIn(ctx, (await accountById(db, userId))!, {
-          userAgent: headers['user-agent'],
-          address: from,
-        })
-        const { message, ...rest } = signedInBody(
-          open
-            ? 'Vendor registration successful'
-            : 'Vendor registration received; an administrator decides upon it',
-          signedIn,
-        )
+        const { record, signedIn, message } = await registerPharmacy(ctx, request, request.body)
+        const { message: _, ...rest } = signedInBody(message, signedIn)
         return { status: 201, body: { message, vendor: await ownView(record), ...rest } }
       },
     }),
@@ -344,73 +242,11 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       standing: 'any',
       params: PharmacyId,
       versioned: true,
-      body: closedObject({
-        business_name: Type.Optional(PersonName),
-        phone: Type.Optional(Phone),
-        address: Type.Optional(nullable(Text)),
-        latitude: Type.Optional(Latitude),
-        longitude: Type.Optional(Longitude),
-        is_active: Type.Optional(Type.Boolean()),
-        proof_required: Type.Optional(Type.Boolean()),
-        dispatch_policy: Type.Optional(DispatchPolicy),
-        ...settingsBody,
-      }),
+      body: ChangeBody,
       responses: { 200: { description: 'The pharmacy', schema: PharmacyView } },
       errors: ['vendor_not_found', 'vendor_status_conflict'],
       handler: async request => {
-        const { identity, params, body, headers } = request
-        if (!isOwn(identity, params.id)) throw notFound()
-        const settings = await settingsColumns(ctx, body)
-        // The row is locked, because the distance of a move counts from its present place and a
-        // decision may come at the same time.
-        const row = await db.transaction().execute(async tx => {
-          const known = await tx
-            .selectFrom('vendors')
-            .selectAll()
-            .where('id', '=', params.id)
-            .forUpdate()
-            .executeTakeFirst()
-          if (known === undefined) throw notFound()
-          requireRevision(headers, known.revision)
-          const {
-            opening_hours: _,
-            pricing: __,
-            is_active,
-            latitude,
-            longitude,
-            address,
-            ...profile
-          } = body
-          if (is_active === true && known.status !== 'active')
-            throw new CaduceusError(
-              'vendor_status_conflict',
-              `a pharmacy that is ${known.status} cannot open itself; an administrator decides`,
-            )
-          if (Object.keys(body).length === 0) return known
-          const place = placeColumns(
-            known,
-            {
-              ...(latitude !== undefined && { latitude }),
-              ...(longitude !== undefined && { longitude }),
-              ...(address !== undefined && { address }),
-            },
-            open || identity.role === 'admin',
-            new Date(ctx.nowMs()),
-          )
-          return tx
-            .updateTable('vendors')
-            .set({
-              ...profile,
-              ...place,
-              ...settings,
-              ...(is_active !== undefined && { paused: !is_active }),
-            })
-            .where('id', '=', params.id)
-            .returningAll()
-            .executeTakeFirstOrThrow()
-        })
-        announcePharmacy(ctx, row, request)
-        if (row.move_asked_at !== null) tellAdministratorsSoon(ctx)
+        const row = await changePharmacy(ctx, request, request.params.id, request.body)
         return { status: 200, body: await ownView(row), headers: { etag: etagOf(row.revision) } }
       },
     }),

@@ -5,6 +5,7 @@
 import Type from 'typebox'
 import { commandSchemas } from '../../protocol/dispatch/commands.ts'
 import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
+import { CaduceusError, errorCatalogue } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
@@ -27,8 +28,10 @@ import {
   Url,
 } from '../kernel/shapes.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
+import { absolute } from '../links/absolute.ts'
 import { ownPath } from '../links/own-urls.ts'
 import { signedUrl } from '../links/links.ts'
+import { discardUpload } from '../uploads/orphans.ts'
 import { storeUpload, type UploadContext } from '../uploads/upload-store.ts'
 
 const tags = ['broadcast (older API)']
@@ -43,6 +46,11 @@ const Form = closedObject({
   notes: broadcast.notes,
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
 })
+const answerFields = {
+  request_id: Uuid,
+  response_type: ResponseType,
+  text_message: Type.Optional(nullable(Text)),
+}
 const Medicine = Type.Object({
   id: Uuid,
   patient_name: Type.String(),
@@ -85,16 +93,55 @@ function medicineView(
   }
 }
 
-/**
- * Clients of this API expect a full URL of the image; ours are paths, because the server may have
- * several names.
- */
-const absolute = (url: string, origin: string | null): string =>
-  url.startsWith('/') && origin !== null ? origin + url : url
-
 /** Id of an answer. It is the same whenever the pharmacy repeats the answer, under any command. */
 const answerId = ({ requestId, pharmacyId, response_type }: PharmacyAnswer): string =>
   derivedId(`answer\0${requestId}\0${pharmacyId}\0${response_type}`)
+
+/**
+ * Refusals after which the answer is not stored. After any other error the order may have it.
+ */
+const isFinal = (error: unknown): boolean =>
+  error instanceof CaduceusError && !errorCatalogue[error.code].retryable
+
+/** The row that lists the caller's requests; `/customer/requests` is the same for customers. */
+export const medicineListRow = (ctx: OrderContext): AnyRoute =>
+  route({
+    method: 'GET',
+    path: '/medicine/request',
+    operationId: 'sanjevaniRequests',
+    summary: "The caller's requests, newest first",
+    tags,
+    auth: ['user', 'vendor', 'admin'],
+    alias: '/api/requests',
+    shapeError: sanjevaniError,
+    query: closedObject(page),
+    responses: {
+      200: {
+        description: 'A page',
+        schema: Type.Object({
+          count: Type.Integer({ description: `Of all pages; counting ends at ${countMax}` }),
+          requests: Type.Array(Medicine),
+          next_cursor: nextCursor,
+        }),
+      },
+    },
+    handler: async request => {
+      const { identity, query } = request
+      const { orders, next_cursor } = await listOrders(ctx, identity, {
+        ...query,
+        kind: 'broadcast',
+      })
+      const count = await countOrders(ctx, identity, { kind: 'broadcast' }, countMax)
+      return {
+        status: 200,
+        body: {
+          count,
+          requests: orders.map(order => medicineView(ctx, request, order)),
+          next_cursor,
+        },
+      }
+    },
+  })
 
 /** The rows of `/medicine/request` and `/medicine/response`. */
 export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
@@ -167,43 +214,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           }),
         ),
     }),
-    route({
-      method: 'GET',
-      path: '/medicine/request',
-      operationId: 'sanjevaniRequests',
-      summary: "The caller's requests, newest first",
-      tags,
-      auth: ['user', 'vendor', 'admin'],
-      alias: '/api/requests',
-      shapeError: sanjevaniError,
-      query: closedObject(page),
-      responses: {
-        200: {
-          description: 'A page',
-          schema: Type.Object({
-            count: Type.Integer({ description: `Of all pages; counting ends at ${countMax}` }),
-            requests: Type.Array(Medicine),
-            next_cursor: nextCursor,
-          }),
-        },
-      },
-      handler: async request => {
-        const { identity, query } = request
-        const { orders, next_cursor } = await listOrders(ctx, identity, {
-          ...query,
-          kind: 'broadcast',
-        })
-        const count = await countOrders(ctx, identity, { kind: 'broadcast' }, countMax)
-        return {
-          status: 200,
-          body: {
-            count,
-            requests: orders.map(order => medicineView(ctx, request, order)),
-            next_cursor,
-          },
-        }
-      },
-    }),
+    medicineListRow(ctx),
     route({
       method: 'POST',
       path: '/medicine/response',
@@ -214,12 +225,14 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
       alias: '/api/requests/{id}/responses',
       shapeError: sanjevaniError,
       idempotent: true,
-      body: closedObject({
-        request_id: Uuid,
-        response_type: ResponseType,
-        text_message: Type.Optional(nullable(Text)),
-        audio: Type.Optional(nullable(Url)),
-      }),
+      body: closedObject({ ...answerFields, audio: Type.Optional(nullable(Url)) }),
+      multipart: {
+        fields: closedObject(answerFields),
+        files: {
+          audio: { required: false, description: 'A spoken answer as MP3, Ogg, WebM, WAV or M4A' },
+        },
+      },
+      rate: 'write',
       responses: {
         201: {
           description: 'Recorded',
@@ -245,18 +258,41 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
       ],
       handler: async request =>
         withBody(
-          await once(ctx, request, 'sanjevaniResponse', async ({ commandId }) => {
-            const { request_id, response_type, text_message, audio } = request.body
+          await once(ctx, request, 'sanjevaniResponse', async ({ commandId, targetId }) => {
+            const { request_id, response_type, text_message } = request.body
+            const given = 'audio' in request.body ? request.body.audio : null
             const pharmacyId = request.principal.id
+            const spoken = request.parts.at(0)
+            const stored =
+              spoken === undefined
+                ? null
+                : await storeUpload(
+                    ctx,
+                    request.identity.userId,
+                    'audio',
+                    targetId,
+                    spoken.data,
+                    request.begunAtMs,
+                  )
+            const audioUrl = stored?.url ?? (given ? ownPath(given, request.origin) : undefined)
             const answer: PharmacyAnswer = {
               pharmacyId,
               requestId: request_id,
               commandId,
               response_type,
               ...(text_message && { text_message }),
-              ...(audio && { audio_url: ownPath(audio, request.origin) }),
+              ...(audioUrl !== undefined && { audio_url: audioUrl }),
             }
-            const { order } = await respondToRequest(ctx, answer, request)
+            const { order } = await respondToRequest(ctx, answer, request).catch(
+              async (error: unknown) => {
+                if (stored !== null && isFinal(error)) await discardUpload(ctx, stored.id)
+                throw error
+              },
+            )
+            // A pharmacy that answers again hears its first answer, with the sound of that one.
+            const first = order.responses.find(known => known.vendor_id === pharmacyId)
+            if (stored !== null && first !== undefined && first.audio_url !== stored.url)
+              await discardUpload(ctx, stored.id)
             const pharmacy = await ctx.database.kysely
               .selectFrom('vendors')
               .select('business_name')
@@ -270,15 +306,19 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
                 pharmacy_id: pharmacyId,
                 pharmacy_name: pharmacy?.business_name ?? null,
                 response_type,
+                audio: stored === null ? null : first === undefined ? stored.url : first.audio_url,
                 responded_at: respondedAt(ctx, answer, order),
                 message: 'Response recorded. Customer will be notified.',
               },
             }
           }),
-          (body: object) => ({
+          ({ audio, ...body }: { audio: string | null }) => ({
             ...body,
             text_message: request.body.text_message ?? null,
-            audio: request.body.audio ?? null,
+            audio:
+              audio === null
+                ? (('audio' in request.body ? request.body.audio : null) ?? null)
+                : absolute(signedUrl(ctx, request.identity.userId, audio), request.origin),
           }),
         ),
     }),

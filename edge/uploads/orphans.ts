@@ -54,27 +54,53 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
       continue
     }
     try {
-      const hidden = await db
-        .updateTable('uploads')
-        .set({ stored_at: null })
-        .where('id', '=', upload.id)
-        .where('order_id', 'is', null)
-        .where(isInNoProfile)
-        .returning('id')
-        .executeTakeFirst()
-      if (hidden === undefined) continue
-      await storeOf(ctx, upload).remove(upload.path)
-      await db
-        .deleteFrom('uploads')
-        .where('id', '=', upload.id)
-        .where('order_id', 'is', null)
-        .execute()
+      if (!(await deleteUnnamed(ctx, upload))) continue
       deleted++
     } catch (error) {
       ctx.log.warn({ err: error, upload_id: upload.id }, 'an orphaned file could not be deleted')
     }
   }
   return deleted
+}
+
+/**
+ * Deletes a file that no order has opened and no profile shows; its row is hidden first. Returns
+ * false for a file that one of them names by now.
+ */
+async function deleteUnnamed(
+  ctx: OrphanContext,
+  upload: Selectable<UploadsTable>,
+): Promise<boolean> {
+  const db = ctx.database.kysely
+  const hidden = await db
+    .updateTable('uploads')
+    .set({ stored_at: null })
+    .where('id', '=', upload.id)
+    .where('order_id', 'is', null)
+    .where(isInNoProfile)
+    .returning('id')
+    .executeTakeFirst()
+  if (hidden === undefined) return false
+  await storeOf(ctx, upload).remove(upload.path)
+  await db.deleteFrom('uploads').where('id', '=', upload.id).where('order_id', 'is', null).execute()
+  return true
+}
+
+/**
+ * Deletes a file whose request was refused, so that a refusal leaves nothing. A file that cannot be
+ * deleted now is deleted as an orphan.
+ */
+export async function discardUpload(ctx: OrphanContext, id: string): Promise<void> {
+  try {
+    const upload = await ctx.database.kysely
+      .selectFrom('uploads')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (upload !== undefined) await deleteUnnamed(ctx, upload)
+  } catch (error) {
+    ctx.log.warn({ err: error, upload_id: id }, 'the file of a refused request is left for later')
+  }
 }
 
 const isInNoProfile = ({

@@ -65,6 +65,7 @@ export const errorCatalogue = {
   },
   order_already_exists: { http: 409, title: 'Order already exists', retryable: false },
   driver_already_exists: { http: 409, title: 'Driver already exists', retryable: false },
+  vendor_already_exists: { http: 409, title: 'Pharmacy already exists', retryable: false },
   // Requests
   request_already_assigned: {
     http: 409,
