@@ -15,6 +15,8 @@ interface VisitRule {
   last?: boolean
 }
 
+const daysFromNow = (days: number): string =>
+  new Date(Date.now() + days * 24 * 3_600_000).toISOString()
 const ofPharmacy: readonly Who[] = ['vendor', 'admin']
 const byId =
   (pick: (ids: Ids) => string, body?: unknown) =>
@@ -75,8 +77,8 @@ export const visitCalls: Readonly<Record<string, VisitRule>> = {
     of: (ids, who, world) => ({
       body: {
         service_id: ids['service']!,
-        from: '2040-01-01T00:00:00Z',
-        to: '2040-01-02T00:00:00Z',
+        from: daysFromNow(20),
+        to: daysFromNow(21),
         ...(who === 'admin' && { user_id: world.customer.id }),
       },
     }),

@@ -339,13 +339,13 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     },
     async waiting() {
       const { service: serviceId, slotStart: from } = await service()
-      // Nothing is ever free beyond the days that may be booked.
+      // Nothing is free beyond the 60 days that may be booked.
       const far = (days: number): string =>
         new Date(Date.parse(from) + days * 24 * 3_600_000).toISOString()
       const entry = await done('customer', 'POST', '/api/waitlist', {
         service_id: serviceId,
-        from: far(200),
-        to: far(201),
+        from: far(61),
+        to: far(61.5),
       })
       return { service: serviceId, waiting: entry.id }
     },

@@ -10,6 +10,7 @@ import { http, Listener, newCustomer, newPharmacy } from './people.ts'
 const customerCount = 40
 const bookingsOfEach = 5
 const roundCount = 5
+const dayMs = 24 * 3_600_000
 
 /** Adds the race to the tests; `deployment` is read when the test runs. */
 export function slotRace(t: Test, deployment: () => Deployment): void {
@@ -74,8 +75,8 @@ export function slotRace(t: Test, deployment: () => Deployment): void {
           service_id: (
             await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}/services?limit=1`)
           ).body.services[0].id,
-          from: '2040-01-01T00:00:00Z',
-          to: '2040-01-02T00:00:00Z',
+          from: new Date(Date.now() + 61 * dayMs).toISOString(),
+          to: new Date(Date.now() + 61.5 * dayMs).toISOString(),
         },
       })
       await screen.next('appointment', message => message.appointment_id === mine.id)

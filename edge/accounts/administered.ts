@@ -1,6 +1,6 @@
 /**
  * Accounts as an administrator makes and changes them. A new role ends every sign-in of the
- * account, because tokens carry the role. Nobody changes the own account here, so the last
+ * account, because tokens carry the role, and the keys and calendar links that it made. Nobody changes the own account here, so the last
  * administrator cannot end or demote themselves.
  */
 import { randomBytes } from 'node:crypto'
@@ -87,6 +87,12 @@ async function giveRole(
       .set({ revoked_at: now })
       .where('created_by', '=', account.id)
       .where('revoked_at', 'is', null)
+      .execute()
+    await tx
+      .updateTable('calendar_feeds')
+      .set({ ended_at: now })
+      .where('account_id', '=', account.id)
+      .where('ended_at', 'is', null)
       .execute()
   })
   await ctx.endedAccess.announce()

@@ -101,12 +101,16 @@ t.test('an administrator makes, changes and ends accounts and gives roles', asyn
     ).body.access_token as string
   const token = await signIn()
   t.equal((await call('GET', '/api/v1/users?limit=1', { token })).status, 200)
+  const link = await call('POST', '/api/calendar-feeds', { token, body: { kind: 'user' } })
+  const calendar = async () => (await call('GET', new URL(link.body.url).pathname)).status
+  t.equal(await calendar(), 200)
 
   t.match(await as('PATCH', `/${made.body.id}`, { role: 'user', full_name: 'Ann' }), {
     status: 200,
     body: { role: 'user', full_name: 'Ann' },
   })
   t.equal((await call('GET', '/api/auth/me', { token })).status, 401, 'the sign-in has ended')
+  t.equal(await calendar(), 404, 'and so have the links that it made')
   t.equal((await call('GET', '/api/v1/users', { token: await signIn() })).status, 403)
 
   const vendorId = (await call('GET', '/api/auth/me', { token: pharmacy.token })).body.id

@@ -1,4 +1,5 @@
 /** Appointments over HTTP, by a whole server: races, the visit, the waiting list, bad input. */
+import { sql } from 'kysely'
 import t from 'tap'
 import { newDriver, newPharmacy } from '../acceptance/people.ts'
 import { startVisits } from './fixture.ts'
@@ -9,6 +10,8 @@ const { call, done, pharmacy, book } = edge
 const [ann, ben] = [await edge.customer(), await edge.customer()]
 const other = await newPharmacy(edge.url, 'Other Pharmacy', 27.9, 85.33)
 const minuteMs = 60_000
+const later = (time: string, minutes: number): string =>
+  new Date(Date.parse(time) + minutes * minuteMs).toISOString()
 
 t.test('the racers for a slot: as many 201 as seats, the rest 409 with the next free', async t => {
   const service = await edge.service({ capacity: 3 })
@@ -266,6 +269,52 @@ t.test('who waits is offered the place of who cancels, and accepts it', async t 
   )
 })
 
+t.test('leaving the waiting list never cancels an appointment', async t => {
+  const service = await edge.service()
+  const [start] = await edge.slots(service.id)
+  const { body: made } = await book(ann, service.id, start!)
+  const leave = (id: string) => call(ann, 'DELETE', `/api/waitlist/${id}`)
+  t.match(await leave(made.id), { status: 409, body: { code: 'appointment_state_conflict' } })
+  t.equal((await done(ann, 'GET', `/api/appointments/${made.id}`)).status, 'booked')
+  const wish = { service_id: service.id, from: start, to: later(start!, 30) }
+  const entry = await done(ann, 'POST', '/api/waitlist', wish)
+  t.match(await leave(entry.id), { status: 200, body: { status: 'cancelled' } })
+  t.match(await leave(entry.id), { status: 200, body: { status: 'cancelled' } })
+})
+
+t.test('nobody waits for times that are further ahead than the window and 62 days', async t => {
+  const service = await edge.service({ window_days: 7 })
+  const days = (n: number) => later(new Date().toISOString(), n * 24 * 60)
+  const wait = (from: number, to: number) =>
+    call(ann, 'POST', '/api/waitlist', { service_id: service.id, from: days(from), to: days(to) })
+  t.match(await wait(61, 63), {
+    status: 422,
+    body: { code: 'slot_too_far', fields: [{ field: 'to', rule: /62 days/ }] },
+  })
+  t.match(await wait(61, 61.5), { status: 201, body: { status: 'waitlist' } })
+})
+
+t.test('whoever was absent does not rate, also when nobody noted it', async t => {
+  const service = await edge.service()
+  const [start] = await edge.slots(service.id)
+  const { body: made } = await book(ann, service.id, start!)
+  // The calendar closes it a day after its end, as fulfilled.
+  const fulfilled = (checkedInAt: string | null) =>
+    sql`update appointments set status = 'fulfilled', ended_at = now(),
+      record = (record::jsonb || ${JSON.stringify({ checked_in_at: checkedInAt })}::jsonb)::json
+      where id = ${made.id}`.execute(edge.edge.parts.database.kysely)
+  const rate = () =>
+    call(ann, 'POST', '/api/ratings', {
+      appointment_id: made.id,
+      subject: 'service',
+      score: 1,
+    })
+  await fulfilled(null)
+  t.match(await rate(), { status: 422, body: { code: 'rating_subject_mismatch' } })
+  await fulfilled(start!)
+  t.equal((await rate()).status, 201)
+})
+
 t.test('drivers and strangers have no part in appointments', async t => {
   const driver = await newDriver(edge.url, pharmacy.pharmacyId)
   t.equal((await call(driver, 'GET', '/api/appointments')).status, 403)
@@ -289,4 +338,39 @@ t.test('a pharmacy that may not work takes no bookings', async t => {
   t.match(await book(ann, service.id, start), { status: 403, body: { code: 'vendor_not_active' } })
   await set({ paused: false, status: 'suspended' })
   t.match(await book(ann, service.id, start), { status: 404, body: { code: 'service_not_found' } })
+})
+
+t.test('a suspended pharmacy gives nobody another slot, and no offered place', async t => {
+  const far = await newPharmacy(edge.url, 'Suspended Pharmacy', 11, 11)
+  const services = `/api/vendors/${far.pharmacyId}/services`
+  const service = await done(far, 'POST', services, { name: 'Consultation', ...edge.always })
+  const [first, second] = await edge.slots(service.id)
+  const { body: made } = await book(ann, service.id, first!)
+  const entry = await done(ben, 'POST', '/api/waitlist', {
+    service_id: service.id,
+    from: second,
+    to: later(second!, 30),
+  })
+  const status = (as: string) =>
+    edge.edge.parts.database.kysely
+      .updateTable('vendors')
+      .set({ status: as as 'active' })
+      .where('id', '=', far.pharmacyId)
+      .execute()
+  await status('suspended')
+  const refused = { status: 403, body: { code: 'vendor_not_active' } }
+  const move = (by: { token: string }) =>
+    call(by, 'POST', `/api/appointments/${made.id}/reschedule`, { start: second })
+  t.match(await move(ann), refused)
+  t.match(await call(ben, 'POST', `/api/appointments/${entry.id}/confirm`, {}), refused)
+  t.equal((await call(null, 'GET', services)).status, 404)
+  t.match(await call(null, 'GET', `/api/vendors/${far.pharmacyId}/main-services`), {
+    status: 404,
+    body: { code: 'vendor_not_found' },
+  })
+  t.equal((await call(ann, 'POST', `/api/appointments/${made.id}/cancel`, {})).status, 200)
+  await status('active')
+  t.match((await call(ben, 'POST', `/api/appointments/${entry.id}/confirm`, {})).body, {
+    status: 'booked',
+  })
 })

@@ -20,6 +20,26 @@ export async function shown(ctx: VisitContext, identity: Identity, id: string) {
 }
 
 /**
+ * Throws `appointment_not_found`, and `vendor_not_active` when the pharmacy may not work now: it
+ * gives nobody a place. An administrator may arrange it all the same.
+ */
+export async function requireWorkingPharmacy(
+  { database }: Pick<Kernel, 'database'>,
+  identity: Identity,
+  id: string,
+): Promise<void> {
+  const { record } = await findAppointment(database.kysely, identity, id)
+  if (identity.role === 'admin') return
+  const vendor = await database.kysely
+    .selectFrom('vendors')
+    .select('status')
+    .where('id', '=', record.vendor_id)
+    .executeTakeFirstOrThrow()
+  if (vendor.status !== 'active')
+    throw new CaduceusError('vendor_not_active', 'this pharmacy may not work now')
+}
+
+/**
  * Sends a command about an appointment of the caller to its calendar. Throws the refusal with its
  * field; an appointment that the calendar has forgotten is over.
  */

@@ -31,7 +31,7 @@ export const examples: Readonly<Record<string, Example>> = {
   markNoShow: { as: 'vendor', params: one, body: {}, status: 200 },
   joinWaitlist: {
     as: 'customer',
-    body: { service_id: of.service, from: '2030-06-03T08:00:00Z', to: '2030-06-07T16:00:00Z' },
+    body: { service_id: of.service, from: of.slotStart, to: of.otherSlotStart },
     status: 201,
   },
   listWaitlist: { as: 'customer', query: { limit: 1 }, status: 200 },

@@ -12,6 +12,7 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { initialsOf } from '../../protocol/orders/area.ts'
+import { accountById } from '../accounts/accounts.ts'
 import { hashToken } from '../accounts/tokens.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
@@ -220,14 +221,13 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
   async function openFeed(secret: string): Promise<FeedRow> {
     const row = await db
       .selectFrom('calendar_feeds')
-      .innerJoin('users', 'users.id', 'calendar_feeds.account_id')
-      .selectAll('calendar_feeds')
+      .selectAll()
       .where('secret_hash', '=', hashToken(secret))
       .where('ended_at', 'is', null)
-      .where('users.is_active', '=', true)
       .executeTakeFirst()
     const now = ctx.nowMs()
-    if (row === undefined) throw new CaduceusError('not_found', 'no such calendar')
+    if (row === undefined || !(await mayStillRead(row)))
+      throw new CaduceusError('not_found', 'no such calendar')
     // A row for each reading would be a write for each reading.
     if (row.read_at === null || now - row.read_at.getTime() > dayMs / 24)
       await db
@@ -238,19 +238,47 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
     return row
   }
 
+  /** Has the maker of the link, as the account is now, the right to make it? */
+  async function mayStillRead({ account_id, kind, subject_id }: FeedRow): Promise<boolean> {
+    const account = await accountById(db, account_id)
+    if (account === null || !account.is_active) return false
+    const { role, vendor_id: pharmacyId } = account
+    if (kind === 'user') return role === 'user' || role === 'admin'
+    if (role === 'admin') return true
+    if (role !== 'vendor' || pharmacyId === null) return false
+    if (kind === 'vendor') return pharmacyId === subject_id
+    const service = await db
+      .selectFrom('services')
+      .select('vendor_id')
+      .where('id', '=', subject_id)
+      .executeTakeFirst()
+    return service?.vendor_id === pharmacyId
+  }
+
+  /** Those from yesterday on come first into a full calendar, and then the latest before them. */
   async function entriesOf({ kind, subject_id }: FeedRow) {
     const column = ({ user: 'user_id', vendor: 'vendor_id', service: 'service_id' } as const)[kind]
-    const rows = await db
+    const { feedEventsMax, feedPastDays } = visitLimits
+    const [oldest, yesterday] = [feedPastDays, 1].map(days => new Date(ctx.nowMs() - days * dayMs))
+    const found = db
       .selectFrom('appointments')
       .innerJoin('vendors', 'vendors.id', 'appointments.vendor_id')
       .select(['record', 'business_name', 'address', 'vendors.status as vendor_status'])
       .where(`appointments.${column}`, '=', subject_id)
-      .where('start_at', '>', new Date(ctx.nowMs() - visitLimits.feedPastDays * dayMs))
+    const next = await found
+      .where('start_at', '>', yesterday!)
       .orderBy('start_at')
       .orderBy('appointments.id')
-      .limit(visitLimits.feedEventsMax)
+      .limit(feedEventsMax)
       .execute()
-    return rows
+    const before = await found
+      .where('start_at', '>', oldest!)
+      .where('start_at', '<=', yesterday!)
+      .orderBy('start_at', 'desc')
+      .orderBy('appointments.id', 'desc')
+      .limit(feedEventsMax - next.length)
+      .execute()
+    return [...before.toReversed(), ...next]
       .filter(({ vendor_status }) => kind === 'user' || vendor_status === 'active')
       .map(({ record, business_name, address }) => ({
         record,

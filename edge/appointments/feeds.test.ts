@@ -7,11 +7,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ICAL from 'ical.js'
+import { sql } from 'kysely'
 import t from 'tap'
 import { flu } from '../../protocol/dispatch/appointment-examples.ts'
 import type { AppointmentView } from '../../protocol/appointments/view.ts'
 import { calendarOf } from './calendar.ts'
+import { newPharmacy } from '../acceptance/people.ts'
 import { startVisits } from './fixture.ts'
+import { visitLimits } from './limits.ts'
 
 /** Is the program installed? With REQUIRE_SERVICES=1 it must be. */
 function hasKhal(): boolean {
@@ -179,10 +182,11 @@ t.test('khal reads the same times', { skip: skipKhal }, async t => {
   t.match(rows.get('019a9d2e-7e3c-7e5d-9b32-000000000020@caduceus'), { status: 'CANCELLED' })
 })
 
+const edge = await startVisits()
+t.teardown(() => edge.stop())
+const { call, done, pharmacy } = edge
+
 t.test('a link shows what its maker may see, until it ends', async t => {
-  const edge = await startVisits()
-  t.teardown(() => edge.stop())
-  const { call, done, pharmacy } = edge
   const ann = await edge.customer()
   const service = await edge.service({ name: 'Methadone' })
   const [start, later] = await edge.slots(service.id)
@@ -224,9 +228,62 @@ t.test('a link shows what its maker may see, until it ends', async t => {
   t.equal((await call(null, 'GET', own.path)).status, 404)
   t.equal((await call(null, 'GET', `/calendar/${'x'.repeat(32)}.ics`)).status, 404)
   t.equal((await call(ann, 'POST', '/api/calendar-feeds', { kind: 'vendor' })).status, 400)
+
+  // A link lives no longer than the right of its maker.
+  const { kysely } = edge.edge.parts.database
+  const become = (change: object) =>
+    kysely.updateTable('users').set(change).where('id', '=', pharmacy.id).execute()
+  const statusesOf = async () =>
+    Promise.all([theirs, ofService].map(async ({ path }) => (await call(null, 'GET', path)).status))
+  await become({ role: 'user' })
+  t.same(await statusesOf(), [404, 404], 'of a former pharmacy account')
+  await become({ role: 'vendor' })
+  t.same(await statusesOf(), [200, 200])
+  const other = await newPharmacy(edge.url, 'Other Pharmacy', 27.9, 85.33)
+  await kysely
+    .updateTable('calendar_feeds')
+    .set({ account_id: other.id })
+    .where('id', 'in', [theirs.feed.id, ofService.feed.id])
+    .execute()
+  t.same(await statusesOf(), [404, 404], 'of another pharmacy')
   t.equal(
     (await call(ann, 'POST', '/api/calendar-feeds', { kind: 'service', subject_id: service.id }))
       .status,
     400,
+  )
+})
+
+t.test('a full calendar shows what is to come first, and then the latest before', async t => {
+  const ann = await edge.customer()
+  const service = await edge.service()
+  const [start] = await edge.slots(service.id)
+  const { body: made } = await edge.book(ann, service.id, start!)
+  const ofService = { kind: 'service', subject_id: service.id }
+  const { url } = await done(pharmacy, 'POST', '/api/calendar-feeds', ofService)
+  const count = visitLimits.feedEventsMax + 100
+  // Copies of the appointment, one for each half hour before it, the last two days ago.
+  await sql`insert into appointments
+    select overlay(id::text placing lpad(n::text, 12, '0') from 25)::uuid, service_id, vendor_id,
+      user_id, created_at, 'fulfilled', start_at - step.by, end_at - step.by, updated_at, ended_at,
+      (record::jsonb || jsonb_build_object(
+        'id', overlay(id::text placing lpad(n::text, 12, '0') from 25),
+        'start', to_char((start_at - step.by) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'end', to_char((end_at - step.by) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))::json,
+      version
+    from appointments, generate_series(1, ${count}) as n,
+      lateral (select interval '2 days' + n * interval '30 minutes' as by) as step
+    where id = ${made.id}`.execute(edge.edge.parts.database.kysely)
+  const { events } = read((await call(null, 'GET', new URL(url).pathname)).body)
+  t.equal(events.length, visitLimits.feedEventsMax)
+  const startsMs = events.map(({ startDate }) => startDate.toJSDate().getTime())
+  t.same(
+    startsMs,
+    startsMs.toSorted((a, b) => a - b),
+  )
+  t.equal(events.at(-1)!.uid, `${made.id}@caduceus`, 'the one to come is there')
+  t.equal(
+    startsMs.at(-2),
+    Date.parse(start!) - (2 * 24 * 60 + 30) * 60_000,
+    'and before it the latest, not the oldest',
   )
 })

@@ -11,6 +11,7 @@ import { startEmbedded } from '../embedded.ts'
 
 /** Always open, in slots of half an hour. */
 const always = {
+  time_zone: 'UTC',
   rules: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '00:00', to: '24:00' }],
   notice_minutes: 0,
   cancel_minutes: 0,
@@ -48,13 +49,13 @@ export async function startVisits() {
     call,
     done,
     pharmacy,
+    always,
     customer: (): Promise<Person> => newCustomer(url),
     /** Makes a service of the pharmacy; `always` unless stated. */
     service: async (given: object = {}) =>
       done(pharmacy, 'POST', `/api/vendors/${pharmacy.pharmacyId}/services`, {
         name: 'Consultation',
         ...always,
-        time_zone: 'UTC',
         ...given,
       }),
     /** The free slots of the next two days. */

@@ -26,7 +26,7 @@ import { invalid } from '../kernel/validate.ts'
 import { startOf } from '../services/moments.ts'
 import { findService, termsOf } from '../services/records.ts'
 import type { ServiceRow } from '../services/views.ts'
-import { shown, tellCalendar, type VisitContext } from './context.ts'
+import { requireWorkingPharmacy, shown, tellCalendar, type VisitContext } from './context.ts'
 import { findAppointment, readable, shownTo } from './reads.ts'
 import { withNextFree } from './refusals.ts'
 
@@ -112,6 +112,7 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
     errors: readonly ErrorCode[]
     verb: Parameters<typeof tellCalendar>[4]
     fields?: Partial<Record<ErrorCode, string>>
+    before?: typeof requireWorkingPharmacy
     data?(request: RouteRequest<Record<string, string>, unknown, Type.Static<B>, Identity>): object
   }): AnyRoute =>
     route({
@@ -135,6 +136,7 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
         >
         const id = request.params['id']!
         const answer = await once(ctx, request, row.operationId, async ({ commandId }) => {
+          await row.before?.(ctx, request.identity, id)
           const data = row.data?.(request) ?? (request.body as object)
           await tellCalendar(ctx, request, id, commandId, row.verb, data, row.fields)
           return { status: 200, body: {} }
@@ -277,8 +279,9 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
       body: closedObject({
         settles: Type.Optional(Type.Array(Type.Enum([...requirements]), { uniqueItems: true })),
       }),
-      errors: ['appointment_incomplete', 'forbidden'],
+      errors: ['appointment_incomplete', 'forbidden', 'vendor_not_active'],
       verb: 'confirm',
+      before: requireWorkingPharmacy,
       data: ({ body }) => ({ settles: body.settles ?? [] }),
     }),
     route({
@@ -296,11 +299,13 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
         'appointment_not_found',
         'appointment_state_conflict',
         'appointment_too_late',
+        'vendor_not_active',
         ...slotErrors,
       ],
       handler: async request => {
         const { identity, principal, params, body } = request
         const answer = await once(ctx, request, 'rescheduleAppointment', async ({ commandId }) => {
+          await requireWorkingPharmacy(ctx, identity, params.id)
           const { service_id } = await findAppointment(db, identity, params.id)
           const service = await serviceRow(service_id)
           const terms = await termsOf(db, service, ctx.nowMs())

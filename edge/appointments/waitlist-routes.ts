@@ -44,6 +44,7 @@ export function waitlistRoutes(ctx: VisitContext): AnyRoute[] {
         'service_not_found',
         'vendor_not_active',
         'slot_past',
+        'slot_too_far',
         'appointment_limit_reached',
         'overloaded',
       ],
@@ -64,7 +65,7 @@ export function waitlistRoutes(ctx: VisitContext): AnyRoute[] {
               data: { appointment_id: ids.targetId, ...data, from_ms, to_ms },
             })
             .catch((error: unknown) => {
-              throw withField(error, { slot_past: 'to' })
+              throw withField(error, { slot_past: 'to', slot_too_far: 'to' })
             })
           return {
             status: 201,
@@ -116,10 +117,12 @@ export function waitlistRoutes(ctx: VisitContext): AnyRoute[] {
       auth: ['user', 'vendor', 'admin'],
       params: Type.Object({ id: Uuid }),
       responses: { 200: { description: 'The entry as it is now', schema: AppointmentView } },
-      errors: ['appointment_not_found', 'appointment_state_conflict', 'appointment_too_late'],
+      errors: ['appointment_not_found', 'appointment_state_conflict'],
       handler: async request => {
         const { identity, params } = request
-        await tellCalendar(ctx, request, params.id, uuidV7(ctx.nowMs(), ctx.random), 'cancel', {})
+        await tellCalendar(ctx, request, params.id, uuidV7(ctx.nowMs(), ctx.random), 'cancel', {
+          if_waiting: true,
+        })
         return { status: 200, body: await shown(ctx, identity, params.id) }
       },
     }),

@@ -43,18 +43,24 @@ async function findOrder(db: Kysely<Tables>, id: string): Promise<Occasion | nul
   }
 }
 
-/** A fulfilled appointment is rated by its customer: the service, and the pharmacy. */
+/**
+ * A fulfilled appointment is rated by its customer: the service, and the pharmacy. Only after the
+ * pharmacy received the customer, because a calendar closes a forgotten appointment as fulfilled.
+ */
 async function findVisit(db: Kysely<Tables>, id: string): Promise<Occasion | null> {
   const row = await db
     .selectFrom('appointments')
-    .select(['user_id', 'vendor_id', 'service_id', 'status', 'ended_at'])
+    .select(['user_id', 'vendor_id', 'service_id', 'status', 'ended_at', 'record'])
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined) return null
   return {
     raterId: row.user_id,
     endedAtMs: row.ended_at?.getTime() ?? null,
-    subjects: row.status === 'fulfilled' ? { vendor: row.vendor_id, service: row.service_id } : {},
+    subjects:
+      row.status === 'fulfilled' && row.record.checked_in_at !== null
+        ? { vendor: row.vendor_id, service: row.service_id }
+        : {},
   }
 }
 

@@ -1,6 +1,7 @@
 /** The main services under which a pharmacy groups its services, and the closures of the pharmacy. */
-import { sql } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import Type from 'typebox'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { closureFields } from '../../protocol/appointments/terms.ts'
 import { dayMs } from '../../protocol/appointments/zones.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -12,6 +13,7 @@ import { closedObject, nullable, PersonName, Text } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
 import { describeServices } from './describing.ts'
 import { serviceLimits } from './limits.ts'
+import { browsedVendor } from './records.ts'
 import { managedVendor, type ServiceContext } from './routes.ts'
 import { Icon, periodMistakes } from './settings.ts'
 import { ClosureView, closureView, MainServiceView, mainServiceView, manages } from './views.ts'
@@ -38,21 +40,32 @@ export function groupRoutes(ctx: ServiceContext): AnyRoute[] {
     if (row === undefined || !manages(identity, row.vendor_id))
       throw new CaduceusError('not_found', 'no such main service')
   }
-  /** The terms of all services have changed. */
-  const retell = async (
+  /**
+   * Changes the closures of a pharmacy and, in the same transaction, the revision of its services:
+   * a closure that no revision tells would never reach the calendars. Then tells the calendars.
+   */
+  const changeClosures = async <T>(
     vendorId: string,
     {
       principal,
       log,
     }: Pick<RouteRequest<unknown, unknown, unknown, Identity>, 'principal' | 'log'>,
-  ): Promise<void> => {
-    const rows = await db
-      .updateTable('services')
-      .set({ revision: sql<number>`revision + 1` })
-      .where('vendor_id', '=', vendorId)
-      .returningAll()
-      .execute()
+    change: (tx: Transaction<Tables>) => Promise<T>,
+  ): Promise<T> => {
+    const { changed, rows } = await db.transaction().execute(async tx => {
+      await sql`select from vendors where id = ${vendorId} for no key update`.execute(tx)
+      return {
+        changed: await change(tx),
+        rows: await tx
+          .updateTable('services')
+          .set({ revision: sql<number>`revision + 1` })
+          .where('vendor_id', '=', vendorId)
+          .returningAll()
+          .execute(),
+      }
+    })
     await describeServices(ctx, principal, rows, log)
+    return changed
   }
 
   return [
@@ -113,7 +126,9 @@ export function groupRoutes(ctx: ServiceContext): AnyRoute[] {
           schema: Type.Object({ main_services: Type.Array(MainServiceView) }),
         },
       },
-      handler: async ({ params }) => {
+      errors: ['vendor_not_found'],
+      handler: async ({ identity, params }) => {
+        await browsedVendor(db, identity, params.id)
         const rows = await db
           .selectFrom('main_services')
           .selectAll()
@@ -185,31 +200,33 @@ export function groupRoutes(ctx: ServiceContext): AnyRoute[] {
           const { from, to, reason = null } = body
           const broken = periodMistakes(from, to)
           if (broken.length > 0) throw invalid(broken)
-          const { count } = await db
-            .selectFrom('vendor_closures')
-            .select(sql<number>`count(*)::integer`.as('count'))
-            .where('vendor_id', '=', params.id)
-            .where('to_local', '>=', new Date(ctx.nowMs() - 2 * dayMs).toISOString().slice(0, 16))
-            .executeTakeFirstOrThrow()
-          if (count >= serviceLimits.closuresMax)
-            throw new CaduceusError(
-              'service_limit_reached',
-              `a pharmacy has at most ${serviceLimits.closuresMax} closures ahead`,
-            )
-          const row = await db
-            .insertInto('vendor_closures')
-            .values({
-              id: targetId,
-              vendor_id: params.id,
-              from_local: from,
-              to_local: to,
-              reason,
-              created_at: new Date(ctx.nowMs()),
-            })
-            .onConflict(conflict => conflict.column('id').doUpdateSet({ reason }))
-            .returningAll()
-            .executeTakeFirstOrThrow()
-          await retell(params.id, request)
+          const row = await changeClosures(params.id, request, async tx => {
+            const { count } = await tx
+              .selectFrom('vendor_closures')
+              .select(sql<number>`count(*)::integer`.as('count'))
+              .where('vendor_id', '=', params.id)
+              .where('id', '<>', targetId)
+              .where('to_local', '>=', new Date(ctx.nowMs() - 2 * dayMs).toISOString().slice(0, 16))
+              .executeTakeFirstOrThrow()
+            if (count >= serviceLimits.closuresMax)
+              throw new CaduceusError(
+                'service_limit_reached',
+                `a pharmacy has at most ${serviceLimits.closuresMax} closures ahead`,
+              )
+            return tx
+              .insertInto('vendor_closures')
+              .values({
+                id: targetId,
+                vendor_id: params.id,
+                from_local: from,
+                to_local: to,
+                reason,
+                created_at: new Date(ctx.nowMs()),
+              })
+              .onConflict(conflict => conflict.column('id').doUpdateSet({ reason }))
+              .returningAll()
+              .executeTakeFirstOrThrow()
+          })
           return { status: 201, body: closureView(row) }
         })
       },
@@ -254,14 +271,15 @@ export function groupRoutes(ctx: ServiceContext): AnyRoute[] {
       handler: async request => {
         const { identity, params } = request
         await managedVendor(ctx, identity, params.id)
-        const gone = await db
-          .deleteFrom('vendor_closures')
-          .where('id', '=', params.closure_id)
-          .where('vendor_id', '=', params.id)
-          .returning('id')
-          .executeTakeFirst()
-        if (gone === undefined) throw new CaduceusError('not_found', 'no such closure')
-        await retell(params.id, request)
+        await changeClosures(params.id, request, async tx => {
+          const gone = await tx
+            .deleteFrom('vendor_closures')
+            .where('id', '=', params.closure_id)
+            .where('vendor_id', '=', params.id)
+            .returning('id')
+            .executeTakeFirst()
+          if (gone === undefined) throw new CaduceusError('not_found', 'no such closure')
+        })
         return { status: 204 }
       },
     }),

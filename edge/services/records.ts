@@ -37,6 +37,26 @@ export async function findService(
   return { ...service, works, open: works && open }
 }
 
+/**
+ * Does the caller manage the pharmacy? Throws `vendor_not_found`: nobody else sees what a pharmacy
+ * offers that may not work.
+ */
+export async function browsedVendor(
+  db: Kysely<Tables>,
+  identity: Identity | null,
+  id: string,
+): Promise<{ isManaged: boolean }> {
+  const isManaged = manages(identity, id)
+  const vendor = await db
+    .selectFrom('vendors')
+    .select('status')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (vendor === undefined || (vendor.status !== 'active' && !isManaged))
+    throw new CaduceusError('vendor_not_found', 'no such pharmacy')
+  return { isManaged }
+}
+
 /** The service of a pharmacy, for those who manage it. Throws `service_not_found`. */
 export async function managedService(
   db: Kysely<Tables>,

@@ -23,7 +23,7 @@ import { figuresOf } from '../ratings/figures.ts'
 import { describeServices } from './describing.ts'
 import { serviceLimits } from './limits.ts'
 import { momentOf } from './moments.ts'
-import { findService, managedService, takenOf, termsOf } from './records.ts'
+import { browsedVendor, findService, managedService, takenOf, termsOf } from './records.ts'
 import { priceOf, serviceBody, serviceName, settingsOf, type ServiceBody } from './settings.ts'
 import { manages, ServiceView, serviceView } from './views.ts'
 
@@ -178,16 +178,9 @@ export function serviceRoutes(ctx: ServiceContext): AnyRoute[] {
       errors: ['vendor_not_found'],
       handler: async ({ identity, params, query }) => {
         const { limit = limits.listLimitDefault, cursor, main_service_id, is_active } = query
-        const own = manages(identity, params.id)
-        const vendor = await db
-          .selectFrom('vendors')
-          .select('status')
-          .where('id', '=', params.id)
-          .executeTakeFirst()
-        if (vendor === undefined || (vendor.status !== 'active' && !own))
-          throw new CaduceusError('vendor_not_found', 'no such pharmacy')
+        const { isManaged } = await browsedVendor(db, identity, params.id)
         let rows = db.selectFrom('services').selectAll().where('vendor_id', '=', params.id)
-        if (!own) rows = rows.where('is_active', '=', true)
+        if (!isManaged) rows = rows.where('is_active', '=', true)
         if (is_active !== undefined) rows = rows.where('is_active', '=', is_active)
         if (main_service_id !== undefined)
           rows = rows.where('main_service_id', '=', main_service_id)

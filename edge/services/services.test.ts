@@ -1,4 +1,5 @@
 /** The catalogue over HTTP: who writes and who browses, free slots, closures, bad input. */
+import { sql } from 'kysely'
 import t from 'tap'
 import { newPharmacy } from '../acceptance/people.ts'
 import { startVisits } from '../appointments/fixture.ts'
@@ -107,6 +108,24 @@ t.test('availability is in the zone of the service, and says when the next slot 
     ['?from=soon-or-later', 'from'],
   ])
     t.match(await ask(query!), { status: 400, body: { fields: [{ field }] } }, query)
+})
+
+t.test('a closure is there with the revision that tells of it, or not at all', async t => {
+  const service = await edge.service()
+  const { kysely } = edge.edge.parts.database
+  const closures = `/api/vendors/${pharmacy.pharmacyId}/closures`
+  const period = { from: '2027-12-25T00:00', to: '2027-12-26T00:00' }
+  const closed = await done(pharmacy, 'POST', closures, period)
+  t.equal((await done(null, 'GET', `/api/services/${service.id}`)).revision, 2)
+  // The second half of the change fails.
+  await sql`alter table services add constraint stuck check (id <> ${sql.lit(service.id)} or revision <= 2)`.execute(
+    kysely,
+  )
+  t.equal((await call(pharmacy, 'POST', closures, period)).status, 500)
+  t.equal((await call(pharmacy, 'DELETE', `${closures}/${closed.id}`)).status, 500)
+  t.match((await done(pharmacy, 'GET', closures)).closures, [{ id: closed.id }])
+  await sql`alter table services drop constraint stuck`.execute(kysely)
+  t.equal((await call(pharmacy, 'DELETE', `${closures}/${closed.id}`)).status, 204)
 })
 
 t.test('a closure of the pharmacy closes all its services, until it is ended', async t => {

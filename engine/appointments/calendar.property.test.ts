@@ -217,9 +217,18 @@ t.test('any run of commands', async t => {
   t.same(
     Object.keys(appointmentEvents).filter(
       type =>
-        !seen.has(type) && !['calendar_described', 'seat_promised', 'reminder_due'].includes(type),
+        !seen.has(type) &&
+        ![
+          'calendar_described',
+          'seat_promised',
+          'reminder_due',
+          // They need time that passes unnoticed, or a wish beyond the window: waiting.test.ts.
+          'seat_withdrawn',
+          'window_moved',
+          'reminders_dropped',
+        ].includes(type),
     ),
     [],
-    'every event occurs',
+    'every other event occurs',
   )
 })

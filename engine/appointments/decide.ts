@@ -8,7 +8,7 @@ import {
   type Requirement,
 } from '../../protocol/appointments/statuses.ts'
 import type { Terms } from '../../protocol/appointments/terms.ts'
-import { minuteMs } from '../../protocol/appointments/zones.ts'
+import { dayMs, minuteMs } from '../../protocol/appointments/zones.ts'
 import type { AppointmentEvent } from '../../protocol/dispatch/events.ts'
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -16,7 +16,7 @@ import { type Decision, emit, reject } from '../actors/decision.ts'
 import { concerns } from '../actors/decision-scope.ts'
 import type { CalendarCommand, CommandOf } from './commands.ts'
 import { evolve } from './evolve.ts'
-import { plannedReminders, promises } from './planning.ts'
+import { plannedReminders } from './planning.ts'
 import {
   appointmentIn,
   takenIn,
@@ -25,6 +25,7 @@ import {
   type OpenCalendar,
 } from './state.ts'
 import { attend } from './visit.ts'
+import { offerOf, promises } from './waiting.ts'
 import { nextDue } from './wake.ts'
 
 type CalendarDecision = Decision<AppointmentEvent>
@@ -38,14 +39,11 @@ export function decide(
   nowMs: number,
 ): CalendarDecision {
   switch (command.verb) {
-    case 'describe': {
-      const described = describe(calendar, command)
-      const open = after(calendar, described, nowMs)
-      return emit(...described, ...(described.length > 0 ? promises(open, nowMs) : []))
-    }
+    case 'describe':
+      return emit(...describe(calendar, command, nowMs))
     case 'book':
     case 'join_waitlist': {
-      const described = describe(calendar, command)
+      const described = describe(calendar, command, nowMs)
       const open = after(calendar, described, nowMs)
       const decision =
         command.verb === 'book' ? book(open, command, nowMs) : join(open, command, nowMs)
@@ -58,7 +56,11 @@ export function decide(
   if (command.verb === 'look') return look(calendar, nowMs)
   const found = appointmentIn(calendar, command.data.appointment_id)
   if (found === undefined) return notFound()
-  if (command.verb === 'offer') return offer(calendar, found, nowMs)
+  if (command.verb === 'offer') {
+    const event = offerOf(calendar, found, nowMs)
+    if (event === null) return emit()
+    return event.type === 'seat_withdrawn' ? freeing(calendar, event, nowMs) : emit(event)
+  }
   if (!mayTouch(calendar, found, command.by)) return notFound()
   switch (command.verb) {
     case 'confirm':
@@ -66,7 +68,7 @@ export function decide(
     case 'settle':
       return settle(calendar, found, command, nowMs)
     case 'reschedule': {
-      const described = describe(calendar, command)
+      const described = describe(calendar, command, nowMs)
       const open = after(calendar, described, nowMs)
       const decision = reschedule(open, found, command, nowMs)
       return decision.ok && decision.events.length > 0
@@ -88,18 +90,21 @@ const mayTouch = (calendar: OpenCalendar, { customerId }: Appointment, by: Princ
   (by.role === 'customer' && by.id === customerId) ||
   (by.role === 'vendor' && by.id === calendar.vendorId)
 
-/** The event for newer terms, if the command brings them. */
+/**
+ * The event for newer terms, if the command brings them, and the promises for the seats that they
+ * make free: whoever waits comes before the command that brings the terms.
+ */
 function describe(
   calendar: Calendar,
   { serviceId, data }: CommandOf<'describe' | 'book' | 'join_waitlist' | 'reschedule'>,
+  nowMs: number,
 ): AppointmentEvent[] {
   if (calendar.kind === 'open' && data.terms.revision <= calendar.terms.revision) return []
-  return [
-    {
-      type: 'calendar_described',
-      data: { service_id: serviceId, vendor_id: data.vendor_id, terms: data.terms },
-    },
-  ]
+  const described: AppointmentEvent = {
+    type: 'calendar_described',
+    data: { service_id: serviceId, vendor_id: data.vendor_id, terms: data.terms },
+  }
+  return [described, ...promises(after(calendar, [described], nowMs), nowMs)]
 }
 
 const after = (
@@ -191,8 +196,14 @@ function join(
   if (appointmentIn(calendar, id) !== undefined) return emit()
   const refusal = tooMany(calendar, customer_id)
   if (refusal !== null) return refusal
-  if (to_ms <= nowMs + calendar.terms.duration_minutes * minuteMs)
+  const { terms, live } = calendar
+  if (live.filter(({ status }) => status === 'waitlist').length >= appointmentLimits.waitingMax)
+    return reject('overloaded', 'the waiting list of this service is full')
+  if (to_ms <= nowMs + terms.duration_minutes * minuteMs)
     return reject('slot_past', 'the times that suit are over')
+  const days = Math.max(terms.window_days, appointmentLimits.wishDaysMax)
+  if (to_ms > nowMs + days * dayMs)
+    return reject('slot_too_far', `the times that suit must lie within the next ${days} days`)
   const joined: AppointmentEvent = {
     type: 'waitlist_joined',
     data: { ...whoOf(command), from_ms, to_ms },
@@ -327,7 +338,13 @@ function cancel(
   { by, data }: CommandOf<'cancel'>,
   nowMs: number,
 ): CalendarDecision {
-  const { status, startMs } = one
+  const { status, startMs, wish } = one
+  // Whoever accepts an offer wishes for nothing more.
+  if (data.if_waiting === true && wish === null)
+    return reject(
+      'appointment_state_conflict',
+      `it is no entry of the waiting list: it is ${status}`,
+    )
   if (status === 'cancelled') return emit()
   if (appointmentStatusTable[status].ended) return conflict(one, 'cancelled')
   if (isCustomer(by)) {
@@ -342,27 +359,15 @@ function cancel(
   return freeing(calendar, cancelled(one, cause, data.reason ?? null), nowMs)
 }
 
-/** Offers the promised seat. A repeat finds no promise, because the offer ends it. */
-function offer(calendar: OpenCalendar, one: Appointment, nowMs: number): CalendarDecision {
-  const promise = calendar.promised.find(({ appointmentId }) => appointmentId === one.id)
-  if (promise === undefined || one.status !== 'waitlist') return emit()
-  const { startMs, endMs } = promise
-  const until = nowMs + calendar.terms.offer_minutes * minuteMs
-  return emit({
-    type: 'waitlist_offered',
-    data: {
-      appointment_id: one.id,
-      start_ms: startMs,
-      end_ms: endMs,
-      held_until_ms: Math.min(until, startMs - appointmentLimits.offerEndsBeforeMs),
-    },
-  })
-}
-
 /** What has come due by itself: one thing at a time, because a commit writes one row. */
 function look(calendar: OpenCalendar, nowMs: number): CalendarDecision {
   const due = nextDue(calendar)
   if (due === null || due.atMs > nowMs) return emit()
+  if (due.why === 'open') {
+    const until_ms = nowMs + calendar.terms.window_days * dayMs
+    const { serviceId: service_id } = calendar
+    return freeing(calendar, { type: 'window_moved', data: { service_id, until_ms } }, nowMs)
+  }
   const { appointment: one, why } = due
   const about = { appointment_id: one.id }
   switch (why) {
@@ -373,6 +378,7 @@ function look(calendar: OpenCalendar, nowMs: number): CalendarDecision {
     case 'unmet':
       return freeing(calendar, cancelled(one, 'not_offered'), nowMs)
     case 'remind':
+      if (nowMs >= one.startMs!) return emit({ type: 'reminders_dropped', data: about })
       return emit({
         type: 'reminder_due',
         data: {

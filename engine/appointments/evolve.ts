@@ -1,6 +1,8 @@
 /** Applies an event to a calendar. It never refuses, so a replay gives the same state every time. */
 import { appointmentLimits } from '../../protocol/appointments/limits.ts'
 import { appointmentStatusTable } from '../../protocol/appointments/statuses.ts'
+import type { Terms } from '../../protocol/appointments/terms.ts'
+import { dayMs } from '../../protocol/appointments/zones.ts'
 import type { AppointmentEvent } from '../../protocol/dispatch/events.ts'
 import { unreachable } from '../actors/decision.ts'
 import type { Appointment, Calendar, OpenCalendar } from './state.ts'
@@ -11,6 +13,8 @@ type Made = Extract<AppointmentEvent, { type: 'slot_claimed' | 'waitlist_joined'
 export function evolve(calendar: Calendar, event: AppointmentEvent, atMs: number): Calendar {
   if (event.type === 'calendar_described') {
     const { service_id: serviceId, vendor_id: vendorId, terms } = event.data
+    // Free seats of the new terms are promised with them.
+    const openedUntilMs = atMs + terms.window_days * dayMs
     return calendar.kind === 'absent'
       ? {
           kind: 'open',
@@ -20,12 +24,15 @@ export function evolve(calendar: Calendar, event: AppointmentEvent, atMs: number
           live: [],
           ended: [],
           promised: [],
+          openedUntilMs,
           touchedId: null,
         }
-      : { ...calendar, terms, touchedId: null }
+      : { ...calendar, terms, openedUntilMs, touchedId: null }
   }
   if (calendar.kind === 'absent')
     throw new Error(`journal defect: event ${event.type} on a calendar that has no terms`)
+  if (event.type === 'window_moved')
+    return { ...calendar, openedUntilMs: event.data.until_ms, touchedId: null }
   if (event.type === 'slot_claimed' || event.type === 'waitlist_joined') {
     const made = madeBy(calendar, event, atMs)
     return { ...calendar, live: [...calendar.live, made], touchedId: made.id }
@@ -42,7 +49,7 @@ export function evolve(calendar: Calendar, event: AppointmentEvent, atMs: number
   const before = calendar.live[place]
   if (before === undefined)
     throw new Error(`journal defect: event ${event.type} on an appointment that is not there`)
-  const after = { ...before, ...changedBy(before, event, atMs), updatedAtMs: atMs }
+  const after = { ...before, ...changedBy(before, event, calendar.terms, atMs), updatedAtMs: atMs }
   const promised =
     calendar.promised.length === 0
       ? calendar.promised
@@ -117,16 +124,25 @@ function madeBy({ terms }: OpenCalendar, { type, data }: Made, atMs: number): Ap
   }
 }
 
-type Later = Exclude<AppointmentEvent, Made | { type: 'calendar_described' | 'seat_promised' }>
+type Later = Exclude<
+  AppointmentEvent,
+  Made | { type: 'calendar_described' | 'window_moved' | 'seat_promised' }
+>
 
-function changedBy(before: Appointment, event: Later, atMs: number): Partial<Appointment> {
+function changedBy(
+  before: Appointment,
+  event: Later,
+  { time_zone: timeZone }: Terms,
+  atMs: number,
+): Partial<Appointment> {
   const sequence = before.sequence + 1
   const bookedAt = (status: Appointment['status']) =>
     status === 'booked' && before.bookedAtMs === null ? { bookedAtMs: atMs } : {}
   switch (event.type) {
     case 'waitlist_offered': {
       const { start_ms: startMs, end_ms: endMs, held_until_ms: heldUntilMs } = event.data
-      return { status: 'proposed', offered: true, startMs, endMs, heldUntilMs, sequence }
+      const place = { startMs, endMs, timeZone }
+      return { status: 'proposed', offered: true, ...place, heldUntilMs, sequence }
     }
     case 'waitlist_accepted': {
       const { status, missing, held_until_ms: heldUntilMs, reminders_ms: remindersMs } = event.data
@@ -152,6 +168,7 @@ function changedBy(before: Appointment, event: Later, atMs: number): Partial<App
       return {
         startMs,
         endMs,
+        timeZone,
         status,
         heldUntilMs: event.data.held_until_ms,
         remindersMs: event.data.reminders_ms,
@@ -189,6 +206,11 @@ function changedBy(before: Appointment, event: Later, atMs: number): Partial<App
       return { status: 'noshow' }
     case 'reminder_due':
       return { remindersMs: before.remindersMs.filter(ms => ms > event.data.due_ms) }
+    case 'reminders_dropped':
+      return { remindersMs: [] }
+    // Only the promise ends.
+    case 'seat_withdrawn':
+      return {}
     default:
       return unreachable(event)
   }

@@ -1,24 +1,34 @@
 /** Appointments in a world with an engine: a run that causes each kind of event at least once. */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { ownerSubject } from '../../protocol/bus/subjects.ts'
-import { dayMs, minuteMs } from '../../protocol/appointments/zones.ts'
+import { dayMs, minuteMs, textOfLocalMs } from '../../protocol/appointments/zones.ts'
 import type { AppointmentReply } from '../../protocol/dispatch/commands.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { world } from '../fixtures.ts'
 import { appointmentId, customer, made, pharmacy, serviceId, terms } from './fixtures.ts'
 
-/** Lets two days pass. */
-export async function visits(w: Awaited<ReturnType<typeof world>>): Promise<void> {
-  const tell = async (verb: string, by: Principal, data: object): Promise<void> => {
-    const reply = w.bus.request(
-      ownerSubject(serviceId),
-      encodeBody({ id: w.id(), actor: 'appointment', actor_id: serviceId, verb, by, data }),
-      60_000,
+/** Lets two days pass. `withoutEngine` lets time pass while no engine runs. */
+export async function visits(
+  w: Awaited<ReturnType<typeof world>>,
+  withoutEngine: (ms: number) => Promise<void>,
+): Promise<void> {
+  type Told = [verb: string, by: Principal, data: object]
+  /** Sends commands at the same moment. */
+  const tellAll = async (...all: Told[]): Promise<void> => {
+    const replies = all.map(([verb, by, data]) =>
+      w.bus.request(
+        ownerSubject(serviceId),
+        encodeBody({ id: w.id(), actor: 'appointment', actor_id: serviceId, verb, by, data }),
+        60_000,
+      ),
     )
     await w.env.settle()
-    const answer = decodeBody(await reply) as AppointmentReply
-    if (!answer.ok) throw new Error(`${verb}: ${answer.problem.code}`)
+    for (const [i, reply] of replies.entries()) {
+      const answer = decodeBody(await reply) as AppointmentReply
+      if (!answer.ok) throw new Error(`${all[i]![0]}: ${answer.problem.code}`)
+    }
   }
+  const tell = (...one: Told): Promise<void> => tellAll(one)
   const given = {
     ...terms,
     rules: terms.rules.map(rule => ({ ...rule, from: '00:00', to: '24:00' })),
@@ -45,6 +55,29 @@ export async function visits(w: Awaited<ReturnType<typeof world>>): Promise<void
     from_ms: slot(3),
     to_ms: slot(4),
   })
+  // The window of 60 days will reach it while the run lasts.
+  const beyond = w.env.nowMs() + given.window_days * dayMs + 60 * minuteMs
+  await tell('join_waitlist', customer(7), {
+    ...made(7, given),
+    from_ms: beyond,
+    to_ms: beyond + 60 * minuteMs,
+  })
+  // A place is closed after it was promised, and before it is offered.
+  await tell('book', customer(8), { ...made(8, given), start_ms: slot(10) })
+  await tell('join_waitlist', customer(9), {
+    ...made(9, given),
+    from_ms: slot(10),
+    to_ms: slot(11),
+  })
+  const closures = [{ from: textOfLocalMs(slot(10)), to: textOfLocalMs(slot(11)) }]
+  await tellAll(
+    ['cancel', customer(8), of(8)],
+    [
+      'describe',
+      pharmacy,
+      { vendor_id: made(1).vendor_id, terms: { ...given, revision: 2, closures } },
+    ],
+  )
   await tell('cancel', customer(3), { ...of(3), reason: 'ill' })
   await w.env.advance(100)
   await tell('confirm', customer(6), { ...of(6), settles: [] })
@@ -56,4 +89,7 @@ export async function visits(w: Awaited<ReturnType<typeof world>>): Promise<void
   await tell('complete', pharmacy, of(0))
   await w.env.advance(slot(2) + 30 * minuteMs - w.env.nowMs())
   await tell('no_show', pharmacy, of(2))
+  await tell('book', customer(10), { ...made(10, given), start_ms: slot(20) })
+  await tell('confirm', pharmacy, { ...of(10), settles: ['documents'] })
+  await withoutEngine(slot(20) + minuteMs - w.env.nowMs())
 }

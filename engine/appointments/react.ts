@@ -32,7 +32,7 @@ export function react(
   calendar: OpenCalendar,
   { slot, seq }: SourceFact,
 ): Effect[] {
-  if (event.type === 'calendar_described') return []
+  if (event.type === 'calendar_described' || event.type === 'window_moved') return []
   const { serviceId, vendorId } = calendar
   const { appointment_id } = event.data
   if (event.type === 'seat_promised')
@@ -62,9 +62,11 @@ export function react(
     push: { kind: 'topic', topic, message: { type, ...message } },
   })
   if (event.type === 'reminder_due')
-    return appointmentStatusTable[one.status].ended
+    // It may have ended, or moved, since then.
+    return appointmentStatusTable[one.status].ended || one.startMs !== event.data.start_ms
       ? []
       : [push(topics.customer(one.customerId), 'appointment_reminder')]
+  if (event.type === 'seat_withdrawn' || event.type === 'reminders_dropped') return []
   return [
     push(topics.customer(one.customerId), 'appointment'),
     push(topics.pharmacy(vendorId), 'appointment'),

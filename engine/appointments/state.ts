@@ -28,6 +28,11 @@ export interface OpenCalendar {
   ended: readonly Appointment[]
   /** Free seats that are kept for customers who wait, until they are offered. */
   promised: readonly (Taken & { appointmentId: string })[]
+  /**
+   * Customers who wait had the choice of all slots that begin before this. Absent in a snapshot of
+   * an older release.
+   */
+  openedUntilMs?: number
   /** The appointment that the last command changed; null after a change of the terms alone. */
   touchedId: string | null
 }

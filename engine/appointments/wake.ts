@@ -5,21 +5,24 @@
 import { appointmentLimits } from '../../protocol/appointments/limits.ts'
 import { minuteMs } from '../../protocol/appointments/zones.ts'
 import type { Appointment, Calendar, OpenCalendar } from './state.ts'
+import { opensAtMs } from './waiting.ts'
 
 /**
- * `lapse`: a hold or an offer is over. `unconfirmed`: it begins, and nobody confirmed it. `unmet`:
+ * `open`: the booking window reaches a place that a customer waits for. `lapse`: a hold or an offer is over. `unconfirmed`: it begins, and nobody confirmed it. `unmet`:
  * the times that suit are over. `miss`: nobody came. `close`: nobody closed it.
  */
-export interface Due {
-  atMs: number
-  why: 'lapse' | 'unconfirmed' | 'unmet' | 'remind' | 'miss' | 'close'
-  appointment: Appointment
-}
+export type Due =
+  | { atMs: number; why: 'open' }
+  | {
+      atMs: number
+      why: 'lapse' | 'unconfirmed' | 'unmet' | 'remind' | 'miss' | 'close'
+      appointment: Appointment
+    }
 
 /** The next thing that happens to one appointment by itself. */
 function dueOf({ terms }: OpenCalendar, appointment: Appointment): Due | null {
   const { status, startMs, endMs, wish, heldUntilMs, remindersMs } = appointment
-  const at = (atMs: number, why: Due['why']): Due => ({ atMs, why, appointment })
+  const at = (atMs: number, why: Exclude<Due['why'], 'open'>): Due => ({ atMs, why, appointment })
   switch (status) {
     case 'waitlist':
       return wish === null ? null : at(wish.toMs - terms.duration_minutes * minuteMs, 'unmet')
@@ -43,7 +46,8 @@ function dueOf({ terms }: OpenCalendar, appointment: Appointment): Due | null {
 /** The first thing that happens by itself; null for none. */
 export function nextDue(calendar: Calendar): Due | null {
   if (calendar.kind === 'absent') return null
-  let first: Due | null = null
+  const openMs = opensAtMs(calendar)
+  let first: Due | null = openMs === null ? null : { atMs: openMs, why: 'open' }
   for (const appointment of calendar.live) {
     const due = dueOf(calendar, appointment)
     if (due !== null && (first === null || due.atMs < first.atMs)) first = due

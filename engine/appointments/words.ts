@@ -114,4 +114,5 @@ export const words = wordTable([
   'fri',
   'sat',
   'sun',
+  'openedUntilMs',
 ])

@@ -5,7 +5,14 @@
 import t from 'tap'
 import fc from '../testing/properties.ts'
 import { weekdays } from '../pharmacies/opening-hours.ts'
-import { nextFree, slotsBetween, verdictOn, type SlotTerms, type Taken } from './availability.ts'
+import {
+  FreeSlots,
+  nextFree,
+  slotsBetween,
+  verdictOn,
+  type SlotTerms,
+  type Taken,
+} from './availability.ts'
 import { minuteOf } from './terms.ts'
 import { dayMs, inCalendar, minuteMs, stretchesOf } from './zones.ts'
 
@@ -393,6 +400,36 @@ t.test('any terms, zone and change of the clock: as minute by minute', async t =
     { numRuns: 150, seed: 25 },
   )
   t.ok(slots > 1_000 && full > 50, `${slots} slots, ${full} of them full`)
+})
+
+t.test('many questions in a row have the answers of one at a time, seat after seat', async t => {
+  let found = 0
+  const Ask = fc.record({ from: Five(0, 4 * 24 * 60), minutes: Five(5, 4 * 24 * 60) })
+  fc.assert(
+    fc.property(
+      Case,
+      fc.array(Ask, { maxLength: 12 }),
+      ({ date, terms, taken, nowBefore }, asked) => {
+        const dateMs = at(`${date}T00:00Z`)
+        const now = dateMs - nowBefore * minuteMs
+        const free = new FreeSlots(terms, taken, now)
+        const known = [...taken]
+        for (const { from, minutes } of asked) {
+          const fromMs = dateMs + from * minuteMs
+          const toMs = fromMs + minutes * minuteMs
+          const [first] = nextFree(terms, known, { fromMs, toMs }, now, 1)
+          const is = free.first(fromMs, toMs)
+          if (is !== first) throw new Error(`${is}, not ${first}`)
+          if (first === undefined) continue
+          found++
+          free.take(first)
+          known.push({ startMs: first, endMs: first + terms.duration_minutes * minuteMs })
+        }
+      },
+    ),
+    { numRuns: 300, seed: 27 },
+  )
+  t.ok(found > 500, `${found} found`)
 })
 
 t.test('a question that is cut in two has the same answers', async () => {

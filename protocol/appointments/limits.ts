@@ -28,8 +28,14 @@ export const appointmentLimits = {
   closesAfterMs: 24 * 3_600_000,
   /** A customer may check in this long before the beginning. */
   checkInEarlyMs: 2 * 3_600_000,
+  /** Entries of the waiting list of one calendar. The rest of `liveMax` is for bookings. */
+  waitingMax: 1_000,
   /** A proposal never lasts longer than until this long before its beginning. */
   offerEndsBeforeMs: 10 * 60_000,
+  /** A place is offered only if its customer has at least this long to accept it. */
+  offerLeastMs: 15 * 60_000,
+  /** A customer may wait for places of so many days, also where fewer can be booked ahead. */
+  wishDaysMax: 62,
   /** Days of a question for availability. */
   askedDaysMax: 62,
   /** Free slots that a refused booking is told. */

@@ -85,10 +85,17 @@ export const appointmentCommands = {
     closed({ ...one, ...calendar, start_ms: AtMs }),
     { ...example, vendor_id: ids.pharmacy, terms: flu, start_ms: 1_798_200_000_000 },
   ),
-  cancel: command('Cancels it.', closed({ ...one, reason: Type.Optional(text()) }), {
-    ...example,
-    reason: 'ill',
-  }),
+  cancel: command(
+    'Cancels it.',
+    closed({
+      ...one,
+      reason: Type.Optional(text()),
+      if_waiting: Type.Optional(
+        Type.Boolean({ description: 'Only while it waits, or its offer is open' }),
+      ),
+    }),
+    { ...example, reason: 'ill' },
+  ),
   check_in: command(
     'The customer is there; by the pharmacy: and was received.',
     closed({ ...one, code: Type.Optional(text(200)) }),

@@ -1,6 +1,6 @@
 /**
- * Events of a calendar: one row a type. All but two are about one appointment, which
- * `appointment_id` names; the actor is the service. `publicName`: the name in webhooks.
+ * Events of a calendar: one row a type. Those of an appointment name it by `appointment_id`; the
+ * actor is the service. `publicName`: the name in webhooks.
  */
 import Type from 'typebox'
 import {
@@ -87,6 +87,18 @@ export const appointmentEvents = {
     'A free seat is kept for the customer who has waited longest; the offer follows.',
     Type.Object({ ...one, ...when }),
     { ...example, ...then },
+  ),
+  seat_withdrawn: row(
+    null,
+    'The promised seat can no longer be offered; the customer waits on.',
+    Type.Object(one),
+    example,
+  ),
+  window_moved: row(
+    null,
+    'Slots that begin before this time can be booked by now, and are promised to customers who wait.',
+    Type.Object({ service_id: Uuid, until_ms: AtMs }),
+    { service_id: ids.service, until_ms: 1_798_200_000_000 },
   ),
   waitlist_offered: row(
     'appointment.offered',
@@ -187,5 +199,11 @@ export const appointmentEvents = {
     'The customer should be reminded now.',
     Type.Object({ ...one, start_ms: AtMs, due_ms: AtMs }),
     { ...example, start_ms: then.start_ms, due_ms: 1_798_013_600_000 },
+  ),
+  reminders_dropped: row(
+    null,
+    'It has begun, so nobody is reminded of it any more.',
+    Type.Object(one),
+    example,
   ),
 } as const
