@@ -25,7 +25,7 @@ import {
   type OpenCalendar,
 } from './state.ts'
 import { attend } from './visit.ts'
-import { offerOf, promises } from './waiting.ts'
+import { offerOf, opensAtMs, promises } from './waiting.ts'
 import { nextDue } from './wake.ts'
 
 type CalendarDecision = Decision<AppointmentEvent>
@@ -40,15 +40,15 @@ export function decide(
 ): CalendarDecision {
   switch (command.verb) {
     case 'describe':
-      return emit(...describe(calendar, command, nowMs))
+      return emit(...beforehand(calendar, command, nowMs))
     case 'book':
     case 'join_waitlist': {
-      const described = describe(calendar, command, nowMs)
-      const open = after(calendar, described, nowMs)
+      const first = beforehand(calendar, command, nowMs)
+      const open = after(calendar, first, nowMs)
       const decision =
         command.verb === 'book' ? book(open, command, nowMs) : join(open, command, nowMs)
       return decision.ok && decision.events.length > 0
-        ? emit(...described, ...decision.events)
+        ? emit(...first, ...decision.events)
         : decision
     }
   }
@@ -68,11 +68,11 @@ export function decide(
     case 'settle':
       return settle(calendar, found, command, nowMs)
     case 'reschedule': {
-      const described = describe(calendar, command, nowMs)
-      const open = after(calendar, described, nowMs)
+      const first = beforehand(calendar, command, nowMs)
+      const open = after(calendar, first, nowMs)
       const decision = reschedule(open, found, command, nowMs)
       return decision.ok && decision.events.length > 0
-        ? emit(...described, ...decision.events)
+        ? emit(...first, ...decision.events)
         : decision
     }
     case 'cancel':
@@ -90,16 +90,28 @@ const mayTouch = (calendar: OpenCalendar, { customerId }: Appointment, by: Princ
   (by.role === 'customer' && by.id === customerId) ||
   (by.role === 'vendor' && by.id === calendar.vendorId)
 
+/** The window has moved on, and the seats that it reaches are promised. */
+function opened(calendar: OpenCalendar, nowMs: number): AppointmentEvent[] {
+  const until_ms = nowMs + calendar.terms.window_days * dayMs
+  const moved: AppointmentEvent = {
+    type: 'window_moved',
+    data: { service_id: calendar.serviceId, until_ms },
+  }
+  return [moved, ...promises(after(calendar, [moved], nowMs), nowMs)]
+}
+
 /**
- * The event for newer terms, if the command brings them, and the promises for the seats that they
- * make free: whoever waits comes before the command that brings the terms.
+ * The events that come before those of the command, because whoever waits comes before it: newer
+ * terms that it brings, and a window that has moved on while nobody looked, each with the promises
+ * for the seats that it makes free.
  */
-function describe(
+function beforehand(
   calendar: Calendar,
   { serviceId, data }: CommandOf<'describe' | 'book' | 'join_waitlist' | 'reschedule'>,
   nowMs: number,
 ): AppointmentEvent[] {
-  if (calendar.kind === 'open' && data.terms.revision <= calendar.terms.revision) return []
+  if (calendar.kind === 'open' && data.terms.revision <= calendar.terms.revision)
+    return (opensAtMs(calendar) ?? Infinity) <= nowMs ? opened(calendar, nowMs) : []
   const described: AppointmentEvent = {
     type: 'calendar_described',
     data: { service_id: serviceId, vendor_id: data.vendor_id, terms: data.terms },
@@ -363,11 +375,7 @@ function cancel(
 function look(calendar: OpenCalendar, nowMs: number): CalendarDecision {
   const due = nextDue(calendar)
   if (due === null || due.atMs > nowMs) return emit()
-  if (due.why === 'open') {
-    const until_ms = nowMs + calendar.terms.window_days * dayMs
-    const { serviceId: service_id } = calendar
-    return freeing(calendar, { type: 'window_moved', data: { service_id, until_ms } }, nowMs)
-  }
+  if (due.why === 'open') return emit(...opened(calendar, nowMs))
   const { appointment: one, why } = due
   const about = { appointment_id: one.id }
   switch (why) {

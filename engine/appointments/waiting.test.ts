@@ -147,6 +147,21 @@ t.test('a place that opens because the window moves on is offered when it opens'
 })
 
 t.test(
+  'who books a place that opened while the engine was away comes after whoever waits',
+  async t => {
+    const p = new Played(at('06:00'))
+    const week = { ...open, window_days: 7 }
+    p.wait(1, at('09:00', 9), at('10:30', 9), week)
+    p.nowMs = at('10:00', 2)
+    t.equal(p.book(2, at('09:00', 9), week), 'slot_taken')
+    t.equal(
+      p.book(2, at('09:30', 9), week),
+      'window_moved seat_promised slot_claimed waitlist_offered',
+    )
+  },
+)
+
+t.test(
   'the calendar sleeps while nothing opens: closed days, inactive, too much notice',
   async t => {
     const asleep = (given: object): boolean => {
