@@ -5,7 +5,8 @@
 import t from 'tap'
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { by, world } from './fixture-outbox.ts'
+import { by, ok, world } from './fixture-outbox.ts'
+import type { TellReply } from './letter.ts'
 
 t.test('[6] events are published in order, each with its id', async t => {
   const w = world()
@@ -155,10 +156,89 @@ t.test(
     await w.env.settle()
     t.equal(trips, 1)
     await w.env.advance(10_000)
-    t.equal(trips, 5)
+    t.equal(trips, 6, 'five, and the one that ends the doubt')
     t.equal(w.cursor(), 1)
   },
 )
+
+t.test('[6] a server that crashes twice may lose an event twice', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  w.add(2)
+  for (const publications of [2, 4, 6]) {
+    await w.env.advance(0.9 * limits.outboxDoubtMs)
+    t.equal(w.published.length, publications)
+    t.equal(w.cursor(), 2, 'the cursor does not go back')
+    t.equal(w.outbox.pending, 0)
+    w.line(false)
+    t.equal(w.outbox.pending, 2)
+    w.line(true)
+  }
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 2, 1, 2, 1, 2, 1, 2],
+  )
+})
+
+t.test('[6] a dead connection that is noticed late may have lost the last second', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.settle()
+  t.equal(w.cursor(), 1)
+  w.flush(() => new Promise(() => {}))
+  await w.env.advance(60 * limits.outboxDoubtMs)
+  w.line(false)
+  w.flush(async () => {})
+  w.line(true)
+  await w.env.settle()
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 1],
+  )
+})
+
+t.test('[6] after a second that was answered a disconnection leaves no doubt', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  w.add(1)
+  await w.env.advance(2 * limits.outboxDoubtMs)
+  await w.env.advance(3_600_000)
+  w.line(false)
+  w.line(true)
+  await w.env.settle()
+  t.equal(w.published.length, 1)
+})
+
+t.test('[6] a command that waits keeps its place when its event is published again', async t => {
+  const w = world()
+  w.outbox.open(0, 0)
+  let answer: (reply: TellReply) => void = () => {}
+  w.answer(
+    () =>
+      new Promise(resolve => {
+        answer = resolve
+      }),
+  )
+  w.add(1, [w.command('c1')])
+  w.add(2)
+  await w.env.settle()
+  t.equal(w.cursor(), undefined)
+  w.line(false)
+  t.equal(w.outbox.pending, 2)
+  w.line(true)
+  await w.env.settle()
+  t.equal(w.cursor(), undefined, 'the command has no answer yet')
+  answer(ok)
+  await w.env.settle()
+  t.equal(w.cursor(), 2)
+  t.same(w.delivered, ['c1'])
+  t.same(
+    w.published.map(event => event.seq),
+    [1, 2, 1, 2],
+  )
+})
 
 t.test('[6] events from while the bus was down are published in order when it is back', async t => {
   const w = world()

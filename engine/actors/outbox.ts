@@ -6,9 +6,11 @@
  *
  * An event that was handed to the bus is not yet published: when a connection ends, everything on
  * its way is lost without notice. So an event counts as published when a round trip behind it was
- * answered; the others are published again. The last second before a disconnection is published
- * again in any case (except on a bus that loses nothing), because a server that crashes may have
- * answered a round trip before its stream wrote the events in front of it.
+ * answered; the others are published again. A server that crashes may have answered a round trip
+ * before its stream wrote the events in front of it. So the last second in which the server is known
+ * to have run is published again too (except on a bus that loses nothing), and confirmed anew: the
+ * server may crash again. That second is counted from the last round trip and not from the
+ * disconnection, because a dead connection is noticed late.
  *
  * Commands of one actor are delivered one after the other (a hold before its release). Commands of
  * different actors do not wait for each other.
@@ -87,7 +89,7 @@ interface SlotBox {
    * not looked at again.
    */
   publishedCount: number
-  /** Entries published lately, oldest first. A server that crashed may have lost them. */
+  /** Entries published lately, in seq order. A server that crashes may lose them. */
   recent: { entry: OutboxEntry; publishedAtMs: number }[]
   cursorSeq: number
 }
@@ -111,8 +113,10 @@ export class Outbox {
   #confirming = false
   /** Number of disconnections so far. A round trip across a disconnection proves nothing. */
   #breaks = 0
-  /** Time when the connection was last found broken, ms since the epoch. */
-  #brokenAtMs = Infinity
+  /** Start of the last round trip that was answered, ms since the epoch. The server ran then. */
+  #ranAtMs = -Infinity
+  /** Cancels the round trip that ends the doubt after the last event. */
+  #cancelLast: (() => void) | null = null
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
@@ -121,15 +125,13 @@ export class Outbox {
       () => deps.env.nowMs(),
     )
     deps.bus.onStatus(connected => {
-      if (!connected) {
-        this.#breaks++
-        this.#brokenAtMs = deps.env.nowMs()
-      }
+      if (!connected) this.#breaks++
       for (const box of this.#slots.values()) {
+        if (!connected) this.#doubt(box)
         // Hand over again everything that is not known to have arrived, when the connection is
         // back.
         box.handedCount = box.publishedCount
-        if (connected) this.#again(box)
+        if (connected) this.#publish(box)
       }
     })
   }
@@ -150,6 +152,7 @@ export class Outbox {
   }
   stop(): void {
     this.#stopped = true
+    this.#cancelLast?.()
   }
 
   /** Number of entries whose publication or commands are still under way. */
@@ -300,14 +303,20 @@ export class Outbox {
     return true
   }
 
-  /** Called when the connection is back: publishes again what a crashed server may have lost. */
-  #again(box: SlotBox): void {
-    // Count from the break, not from the return: a server that restarts is away for longer than the
-    // second in doubt.
-    const sinceMs = this.#brokenAtMs - limits.outboxDoubtMs
-    for (const { entry, publishedAtMs } of box.recent)
-      if (publishedAtMs >= sinceMs && !this.#hand(entry)) return
-    this.#publish(box)
+  /** The connection is gone: what a crashed server may have lost is no longer published. */
+  #doubt(box: SlotBox): void {
+    const sinceMs = this.#ranAtMs - limits.outboxDoubtMs
+    const lost = box.recent.filter(one => one.publishedAtMs >= sinceMs)
+    box.recent = []
+    const first = lost[0]?.entry.seq
+    if (first === undefined) return
+    const pendingFrom = box.pending[0]?.entry.seq ?? Infinity
+    box.pending.unshift(
+      ...lost
+        .filter(({ entry }) => entry.seq < pendingFrom)
+        .map(({ entry }) => ({ entry, commandsLeft: 0 })),
+    )
+    box.publishedCount = box.pending.findIndex(({ entry }) => entry.seq >= first)
   }
 
   /**
@@ -326,6 +335,7 @@ export class Outbox {
   async #confirmAll(): Promise<void> {
     for (let waitMs = retryMsMin; !this.#stopped;) {
       const breaks = this.#breaks
+      const beganMs = this.#deps.env.nowMs()
       const handed = [...this.#slots.values()]
         .filter(box => box.handedCount > box.publishedCount)
         .map(box => ({ box, seq: box.pending[box.handedCount - 1]!.entry.seq }))
@@ -336,6 +346,7 @@ export class Outbox {
       )
       if (breaks !== this.#breaks) continue
       if (answered) {
+        this.#ranAtMs = beganMs
         for (const { box, seq } of handed) this.#reached(box, seq)
         waitMs = retryMsMin
         continue
@@ -345,12 +356,35 @@ export class Outbox {
       })
       waitMs = Math.min(waitMs * 2, retryMsMax)
     }
+    this.#endDoubtLater()
+  }
+
+  /**
+   * Makes one more round trip when the last events are older than the second in doubt. Otherwise a
+   * disconnection hours later would publish them again.
+   */
+  #endDoubtLater(): void {
+    if (this.#deps.bus.lossless || this.#stopped) return
+    this.#cancelLast?.()
+    this.#cancelLast = this.#deps.env.after(limits.outboxDoubtMs + 1, () => {
+      const [breaks, beganMs] = [this.#breaks, this.#deps.env.nowMs()]
+      if (this.#stopped || this.#confirming) return
+      this.#deps.bus.flush().then(
+        () => {
+          if (breaks === this.#breaks) this.#ranAtMs = Math.max(this.#ranAtMs, beganMs)
+        },
+        // The next event, or the disconnection, shows what is in doubt.
+        () => {},
+      )
+    })
   }
 
   /** Everything up to `seq` is published. */
   #reached(box: SlotBox, seq: number): void {
     const nowMs = this.#deps.env.nowMs()
-    const old = box.recent.findIndex(one => one.publishedAtMs >= nowMs - limits.outboxDoubtMs)
+    const old = box.recent.findIndex(
+      one => one.publishedAtMs >= this.#ranAtMs - limits.outboxDoubtMs,
+    )
     box.recent.splice(0, old < 0 ? box.recent.length : old)
     for (
       ;
@@ -367,7 +401,8 @@ export class Outbox {
   #advance(box: SlotBox): void {
     let done = 0
     while (done < box.publishedCount && box.pending[done]!.commandsLeft === 0)
-      box.cursorSeq = box.pending[done++]!.entry.seq
+      // An entry that was published again may lie below the cursor.
+      box.cursorSeq = Math.max(box.cursorSeq, box.pending[done++]!.entry.seq)
     if (done === 0) return
     box.pending.splice(0, done)
     box.publishedCount -= done

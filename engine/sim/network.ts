@@ -77,6 +77,8 @@ export class Network {
   readonly #links = new Map<SimNode, Link>()
   readonly #parted = new Set<string>()
   readonly #ears: Ears
+  /** Number of restarts. Whatever was on its way to the server then never arrives. */
+  #restarts = 0
 
   constructor(schedule: Schedule, faults: Faults, chance: Chance, ears: Ears) {
     this.#schedule = schedule
@@ -113,6 +115,7 @@ export class Network {
    * until `mend`.
    */
   restart(forgottenMs: number): void {
+    this.#restarts++
     for (const node of this.#links.keys()) this.cut(node, 0)
     this.#ears.forgot(this.#schedule.nowMs - forgottenMs)
   }
@@ -278,10 +281,12 @@ export class Network {
     this.#ears.handed(from.node, subject, body, from.state === 'up' ? from.upSinceMs : Infinity)
     if (subject.startsWith(eventPrefix)) {
       const { cuts } = from
+      const restarts = this.#restarts
       const loses = this.#faults.plays('bus loses facts')
       if (from.state !== 'up' && loses) return this.#faults.count('bus loses facts')
       from.arrivesMs = Math.max(from.arrivesMs, this.#schedule.nowMs + this.#latencyMs(from))
       this.#schedule.after(from.arrivesMs - this.#schedule.nowMs, () => {
+        if (restarts !== this.#restarts) return
         if (from.cuts === cuts || !loses) this.#ears.heard(from.node, body)
         else this.#faults.count('bus loses facts')
       })
