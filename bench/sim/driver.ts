@@ -212,11 +212,12 @@ export class Driver extends Connected {
 
   async #answer(offer_id: string, orderId: string): Promise<void> {
     const { chance } = this
-    const wish = this.world.closing() ? 0 : chance.random()
+    const wish = chance.random()
     await this.sleep(chance.around(4_000))
+    const closing = this.world.closing()
     // Taps two buttons at once.
-    if (wish < 0.1) void this.#rest()
-    if (wish < 0.7) {
+    if (!closing && wish < 0.1) void this.#rest()
+    if (closing || wish < 0.7) {
       const answer = await tell(this, this.#by, orderId, 'accept_offer', { offer_id })
       if (answer.ok && answer.value.driver_id === this.driverId) this.#carry(orderId, answer.value)
     } else if (wish < 0.85) await tell(this, this.#by, orderId, 'decline_offer', { offer_id })

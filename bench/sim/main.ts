@@ -36,6 +36,8 @@ ${Object.entries(bugs)
 /** Lines of the trace. */
 const traceMax = 60
 
+// The reader of the lines may leave first, as `head` does.
+process.stdout.on('error', () => process.exit())
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
