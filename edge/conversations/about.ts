@@ -11,7 +11,7 @@ import { chatLimits } from './limits.ts'
 /** A record with the people who may talk about it. */
 export interface Subject {
   customerId: string
-  /** The pharmacy that has it; null before one has. */
+  /** The pharmacy that has it or had accepted it; null when none has a claim to it. */
   pharmacyId: string | null
   /** Pharmacies that the customer may write to besides: those that answered an open request. */
   otherPharmacyIds: readonly string[]
@@ -23,7 +23,7 @@ export interface Subject {
 async function findOrder(db: Kysely<Tables>, id: string): Promise<Subject | null> {
   const row = await db
     .selectFrom('orders')
-    .select(['placed', 'progress', 'updated_at'])
+    .select(['placed', 'progress', 'accepted_at'])
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined) return null
@@ -31,7 +31,8 @@ async function findOrder(db: Kysely<Tables>, id: string): Promise<Subject | null
   const hasEnded = order.ended_at !== null
   return {
     customerId: order.user_id,
-    pharmacyId: order.vendor_id,
+    // A pharmacy that refused the order, or never answered, has no claim after the end.
+    pharmacyId: hasEnded && row.accepted_at === null ? null : order.vendor_id,
     otherPharmacyIds:
       order.vendor_id === null && !hasEnded ? order.responses.map(one => one.vendor_id) : [],
     driverId: hasEnded ? null : order.driver_id,
@@ -87,8 +88,8 @@ export function closesAtMs(pair: Pair, subject: Subject, nowMs: number): number 
       // Another driver has the parcel now.
       return subject.driverId === pair.driver_id ? null : nowMs
     case 'pharmacy':
-      if (subject.pharmacyId !== null && subject.pharmacyId !== pair.vendor_id)
-        return nowMs + chatLimits.losingPharmacyOpenMs
+      // Another pharmacy has it, or nobody will.
+      if (![subject.pharmacyId, ...subject.otherPharmacyIds].includes(pair.vendor_id)) return nowMs
       return endedAtMs === null ? null : endedAtMs + chatLimits.pharmacyOpenMs
     default:
       return null

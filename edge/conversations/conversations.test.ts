@@ -259,6 +259,54 @@ t.test('support freezes, lets go on, decides upon reports and closes', async t =
   t.match(JSON.stringify(audit.body), /listMessages/)
 })
 
+t.test('what was reported or frozen stays until support has decided', async t => {
+  const { id } = await newTalk()
+  const { body: rude } = await say('vendor', id, 'something rude')
+  const { body: other } = await say('vendor', id, 'something else')
+  const back = (message: string, who: Who = 'vendor', query = '') =>
+    call(who, 'DELETE', `/api/conversations/${id}/messages/${message}${query}`)
+  await call('customer', 'POST', `/api/conversations/${id}/report`, {
+    reason: 'abuse',
+    message_id: rude.id,
+  })
+  t.equal((await back(rude.id)).body.code, 'conversation_not_possible')
+  t.equal((await back(other.id)).status, 204, 'another message')
+  await call('admin', 'POST', `/api/conversations/${id}/report/decision`, { decision: 'upheld' })
+  await call('admin', 'POST', `/api/conversations/${id}/freeze`, { reason: 'abuse' })
+  t.equal((await back(rude.id)).body.code, 'conversation_frozen')
+  t.match((await read('admin', id, '?reason=report')).body.messages[0], { text: 'something rude' })
+  t.equal((await back(rude.id, 'admin', '?reason=abuse')).status, 204, 'support may')
+  await call('admin', 'POST', `/api/conversations/${id}/thaw`, {})
+  const { body: last } = await say('vendor', id, 'the last')
+  await call('customer', 'POST', `/api/conversations/${id}/report`, { reason: 'other' })
+  t.equal((await back(last.id)).body.code, 'conversation_not_possible', 'the whole conversation')
+})
+
+t.test('a message that met a frozen conversation is taken when it goes on', async t => {
+  const { id } = await newTalk()
+  const path = `/api/conversations/${id}/messages`
+  const key = { 'idempotency-key': 'frozen-1' }
+  const both = async () => [
+    await say('customer', id, 'are you there?', 'the-same-id'),
+    await call('customer', 'POST', path, { text: 'by key' }, key),
+  ]
+  await call('admin', 'POST', `/api/conversations/${id}/freeze`, { reason: 'abuse' })
+  for (const { body } of await both()) t.equal(body.code, 'conversation_frozen')
+  await call('admin', 'POST', `/api/conversations/${id}/thaw`, {})
+  t.same(
+    (await both()).map(({ status, body }) => [status, body.number]),
+    [
+      [201, 3],
+      [201, 4],
+    ],
+  )
+  t.same(
+    (await both()).map(({ body }) => body.number),
+    [3, 4],
+    'and only once',
+  )
+})
+
 t.test('anybody talks to support, and a closed conversation is followed by a new one', async t => {
   for (const who of ['customer', 'vendor', 'driver'] as const) {
     const { id, status } = await open(who, { topic: 'support' })
@@ -328,6 +376,7 @@ t.test('a file opens for the participants, until its message is taken back', asy
 t.test('conversations end with their order and are forgotten after their time', async t => {
   const { id, order } = await newTalk()
   await say('customer', id, 'one')
+  await call('vendor', 'POST', `/api/orders/${order}/accept`, {})
   await call('customer', 'DELETE', `/api/orders/${order}`)
   t.match(await endEnded(parts, run), { failed: 0 })
   const { closes_at } = await mine('vendor', id)

@@ -45,6 +45,19 @@ export async function talks(t: Test) {
     },
     say: (who: Who, id: string, text: string, client_id = `c${++ids}`) =>
       call(who, 'POST', `/api/conversations/${id}/messages`, { text, client_id }),
+    /** Stores messages of the customer, so many that the rates would not take them. */
+    async fill(id: string, texts: readonly string[]) {
+      await parts.database.pool.query(
+        `with many as (select gen_random_uuid() as id, t.number, t.text
+           from unnest($2::text[]) with ordinality as t (text, number)),
+         entries as (insert into conversation_entries (id, conversation_id, number, kind, side, at)
+           select id, $1, number, 'text', 'customer', now() from many),
+         words as (insert into conversation_texts (id, conversation_id, number, side, text, version)
+           select id, $1, number, 'customer', text, 1 from many)
+         update conversations set last_number = ${texts.length} where id = $1`,
+        [id, texts],
+      )
+    },
     /** Stores a last number that is far from what a client has. */
     async leap(id: string) {
       await parts.database.pool.query(

@@ -57,28 +57,32 @@ export async function closeSilent(ctx: KeepingContext, { signal }: Signal): Prom
   const rows = await ctx.database.kysely
     .selectFrom('conversations')
     .select('id')
-    .where('topic', '=', 'support')
-    .where('status', '=', 'open')
+    // As literals, so that the partial index serves any plan.
+    .where('topic', '=', sql.lit('support'))
+    .where('status', '=', sql.lit('open'))
     .where('last_at', '<', new Date(ctx.nowMs() - chatLimits.supportQuietMs))
     .limit(chatLimits.conversationsPerSweepMax)
     .execute()
   return each(ctx, rows, signal, ({ id }) => closeQuiet(ctx, id))
 }
 
-/** Deletes conversations that have been closed for longer than they are kept. */
+/**
+ * Deletes conversations that have been closed for longer than they are kept. The time counts from
+ * the closing: who reads an old conversation does not keep it.
+ */
 export async function deleteOld(ctx: KeepingContext, { fence }: Fence): Promise<JobFigures> {
   const before = ctx.nowMs() - ctx.config.conversationRetentionDays * dayMs
   return ctx.database.kysely.transaction().execute(async tx => {
     await fence(tx)
     const old = await tx
-      .selectFrom('conversations')
-      .select('id')
-      .where('status', '=', 'closed')
-      .where('last_at', '<', new Date(before))
+      .selectFrom('conversation_entries')
+      .select('conversation_id')
+      .where('kind', '=', sql.lit('closed'))
+      .where('at', '<', new Date(before))
       .limit(chatLimits.conversationsPerSweepMax)
       .execute()
     if (old.length === 0) return { deleted: 0 }
-    const ids = old.map(({ id }) => id)
+    const ids = old.map(({ conversation_id }) => conversation_id)
     for (const table of [
       'conversation_texts',
       'conversation_entries',

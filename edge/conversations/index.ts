@@ -2,8 +2,10 @@
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import { access } from './callers.ts'
 import { readConversationsConfig } from './config.ts'
+import { hearEndings } from './endings.ts'
 import { examples } from './examples.ts'
 import { closeSilent, deleteOld, endEnded } from './housekeeping.ts'
 import { hearPresence } from './presence.ts'
@@ -14,16 +16,15 @@ import { ReportView, supportRoutes } from './support-routes.ts'
 import { ConversationView } from '../../protocol/conversations/view.ts'
 import { Entry } from '../../protocol/conversations/parts.ts'
 
-export const conversations = feature<Kernel & ConversationsContext>()({
+export const conversations = feature<Kernel & ConversationsContext & WithStandings>()({
   name: 'conversations',
   config: readConversationsConfig,
   routes: parts => [...conversationRoutes(parts), ...supportRoutes(parts)],
   sockets(parts) {
     const reconnected = new Reconnected(parts)
-    const stopHearing = hearPresence(parts)
+    const stops = [hearPresence(parts), hearEndings(parts), () => reconnected.stop()]
     parts.hub.onDrain(() => {
-      reconnected.stop()
-      stopHearing()
+      for (const stop of stops) stop()
     })
     return [
       {

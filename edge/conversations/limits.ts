@@ -4,8 +4,6 @@ export const chatLimits = {
   pharmacyOpenMs: 7 * 24 * 3_600_000,
   /** The same for customer and driver; it is short, as a lost scarf is found soon. */
   deliveryOpenMs: 30 * 60_000,
-  /** The same for a pharmacy that did not get the request. */
-  losingPharmacyOpenMs: 3_600_000,
   /** A conversation with support closes after this silence. */
   supportQuietMs: 14 * 24 * 3_600_000,
   retentionDaysDefault: 365,
@@ -15,6 +13,13 @@ export const chatLimits = {
   conversationsPerSweepMax: 500,
   /** Conversations in the greeting of a socket. */
   greetedConversationsMax: 100,
+  /**
+   * Size of a gap as JSON that a socket is told; beyond it the client loads the conversation anew. A
+   * quarter of what a socket may have queued.
+   */
+  gapBytesMax: 256 * 1024,
+  /** Gaps of one socket that wait for their turn. */
+  resumesWaitingMax: 200,
   /** A notice that support has read a conversation is written at most once in this time. */
   lookedInMs: 3_600_000,
   reportTextCharactersMax: 1_000,

@@ -1,14 +1,15 @@
 /**
- * Who may open a conversation, about what and with whom. Its id follows from its subject and its
- * sides, so two people who open the same one at once open one.
+ * Who may open a conversation, about what and with whom. Its id follows from its subject, its sides
+ * and a generation, so two people who open the same one at once open one. The generation counts the
+ * conversations of the same sides about the same subject that are over. It is never deleted: after
+ * its retention a conversation is gone from the tables, and its closed actor still has its id.
  */
-import { sql, type SqlBool } from 'kysely'
 import type { About, Topic } from '../../protocol/conversations/parts.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { derivedId } from '../kernel/derived-id.ts'
 import { invalid } from '../kernel/validate.ts'
 import { abouts, closesAtMs, type AboutKind, type Subject } from './about.ts'
-import { findAny, ownRows } from './reads.ts'
+import type { ConversationRow } from './reads.ts'
 import type { Speaker } from './sides.ts'
 import { endWithSubject, tell, type TalkContext } from './talk.ts'
 
@@ -41,21 +42,72 @@ export async function openConversation(
   const about: About | null = found === null ? null : { kind: found.kind, id: found.id }
   const { customer_id, vendor_id, driver_id } = pair
   const name = [wanted.topic, about?.kind, about?.id, customer_id, vendor_id, driver_id]
-  const ended = wanted.topic === 'support' ? await endedOnes(ctx, speaker, about) : 0
-  const id = derivedId(`conversation ${name.join(' ')} ${ended}`)
-  const known = await ctx.database.kysely
-    .selectFrom('conversations')
-    .select('id')
-    .where('id', '=', id)
+  const line = derivedId(`conversations ${name.join(' ')}`)
+  for (;;) {
+    const generation = await generationOf(ctx, line)
+    const id = derivedId(`conversation ${name.join(' ')} ${generation}`)
+    let row = await find(ctx, id)
+    if (row === undefined) {
+      const data = { topic: wanted.topic, about, ...pair }
+      const { status } = await tell(
+        ctx,
+        speaker.principal,
+        id,
+        'open',
+        `open:${speaker.side}`,
+        data,
+      )
+      row = await find(ctx, id)
+      if (status !== 'closed' && row !== undefined) {
+        await endWithSubject(ctx, row)
+        return { id, isNew: true }
+      }
+    }
+    if (row !== undefined && !(await isOver(ctx, row))) return { id, isNew: false }
+    await follow(ctx, line, generation)
+  }
+}
+
+const find = ({ database }: TalkContext, id: string): Promise<ConversationRow | undefined> =>
+  database.kysely.selectFrom('conversations').selectAll().where('id', '=', id).executeTakeFirst()
+
+async function generationOf({ database }: TalkContext, line: string): Promise<number> {
+  const row = await database.kysely
+    .selectFrom('conversation_generations')
+    .select('generation')
+    .where('id', '=', line)
     .executeTakeFirst()
-  if (known !== undefined) return { id, isNew: false }
-  await tell(ctx, speaker.principal, id, 'open', `open:${speaker.side}`, {
-    topic: wanted.topic,
-    about,
-    ...pair,
-  })
-  await endWithSubject(ctx, await findAny(ctx.database.kysely, id))
-  return { id, isNew: true }
+  return row?.generation ?? 0
+}
+
+/** Begins the next generation. Of two callers at once both begin the same one. */
+async function follow({ database }: TalkContext, line: string, generation: number): Promise<void> {
+  await database.kysely
+    .insertInto('conversation_generations')
+    .values({ id: line, generation: generation + 1 })
+    .onConflict(conflict =>
+      conflict
+        .column('id')
+        .doUpdateSet({ generation: generation + 1 })
+        .where('conversation_generations.generation', '=', generation),
+    )
+    .execute()
+}
+
+/**
+ * May another conversation follow this one? Not when support has closed it: whoever was rude would
+ * open the next one at once. A conversation with support itself may be followed.
+ */
+async function isOver({ database, nowMs }: TalkContext, row: ConversationRow): Promise<boolean> {
+  if (row.status !== 'closed') return row.closes_at !== null && row.closes_at.getTime() <= nowMs()
+  if (row.topic === 'support') return true
+  const closing = await database.kysely
+    .selectFrom('conversation_entries')
+    .select('side')
+    .where('conversation_id', '=', row.id)
+    .where('kind', '=', 'closed')
+    .executeTakeFirst()
+  return closing?.side !== 'support'
 }
 
 interface Found {
@@ -137,18 +189,4 @@ function pairOf(
   if (closes !== null && closes <= nowMs())
     throw new CaduceusError('conversation_not_possible', 'the time to talk about this is over')
   return pair
-}
-
-/** The number of the speaker's conversations with support about this that are closed. */
-async function endedOnes(
-  { database }: TalkContext,
-  speaker: Speaker,
-  about: About | null,
-): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::integer as count from conversations as c
-    where ${speaker.side === 'driver' ? sql<SqlBool>`c.driver_id = ${speaker.id}` : ownRows(speaker)}
-      and c.topic = 'support' and c.status = 'closed'
-      and c.about_id is not distinct from ${about?.id ?? null}::uuid`.execute(database.kysely)
-  return rows[0]!.count
 }

@@ -82,7 +82,9 @@ export class PresenceOf {
       const row = await findOwn(this.#ctx.database.kysely, this.#speaker, conversationId)
       others = sides.flatMap(side => {
         const id = idOfSide(row, side)
-        return id === null || side === this.#speaker.side ? [] : [topics.chat(side, id)]
+        // A driver has no part in a conversation that is closed.
+        const hasLeft = side === 'driver' && row.status === 'closed'
+        return id === null || hasLeft || side === this.#speaker.side ? [] : [topics.chat(side, id)]
       })
       this.#others.set(conversationId, others)
     }

@@ -6,6 +6,7 @@ import { conversationLimits } from '../../protocol/conversations/limits.ts'
 import { sides, type Entry, type Side } from '../../protocol/conversations/parts.ts'
 import type { ConversationView } from '../../protocol/conversations/view.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { carriedStatuses } from '../../protocol/orders/statuses.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import type { Speaker } from './sides.ts'
 
@@ -26,47 +27,61 @@ export function idOfSide(row: ConversationRow, side: Side): string | null {
   }
 }
 
-/** Does the caller take part? A driver has no part in a conversation that is closed. */
-export const takesPart = (row: ConversationRow, { side, id }: Speaker): boolean =>
-  idOfSide(row, side) === id && !(side === 'driver' && row.status === 'closed')
+/** Is the caller one of its sides? `ownRows` says whether the caller may still see it. */
+export const isSideOf = (row: ConversationRow, { side, id }: Speaker): boolean =>
+  idOfSide(row, side) === id
 
 const notFound = (): CaduceusError =>
   new CaduceusError('conversation_not_found', 'there is no such conversation')
 
 /** Throws `conversation_not_found`, also for a conversation of others. */
-export async function findOwn(db: Db, speaker: Speaker, id: string): Promise<ConversationRow> {
-  const row = await findAny(db, id)
-  if (!takesPart(row, speaker)) throw notFound()
-  return row
-}
+export const findOwn = (db: Db, speaker: Speaker, id: string): Promise<ConversationRow> =>
+  findWhere(db, id, ownRows(speaker))
 
 /** Throws `conversation_not_found`. */
-export async function findAny(db: Db, id: string): Promise<ConversationRow> {
-  const row = await db
-    .selectFrom('conversations')
-    .selectAll()
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined) throw notFound()
-  return row
-}
+export const findAny = (db: Db, id: string): Promise<ConversationRow> =>
+  findWhere(db, id, sql<SqlBool>`true`)
 
 /** A participant, or support, which oversees all. Throws `conversation_not_found`. */
-export async function findReadable(db: Db, speaker: Speaker, id: string): Promise<ConversationRow> {
-  const row = await findAny(db, id)
-  if (speaker.side !== 'support' && !takesPart(row, speaker)) throw notFound()
-  return row
+export const findReadable = (db: Db, speaker: Speaker, id: string): Promise<ConversationRow> =>
+  speaker.side === 'support' ? findAny(db, id) : findOwn(db, speaker, id)
+
+async function findWhere(db: Db, id: string, where: RawBuilder<SqlBool>): Promise<ConversationRow> {
+  const { rows } = await sql<ConversationRow>`
+    select c.* from conversations as c where c.id = ${id} and ${where}`.execute(db)
+  if (rows[0] === undefined) throw notFound()
+  return rows[0]
 }
 
-/** Condition for the rows in which the caller takes part. */
-export function ownRows({ side, id }: Speaker): RawBuilder<SqlBool> {
+/** The statuses in which a driver has the parcel, as a list in SQL. */
+const carried = sql.join(carriedStatuses.map(status => sql.lit(status)))
+
+/**
+ * Condition for the rows that the caller may see. The sight of a pharmacy and of a driver ends with
+ * their claim to the order, even before the conversation is closed:
+ *
+ * - A pharmacy sees conversations about an order that it has or that nobody has yet, and about one
+ *   that it had accepted before the end.
+ * - A driver sees open conversations, about a delivery for as long as it is the driver's own. One who
+ *   is no member any more sees only those about parcels that the driver still has.
+ */
+export function ownRows({ side, id, carriesOnly }: Speaker): RawBuilder<SqlBool> {
   switch (side) {
     case 'customer':
       return sql<SqlBool>`c.customer_id = ${id}`
     case 'vendor':
-      return sql<SqlBool>`c.vendor_id = ${id}`
+      return sql<SqlBool>`(c.vendor_id = ${id} and (c.topic <> 'pharmacy' or c.about_kind <> 'order'
+        or exists (select from orders as o where o.id = c.about_id
+          and coalesce(o.vendor_id, c.vendor_id) = c.vendor_id
+          and (o.ended_as is null or o.accepted_at is not null))))`
     case 'driver':
-      return sql<SqlBool>`(c.driver_id = ${id} and c.status <> 'closed')`
+      return carriesOnly
+        ? sql<SqlBool>`(c.driver_id = ${id} and c.status <> 'closed' and c.topic = 'delivery'
+            and exists (select from orders as o where o.id = c.about_id
+              and o.driver_id = c.driver_id and o.status in (${carried})))`
+        : sql<SqlBool>`(c.driver_id = ${id} and c.status <> 'closed' and (c.topic <> 'delivery'
+            or exists (select from orders as o where o.id = c.about_id
+              and (o.driver_id = c.driver_id or (o.driver_id is null and o.ended_as is not null)))))`
     case 'support':
       return sql<SqlBool>`c.topic = 'support'`
   }
@@ -125,14 +140,20 @@ export async function entriesBetween(
   return rows.map(entryOf)
 }
 
-/** Everything after a number; null when it is more than a client should take in one answer. */
+/**
+ * Everything after a number; null when it is more than a client should take in one answer.
+ * `bytesMax`: of the entries as JSON.
+ */
 export async function gapAfter(
   db: Db,
   row: ConversationRow,
   after: number,
+  bytesMax = Infinity,
 ): Promise<Entry[] | null> {
   if (row.last_number - after > conversationLimits.gapEntriesMax) return null
-  return entriesBetween(db, row.id, after, row.last_number)
+  const entries = await entriesBetween(db, row.id, after, row.last_number)
+  if (bytesMax === Infinity) return entries
+  return Buffer.byteLength(JSON.stringify(entries)) > bytesMax ? null : entries
 }
 
 /** Null when there is no such entry. */
@@ -183,7 +204,7 @@ export async function listed(
 }
 
 function viewOf(speaker: Speaker, row: ListRow): ConversationView {
-  const isOwn = takesPart(row, speaker)
+  const isOwn = isSideOf(row, speaker)
   const { last } = row
   return {
     id: row.id,

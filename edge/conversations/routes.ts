@@ -29,8 +29,8 @@ import {
   findEntry,
   findReadable,
   gapAfter,
+  isSideOf,
   shown,
-  takesPart,
   type ConversationRow,
 } from './reads.ts'
 import { speakerOf, type Speaker } from './sides.ts'
@@ -64,7 +64,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
 
   /** Notes that support reads a conversation in which it has no part. */
   const lookIn = async (speaker: Speaker, row: ConversationRow, reason?: Reason): Promise<void> => {
-    if (takesPart(row, speaker)) return
+    if (isSideOf(row, speaker)) return
     if (reason === undefined)
       throw invalid([{ field: 'reason', rule: 'is required to read a conversation of others' }])
     const hour = Math.floor(ctx.nowMs() / chatLimits.lookedInMs)
@@ -255,20 +255,17 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         const { identity, params, body } = request
         const { client_id, ...message } = body
         const speaker = speakerOf(identity)
-        const write = async (clientId: string) =>
-          (await send(ctx, speaker, params.id, message, clientId)).message_id
-        const id =
-          client_id !== undefined
-            ? await write(`id ${client_id}`)
-            : (
-                (
-                  await once(ctx, request, 'sendMessage', async ({ commandId }) => ({
-                    status: 201,
-                    body: { id: await write(`key ${commandId}`) },
-                  }))
-                ).body as { id: string }
-              ).id
-        return { status: 201, body: await findEntry(db, params.id, id) }
+        // The key only fixes the id of the message: a refusal of today must not stand for its repeat.
+        const fixed = async (): Promise<string> => {
+          const { body } = await once(ctx, request, 'sendMessage', async ({ commandId }) => ({
+            status: 201,
+            body: { command_id: commandId },
+          }))
+          return (body as { command_id: string }).command_id
+        }
+        const clientId = client_id === undefined ? `key ${await fixed()}` : `id ${client_id}`
+        const { message_id } = await send(ctx, speaker, params.id, message, clientId)
+        return { status: 201, body: await findEntry(db, params.id, message_id) }
       },
     }),
     route({
@@ -283,11 +280,16 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       params: Type.Object({ id: Uuid, message_id: Uuid }),
       query: closedObject({ reason: Type.Optional(Type.Enum([...reasons])) }),
       responses: { 204: { description: 'It is taken back' } },
-      errors: ['conversation_not_found', 'message_not_found', 'conversation_not_possible'],
+      errors: [
+        'conversation_not_found',
+        'message_not_found',
+        'conversation_not_possible',
+        'conversation_frozen',
+      ],
       async handler({ identity, params, query: { reason } }) {
         const speaker = speakerOf(identity)
         const row = await findReadable(db, speaker, params.id)
-        if (!takesPart(row, speaker) && reason === undefined)
+        if (!isSideOf(row, speaker) && reason === undefined)
           throw invalid([{ field: 'reason', rule: 'is required for a message of others' }])
         await takeBack(ctx, speaker, row, params.message_id, reason ?? 'other')
         return { status: 204 }

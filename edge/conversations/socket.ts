@@ -1,24 +1,22 @@
 /**
  * `/ws/chat`: a person's conversations. The socket subscribes before it reads the numbers of its
- * greeting, so that no message falls between. A client that was away says `resume` with its last
- * number for each conversation and gets the whole gap, or is told to load anew.
+ * greeting, so that no message falls between.
  */
 import { sql } from 'kysely'
 import { topics } from '../../protocol/dispatch/pushes.ts'
-import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messages.ts'
-import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { CommandsInFlight, MessageTable } from '../kernel/messages.ts'
 import type { Opened, Session } from '../kernel/session.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import { chatLimits } from './limits.ts'
 import { PresenceOf, type PresenceContext } from './presence.ts'
-import { findOwn, gapAfter, ownRows, unreadOf } from './reads.ts'
+import { ownRows, unreadOf } from './reads.ts'
 import type { Reconnected } from './reconnected.ts'
-import { speakerOf, type Speaker } from './sides.ts'
-import { read, send, type TalkContext } from './talk.ts'
+import { saidOf, type SaidContext } from './said.ts'
+import { speakerNow, type Speaker } from './sides.ts'
 
-export type ChatContext = TalkContext & PresenceContext & Pick<Kernel, 'hub'>
+export type ChatContext = SaidContext & PresenceContext & Pick<Kernel, 'hub'>
 
 const topicOf = ({ side, id }: Speaker): string =>
   side === 'customer'
@@ -40,34 +38,17 @@ export async function openChat(
   entrance: Entrance,
 ): Promise<Opened> {
   const identity = await entrance.identify('carrying')
-  const speaker = speakerOf(identity)
+  const speaker = speakerNow(ctx, identity)
   ctx.hub.admit(session, identity.userId)
   session.expiresAtMs = identity.expiresAtMs
   ctx.hub.subscribe(session, topicOf(speaker))
   ctx.hub.subscribe(session, topics.chat(speaker.side, speaker.id))
   const presence = new PresenceOf(ctx, speaker)
-  const inFlight = new CommandsInFlight()
+  const said = saidOf(ctx, session, identity, new CommandsInFlight())
   const table = MessageTable.of('chat')
-    .on('send', message =>
-      inFlight.start(
-        session,
-        () => sendOf(ctx, speaker, message),
-        problem => ({
-          type: 'send_result',
-          conversation_id: message.conversation_id,
-          id: message.id,
-          outcome: 'error',
-          code: problem.code,
-          message: problem.message,
-        }),
-      ),
-    )
-    .on('read', message =>
-      inFlight.start(session, () => readOf(ctx, speaker, message), failed(message)),
-    )
-    .on('resume', message =>
-      inFlight.start(session, () => resumeOf(ctx, speaker, message), failed(message)),
-    )
+    .on('send', said.send)
+    .on('read', said.read)
+    .on('resume', said.resume)
     .on('presence', message => presence.tell(session, message))
   const greeting = async (): Promise<SocketMessage> => ({
     type: 'connection',
@@ -75,7 +56,7 @@ export async function openChat(
     conversations: await numbersOf(ctx, speaker),
   })
   const leave = reconnected.add(async () => {
-    for (const { conversation_id, last_number } of await numbersOf(ctx, speaker))
+    for (const { conversation_id, last_number } of await numbersOf(ctx, speakerNow(ctx, identity)))
       session.push({ type: 'conversation_changed', conversation_id, last_number })
   })
   const first = await greeting().catch((error: unknown) => {
@@ -91,60 +72,6 @@ export async function openChat(
     },
     greeting: [first],
   }
-}
-
-const failed =
-  ({ id }: { id?: string }) =>
-  (problem: CaduceusError): SocketMessage => ({
-    type: 'error',
-    code: problem.code,
-    message: problem.message,
-    ...(id !== undefined && { id }),
-    ...(problem.fields !== undefined && { fields: problem.fields }),
-  })
-
-async function sendOf(
-  ctx: ChatContext,
-  speaker: Speaker,
-  { conversation_id, id, kind, text, upload_id }: MessageNamed<'chat_send'>,
-): Promise<SocketMessage> {
-  const stored = await send(
-    ctx,
-    speaker,
-    conversation_id,
-    {
-      ...(kind !== undefined && { kind }),
-      ...(text !== undefined && { text }),
-      ...(upload_id !== undefined && { upload_id }),
-    },
-    `id ${id}`,
-  )
-  return { type: 'send_result', conversation_id, id, outcome: 'sent', ...stored }
-}
-
-/** The answer is the mark as everybody hears it. */
-async function readOf(
-  ctx: ChatContext,
-  speaker: Speaker,
-  { conversation_id, number }: MessageNamed<'chat_read'>,
-): Promise<SocketMessage> {
-  const through = await read(ctx, speaker, conversation_id, number)
-  return { type: 'conversation_read', conversation_id, side: speaker.side, through }
-}
-
-async function resumeOf(
-  ctx: ChatContext,
-  speaker: Speaker,
-  { conversation_id, after, id }: MessageNamed<'chat_resume'>,
-): Promise<SocketMessage> {
-  const db = ctx.database.kysely
-  const row = await findOwn(db, speaker, conversation_id)
-  const { last_number } = row
-  const echo = id === undefined ? {} : { id }
-  const messages = await gapAfter(db, row, after)
-  return messages === null
-    ? { type: 'reload', conversation_id, last_number, ...echo }
-    : { type: 'messages', conversation_id, after, last_number, messages, ...echo }
 }
 
 /** The newest conversations with their last numbers and what is unread. */

@@ -6,6 +6,8 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import {
   connectChat,
+  connectCustomer,
+  connectTerminal,
   type ConversationEntry,
   type WebSocketConstructor,
 } from '../../protocol/client/index.ts'
@@ -13,7 +15,7 @@ import type { Who } from '../acceptance/access-world.ts'
 import { Listener } from '../acceptance/people.ts'
 import { numbers, talks } from './fixture-talks.ts'
 
-const { world, url, newTalk, say, leap } = await talks(t)
+const { world, url, newTalk, open, say, leap, fill } = await talks(t)
 
 /** A socket at a path; it ends with the test. */
 async function socket(t: Test, who: Exclude<Who, 'stranger'>, path: string, first: string) {
@@ -82,6 +84,40 @@ t.test('a client that was away names its last number and gets the whole gap', as
   t.match(await listener.next('reload'), { last_number: 400, id: 'y' })
 })
 
+t.test('a gap that does not fit a socket is told to load anew', async t => {
+  const { id } = await newTalk()
+  await fill(id, Array<string>(300).fill('€'.repeat(2_000)))
+  const { listener } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  listener.send({ type: 'resume', conversation_id: id, after: 0, id: 'all' })
+  t.match(await listener.next('reload'), { last_number: 300, id: 'all' })
+  listener.send({ type: 'resume', conversation_id: id, after: 270, id: 'some' })
+  t.equal((await listener.next('messages')).messages.length, 30)
+})
+
+t.test('a client that resumes much at once, and reads slowly, gets everything', async t => {
+  const { id } = await newTalk()
+  await fill(id, Array<string>(120).fill('x'.repeat(1_800)))
+  const { listener } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  const count = 100
+  listener.socket.pause()
+  for (let i = 0; i < count; i++)
+    listener.send({ type: 'resume', conversation_id: id, after: 0, id: `${i}` })
+  // Another socket's answer shows that the edge has had the time to answer this one.
+  const { listener: other } = await socket(t, 'vendor', '/ws/chat', 'connection')
+  for (let i = 0; i < 20; i++) {
+    other.send({ type: 'resume', conversation_id: id, after: 0, id: `other ${i}` })
+    await other.next('messages', one => one.id === `other ${i}`)
+  }
+  listener.socket.resume()
+  await listener.next('messages', one => one.id === `${count - 1}`)
+  const answers = listener.of('messages')
+  t.same(
+    answers.map(one => one.id),
+    Array.from({ length: count }, (_, i) => `${i}`),
+  )
+  t.ok(answers.every(one => one.messages.length === 120))
+})
+
 t.test(
   'the client follows a conversation through losses: each entry once and in order',
   async t => {
@@ -133,6 +169,86 @@ t.test(
     )
   },
 )
+
+t.test('a person writes, reads and resumes on the socket of the role', async t => {
+  const { id } = await newTalk()
+  const { id: order_id } = await world.assignedOrder()
+  const delivery = (await open('driver', { topic: 'delivery', order_id })).id
+  const fleetPath = `/ws/vendor/${world.vendor.pharmacyId}`
+  const sockets = [
+    [await socket(t, 'customer', '/ws/customer/', 'connection'), id, 'customer'],
+    [await socket(t, 'vendor', '/ws/pharmacy/', 'connection'), id, 'vendor'],
+    [await socket(t, 'vendor', fleetPath, 'fleet'), id, 'vendor'],
+    [await socket(t, 'driver', '/ws/driver', 'connection'), delivery, 'driver'],
+    [await socket(t, 'customer', '/ws/customer/', 'connection'), delivery, 'customer'],
+  ] as const
+  const last = new Map([
+    [id, 0],
+    [delivery, 0],
+  ])
+  for (const [{ listener }, conversation_id, side] of sockets) {
+    const number = last.get(conversation_id)! + 1
+    last.set(conversation_id, number)
+    const message = { type: 'send', conversation_id, text: `number ${number}`, id: `m${number}` }
+    listener.send(message)
+    t.match(await listener.next('send_result'), { outcome: 'sent', number, id: `m${number}` })
+    listener.send(message)
+    t.match(await listener.next('send_result'), { outcome: 'sent', number }, 'the same message')
+    listener.send({ type: 'read', conversation_id, number })
+    await listener.next('conversation_read', one => one.side === side && one.through === number)
+    listener.send({ type: 'resume', conversation_id, after: 0, id: 'r' })
+    const { messages } = await listener.next('messages')
+    t.same(
+      messages.map((one: { text: string }) => one.text),
+      Array.from({ length: number }, (_, i) => `number ${i + 1}`),
+    )
+    listener.send({ type: 'presence', conversation_id, state: 'typing', id: 'p' })
+    t.match(await listener.next('error'), { code: 'message_unknown_type', id: 'p' })
+  }
+  const [{ listener: customer }] = sockets[0]
+  const [{ listener: driver }] = sockets[3]
+  driver.send({ type: 'send', conversation_id: id, text: 'and I?', id: 'x' })
+  t.match(await driver.next('send_result'), { outcome: 'error', code: 'conversation_not_found' })
+  customer.send({ type: 'send', conversation_id: id, text: ' ', id: 'y' })
+  t.match(await customer.next('error'), { code: 'message_malformed', id: 'y' })
+  const { listener: watcher } = await socket(t, 'admin', fleetPath, 'fleet')
+  watcher.send({ type: 'send', conversation_id: id, text: 'as the pharmacy', id: 'z' })
+  t.match(await watcher.next('error'), { code: 'message_unknown_type', id: 'z' })
+})
+
+t.test('the clients of the roles write, read and resume', async t => {
+  const { id: conversation_id } = await newTalk()
+  const options = (who: 'customer' | 'vendor') => ({
+    url,
+    token: () => world[who].token,
+    WebSocket: WebSocket satisfies WebSocketConstructor,
+  })
+  const customer = connectCustomer(options('customer'))
+  const terminal = connectTerminal(options('vendor'))
+  t.teardown(() => {
+    customer.close()
+    terminal.close()
+  })
+  await Promise.all([
+    new Promise(opened => customer.on('open', opened)),
+    new Promise(opened => terminal.on('open', opened)),
+  ])
+  const heard = new Promise<ConversationEntry>(resolve => {
+    terminal.on('conversation_entry', ({ entry }) => resolve(entry))
+  })
+  t.ok(customer.talk.say({ conversation_id, text: 'hello', id: 'c1' }))
+  t.match(await heard, { number: 1, text: 'hello', side: 'customer' })
+  const marked = new Promise(resolve => {
+    customer.on('conversation_read', resolve)
+  })
+  t.ok(terminal.talk.read({ conversation_id, number: 1 }))
+  t.match(await marked, { side: 'vendor', through: 1 })
+  const gap = new Promise(resolve => {
+    terminal.on('messages', resolve)
+  })
+  t.ok(terminal.talk.resume({ conversation_id, after: 0 }))
+  t.match(await gap, { last_number: 1, messages: [{ text: 'hello' }] })
+})
 
 t.test('an administrator who watches a fleet hears no word of its pharmacy', async t => {
   const { id } = await newTalk()

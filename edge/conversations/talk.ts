@@ -184,7 +184,9 @@ export async function read(
 }
 
 /**
- * Takes a message back: one's own, or any as support. Throws `message_not_found`, `forbidden`.
+ * Takes a message back: one's own, or any as support. Throws `message_not_found`,
+ * `conversation_frozen`, and `conversation_not_possible` for a message of others and for one that
+ * was reported: support must find it when it reads the report.
  */
 export async function takeBack(
   ctx: TalkContext,
@@ -203,10 +205,31 @@ export async function takeBack(
       'a message is taken back by who wrote it, or by support',
     )
   if (entry.taken_back) return
+  if (speaker.side !== 'support' && (await isReported(ctx, row.id, messageId)))
+    throw new CaduceusError(
+      'conversation_not_possible',
+      'support looks at this message; it can be taken back when support has decided',
+    )
   const entry_id = derivedId(`take back ${messageId}`)
   await tell(ctx, speaker.principal, row.id, 'take_back', entry_id, {
     entry_id,
     reason,
     of: { id: entry.id, number: entry.number, side, kind },
   })
+}
+
+/** Is there a report about the message, or about its whole conversation, without a decision? */
+async function isReported(
+  { database }: TalkContext,
+  conversationId: string,
+  messageId: string,
+): Promise<boolean> {
+  const report = await database.kysely
+    .selectFrom('conversation_reports')
+    .select('id')
+    .where('conversation_id', '=', conversationId)
+    .where('decided_at', 'is', null)
+    .where(eb => eb.or([eb('entry_id', 'is', null), eb('entry_id', '=', messageId)]))
+    .executeTakeFirst()
+  return report !== undefined
 }

@@ -19,6 +19,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { healProfile } from '../accounts/driver-profile.ts'
+import { saidOf, type SaidContext } from '../conversations/said.ts'
 import { DriverStream, type Ingest } from '../river/ingest.ts'
 import { isLocationText, takeLocationText } from '../river/ingest-text.ts'
 import { CommandsInFlight, MessageTable } from '../kernel/messages.ts'
@@ -30,7 +31,8 @@ import type { Opened, Session } from '../kernel/session.ts'
 export type DriverContext = Pick<
   Kernel,
   'commands' | 'database' | 'hub' | 'log' | 'nowMs' | 'random'
->
+> &
+  SaidContext
 
 /**
  * Opens a driver's socket. Throws a Refusal for another role, for another driver's path, for an
@@ -63,7 +65,11 @@ export async function openDriver(
   const offers = new Offers()
   const stream = new DriverStream(session, driver.id)
   const inFlight = new CommandsInFlight()
+  const said = saidOf(ctx, session, identity, inFlight)
   const table = MessageTable.of('driver')
+    .on('send', said.send)
+    .on('read', said.read)
+    .on('resume', said.resume)
     .on('offer_response', message =>
       inFlight.start(
         session,

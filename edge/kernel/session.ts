@@ -105,6 +105,8 @@ export class Session {
   #queuedBytes = 0
   /** A message was kept back because there was no room. */
   #behind = false
+  /** A large answer that waits for room. */
+  #waiting: (() => void) | null = null
   #malformedInARow = 0
   #refusals = 0
   /** Time when the current block of messages began, and the messages left in it. */
@@ -198,6 +200,21 @@ export class Session {
     return true
   }
 
+  /**
+   * Calls `run` when the client has read so much that a large answer has room: at once, or when the
+   * client has read on. It is not called when the connection ends before. One call may wait; the
+   * next one replaces it.
+   */
+  whenRoom(run: () => void): void {
+    if (this.#state.state !== 'open') return
+    if (this.#hasRoom()) run()
+    else this.#waiting = run
+  }
+
+  #hasRoom(): boolean {
+    return this.#queuedBytes + this.#socket.getBufferedAmount() <= caughtUpBytes
+  }
+
   #enqueue(text: string | Uint8Array): void {
     this.#queuedBytes += text.length
     if (this.#queued === null) this.#queueNew([text])
@@ -222,6 +239,11 @@ export class Session {
       if (queued.length === 1 || (queued.length === 2 && typeof queued[1] === 'number'))
         this.#sendAll(queued)
       else this.#socket.cork(() => this.#sendAll(queued))
+    }
+    const waiting = this.#waiting
+    if (waiting !== null && this.#state.state === 'open' && this.#hasRoom()) {
+      this.#waiting = null
+      waiting()
     }
     if (
       !this.#behind ||
@@ -375,6 +397,7 @@ export class Session {
     const before = this.#state
     if (before.state === 'closing') return
     this.#state = { state: 'closing' }
+    this.#waiting = null
     if (before.state === 'open') before.handler.onClose?.()
   }
 

@@ -3,6 +3,7 @@ import { OrderView } from '../../protocol/orders/view.ts'
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import { breadcrumbRoutes } from './breadcrumbs.ts'
 import { orderEventRoutes } from './order-events.ts'
 import { orderRoutes } from './routes.ts'
@@ -12,7 +13,7 @@ import { access } from './callers.ts'
 import { examples } from './examples.ts'
 import { deleteOldKeys } from './housekeeping.ts'
 
-export const orders = feature<Kernel & OrderContext>()({
+export const orders = feature<Kernel & OrderContext & WithStandings>()({
   name: 'orders',
   routes: parts => [...orderRoutes(parts), ...orderEventRoutes(parts), ...breadcrumbRoutes(parts)],
   sockets: parts => [

@@ -1,6 +1,6 @@
 /**
  * A customer's socket: answers of pharmacies, the status of the customer's orders, and the
- * positions of their drivers.
+ * positions of their drivers; and their conversations.
  */
 import { hasEnded } from '../../protocol/orders/statuses.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
@@ -8,7 +8,8 @@ import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { firstRows } from '../sockets/first-rows.ts'
 import type { Hub } from '../kernel/hub.ts'
-import { MessageTable } from '../kernel/messages.ts'
+import { saidOf, type SaidContext } from '../conversations/said.ts'
+import { CommandsInFlight, MessageTable } from '../kernel/messages.ts'
 import { refusals } from '../kernel/refusal.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import type { Opened, Session } from '../kernel/session.ts'
@@ -18,7 +19,7 @@ import type { Opened, Session } from '../kernel/session.ts'
  * account.
  */
 export async function openCustomer(
-  ctx: Pick<Kernel, 'database' | 'hub'>,
+  ctx: Pick<Kernel, 'database' | 'hub'> & SaidContext,
   session: Session,
   entrance: Entrance,
 ): Promise<Opened> {
@@ -30,7 +31,11 @@ export async function openCustomer(
   for (const orderId of (await firstRows(ctx.database).openOrderIds(identity.userId)) ?? [])
     ctx.hub.watchOrder(session, orderId)
 
+  const said = saidOf(ctx, session, identity, new CommandsInFlight())
   const table = MessageTable.of('customer')
+    .on('send', said.send)
+    .on('read', said.read)
+    .on('resume', said.resume)
   return {
     handler: {
       onText: message => table.dispatch(session, message),

@@ -8,7 +8,8 @@ import { isUuid } from '../../protocol/kernel/ids.ts'
 import { topics } from '../../protocol/dispatch/pushes.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { firstRows } from '../sockets/first-rows.ts'
-import { MessageTable } from '../kernel/messages.ts'
+import { saidOf, type SaidContext } from '../conversations/said.ts'
+import { CommandsInFlight, MessageTable } from '../kernel/messages.ts'
 import { refusals } from '../kernel/refusal.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import { fleetRows } from '../sockets/rows.ts'
@@ -54,7 +55,7 @@ const jsonBytesPerCharacterMax = 6
  * for one that does not exist, and for too many sockets of the account.
  */
 export async function openFleet(
-  ctx: Pick<Kernel, 'commands' | 'database' | 'hub'>,
+  ctx: Pick<Kernel, 'commands' | 'database' | 'hub'> & SaidContext,
   session: Session,
   entrance: Entrance,
 ): Promise<Opened> {
@@ -98,6 +99,11 @@ export async function openFleet(
     }),
   )
   const table = MessageTable.of('fleet')
+  // An administrator talks at /ws/chat, and not in the name of the pharmacy.
+  if (identity.role === 'vendor') {
+    const said = saidOf(ctx, session, identity, new CommandsInFlight())
+    table.on('send', said.send).on('read', said.read).on('resume', said.resume)
+  }
   return {
     handler: {
       onText: message => table.dispatch(session, message),

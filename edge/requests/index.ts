@@ -5,6 +5,7 @@
 import { Races } from '../orders/races.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { WithStandings } from '../kernel/standing.ts'
 import { medicineRoutes } from './medicine.ts'
 import type { OrderContext } from '../orders/terms.ts'
 import { requestRoutes } from './routes.ts'
@@ -14,7 +15,7 @@ import type { UploadContext } from '../uploads/upload-store.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
-export const requests = feature<Kernel & OrderContext & UploadContext>()({
+export const requests = feature<Kernel & OrderContext & UploadContext & WithStandings>()({
   name: 'requests',
   services: ({ after }) => ({ races: new Races(after) }),
   routes: parts => [...requestRoutes(parts), ...medicineRoutes(parts)],

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { ResponseResult } from '../../protocol/orders/messages.ts'
 import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
 import type { Identity } from '../kernel/identity.ts'
+import { saidOf, type SaidContext } from '../conversations/said.ts'
 import { shownTo } from '../idempotency/order-shown.ts'
 import { type RespondContext, respondToRequest } from '../orders/respond.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -15,7 +16,10 @@ import type { Entrance } from '../kernel/socket.ts'
 import type { Opened, Session } from '../kernel/session.ts'
 import type { Terminals } from './terminals.ts'
 
-export type TerminalContext = Pick<Kernel, 'database' | 'hub'> & RespondContext & SigningContext
+export type TerminalContext = Pick<Kernel, 'database' | 'hub'> &
+  RespondContext &
+  SigningContext &
+  SaidContext
 
 /**
  * Opens a pharmacy's terminal. Throws a Refusal for another role, for an account without a
@@ -37,20 +41,25 @@ export async function openTerminal(
   if (pharmacy === undefined) throw refusals.noSuchRecord('this account has no pharmacy record')
 
   const inFlight = new CommandsInFlight()
-  const table = MessageTable.of('terminal').on('respond', message =>
-    inFlight.start(
-      session,
-      () => respond(ctx, session, { identity, pharmacyId: pharmacy.id }, message),
-      problem => ({
-        type: 'response_result',
-        request_id: message.request_id,
-        outcome: outcomes[problem.code] ?? 'error',
-        ...(message.id !== undefined && { id: message.id }),
-        code: problem.code,
-        message: problem.message,
-      }),
-    ),
-  )
+  const said = saidOf(ctx, session, identity, inFlight)
+  const table = MessageTable.of('terminal')
+    .on('send', said.send)
+    .on('read', said.read)
+    .on('resume', said.resume)
+    .on('respond', message =>
+      inFlight.start(
+        session,
+        () => respond(ctx, session, { identity, pharmacyId: pharmacy.id }, message),
+        problem => ({
+          type: 'response_result',
+          request_id: message.request_id,
+          outcome: outcomes[problem.code] ?? 'error',
+          ...(message.id !== undefined && { id: message.id }),
+          code: problem.code,
+          message: problem.message,
+        }),
+      ),
+    )
   return {
     handler: {
       onText: message => table.dispatch(session, message),

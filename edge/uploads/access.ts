@@ -9,7 +9,7 @@
  *   long as the driver sees the order.
  * - A sound: the customer whose request it answers.
  * - A picture of a person: nobody else, because no order names it.
- * - Any file: the participants of a conversation in which its owner sent it, until it is taken back.
+ * - Any file: those who see a conversation in which its owner sent it, until it is taken back.
  *
  * The database only looks for the URL in the text of an order, and the order is read here. Each of
  * its JSON functions fails on a whole document with U+0000 or half a surrogate pair anywhere in it,
@@ -21,7 +21,8 @@ import type { OrderView } from '../../protocol/orders/view.ts'
 import type { Standing } from '../../protocol/orders/standings.ts'
 import { standingOf } from '../../protocol/orders/visibility.ts'
 import { orderView } from '../../protocol/orders/view-parts.ts'
-import type { Principal } from '../../protocol/kernel/principal.ts'
+import { ownRows } from '../conversations/reads.ts'
+import { speakerOf } from '../conversations/sides.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type UploadKind } from './kinds.ts'
@@ -139,30 +140,22 @@ export async function readingOf(
     await noteOrder(ctx, upload, found.orderId!)
     return found
   }
-  const isShown = await inConversation(ctx, upload.id, reader)
+  const isShown = await inConversation(ctx, upload.id, identity)
   return isShown ? { purpose: 'conversation', orderId: upload.order_id } : null
 }
 
-/**
- * Does a message name the file in a conversation of the reader? A driver reads a conversation until
- * it is closed.
- */
+/** Does a message name the file in a conversation that the reader may see? */
 async function inConversation(
   ctx: AccessContext,
   uploadId: string,
-  reader: Principal,
+  identity: Identity,
 ): Promise<boolean> {
-  let query = ctx.database.kysely
-    .selectFrom('conversation_texts as t')
-    .innerJoin('conversations as c', 'c.id', 't.conversation_id')
-    .select('t.id')
-    .where('t.upload_id', '=', uploadId)
-  if (reader.role === 'customer') query = query.where('c.customer_id', '=', reader.id)
-  else if (reader.role === 'vendor') query = query.where('c.vendor_id', '=', reader.id)
-  else if (reader.role === 'driver')
-    query = query.where('c.driver_id', '=', reader.id).where('c.status', '<>', 'closed')
-  else return false
-  return (await query.executeTakeFirst()) !== undefined
+  const { rows } = await sql`
+    select from conversation_texts as t join conversations as c on c.id = t.conversation_id
+    where t.upload_id = ${uploadId} and ${ownRows(speakerOf(identity))} limit 1`.execute(
+    ctx.database.kysely,
+  )
+  return rows.length > 0
 }
 
 /** Remembers an order that names the file, so that the file does not count as an orphan. */

@@ -370,7 +370,7 @@ export class Actors {
     if (cell.unread && (!decision.ok || decision.events.length === 0))
       return this.#read(cell, letter)
     if (!decision.ok) {
-      cell.rememberRefused(letter.commandId, decision)
+      if (kind.forgetsRefusals !== true) cell.rememberRefused(letter.commandId, decision)
       return this.#answer(letter, decision)
     }
     const { events } = decision

@@ -79,6 +79,11 @@ export interface Kind<State, Command, Event extends ActorEvent, Row> {
   row(state: State, version: number, atMs: number, isBorn: boolean, command?: Command): Row
   finished(state: State): boolean
   /**
+   * True for a kind whose refusals are not remembered with the ids of their commands: the same
+   * command may be taken later. Its commands are harmless when they come twice.
+   */
+  forgetsRefusals?: true
+  /**
    * Do other parts of the engine keep something of it (open requests, searches, deliveries, the
    * roster)? Then they see it at recovery.
    */

@@ -2,8 +2,8 @@
  * The work of one engine for its conversations: it refuses a side that writes too fast, words the
  * answers, and closes a conversation whose time has come.
  *
- * The rates are in memory only. A refusal of `decide` would be remembered with the id of the
- * message, so that its repeat a second later would be refused too.
+ * The rates are in memory only: a conversation that moves to another engine begins with its whole
+ * burst again. Rejected: rates in the state, because each refused message would be an event.
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'

@@ -99,6 +99,13 @@ const table: [string, Conversation, ConversationCommand, string | string[]][] = 
   ['taken back from a closed one', closed, takeBack(customer, 'customer'), ['message_taken_back']],
   ['taken back by the other', written, takeBack(pharmacy, 'customer'), 'conversation_not_possible'],
   ['taken back by support', written, takeBack(admin, 'customer'), ['message_taken_back']],
+  ['taken back when frozen', frozen, takeBack(customer, 'customer'), 'conversation_frozen'],
+  [
+    'taken back by support when frozen',
+    frozen,
+    takeBack(admin, 'customer'),
+    ['message_taken_back'],
+  ],
   ['taken back from the future', written, takeBack(customer, 'customer', 9), 'message_not_found'],
   ['read', written, read(customer, 2), ['messages_read']],
   ['read beyond the end', written, read(customer, 3), 'invalid_request'],

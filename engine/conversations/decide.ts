@@ -115,6 +115,9 @@ function takeBack(
       'conversation_not_possible',
       'a message is taken back by who wrote it, or by support',
     )
+  // Support has frozen it to look at its messages.
+  if (conversation.status === 'frozen' && !oversees)
+    return reject('conversation_frozen', 'support has frozen this conversation')
   return emit({
     type: 'message_taken_back',
     data: {

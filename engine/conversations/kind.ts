@@ -49,6 +49,8 @@ export const conversationKind: Kind<
     const entry = last?.atVersion === version ? last : null
     return { conversation, version, entry, command: command ?? null }
   },
+  // A message that met a frozen conversation is taken under its id when the conversation goes on.
+  forgetsRefusals: true,
   finished: conversation => conversation.status === 'closed',
   attentive: () => false,
   pharmacyOf: conversation =>

@@ -30,7 +30,11 @@ export function react(
   if (conversation.status === 'absent') return []
   const message = messageOf(event, conversation.conversationId, atMs, command)
   if (message === null) return []
-  const to = sidesOf(conversation).map(([side, id]) => topicOf[side](id))
+  // A driver hears that it was closed, and nothing after that.
+  const isOver = conversation.status === 'closed' && event.type !== 'conversation_closed'
+  const to = sidesOf(conversation)
+    .filter(([side]) => side !== 'driver' || !isOver)
+    .map(([side, id]) => topicOf[side](id))
   return [{ do: 'push', push: { kind: 'topics', topics: to, message } }]
 }
 

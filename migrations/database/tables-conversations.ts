@@ -65,3 +65,10 @@ export interface ConversationReportsTable {
   decided_by: NullableText
   decision: NullableText
 }
+
+/** How many conversations of the same sides about the same subject are over. Never deleted. */
+export interface ConversationGenerationsTable {
+  /** Follows from the sides and the subject. */
+  id: string
+  generation: number
+}

@@ -15,6 +15,7 @@ import type { Tariff } from '../../protocol/pricing/tariff.ts'
 import type { JobRunsTable, JobsTable } from './tables-jobs.ts'
 import type {
   ConversationEntriesTable,
+  ConversationGenerationsTable,
   ConversationReportsTable,
   ConversationsTable,
   ConversationTextsTable,
@@ -437,6 +438,7 @@ export interface Tables {
   conversation_entries: ConversationEntriesTable
   conversation_texts: ConversationTextsTable
   conversation_reports: ConversationReportsTable
+  conversation_generations: ConversationGenerationsTable
   ratings: RatingsTable
   rating_figures: RatingFiguresTable
   jobs: JobsTable

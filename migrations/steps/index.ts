@@ -27,6 +27,7 @@ import { conversations } from './0024_conversations.ts'
 import { appointments } from './0025_appointments.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
+import { conversationGenerations } from './0029_conversation_generations.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -53,4 +54,5 @@ export const migrations: Record<string, Migration> = {
   '0025_appointments': appointments,
   '0026_profiles': profiles,
   '0027_insights': insights,
+  '0029_conversation_generations': conversationGenerations,
 }

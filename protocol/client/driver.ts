@@ -22,6 +22,7 @@ import type {
 } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 import { clientLimits } from './limits.ts'
+import { Talk } from './talk.ts'
 
 type Received = HeardOn<'driver'>
 
@@ -64,6 +65,7 @@ export function connectDriver(options: DriverOptions): Driver {
 }
 
 export class Driver extends Emitter<DriverEvents> {
+  readonly talk: Talk
   readonly #connection: Connection<Received>
   readonly #outbox: Outbox
   readonly #sequence: SequenceStore | undefined
@@ -84,6 +86,7 @@ export class Driver extends Emitter<DriverEvents> {
     this.#nextSeq = options.sequence?.load() ?? Math.floor(Date.now() / 1000)
     this.#reservedSeq = this.#nextSeq
     this.#connection = new Connection('/ws/driver', options)
+    this.talk = new Talk(this.#connection)
     this.#connection.on('open', greeting => this.#opened(greeting as DriverGreeting))
     this.#connection.on('closed', closed => {
       this.#outbox.rewind()

@@ -19,6 +19,7 @@ import type {
   TerminalGreeting,
 } from './messages.ts'
 import { clientLimits } from './limits.ts'
+import { Talk } from './talk.ts'
 
 type Received = HeardOn<'terminal'>
 
@@ -49,6 +50,7 @@ export function connectTerminal(options: ConnectOptions): Terminal {
 }
 
 export class Terminal extends Emitter<TerminalEvents> {
+  readonly talk: Talk
   readonly #connection: Connection<Received>
   readonly #open = new Map<string, NewRequest>()
   /** Requests known from before a reconnection that the server has not repeated since. */
@@ -58,6 +60,7 @@ export class Terminal extends Emitter<TerminalEvents> {
   constructor(options: ConnectOptions) {
     super()
     this.#connection = new Connection('/ws/pharmacy/', options)
+    this.talk = new Talk(this.#connection)
     this.#connection.on('open', greeting => {
       this.#awaitRepetition()
       this.emit('open', greeting as TerminalGreeting)

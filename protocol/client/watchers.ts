@@ -13,6 +13,7 @@ import type {
   FleetMember,
   MessageEvents,
 } from './messages.ts'
+import { Talk } from './talk.ts'
 
 export interface CustomerEvents extends ConnectionNews, MessageEvents<'customer'> {
   open: CustomerGreeting
@@ -44,6 +45,8 @@ class Watcher<Events extends ConnectionNews> extends Emitter<Events> {
 }
 
 export class Customer extends Watcher<CustomerEvents> {
+  readonly talk = new Talk(this.connection)
+
   constructor(options: ConnectOptions) {
     super('/ws/customer/', options)
     this.connection.on('open', greeting => this.emit('open', greeting as CustomerGreeting))
@@ -55,6 +58,8 @@ export class Tracker extends Watcher<TrackerEvents> {}
 export class Fleet extends Watcher<FleetEvents> {
   /** Every driver, as in the last message. */
   readonly drivers = new Map<string, FleetMember>()
+  /** For the pharmacy; an administrator talks with `connectChat`. */
+  readonly talk = new Talk(this.connection)
 
   constructor(path: string, options: ConnectOptions) {
     super(path, options)

@@ -1,8 +1,9 @@
 /**
  * The WebSocket messages of conversations. What is new reaches `/ws/chat` and the socket of each
- * role; writing, reading on and presence are for `/ws/chat`. A client that sees a number jump, or
- * that was away, says `resume` with its last number. It gets all entries after it, or is told to
- * load the conversation anew; never a part.
+ * role, and on each of them a person may write, mark as read and resume. The greeting with all
+ * numbers and presence are for `/ws/chat`. A client that sees a number jump, or that was away, says
+ * `resume` with its last number. It gets all entries after it, or is told to load the conversation
+ * anew; never a part.
  */
 import Type from 'typebox'
 import { Code, Echo, heard, MessageId, said } from '../kernel/messages.ts'
@@ -81,7 +82,7 @@ export const conversationMessages = {
     },
   ),
   chat_send: said(
-    ['chat'],
+    everywhere,
     'A message. The same `id` again is the same message, so repeat it until `send_result` comes.',
     Type.Object(
       {
@@ -97,7 +98,7 @@ export const conversationMessages = {
     { type: 'send', conversation_id, text: 'When is it ready?', id: 'phone-1-17' },
   ),
   chat_send_result: heard(
-    ['chat'],
+    everywhere,
     'Whether the message is stored, and its number; or why not.',
     Type.Object({
       type: Type.Literal('send_result'),
@@ -119,7 +120,7 @@ export const conversationMessages = {
     },
   ),
   chat_read: said(
-    ['chat'],
+    everywhere,
     'The person has seen everything up to this number. Say it when it was on the screen.',
     Type.Object(
       {
@@ -133,7 +134,7 @@ export const conversationMessages = {
     { type: 'read', conversation_id, number: 7 },
   ),
   chat_resume: said(
-    ['chat'],
+    everywhere,
     'The client has everything up to this number and wants the rest.',
     Type.Object(
       {
@@ -147,7 +148,7 @@ export const conversationMessages = {
     { type: 'resume', conversation_id, after: 4 },
   ),
   chat_messages: heard(
-    ['chat'],
+    everywhere,
     'The answer to `resume`: every entry after the number.',
     Type.Object({
       type: Type.Literal('messages'),
@@ -160,7 +161,7 @@ export const conversationMessages = {
     { type: 'messages', conversation_id, after: 6, last_number: 7, messages: [exampleEntry] },
   ),
   chat_reload: heard(
-    ['chat'],
+    everywhere,
     'The answer to `resume` of a client that lacks too much: load the conversation from `/api/conversations/{id}/messages`.',
     Type.Object({
       type: Type.Literal('reload'),
