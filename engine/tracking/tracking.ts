@@ -294,8 +294,8 @@ export class Tracking {
     for (const number of this.#fleetNews) {
       const driverId = this.table.idOf(number)
       const row = this.#deps.roster.get(driverId)
-      const edges = row === undefined ? null : this.interest.edgesOfPharmacy(row.vendorId)
-      if (row === undefined || edges === null || edges.size === 0) {
+      const edges = this.interest.edgesOfPharmacy(row?.vendorId ?? '')
+      if (row === undefined || edges.size === 0) {
         this.table.flags[number]! &= ~watched
         continue
       }
