@@ -56,6 +56,14 @@ t.test('verification returns the signed claims', async t => {
   )
 })
 
+t.test('a refresh token without the id of a session is refused', async t => {
+  const tokens = await createTokens(settings)
+  const refresh = (sid: unknown) => forged(HS256, { ...payload, typ: 'refresh', sid })
+  t.match(await tokens.verifyRefresh(refresh(sessionId), nowMs), { userId, sessionId })
+  for (const sid of [undefined, null, '', 7, "' or 1=1"])
+    await t.rejects(tokens.verifyRefresh(refresh(sid), nowMs), { code: 'token_invalid' })
+})
+
 t.test('every other token is refused', async t => {
   const tokens = await createTokens(settings)
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
