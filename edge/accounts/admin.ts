@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDatabase } from '../../migrations/database/open.ts'
+import { processEnvironment } from '../../protocol/kernel/environment-file.ts'
 import { normalPhone, phoneRule } from '../../protocol/accounts/phones.ts'
 import { readKernelConfig } from '../kernel/config.ts'
 import {
@@ -51,10 +52,11 @@ async function main(args: string[]): Promise<void> {
   if (!new RegExp(emailPattern).test(email))
     throw new UsageError(`"${email}" is not an e-mail address`)
 
-  const config = readKernelConfig(process.env, 'embedded')
+  const environment = processEnvironment(line => process.stderr.write(`admin: ${line}\n`))
+  const config = readKernelConfig(environment, 'embedded')
   const phone = values.phone === undefined ? '' : normalPhone(values.phone, config.phoneCountry)
   if (phone === null) throw new UsageError(`--phone ${phoneRule}`)
-  const given = process.env['CADUCEUS_ADMIN_PASSWORD'] ?? (await askPassword())
+  const given = environment['CADUCEUS_ADMIN_PASSWORD'] ?? (await askPassword())
   const password = given === '' ? randomBytes(18).toString('base64url') : given
   if (password.length < passwordCharactersMin || password.length > passwordCharactersMax)
     throw new UsageError(

@@ -3,6 +3,7 @@
  * and back.
  */
 import { ConfigError, textVariable } from '../../protocol/kernel/environment.ts'
+import { processEnvironment } from '../../protocol/kernel/environment-file.ts'
 import { backup, restore } from './backup.ts'
 
 const help = `Usage: npm run backup -- FILE
@@ -32,11 +33,12 @@ async function main([work, ...rest]: string[]): Promise<void> {
   const [file, ...more] = rest
   if (file!.startsWith('-')) throw new ConfigError(`"${file}" is not a FILE; --help says more`)
   if (more.length > 0) throw new ConfigError(`"${more[0]}" is not expected; one FILE`)
-  if (textVariable(process.env, 'DATABASE_URL') !== null)
+  const environment = processEnvironment(line => process.stderr.write(`${work}: ${line}\n`))
+  if (textVariable(environment, 'DATABASE_URL') !== null)
     throw new ConfigError(
       'DATABASE_URL is set, so the data is in PostgreSQL; use pg_dump and pg_restore, or unset it for the embedded database',
     )
-  const dataDir = textVariable(process.env, 'DATA_DIR') ?? './data'
+  const dataDir = textVariable(environment, 'DATA_DIR') ?? './data'
   await works[work as keyof typeof works](dataDir, file!)
   process.stdout.write(
     work === 'backup' ? `${dataDir} is in ${file}.\n` : `${file} is restored in ${dataDir}.\n`,

@@ -5,6 +5,7 @@
  * not acknowledge more.
  */
 import { ConfigError, type Environment } from './environment.ts'
+import { processEnvironment } from './environment-file.ts'
 
 export interface Running {
   /** Drains. Resolves when no work is left. */
@@ -21,7 +22,7 @@ export interface ProcessText {
 const wrongUsageCode = 2
 
 /**
- * Runs `start` with the environment of the process. `drainMs` bounds the graceful end. `--help` and
+ * Runs `start` with the environment of the process and of `.env`. `drainMs` bounds the graceful end. `--help` and
  * an unexpected argument are answered before `start`, so import large modules inside `start`.
  */
 export async function runProcess(
@@ -49,7 +50,7 @@ export async function runProcess(
     })
   let running: Running
   try {
-    running = await start(process.env)
+    running = await start(processEnvironment(say))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     say(message)
