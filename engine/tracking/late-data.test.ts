@@ -229,6 +229,10 @@ const table: Record<string, [Frame, Verdict][]> = {
     [[5, 6, 100_020], 'impossible'],
     [[6, 5, 100_030], 'impossible'],
   ],
+  'impossible: as far on the other side of the meridian': [
+    [[1, 10, -100_000], 'accepted'],
+    [[2, 9, 100_000], 'impossible'],
+  ],
   'anchor: one wild point that is sent three times counts once': [
     [[1, 10], 'accepted'],
     [[2, 9, 100_000], 'impossible'],

@@ -1,7 +1,8 @@
 /**
  * The account that PostgreSQL runs under. PostgreSQL refuses to run as root, so root lends it the
  * account `nobody` and one capability: to reach its files below directories that only root enters,
- * such as /root.
+ * such as /root. Without `no_setuid_fixup` the kernel ignores a capability of another user than root
+ * in access(2), by which PostgreSQL looks for its own programs.
  *
  * Rejected: to make an account, because that changes the users of the machine. Rejected: to open
  * the directories for others or to copy 60 MB to a place that everybody enters.
@@ -32,6 +33,7 @@ export function asAccount(account: Account | null, command: readonly string[]): 
     `--reuid=${account.uid}`,
     `--regid=${account.gid}`,
     '--clear-groups',
+    '--securebits=+no_setuid_fixup',
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
     '--',

@@ -14,14 +14,19 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { lentAccount } from './account.ts'
+import { findBinaries } from './binaries.ts'
 import { openCluster, type Cluster } from './cluster.ts'
+import { initialise } from './initialise.ts'
+import { startServer } from './server.ts'
 
 const holder = fileURLToPath(new URL('./fixture-holder.js', import.meta.url))
 
@@ -129,6 +134,34 @@ t.test('a copy that others may enter is closed to them', async t => {
   t.same(await query('select 1 as one'), [{ one: 1 }])
   t.equal(statSync(directory).mode & 0o777, 0o700)
 })
+
+t.test(
+  'root runs programs below a directory that nobody else enters, with one capability',
+  { skip: process.getuid!() !== 0 && 'needs root' },
+  async t => {
+    const directory = place(t)
+    const closed = join(directory, '..', 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const found = await findBinaries()
+    symlinkSync(dirname(found.postgres), join(closed, 'bin'))
+    const binaries = { initdb: join(closed, 'bin/initdb'), postgres: join(closed, 'bin/postgres') }
+    const account = lentAccount()
+    await initialise(binaries, account, directory, true)
+    const server = await startServer({
+      binaries,
+      account,
+      cluster: directory,
+      temporary: true,
+      log() {},
+    })
+    t.teardown(() => server.stop())
+    const [pid] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    t.match(status, /^Uid:\s+65534\s+65534\s+65534\s+65534$/m)
+    // Bit 1 is CAP_DAC_OVERRIDE.
+    for (const set of ['Prm', 'Eff', 'Amb']) t.match(status, new RegExp(`^Cap${set}:\\s+0*2$`, 'm'))
+  },
+)
 
 t.test('a path that is too long for a socket works', async t => {
   const directory = join(place(t), 'x'.repeat(120), 'postgres')
