@@ -3,7 +3,8 @@
  * positions. The app knows the messages of its socket, and at connection the offer it holds and its
  * orders under way.
  */
-import { encodeGeohash } from '../../protocol/river/geo.ts'
+import { trackingLimits } from '../../engine/tracking/limits.ts'
+import { distanceKm, encodeGeohash } from '../../protocol/river/geo.ts'
 import { encodeFrame, FrameReader } from '../../protocol/river/frames.ts'
 import { entryHead, LocationBatch } from '../../protocol/river/location-batch.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -32,6 +33,8 @@ export class Driver extends Connected {
   longitude: number
   /** Device time of the last genuine frame. */
   lastFrameMs = 0
+  /** Time of the last step that no vehicle could have made: nobody believes it at once. */
+  impossibleAtMs = 0
   #sequence = 0
   #duty: Duty = 'offline'
   #onBreakUntilMs = 0
@@ -280,11 +283,17 @@ export class Driver extends Connected {
               order.pickup_longitude !== null
             ? { latitude: order.pickup_latitude, longitude: order.pickup_longitude }
             : { latitude: order.delivery_latitude, longitude: order.delivery_longitude }
-      if (target !== null) {
-        this.latitude += (target.latitude - this.latitude) * 0.3
-        this.longitude += (target.longitude - this.longitude) * 0.3
-      }
       const nowMs = Math.floor(this.world.schedule.nowMs)
+      if (target !== null) {
+        const [latitude, longitude] = [
+          this.latitude + (target.latitude - this.latitude) * 0.3,
+          this.longitude + (target.longitude - this.longitude) * 0.3,
+        ]
+        const km = distanceKm(this.latitude, this.longitude, latitude, longitude)
+        if (km * 1_000_000 > trackingLimits.impossibleSpeedMps * (nowMs - this.lastFrameMs))
+          this.impossibleAtMs = nowMs
+        Object.assign(this, { latitude, longitude })
+      }
       this.lastFrameMs = nowMs
       this.#send(nowMs, this.latitude, this.longitude)
       const { faults } = this.world

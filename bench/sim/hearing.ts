@@ -7,11 +7,13 @@ import type { Told } from '../../engine/sim/audience.ts'
 import { underWay } from '../../engine/sim/model/order.ts'
 import type { SocketHolder, Surroundings } from './clients.ts'
 import type { Customer } from './customer.ts'
+import type { Driver } from './driver.ts'
 
 /** The connected people, and the time since which nothing is broken. */
 export type HearingWorld = Pick<Surroundings, 'schedule' | 'checker'> & {
   readonly calmSinceMs: number
   readonly customers: readonly Customer[]
+  readonly drivers: readonly Driver[]
   connected(): readonly SocketHolder[]
 }
 
@@ -56,7 +58,13 @@ export function mustLocate(world: HearingWorld): void {
         order.state === 'returning'
       )
         continue
-      const sinceMs = Math.max(customer.connectedSinceMs, order.at.assigned!, locatedMs)
+      const driver = world.drivers.find(({ driverId }) => driverId === order.driver?.driver_id)
+      const sinceMs = Math.max(
+        customer.connectedSinceMs,
+        order.at.assigned!,
+        locatedMs,
+        driver?.impossibleAtMs ?? 0,
+      )
       if (nowMs - sinceMs > locatingMs)
         checker.fail(
           '[heard]',
