@@ -12,6 +12,9 @@ import { requestLimits } from '../../edge/requests/limits.ts'
  */
 const terminalPatienceMs = 2.5 * requestLimits.terminalResyncMs
 
+/** An engine does a thing of a calendar at the latest so long after its time, ms. */
+const lateMs = 30_000
+
 /** Unfinished work; empty when all is well. */
 export function unfinished(world: World): string[] {
   const { checker, database, schedule } = world
@@ -30,6 +33,7 @@ export function unfinished(world: World): string[] {
       )
   }
   left.push(...checker.sums())
+  left.push(...checker.calendars.overdue(schedule.nowMs - lateMs))
   for (const [number, slot] of database.store.slots) {
     if (slot.cursorSeq !== slot.events.length && !database.cursorsLost.has(number))
       left.push(`[6] the cursor of slot ${number} is at ${slot.cursorSeq} of ${slot.events.length}`)

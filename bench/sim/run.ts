@@ -62,6 +62,8 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     notesMax: options.notesMax ?? 2_000,
     ...(options.customers !== undefined && { customers: options.customers }),
     hostile: options.hostile ?? false,
+    // The seeds of the other bugs were found without them.
+    visits: options.bug == null || options.bug.visits === true,
   })
   const { schedule, checker } = world
   const pins = new PinWatch(world)

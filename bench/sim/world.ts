@@ -22,11 +22,13 @@ import { smallBounds, type SmallBounds } from './bounds.ts'
 import type { SocketHolder, Surroundings } from './clients.ts'
 import { SimEdge, type Listener } from './edge/edge.ts'
 import { Driver } from './driver.ts'
+import { Clinic } from './clinic.ts'
 import { Customer } from './customer.ts'
 import { mustHear } from './hearing.ts'
 import { cityCentre, tariffOf } from './people.ts'
 import { Pharmacy } from './pharmacy.ts'
 import { keepOffice } from './pharmacy-office.ts'
+import { Visitor } from './visitor.ts'
 
 /**
  * Time until every engine has noticed the loss of a slot: one lease, and one more for the renewal.
@@ -41,6 +43,8 @@ export interface WorldOptions {
   bug: Bug | null
   customers?: number
   hostile: boolean
+  /** Do people book appointments? */
+  visits: boolean
   /** Number of trace lines to keep. */
   notesMax: number
 }
@@ -223,9 +227,23 @@ export class World implements Surroundings {
       this.customers.push(customer)
       void customer.live(chance.between(60_000, 240_000), pharmacyIds)
     }
+    if (this.#options.visits) this.#openClinics(pharmacyIds)
     for (const one of [...this.customers, ...this.pharmacies, ...this.drivers]) this.joined(one)
     for (const pharmacy of this.pharmacies) void pharmacy.stayConnected()
     for (const driver of this.drivers) void driver.live()
+  }
+
+  /** Pharmacies offer services, and people book them. */
+  #openClinics(pharmacyIds: readonly string[]): void {
+    const chance = this.chance.fork('visits')
+    const id = (): string => uuidV7(startMs - 1, chance.random)
+    const clinics = pharmacyIds.slice(0, 2).map((pharmacyId, i) => {
+      const clinic = new Clinic(id(), pharmacyId, `clinic-${i}`, chance.fork(`clinic ${i}`), this)
+      void clinic.work()
+      return clinic
+    })
+    for (let i = 0, count = chance.whole(4, 8); i < count; i++)
+      void new Visitor(id(), `visitor-${i}`, chance.fork(`visitor ${i}`), this).live(clinics)
   }
 
   #process(kind: 'engine' | 'edge'): SimNode {

@@ -259,5 +259,11 @@ function actorOf(push: Push): string {
     return id
   return about === 'order'
     ? id
-    : String(fields['order_id'] ?? fields['request_id'] ?? fields['driver_id'] ?? id)
+    : String(
+        fields['order_id'] ??
+          fields['request_id'] ??
+          fields['service_id'] ??
+          fields['driver_id'] ??
+          id,
+      )
 }

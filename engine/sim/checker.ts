@@ -15,6 +15,7 @@ import { kinds as allKinds } from '../kinds.ts'
 import type { AnyKind } from '../actors/kind.ts'
 import { Audience } from './audience.ts'
 import { PlainBooks } from './books.ts'
+import { CalendarBooks } from './calendar-books.ts'
 import type { Commit, SimDatabase } from './database.ts'
 import { DriverBooks } from './driver-books.ts'
 import type { Books, DriverBook, Findings, OrderBook } from './findings.ts'
@@ -36,6 +37,7 @@ export class Checker implements Findings {
   readonly coverage = new Coverage()
   readonly #orderBooks: OrderBooks
   readonly #driverBooks: DriverBooks
+  readonly calendars = new CalendarBooks(this)
   /** The books by the name of the kind. */
   readonly #books = new Map<string, Books>()
   readonly witness = new Witness((rule, what, actorId) => this.fail(rule, what, actorId))
@@ -65,7 +67,8 @@ export class Checker implements Findings {
     this.#orderBooks = new OrderBooks(this)
     this.#driverBooks = new DriverBooks(this)
     for (const kind of kinds) this.#books.set(kind.name, new PlainBooks(this, kind))
-    for (const books of [this.#orderBooks, this.#driverBooks]) this.#books.set(books.kind, books)
+    for (const books of [this.#orderBooks, this.#driverBooks, this.calendars])
+      this.#books.set(books.kind, books)
   }
 
   get orders(): ReadonlyMap<string, OrderBook> {

@@ -4,6 +4,7 @@
  * for being wrong.
  */
 import type { Engine } from '../../../engine/engine.ts'
+import { calendarKind } from '../../../engine/appointments/kind.ts'
 import { driverKind } from '../../../engine/drivers/kind.ts'
 import type { Store } from '../../../engine/journal/journal.ts'
 import { kinds } from '../../../engine/kinds.ts'
@@ -21,6 +22,8 @@ export interface Bug {
   rule: string
   /** A seed that showed it; null when it shows too seldom for a test. */
   seed: number | null
+  /** It shows in appointments, so people book them. */
+  visits?: true
   database?(database: SimDatabase): void
   claims?(server: ClaimServer): void
   /** Changes the journal of one engine. */
@@ -48,6 +51,11 @@ export const changed = (
 /** The kinds of the product, with a change of orders. */
 export const withOrder = (change: Partial<AnyKind>): readonly AnyKind[] =>
   changed(kinds, orders.name, change)
+/** Calendars as in the product. */
+export const calendars: AnyKind = calendarKind
+/** The kinds of the product, with a change of calendars. */
+export const withCalendar = (change: Partial<AnyKind>): readonly AnyKind[] =>
+  changed(kinds, calendars.name, change)
 /** The kinds of the product, with a change of drivers. */
 export const withDriver = (change: Partial<AnyKind>): readonly AnyKind[] =>
   changed(kinds, drivers.name, change)

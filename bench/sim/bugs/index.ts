@@ -4,10 +4,12 @@ import { bookBugs } from './books.ts'
 import { portBugs } from './ports.ts'
 import { pushBugs } from './pushes.ts'
 import { runtimeBugs } from './runtime.ts'
+import { visitBugs } from './visits.ts'
 
 export const bugs: Readonly<Record<string, Bug>> = {
   ...runtimeBugs,
   ...bookBugs,
   ...pushBugs,
   ...portBugs,
+  ...visitBugs,
 }

@@ -26,6 +26,8 @@ import type { SimNode } from '../../../engine/sim/node.ts'
 import type { Bus } from '../../../protocol/bus/bus.ts'
 import type { Claims } from '../../../protocol/claims/claims.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
+import { appointmentStatusTable } from '../../../protocol/appointments/statuses.ts'
+import type { AppointmentView } from '../../../protocol/appointments/view.ts'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { topics } from '../../../protocol/dispatch/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
@@ -171,6 +173,31 @@ export class SimEdge {
     )
     if (view === undefined) throw new CaduceusError('order_not_found', 'no such order')
     return view
+  }
+
+  /** An appointment as its row has it, with the version of its calendar; null when it has none. */
+  visit(id: string): Promise<{ view: AppointmentView; version: number } | null> {
+    return this.#simulated.call(this.node, () => {
+      const row = this.#simulated.store.table('appointments').rows.get(id)
+      return row === undefined
+        ? null
+        : { view: row['record'] as AppointmentView, version: Number(row['version']) }
+    })
+  }
+
+  /** The appointments of a service that have not ended, or those of one of its customers. */
+  visitsOf(serviceId: string, customerId?: string): Promise<AppointmentView[]> {
+    return this.#simulated.call(this.node, () =>
+      Array.from(
+        this.#simulated.store.table('appointments').rows.values(),
+        row => row['record'] as AppointmentView,
+      ).filter(
+        one =>
+          one.service_id === serviceId &&
+          (customerId === undefined || one.user_id === customerId) &&
+          !appointmentStatusTable[one.status].ended,
+      ),
+    )
   }
 
   /** The greeting of a driver's socket, by the statements of the product. */
