@@ -28,6 +28,7 @@ import { reports } from './reports/index.ts'
 import { requests } from './requests/index.ts'
 import { services } from './services/index.ts'
 import { tracking } from './tracking/index.ts'
+import { trips } from './trips/index.ts'
 import { uploads } from './uploads/index.ts'
 import { webhooks } from './webhooks/index.ts'
 import { wooCommerce } from './woocommerce/index.ts'
@@ -44,6 +45,7 @@ const list = [
   broadcast,
   tracking,
   orders,
+  trips,
   pricing,
   services,
   appointments,

@@ -8,6 +8,7 @@
 import { features } from '../features.ts'
 import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
+import { rideCalls } from './access-rides.ts'
 import { visitCalls } from './access-visits.ts'
 import { picture, type Who, type World } from './access-world.ts'
 
@@ -271,7 +272,14 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
 
   // Requests
   openRequest: {
-    of: () => ({ body: { ...place, radius_km: 5, quantity: 1 } }),
+    of: (_, who, world) => ({
+      body: {
+        ...place,
+        radius_km: 5,
+        quantity: 1,
+        ...(who === 'admin' && { user_id: world.customer.id }),
+      },
+    }),
   },
   cancelRequest: { last: true },
   respondToRequest: {
@@ -321,6 +329,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   quoteDeliveryV1: { of: (_, __, world) => ({ body: quote(world) }) },
 
   ...visitCalls,
+  ...rideCalls,
 
   // Ratings
   rate: {
@@ -472,10 +481,10 @@ export const rules: Record<string, Rule> = Object.fromEntries(
 
 /** The parameters of a path where its row does not state them. */
 export function defaultParams(path: string, ids: Ids): Record<string, string> {
-  if (path.startsWith('/api/orders/')) return { id: ids.order }
+  if (path.startsWith('/api/orders/') || path.startsWith('/api/v1/trips/')) return { id: ids.order }
   if (path.startsWith('/api/requests/')) return { id: ids.request }
   if (path.startsWith('/api/vendors/')) return { id: ids.vendor }
-  if (path.startsWith('/api/drivers/')) return { id: ids.driver }
+  if (/^\/api\/(v1\/)?drivers\//.test(path)) return { id: ids.driver }
   if (path.startsWith('/api/reports/')) return { vendor_id: ids.vendor }
   return { token: ids.token }
 }

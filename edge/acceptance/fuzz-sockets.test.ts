@@ -109,6 +109,11 @@ const open: Record<Channel, () => Promise<Listener>> = {
     await listener.next('state')
     return listener
   },
+  async trips() {
+    const listener = new Listener(url, `/ws/${customer.id}?token=${customer.token}`)
+    await listener.next('connection')
+    return listener
+  },
   async chat() {
     const listener = new Listener(url, `/ws/chat?token=${customer.token}`)
     await listener.next('connection')

@@ -7,6 +7,9 @@
 import type { Database } from '../../migrations/database/open.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { accountLimits } from './account-limits.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { invalid } from '../kernel/validate.ts'
 import { accountById } from './accounts.ts'
 
 export interface Contact {
@@ -44,4 +47,32 @@ export async function contactOf(
   kept.set(userId, { contact, untilMs: nowMs + accountLimits.contactCacheMs })
   if (kept.size > accountLimits.contactCacheMax) kept.delete(kept.keys().next().value!)
   return contact
+}
+
+/**
+ * The contact of the customer for whom the caller orders: the caller, or the customer whom an
+ * administrator names. Throws `forbidden` for a caller who names somebody else, and
+ * `invalid_request` when an administrator names no active customer.
+ */
+export async function customerOf(
+  ctx: Pick<Kernel, 'database' | 'nowMs'>,
+  identity: Identity,
+  userId: string | undefined,
+): Promise<Contact> {
+  if (identity.role !== 'admin') {
+    if (userId !== undefined && userId.toLowerCase() !== identity.userId)
+      throw new CaduceusError('forbidden', 'user_id is not the account that orders')
+    return contactOf(ctx.database, identity.userId, ctx.nowMs())
+  }
+  const customer =
+    userId === undefined ? null : await accountById(ctx.database.kysely, userId.toLowerCase())
+  if (customer === null || customer.role !== 'user' || !customer.is_active)
+    throw invalid([
+      { field: 'user_id', rule: 'must be the id of an active account with the role user' },
+    ])
+  return {
+    customer_id: customer.id,
+    customer_name: customer.full_name,
+    customer_phone: customer.phone,
+  }
 }

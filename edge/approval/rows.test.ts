@@ -60,6 +60,8 @@ const open: Record<string, readonly Stopped['role'][]> = {
   updatePharmacyProfile: ['vendor'],
   getDriver: ['driver'],
   updateDriver: ['driver'],
+  getDriverV1: ['driver'],
+  updateDriverV1: ['driver'],
   getEarnings: ['driver'],
   requestMembership: ['driver'],
 }
@@ -70,6 +72,9 @@ const carrying = new Set([
   'listOrders',
   'getOrder',
   'updateOrder',
+  'listTrips',
+  'getTrip',
+  'sendLocation',
   'upload_proof',
   'upload_signature',
   'upload_audio',

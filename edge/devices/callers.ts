@@ -10,4 +10,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   takeOwnTracks: everyone,
   takePositionQuery: everyone,
   takePosition: everyone,
+  sendLocation: ['driver', 'otherDriver'],
+  listLocations: ['vendor', 'otherPharmacy', 'driver', 'otherDriver', 'admin'],
+  getLocation: ofDriver,
 }

@@ -69,4 +69,11 @@ export const examples: Readonly<Record<string, Example>> = {
     params: { ...driverId, device_id: of.device },
     status: 200,
   },
+  sendLocation: {
+    as: 'driver',
+    body: { latitude: 27.7145, longitude: 85.3271, heading: 180, speed: 8, accuracy: 5 },
+    status: 202,
+  },
+  listLocations: { as: 'vendor', query: { limit: 1 }, status: 200 },
+  getLocation: { as: 'driver', params: { driver_id: of.driver }, status: 200 },
 }

@@ -9,6 +9,7 @@ import type { WithRates } from '../rate/rate-limits.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 import { devicesMetrics } from './metrics.ts'
+import { locationRoutes } from './locations.ts'
 import { phoneRoutes } from './phone-routes.ts'
 import { DeviceRecords } from './records.ts'
 import { Replays } from './replays.ts'
@@ -23,7 +24,7 @@ export const devices = feature<Kernel & WithStandings & WithRates>()({
     const river = new DeviceRiver(parts)
     parts.hub.onDrain(() => river.close())
     const intake = { river, replays: new Replays(parts.nowMs), records: parts.deviceRecords }
-    return [...deviceRoutes(parts), ...phoneRoutes(parts, intake)]
+    return [...deviceRoutes(parts), ...phoneRoutes(parts, intake), ...locationRoutes(parts, river)]
   },
   start: ({ deviceRecords }) => deviceRecords.start(),
   drain: ({ deviceRecords }) => deviceRecords.flush(),

@@ -4,6 +4,7 @@ import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { driverFigureRoutes } from './figure-routes.ts'
 import { DriverProfile } from '../approval/driver-reads.ts'
+import { olderDriverRoutes } from './older.ts'
 import { driverRoutes, type DriverContext } from './routes.ts'
 import { openDriver } from './socket.ts'
 import { Ingest } from '../river/ingest.ts'
@@ -13,7 +14,10 @@ import { examples } from './examples.ts'
 
 export const drivers = feature<Kernel & DriverContext & WithInvitationTries>()({
   name: 'drivers',
-  routes: parts => [...driverRoutes(parts, parts.invitationTries), ...driverFigureRoutes(parts)],
+  routes(parts) {
+    const rows = driverRoutes(parts, parts.invitationTries)
+    return [...rows, ...driverFigureRoutes(parts), ...olderDriverRoutes(rows)]
+  },
   sockets(parts) {
     const ingest = new Ingest(parts)
     parts.hub.onDrain(() => ingest.close())

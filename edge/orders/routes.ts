@@ -4,15 +4,12 @@
  */
 import Type from 'typebox'
 import { commandSchemas, type OrderVerb } from '../../protocol/dispatch/commands.ts'
-import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
-import { givenSchemas } from '../../protocol/orders/fields.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
-import { contactOf } from '../accounts/contacts.ts'
 import { type Identity, type Role, roles } from '../kernel/identity.ts'
-import { createCommand } from './new-order.ts'
+import { commandOrder } from './command.ts'
+import { OrderBody, placeOrder } from './place.ts'
 import { once } from '../idempotency/idempotency.ts'
 import { shownTo } from '../idempotency/order-shown.ts'
 import { respondToRequest } from './respond.ts'
@@ -21,34 +18,14 @@ import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../ke
 import { invalid } from '../kernel/validate.ts'
 import { findOrder, kindOf, listOrders, orderFilters } from './reads.ts'
 import { refusalFor } from './refusals.ts'
-import { ownPath } from '../links/own-urls.ts'
 import { acceptTerms, OrderId, type OrderContext } from './terms.ts'
-import { closedObject, nextCursor, page, PersonName, Phone, Text, Url } from '../kernel/shapes.ts'
+import { closedObject, nextCursor, page, Text, Url } from '../kernel/shapes.ts'
 
 const tags = ['orders']
-const create = commandSchemas.order.create.properties
 const oneOrder = { 200: { description: 'The order as it is now', schema: OrderView } }
 const mapErrors = ['geocoding_unavailable', 'geocoding_failed', 'address_not_found'] as const
 const quoteErrors = ['quote_not_found', 'quote_expired', 'quote_mismatch'] as const
 const conflicts = ['order_not_found', 'order_state_conflict'] as const
-
-const OrderBody = closedObject({
-  user_id: Type.Optional(Uuid),
-  vendor_id: Uuid,
-  pickup_address: create.pickup_address,
-  pickup_latitude: create.pickup_latitude,
-  pickup_longitude: create.pickup_longitude,
-  delivery_address: create.delivery_address,
-  /** Coordinates; without them the address is looked up. */
-  delivery_latitude: Type.Optional(create.delivery_latitude),
-  delivery_longitude: Type.Optional(create.delivery_longitude),
-  customer_name: Type.Optional(PersonName),
-  customer_phone: Type.Optional(Phone),
-  items: Type.Optional(create.items),
-  ...givenSchemas,
-  /** A quote of `POST /api/pricing/quote`; the order takes its fee. */
-  quote_id: Type.Optional(Uuid),
-})
 
 /** The status of a PATCH, and the command that leads to it. */
 type Verb<S extends OrderStatus> = (typeof statusTable)[S]['verb']
@@ -75,23 +52,10 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     verb: OrderVerb,
     data: object,
   ): Promise<RouteAnswer> => {
-    const { offer_id: offerId } = data as { offer_id?: string }
-    const { order, outcome } = await ctx.commands
-      .order({ id: commandId, actor_id: orderId, verb, by: request.principal, data })
-      .catch(async (error: unknown) => {
-        throw await refusalFor(
-          db,
-          request.identity,
-          { orderId, ...(offerId !== undefined && { offerId }) },
-          error,
-        )
-      })
+    const { order, offer_id } = await commandOrder(ctx, request, orderId, commandId, verb, data)
     return {
       status: 200,
-      body: {
-        ...shownTo(ctx, request.identity, order),
-        ...(outcome.offer_id !== undefined && { offer_id: outcome.offer_id }),
-      },
+      body: { ...order, ...(offer_id !== undefined && { offer_id }) },
       headers: { etag: etagOf(order.version) },
     }
   }
@@ -209,47 +173,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       responses: { 201: { description: 'The order', schema: OrderView } },
       errors: ['vendor_not_found', 'forbidden', ...quoteErrors, ...mapErrors],
       handler: request =>
-        once(ctx, request, 'createOrder', async ({ commandId, targetId }) => {
-          const { body, identity, principal } = request
-          const {
-            user_id = identity.userId,
-            customer_name,
-            customer_phone,
-            items = [],
-            quote_id,
-            prescription_url,
-            ...rest
-          } = body
-          if (user_id !== identity.userId && identity.role !== 'admin')
-            throw new CaduceusError('forbidden', 'user_id is not the account that orders')
-          const customer =
-            customer_name === undefined || customer_phone === undefined
-              ? await contactOf(ctx.database, user_id, ctx.nowMs())
-              : { customer_id: user_id, customer_name, customer_phone }
-          const data = await createCommand(
-            ctx,
-            identity,
-            {
-              order_id: targetId,
-              ...customer,
-              ...rest,
-              items,
-              ...(prescription_url !== undefined && {
-                prescription_url: ownPath(prescription_url, request.origin),
-              }),
-              ...(customer_name !== undefined && { customer_name }),
-              ...(customer_phone !== undefined && { customer_phone }),
-            },
-            quote_id,
-          )
-          checkOrderSize(data)
-          const { order } = await ctx.commands.order({
-            id: commandId,
-            actor_id: targetId,
-            verb: 'create',
-            by: principal,
-            data,
-          })
+        once(ctx, request, 'createOrder', async ids => {
+          const order = await placeOrder(ctx, request, ids, request.body)
           return { status: 201, body: order, headers: { location: `/api/orders/${order.id}` } }
         }),
     }),

@@ -2,7 +2,7 @@
 import { customers, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
-  openRequest: customers,
+  openRequest: ['customer', 'otherCustomer', 'admin'],
   listRequests: ['customer', 'otherCustomer', 'vendor', 'otherPharmacy', 'admin'],
   getRequest: ['customer', 'vendor', 'admin'],
   cancelRequest: ['customer', 'admin'],

@@ -8,14 +8,14 @@ import { Uuid } from '../../protocol/kernel/principal.ts'
 import { givenSchemas } from '../../protocol/orders/fields.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
-import { contactOf } from '../accounts/contacts.ts'
+import { customerOf } from '../accounts/contacts.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { feeTerms } from '../pricing/quotes.ts'
 import { once, withBody, type FixedIds } from '../idempotency/idempotency.ts'
 import { shownTo } from '../idempotency/order-shown.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../orders/respond.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { acceptTerms, OrderId, type OrderContext } from '../orders/terms.ts'
 import { findOrder, listOrders, orderFilters } from '../orders/reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from '../kernel/shapes.ts'
@@ -25,6 +25,9 @@ const tags = ['requests']
 const broadcast = commandSchemas.order.broadcast.properties
 
 export const RequestBody = closedObject({
+  user_id: Type.Optional(
+    Type.Unsafe<string>({ ...Uuid, description: 'The customer, when an administrator asks' }),
+  ),
   latitude: Latitude,
   longitude: Longitude,
   radius_km: broadcast.radius_km,
@@ -55,14 +58,22 @@ const ResponseResult = Type.Object({
   order: OrderView,
 })
 
-/** Opens a request. `body` obeys RequestBody. */
+/**
+ * Opens a request: a customer's own, or by an administrator for a customer. Throws `forbidden` for a
+ * customer who names somebody else, and `invalid_request` when an administrator names no customer.
+ */
 export async function openRequest(
   ctx: OrderContext,
-  { identity, origin }: { identity: Identity; origin: string | null },
+  {
+    identity,
+    principal,
+    origin,
+  }: Pick<RouteRequest<unknown, unknown, unknown, Identity>, 'identity' | 'principal' | 'origin'>,
   { commandId, targetId }: FixedIds,
   body: Type.Static<typeof RequestBody>,
 ): Promise<OrderView> {
   const {
+    user_id,
     items = [],
     expires_in_seconds = limits.requestTtlSecondsDefault,
     quote_id,
@@ -79,7 +90,7 @@ export async function openRequest(
         })
   const data: OrderCommandData['broadcast'] = {
     order_id: targetId,
-    ...(await contactOf(ctx.database, identity.userId, ctx.nowMs())),
+    ...(await customerOf(ctx, identity, user_id)),
     ...rest,
     items,
     expires_in_seconds,
@@ -91,7 +102,7 @@ export async function openRequest(
     id: commandId,
     actor_id: targetId,
     verb: 'broadcast',
-    by: { role: 'customer', id: identity.userId },
+    by: principal,
     data,
   })
   return order
@@ -105,9 +116,10 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
       path: '/api/requests',
       operationId: 'openRequest',
       tags,
-      auth: ['user'],
+      auth: ['user', 'admin'],
       idempotent: true,
-      summary: 'Ask the pharmacies nearby; the first to accept takes the request',
+      summary:
+        'Ask the pharmacies nearby; the first to accept takes the request. An administrator asks for a customer',
       body: RequestBody,
       responses: {
         201: {

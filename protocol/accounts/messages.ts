@@ -7,7 +7,7 @@ import { Uuid } from '../kernel/principal.ts'
 
 export const accountMessages = {
   customer_greeting: heard(
-    ['customer'],
+    ['customer', 'trips'],
     'First message: connected and authenticated.',
     Type.Object({
       type: Type.Literal('connection'),

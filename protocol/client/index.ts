@@ -18,13 +18,16 @@ export {
   connectCustomer,
   connectFleet,
   connectTracker,
+  connectTrips,
   Customer,
   Fleet,
   Tracker,
+  Trips,
   type ChatEvents,
   type CustomerEvents,
   type FleetEvents,
   type TrackerEvents,
+  type TripEvents,
 } from './watchers.ts'
 export {
   RestClient,
@@ -35,6 +38,7 @@ export {
   type RestOptions,
   type Tokens,
 } from './rest.ts'
+export type { NewTrip, Trip } from './trips.ts'
 export type { FreeSlots, NewAppointment, Service } from './visits.ts'
 export type { Entry as ConversationEntry } from '../conversations/parts.ts'
 export type { ConversationView as Conversation } from '../conversations/view.ts'

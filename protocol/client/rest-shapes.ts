@@ -1,5 +1,6 @@
 /** The bodies and answers of pharmacies, orders, ratings and conversations, as the REST client gives and takes them. */
 import type { MessageKind, Topic } from '../conversations/parts.ts'
+import type { VehicleType } from '../drivers/vehicles.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 
 export type RatedSubject = 'vendor' | 'driver' | 'service'
@@ -71,4 +72,17 @@ export interface RegisterVendor {
   address?: string
   latitude: number
   longitude: number
+}
+
+/** A driver who asks a pharmacy to join, or who has its invitation. */
+export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
+interface DriverProfile {
+  email: string
+  full_name: string
+  phone: string
+  password: string
+  vehicle_type: VehicleType
+  vehicle_number?: string
+  license_number?: string
+  capacity?: number
 }

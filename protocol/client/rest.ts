@@ -13,7 +13,6 @@
 import type { Entry as ConversationEntry, Topic } from '../conversations/parts.ts'
 import type { ConversationView as Conversation } from '../conversations/view.ts'
 import type { OrderCommandData } from '../dispatch/commands.ts'
-import type { VehicleType } from '../drivers/vehicles.ts'
 import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../kernel/errors.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
@@ -25,11 +24,13 @@ import type {
   Rating,
   ReportReason,
   OrderUpdate,
+  RegisterDriver,
   RegisterVendor,
 } from './rest-shapes.ts'
 import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { InsightCalls } from './insights.ts'
+import { TripCalls } from './trips.ts'
 import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 import { clientLimits } from './limits.ts'
@@ -68,24 +69,17 @@ export type NewRequestBody = Omit<
   OrderCommandData['broadcast'],
   'order_id' | 'customer_id' | 'customer_name' | 'customer_phone' | 'items' | 'expires_in_seconds'
 > &
-  Partial<Pick<OrderCommandData['broadcast'], 'items' | 'expires_in_seconds'>>
+  Partial<Pick<OrderCommandData['broadcast'], 'items' | 'expires_in_seconds'>> &
+  ForCustomer
 export type NewOrderBody = Omit<
   OrderCommandData['create'],
   'order_id' | 'customer_id' | 'customer_name' | 'customer_phone'
->
-/** A driver who asks a pharmacy to join, or who has its invitation. */
-export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
-interface DriverProfile {
-  email: string
-  full_name: string
-  phone: string
-  password: string
-  vehicle_type: VehicleType
-  vehicle_number?: string
-  license_number?: string
-  capacity?: number
+> &
+  ForCustomer
+/** The customer for whom an administrator asks. */
+interface ForCustomer {
+  user_id?: string
 }
-
 interface CallOptions {
   body?: object
   query?: Record<string, string | number | boolean | undefined>
@@ -94,8 +88,9 @@ interface CallOptions {
 }
 
 export class RestClient {
-  /** Services and appointments. */
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
+  readonly trips = new TripCalls((method, path, options) => this.call(method, path, options))
+  /** Services and appointments. */
   readonly visits = new Visits((method, path, options) => this.call(method, path, options))
   readonly #url: string
   readonly #fetch: typeof globalThis.fetch

@@ -53,6 +53,37 @@ export class Customer extends Watcher<CustomerEvents> {
   }
 }
 
+export interface TripEvents extends ConnectionNews, MessageEvents<'trips'> {
+  open: CustomerGreeting
+}
+
+/** The trips of a person. Those that are followed are followed again after each reconnection. */
+export class Trips extends Watcher<TripEvents> {
+  readonly #followed = new Set<string>()
+
+  constructor(userId: string, options: ConnectOptions) {
+    super(`/ws/${encodeURIComponent(userId)}`, options)
+    this.connection.on('open', greeting => {
+      for (const tripId of this.#followed) this.#subscribe(tripId)
+      this.emit('open', greeting as CustomerGreeting)
+    })
+    // A refused trip is not asked for again.
+    this.on('error', ({ code, id }) => {
+      if (code === 'order_not_found' && id !== undefined) this.#followed.delete(id)
+    })
+  }
+
+  /** Asks for the present state of a trip and for the positions of its driver. */
+  follow(tripId: string): void {
+    this.#followed.add(tripId)
+    if (this.isOpen) this.#subscribe(tripId)
+  }
+
+  #subscribe(trip_id: string): void {
+    this.connection.send({ type: 'subscribe_trip', trip_id, id: trip_id })
+  }
+}
+
 export class Tracker extends Watcher<TrackerEvents> {}
 
 export class Fleet extends Watcher<FleetEvents> {
@@ -188,6 +219,11 @@ export function connectChat(options: ConnectOptions): Chat {
 /** Connects the signed-in customer, now and again after each loss, until `close`. */
 export function connectCustomer(options: ConnectOptions): Customer {
   return new Customer(options)
+}
+
+/** Connects a person's trips, in the words of the rides backend. */
+export function connectTrips(options: ConnectOptions & { userId: string }): Trips {
+  return new Trips(options.userId, options)
 }
 
 /** Needs no account: the token of the link is enough. */

@@ -23,6 +23,7 @@ import {
   type SocketMessage,
 } from './messages.ts'
 import { trackingMessages } from '../tracking/messages.ts'
+import { tripMessages } from '../trips/messages.ts'
 
 const definitions: Readonly<Record<string, MessageDefinition>> = socketMessages
 
@@ -36,6 +37,7 @@ t.test('no message is defined in two folders', async t => {
     trackingMessages,
     appointmentMessages,
     conversationMessages,
+    tripMessages,
   ]
   t.same(
     folders.flatMap(folder => Object.keys(folder)).toSorted(),

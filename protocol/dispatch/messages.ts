@@ -13,6 +13,7 @@ import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
 import { orderMessages } from '../orders/messages.ts'
 import { pharmacyMessages } from '../pharmacies/messages.ts'
 import { trackingMessages } from '../tracking/messages.ts'
+import { tripMessages } from '../trips/messages.ts'
 
 export const socketMessages = {
   ...commonMessages,
@@ -23,6 +24,7 @@ export const socketMessages = {
   ...trackingMessages,
   ...conversationMessages,
   ...appointmentMessages,
+  ...tripMessages,
 }
 type Messages = typeof socketMessages
 export type SocketMessageName = keyof Messages

@@ -24,6 +24,15 @@ export const channels = {
     parameters: { tracking_token: 'From the order; no other authentication' },
   },
   chat: { path: '/ws/chat', title: 'The conversations of a person', parameters: {} },
+  /** The last one, because its path has a parameter where the others have a word. */
+  trips: {
+    path: '/ws/{user_id}',
+    title: "A person's trips, as the rides backend tells them",
+    parameters: {
+      user_id:
+        'The account of the token, or its driver or pharmacy. An id of the rides backend, such as user_123, is taken too: the token says who connects',
+    },
+  },
 } as const satisfies Readonly<Record<string, Channel>>
 
 export type ChannelName = keyof typeof channels

@@ -83,7 +83,7 @@ export const trackingMessages = {
   ),
 
   location: heard(
-    ['customer', 'tracking'],
+    ['customer', 'tracking', 'trips'],
     "Where an order's driver is, at most a few times a second.",
     Type.Object({
       type: Type.Literal('location'),
