@@ -25,9 +25,10 @@ t.test('the document describes every route, and its references name its schemas'
     api.map(row => `${row.method} ${row.path.replaceAll(/:([a-z_]+)/g, '{$1}')}`).toSorted(),
   )
   t.equal(new Set(rows.map(row => row.operationId)).size, rows.length, 'operation ids are unique')
+  const paths = new Set(rows.map(row => row.path.replaceAll(/:([a-z_]+)/g, '{$1}')))
   for (const row of rows)
     if (row.alias !== undefined)
-      t.ok(document.paths[row.alias], `${row.path} is another name of a path that exists`)
+      t.ok(paths.has(row.alias), `${row.path} is another name of a path that exists`)
   const references = [
     ...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g),
   ].map(match => match[1]!)
