@@ -29,12 +29,49 @@ export function observationsAgain(
     on_time: [],
     offer_acceptance: [],
     returns: [],
+    no_shows: [],
+  }
+  const noted = (
+    metric: string,
+    at: Date,
+    personId: string,
+    value: number,
+    of: { driverId?: string | null; serviceId?: string },
+  ): void => {
+    const parts = Object.fromEntries(
+      clock.formatToParts(at).map(({ type, value: text }) => [type, text]),
+    ) as Record<string, string>
+    found[metric]!.push({
+      date: `${parts['year']}-${parts['month']}-${parts['day']}`,
+      hour: parts['hour']!,
+      weekday: String(weekdays.indexOf(parts['weekday']!) + 1),
+      personId,
+      driverId: of.driverId ?? null,
+      serviceId: of.serviceId ?? null,
+      value,
+    })
   }
   const histories = new Map<string, Stored[]>()
   for (const event of events)
     histories.set(event.actor_id, [...(histories.get(event.actor_id) ?? []), event])
   for (const history of histories.values()) {
     const first = history[0]!
+    if (first.type === 'calendar_described') {
+      const own = first.data.vendor_id === id
+      const customers = new Map<string, string>()
+      const received = new Set<string>()
+      for (const { type, at, data } of own ? history : []) {
+        const one = data.appointment_id
+        if (type === 'slot_claimed') customers.set(one, data.customer_id)
+        if (type === 'appointment_checked_in') received.add(one)
+        const isMissed = type === 'appointment_missed'
+        if (isMissed || (type === 'appointment_fulfilled' && received.has(one)))
+          noted('no_shows', at, customers.get(one)!, isMissed ? 1 : 0, {
+            serviceId: first.actor_id,
+          })
+      }
+      continue
+    }
     const isRequest = first.type === 'broadcast_opened'
     const accepted = history.find(({ type }) => type === 'order_accepted')
     const isOurs = isRequest
@@ -42,19 +79,8 @@ export function observationsAgain(
       : first.data.vendor.vendor_id === id
     const driverId =
       history.findLast(({ type }) => type === 'driver_assigned')?.data.driver.driver_id ?? null
-    const note = (metric: string, at: Date, value: number, driver: string | null = driverId) => {
-      const parts = Object.fromEntries(
-        clock.formatToParts(at).map(({ type, value: text }) => [type, text]),
-      ) as Record<string, string>
-      found[metric]!.push({
-        date: `${parts['year']}-${parts['month']}-${parts['day']}`,
-        hour: parts['hour']!,
-        weekday: String(weekdays.indexOf(parts['weekday']!) + 1),
-        personId: first.data.customer_id,
-        driverId: driver,
-        value,
-      })
-    }
+    const note = (metric: string, at: Date, value: number, driver: string | null = driverId) =>
+      noted(metric, at, first.data.customer_id, value, { driverId: driver })
     const minutes = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 60_000
     const candidates: { vendor_id: string }[] = isRequest ? first.data.candidates : []
     if (candidates.some(({ vendor_id }) => vendor_id === id)) {

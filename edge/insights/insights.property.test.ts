@@ -8,9 +8,13 @@ import { postgresJournal } from '../../engine/journal/postgres.ts'
 import { kinds } from '../../engine/kinds.ts'
 import { evolve } from '../../engine/orders/evolve.ts'
 import { orderKind } from '../../engine/orders/kind.ts'
+import { evolve as evolveCalendar } from '../../engine/appointments/evolve.ts'
+import { calendarKind } from '../../engine/appointments/kind.ts'
+import { absentCalendar, type Calendar } from '../../engine/appointments/state.ts'
 import { absentOrder, type Order } from '../../engine/orders/state.ts'
 import { preparedDatabase } from '../../migrations/database/prepared.ts'
-import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { appointmentEvents } from '../../protocol/dispatch/appointment-events.ts'
+import type { AppointmentEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
 import { realEnv } from '../../protocol/kernel/env.ts'
 import fc from '../../protocol/testing/properties.ts'
 import {
@@ -26,7 +30,14 @@ import {
 import type { Stored } from '../reports/fixture-recomputed.ts'
 import { cellsOf, totalOf, type Figure } from './figures.ts'
 import { observationsAgain } from './fixture-recomputed.ts'
-import { divisions, driverSeries, weekInsights, weekSeries, type Division } from './insights.ts'
+import {
+  divisions,
+  driverSeries,
+  isDivided,
+  weekInsights,
+  weekSeries,
+  type Division,
+} from './insights.ts'
 import { insightLimits } from './limits.ts'
 import { metrics } from './metrics.ts'
 import { nameOf, weeksBefore, daysOf, weekNamed, lastWeek } from './week.ts'
@@ -208,6 +219,66 @@ t.test('every figure agrees with the events, around every change of the clocks',
     return rows
   }
 
+  /** Two services, whose customers come, or do not, or are forgotten, or cancel. */
+  const attend = async (vendorId: string, around: number, plans: Plan[]): Promise<Stored[]> => {
+    const customers = Array.from({ length: 9 }, newId)
+    const services = await Promise.all(
+      [0, 1].map(async which => {
+        const serviceId = newId()
+        let [calendar, version]: [Calendar, number] = [absentCalendar, 0]
+        const append = async (event: AppointmentEvent, atMs: number) => {
+          calendar = evolveCalendar(calendar, event, atMs)
+          version++
+          const result = await journal.append({
+            slot: 1,
+            epoch: lease!.epoch,
+            kind: 'appointment',
+            actorId: serviceId,
+            fromVersion: version - 1,
+            atMs,
+            commandId: null,
+            by: { role: 'system', id: 'test' },
+            events: [event],
+            row: calendarKind.row(calendar, version, atMs, version === 1),
+          })
+          assert.equal(result.outcome, 'committed')
+        }
+        const own = plans
+          .filter((_, i) => i % 3 === which)
+          .toSorted((a, b) => a.startMs - b.startMs)
+        const { calendar_described, slot_claimed } = appointmentEvents
+        const terms = { ...calendar_described.example.terms }
+        const described = { service_id: serviceId, vendor_id: vendorId, terms } as never
+        await append({ type: 'calendar_described', data: described }, around)
+        for (const { startMs, feeMinor, steps } of own) {
+          const appointment_id = newId()
+          const about = { appointment_id }
+          const atMs = around + startMs
+          const customer_id = customers[feeMinor % customers.length]!
+          const claimed = { ...slot_claimed.example, ...about, customer_id } as never
+          await append({ type: 'slot_claimed', data: claimed }, atMs)
+          const what = steps.length % 5
+          if (what === 0)
+            await append(
+              { type: 'appointment_cancelled', data: { ...about, cause: 'vendor', reason: null } },
+              atMs,
+            )
+          else if (what === 1) await append({ type: 'appointment_missed', data: about }, atMs)
+          else {
+            if (what > 2) await append({ type: 'appointment_checked_in', data: about }, atMs)
+            await append({ type: 'appointment_fulfilled', data: about }, atMs)
+          }
+        }
+        return serviceId
+      }),
+    )
+    const { rows } = await database.pool.query<Stored>(
+      'select actor_id, at, type, data from events where actor_id = any($1::uuid[]) order by actor_id, version',
+      [services],
+    )
+    return rows
+  }
+
   const seen = { shown: 0, hidden: 0 }
   await fc.assert(
     fc.asyncProperty(
@@ -220,7 +291,9 @@ t.test('every figure agrees with the events, around every change of the clocks',
         }
         const { pharmacy } = people
         const around = Date.parse(at)
-        const again = observationsAgain(await settle(people, around, plans), pharmacy)
+        const orders = await settle(people, around, plans)
+        const visits = await attend(pharmacy.id, around, plans)
+        const again = observationsAgain([...orders, ...visits], pharmacy)
         // The week that ends after the change, and the two before it.
         const last = lastWeek(around + 7 * 24 * hourMs, timeZone)
         const within = (metric: string, week: string) => {
@@ -243,12 +316,17 @@ t.test('every figure agrees with the events, around every change of the clocks',
                 const observations = within(metric, monday)
                 check(total, unit, observations, `${what} ${when}`)
                 seen[total.hidden ? 'hidden' : 'shown'] += observations.length
-                if (by === null || (by === 'driver' && !metrics[metric]!.byDriver)) {
+                if (by === null || !isDivided(metrics[metric]!, by)) {
                   assert.deepEqual(cells, [])
                   continue
                 }
                 const keyOf = (one: (typeof observations)[number]) =>
-                  by === 'hour' ? one.hour : by === 'weekday' ? one.weekday : one.driverId!
+                  ({
+                    hour: one.hour,
+                    weekday: one.weekday,
+                    driver: one.driverId!,
+                    service: one.serviceId!,
+                  })[by]
                 const figures = new Map(cells.map(cell => [cell.key, cell[when]]))
                 for (const [key, figure] of figures)
                   check(

@@ -100,10 +100,53 @@ t.test('the last week that is over in the zone, beside the week before', async t
   })
   t.match(metricOf(body, 'on_time').now, { value: 0.867, count: 15 })
   t.match(metricOf(body, 'returns').now, { value: 0, count: 15 })
-  for (const metric of ['excursions', 'no_shows'])
-    t.match(metricOf(body, metric), { measured: false, now: { value: null, count: null } })
+  t.match(metricOf(body, 'excursions'), { measured: false, now: { value: null, count: null } })
   t.same((await get('?week=2026-W48')).body.metrics, body.metrics)
   t.match(metricOf((await get('?week=2026-W47')).body, 'click_to_door').now, { count: 0 })
+})
+
+t.test('no-shows, in all and by service; what nobody noted does not count', async t => {
+  const [flu, talk] = [newId(), newId()]
+  for (const [id, name] of [
+    [flu, 'Flu'],
+    [talk, 'Talk'],
+  ])
+    await edge.database.pool.query(
+      `insert into services (id, vendor_id, name, currency, settings, is_active, revision,
+        created_at, updated_at) values ($1, $2, $3, 'USD', '{}', true, 1, now(), now())`,
+      [id, pharmacy.id, name],
+    )
+  const visit = (service: string, person: string, status: string, checkedIn: boolean) =>
+    edge.database.pool.query(
+      `insert into appointments (id, service_id, vendor_id, user_id, created_at, status, updated_at,
+        ended_at, record, version) values ($1, $2, $3, $4, now(), $5, now(), '2026-11-24T10:00Z',
+        $6, 1)`,
+      [
+        newId(),
+        service,
+        pharmacy.id,
+        person,
+        status,
+        JSON.stringify({ checked_in_at: checkedIn ? '2026-11-24T09:00:00Z' : null }),
+      ],
+    )
+  for (const [i, person] of people.slice(0, 6).entries())
+    await visit(flu, person, i < 2 ? 'noshow' : 'fulfilled', i >= 2)
+  for (const person of people.slice(0, 5)) await visit(talk, person, 'fulfilled', true)
+  await visit(talk, people[0]!, 'fulfilled', false)
+  await visit(talk, people[0]!, 'cancelled', false)
+  const found = metricOf((await get('?by=service')).body, 'no_shows')
+  t.match(found, { unit: 'share', measured: true, now: { value: 0.182, count: 11 } })
+  t.match(
+    found.cells.toSorted((a: { label: string }, b: { label: string }) =>
+      a.label < b.label ? -1 : 1,
+    ),
+    [
+      { key: flu, label: 'Flu', now: { value: 0.333, count: 6 }, before: { count: 0 } },
+      { key: talk, label: 'Talk', now: { value: 0, count: 5 } },
+    ],
+  )
+  t.same(metricOf((await get('?by=service')).body, 'returns').cells, [])
 })
 
 t.test('small cells are hidden, and so is the cell that would tell them', async t => {

@@ -40,6 +40,10 @@ export const divisions = {
     keyOf: ({ driverId }: Observation) => driverId ?? '',
     keys: null,
   },
+  service: {
+    keyOf: ({ serviceId }: Observation) => serviceId ?? '',
+    keys: null,
+  },
 } as const
 export type Division = keyof typeof divisions
 
@@ -64,6 +68,10 @@ const described = (name: string) => {
   return { metric: name, unit, definition, measured: source !== null }
 }
 
+/** Do the observations of the metric have what the division divides by? */
+export const isDivided = ({ byDriver, byService }: Metric, by: Division): boolean =>
+  by === 'driver' ? byDriver : by === 'service' ? byService : true
+
 /** A week beside the one before, divided when `by` says how. */
 export async function weekInsights(
   db: Kysely<Tables>,
@@ -73,7 +81,8 @@ export async function weekInsights(
 ): Promise<MetricInsight[]> {
   const division = by === null ? null : divisions[by]
   const all: MetricInsight[] = []
-  for (const [name, { unit, source, byDriver }] of Object.entries(metrics)) {
+  for (const [name, metric] of Object.entries(metrics)) {
+    const { unit, source } = metric
     if (source === null) {
       all.push({ ...described(name), now: unmeasured, before: unmeasured, cells: [] })
       continue
@@ -81,7 +90,7 @@ export async function weekInsights(
     const read = (monday: Monday) => source(db, pharmacy, daysOf(monday))
     const [now, before] = [await read(week), await read(weeksBefore(week, 1))]
     const cells: Cell[] = []
-    if (division !== null && (by !== 'driver' || byDriver)) {
+    if (by !== null && division !== null && isDivided(metric, by)) {
       const [nowCells, beforeCells] = [now, before].map(observations =>
         cellsOf(unit, observations, division.keyOf),
       ) as [Map<string, Figure>, Map<string, Figure>]

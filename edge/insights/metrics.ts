@@ -4,6 +4,7 @@
  * definitions, and a test compares them.
  */
 import {
+  attendance,
   claims,
   claimTimes,
   doorTimes,
@@ -15,7 +16,7 @@ import {
 } from './observations.ts'
 
 /** Raise it when a definition changes. */
-export const definitionsVersion = 1
+export const definitionsVersion = 2
 
 export interface Metric {
   /** `share`: from 0 to 1, of all observations. `minutes`: the median. */
@@ -25,6 +26,8 @@ export interface Metric {
   source: Source | null
   /** Observations have a driver. */
   byDriver: boolean
+  /** Observations have a service. */
+  byService: boolean
 }
 
 /** A metric whose observations have a driver. */
@@ -33,6 +36,7 @@ const ofDrivers = (unit: Metric['unit'], source: Source, definition: string): Me
   source,
   definition,
   byDriver: true,
+  byService: false,
 })
 /** A metric that drivers have no part in. */
 const ofPharmacies = (unit: Metric['unit'], source: Source | null, definition: string): Metric => ({
@@ -40,6 +44,7 @@ const ofPharmacies = (unit: Metric['unit'], source: Source | null, definition: s
   source,
   definition,
   byDriver: false,
+  byService: false,
 })
 
 export const metrics: Readonly<Record<string, Metric>> = {
@@ -83,9 +88,12 @@ export const metrics: Readonly<Record<string, Metric>> = {
     null,
     'Of the parcels that must be kept cool, the share that was too warm or too cold on the way. Not measured yet.',
   ),
-  no_shows: ofPharmacies(
-    'share',
-    null,
-    'Of the appointments that were not cancelled, the share to which nobody came. Not measured yet.',
-  ),
+  no_shows: {
+    ...ofPharmacies(
+      'share',
+      attendance,
+      'Of the appointments for which the pharmacy received the customer or nobody came, the share to which nobody came. Counts when the appointment ended.',
+    ),
+    byService: true,
+  },
 }

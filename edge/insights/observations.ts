@@ -22,6 +22,8 @@ export interface Observation {
   personId: string
   /** Null where no driver has a part in it. */
   driverId: string | null
+  /** The pharmacy's service of an appointment; null for orders. */
+  serviceId: string | null
   /** Of a share: 1 or 0. Otherwise minutes. */
   value: number
 }
@@ -37,13 +39,15 @@ interface Row {
   local: string
   person: string
   driver: string | null
+  service?: string
   value: number
 }
-const observation = ({ local, person, driver, value }: Row): Observation => ({
+const observation = ({ local, person, driver, service, value }: Row): Observation => ({
   date: local.slice(0, 10),
   hour: local.slice(11),
   personId: person,
   driverId: driver,
+  serviceId: service ?? null,
   value,
 })
 
@@ -165,4 +169,20 @@ export const offers: Source = async (db, pharmacy, range) => {
       observations.push(observation({ local, person, driver, value: isAccepted ? 1 : 0 }))
   }
   return observations
+}
+
+/**
+ * Appointments for which the pharmacy received the customer, or nobody came. One that nobody closed
+ * counts as fulfilled in the calendar and tells nothing here.
+ */
+export const attendance: Source = async (db, { id, timeZone }, { from, to }) => {
+  const { rows } = await sql<Row>`
+    select to_char(ended_at at time zone ${timeZone}::text, 'YYYY-MM-DD HH24') as local,
+      user_id as person, null as driver, service_id as service,
+      (status = 'noshow')::integer as value
+    from appointments where vendor_id = ${id}::uuid
+      and (status = 'noshow' or status = 'fulfilled' and record ->> 'checked_in_at' is not null)
+      and (ended_at at time zone ${timeZone}::text)::date
+        between ${from}::date and ${to}::date`.execute(db)
+  return rows.map(observation)
 }

@@ -9,7 +9,6 @@ import { invalid } from '../kernel/validate.ts'
 import { csvOf, type Column } from '../reports/csv.ts'
 import { unmeasured } from './figures.ts'
 import {
-  divisions,
   driverSeries,
   weekInsights,
   weekSeries,
@@ -55,6 +54,7 @@ const MetricView = Type.Object({
   ...compared,
   cells: Type.Array(Type.Object({ key: Type.String(), label: Type.String(), ...compared })),
 })
+const bys = ['hour', 'weekday', 'week', 'driver', 'service'] as const
 const head = {
   vendor_id: Uuid,
   vendor_name: Type.String(),
@@ -63,7 +63,7 @@ const head = {
   from: Day,
   to: Day,
   before: Type.String({ description: 'The week before' }),
-  by: nullable(Type.Enum(['hour', 'weekday', 'week', 'driver'])),
+  by: nullable(Type.Enum([...bys])),
   generated_at: Timestamp,
 }
 export const Insights = Type.Object({ ...head, metrics: Type.Array(MetricView) })
@@ -83,10 +83,10 @@ const LetterView = Type.Object({ vendor_id: Uuid, wanted: Type.Boolean() })
 
 const question = {
   week: Type.Optional(Week),
-  by: Type.Optional(Type.Enum(['hour', 'weekday', 'week', 'driver'])),
+  by: Type.Optional(Type.Enum([...bys])),
   weeks: Weeks,
 }
-type By = keyof typeof divisions | 'week'
+type By = (typeof bys)[number]
 interface Question {
   week?: string
   by?: By
@@ -133,18 +133,20 @@ export function insightRoutes(ctx: Pick<Kernel, 'database' | 'nowMs'>): AnyRoute
       by === 'week'
         ? await weekSeries(db, pharmacy, week, weeks ?? insightLimits.weeksDefault)
         : await weekInsights(db, pharmacy, week, by ?? null)
-    if (by === 'driver') await nameDrivers(found)
+    if (by === 'driver') await nameCells(found, driverNames)
+    if (by === 'service') await nameCells(found, serviceNames)
     return { ...headOf(pharmacy, week, by ?? null), metrics: found }
   }
-  const nameDrivers = async (found: MetricInsight[]): Promise<void> => {
+  type NamesOf = (ids: readonly string[]) => Promise<{ id: string; name: string }[]>
+  const driverNames: NamesOf = ids =>
+    db.selectFrom('drivers').select(['id', 'full_name as name']).where('id', 'in', ids).execute()
+  const serviceNames: NamesOf = ids =>
+    db.selectFrom('services').select(['id', 'name']).where('id', 'in', ids).execute()
+  const nameCells = async (found: MetricInsight[], namesOf: NamesOf): Promise<void> => {
     const cells = found.flatMap(metric => metric.cells)
     if (cells.length === 0) return
-    const rows = await db
-      .selectFrom('drivers')
-      .select(['id', 'full_name'])
-      .where('id', 'in', [...new Set(cells.map(({ key }) => key))])
-      .execute()
-    const names = new Map(rows.map(({ id, full_name }) => [id, full_name]))
+    const rows = await namesOf([...new Set(cells.map(({ key }) => key))])
+    const names = new Map(rows.map(({ id, name }) => [id, name]))
     for (const cell of cells) cell.label = names.get(cell.key) ?? cell.key
   }
 
@@ -154,7 +156,7 @@ export function insightRoutes(ctx: Pick<Kernel, 'database' | 'nowMs'>): AnyRoute
       path: '/api/insights/vendors/:id',
       operationId: 'getInsights',
       summary:
-        "A pharmacy's week beside the week before, by hour, weekday or driver, or a series of weeks",
+        "A pharmacy's week beside the week before, by hour, weekday, driver or service, or a series of weeks",
       tags,
       auth: ofPharmacy,
       params: PharmacyId,

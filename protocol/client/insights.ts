@@ -10,6 +10,7 @@ interface ComparedFigures {
   now: InsightFigure
   before: InsightFigure
 }
+type InsightDivision = 'hour' | 'weekday' | 'week' | 'driver' | 'service'
 export interface Insights {
   vendor_id: string
   vendor_name: string
@@ -18,7 +19,7 @@ export interface Insights {
   from: string
   to: string
   before: string
-  by: 'hour' | 'weekday' | 'week' | 'driver' | null
+  by: InsightDivision | null
   generated_at: string
   metrics: (ComparedFigures & {
     metric: string
@@ -30,7 +31,7 @@ export interface Insights {
 }
 
 type Call = <T>(method: 'GET', path: string, options: { query: InsightQuery }) => Promise<T>
-type InsightQuery = { week?: string; by?: 'hour' | 'weekday' | 'week' | 'driver'; weeks?: number }
+type InsightQuery = { week?: string; by?: InsightDivision; weeks?: number }
 
 /** The calls about insights, as `insights` of the client. */
 export class InsightCalls {
