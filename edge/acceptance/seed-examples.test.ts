@@ -207,9 +207,9 @@ t.test('the commands of the documents work as they are written', async t => {
     405,
     'a sign-up by GET is refused; openapi.test.ts sends it by POST',
   )
-  // Left out on purpose: /api/v1/trips/..., whose rides are orders here, and the ports of its
-  // services. The mongo, pip and uvicorn commands of all documents start the systems that this one
-  // replaces.
+  t.equal((await gateway('curl http://localhost/api/v1/trips/request')).status, 200)
+  // Left out on purpose: the ports of its services. The mongo, pip and uvicorn commands of all
+  // documents start the systems that this one replaces.
 
   // sanjevani-broadcast.md, endpoints 3 to 7.
   const customer = await http(url, 'POST', '/customer/register/', {
