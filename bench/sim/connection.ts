@@ -5,7 +5,7 @@
  */
 import { canonical } from '../../engine/sim/model/pushes.ts'
 import { Caller } from './clients.ts'
-import type { Heard, SimEdge, SocketKind } from './edge/edge.ts'
+import type { Heard, Listener, SimEdge, SocketKind } from './edge/edge.ts'
 import { clientLimits } from '../../protocol/client/limits.ts'
 
 /** Average length of a connection. */
@@ -28,6 +28,7 @@ export abstract class Connected extends Caller {
 
   /** The topic of the socket; see protocol/dispatch/pushes.ts. */
   get topic(): string {
+    if (this.socket.role === 'chat') return this.socket.id
     return `${this.socket.role === 'tracking' ? 'order' : this.socket.role === 'pharmacy' ? 'vendor' : this.socket.role}:${this.socket.id}`
   }
 
@@ -58,10 +59,15 @@ export abstract class Connected extends Caller {
     this.heard.clear()
     this.connectedSinceMs = this.world.schedule.nowMs
     const socket = this.world.faulty(this.#listener(closed))
-    this.#drop = edge.open(this.socket, socket, run => {
+    this.#drop = this.enter(edge, socket, run => {
       this.world.schedule.after(this.chance.between(1, 30), run)
     })
     this.greeted(edge)
+  }
+
+  /** Opens the socket at an edge. Returns the function that ends it. */
+  protected enter(edge: SimEdge, listener: Listener, carry: (run: () => void) => void): () => void {
+    return edge.open(this.socket, listener, carry)
   }
 
   #listener(closed: () => void) {
@@ -69,7 +75,7 @@ export abstract class Connected extends Caller {
       heard: (message: Heard) => {
         this.heard.add(canonical(message))
         const { role, id } = this.socket
-        if (role !== 'tracking')
+        if (role !== 'tracking' && role !== 'chat')
           this.world.checker.audience.heardBy(role === 'pharmacy' ? 'vendor' : role, id, message)
         this.told(message)
       },

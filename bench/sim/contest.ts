@@ -85,7 +85,15 @@ async function race(
   stopped: () => boolean,
 ): Promise<ContestResult> {
   const cpu = process.cpuUsage()
-  const world = new World({ seed, without, bug, hostile: true, visits: false, notesMax: 0 })
+  const world = new World({
+    seed,
+    without,
+    bug,
+    hostile: true,
+    visits: false,
+    talks: false,
+    notesMax: 0,
+  })
   const { schedule, checker, database } = world
   const chance = world.chance.fork('contest')
   const newId = (): string => uuidV7(Math.floor(schedule.nowMs), chance.random)

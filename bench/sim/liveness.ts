@@ -3,6 +3,7 @@
  * invariants of SPEC.md.
  */
 import { isOver } from '../../engine/sim/model/order.ts'
+import { talkLeft } from './talkers.ts'
 import type { World } from './world.ts'
 import { requestLimits } from '../../edge/requests/limits.ts'
 
@@ -58,5 +59,6 @@ export function unfinished(world: World): string[] {
       if (state !== 'broadcast' && schedule.nowMs - sinceMs > terminalPatienceMs)
         left.push(`[9] ${pharmacy.name} still shows request ${requestId}, which is ${state}`)
     }
+  left.push(...talkLeft(world))
   return left
 }

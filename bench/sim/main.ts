@@ -90,10 +90,20 @@ function readOptions() {
 }
 
 function tellSeed(seed: number, { violation, counts, journalHash }: RunResult): void {
-  const { orders, events, published, republished, steps, simulatedHours, cpuSeconds } = counts
+  const {
+    orders,
+    conversations,
+    entries,
+    events,
+    published,
+    republished,
+    steps,
+    simulatedHours,
+    cpuSeconds,
+  } = counts
   say(`seed ${seed}: ${violation === null ? 'held' : `BROKEN ${violation.rule} ${violation.what}`}`)
   say(
-    `  ${orders} orders, ${events} events (${published} published, ${republished} again), ${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`,
+    `  ${orders} orders, ${conversations} conversations with ${entries} entries, ${events} events (${published} published, ${republished} again), ${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`,
   )
 }
 

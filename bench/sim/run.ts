@@ -32,6 +32,8 @@ export interface RunResult {
   coverage: Coverage
   counts: {
     orders: number
+    conversations: number
+    entries: number
     events: number
     published: number
     republished: number
@@ -64,6 +66,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     hostile: options.hostile ?? false,
     // The seeds of the other bugs were found without them.
     visits: options.bug == null || options.bug.visits === true,
+    talks: options.bug == null || options.bug.talks === true,
   })
   const { schedule, checker } = world
   const pins = new PinWatch(world)
@@ -98,6 +101,8 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     coverage: checker.coverage,
     counts: {
       orders: checker.orders.size,
+      conversations: world.talk.talks.size,
+      entries: [...world.talk.talks.values()].reduce((sum, one) => sum + one.entries.length, 0),
       events: checker.events,
       published: checker.published,
       republished: checker.republished,

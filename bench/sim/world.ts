@@ -19,6 +19,7 @@ import { limits } from '../../protocol/kernel/limits.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Bug } from './bugs/bug.ts'
 import { smallBounds, type SmallBounds } from './bounds.ts'
+import type { Chatter } from './chatter.ts'
 import type { SocketHolder, Surroundings } from './clients.ts'
 import { SimEdge, type Listener } from './edge/edge.ts'
 import { Driver } from './driver.ts'
@@ -28,6 +29,8 @@ import { mustHear } from './hearing.ts'
 import { cityCentre, tariffOf } from './people.ts'
 import { Pharmacy } from './pharmacy.ts'
 import { keepOffice } from './pharmacy-office.ts'
+import { TalkTruth } from './talk-truth.ts'
+import { startTalk } from './talkers.ts'
 import { Visitor } from './visitor.ts'
 
 /**
@@ -45,6 +48,8 @@ export interface WorldOptions {
   hostile: boolean
   /** Do people book appointments? */
   visits: boolean
+  /** Do people write to each other? */
+  talks: boolean
   /** Number of trace lines to keep. */
   notesMax: number
 }
@@ -74,6 +79,9 @@ export class World implements Surroundings {
   readonly pharmacies: Pharmacy[] = []
   readonly drivers: Driver[] = []
   readonly customers: Customer[] = []
+  /** The devices of people who talk. */
+  readonly chatters: Chatter[] = []
+  readonly talk = new TalkTruth((rule, what, id) => this.checker.fail(rule, what, id))
   readonly notes: Note[] = []
   readonly #sockets = new Set<SocketHolder>()
   readonly #options: WorldOptions
@@ -107,6 +115,7 @@ export class World implements Surroundings {
             `${one.actorId} v${one.version} ${one.slot}.${one.seq} ${one.event.type} by ${one.commandId}`,
           )
         this.checker.committed(commit)
+        this.talk.committed(commit)
       },
     )
     this.claims = new ClaimServer(
@@ -231,6 +240,7 @@ export class World implements Surroundings {
     for (const one of [...this.customers, ...this.pharmacies, ...this.drivers]) this.joined(one)
     for (const pharmacy of this.pharmacies) void pharmacy.stayConnected()
     for (const driver of this.drivers) void driver.live()
+    if (this.#options.talks) startTalk(this)
   }
 
   /** Pharmacies offer services, and people book them. */

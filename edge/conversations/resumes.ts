@@ -5,6 +5,7 @@
  */
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
+import { asProblem } from '../kernel/as-problem.ts'
 import type { Session } from '../kernel/session.ts'
 import { chatLimits } from './limits.ts'
 
@@ -27,11 +28,7 @@ export class Resumes {
       this.#session.send(failed(problem))
       return
     }
-    this.#waiting.push(() =>
-      run().catch((error: unknown) =>
-        failed(error instanceof CaduceusError ? error : new CaduceusError('internal')),
-      ),
-    )
+    this.#waiting.push(() => run().catch((error: unknown) => failed(asProblem(error))))
     if (!this.#runs) this.#next()
   }
 

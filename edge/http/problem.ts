@@ -4,12 +4,8 @@
  * because its text may say more than the caller should know.
  */
 import type { Logger } from 'pino'
-import {
-  CaduceusError,
-  errorCatalogue,
-  problemDocument,
-  type ErrorCode,
-} from '../../protocol/kernel/errors.ts'
+import { errorCatalogue, problemDocument, type ErrorCode } from '../../protocol/kernel/errors.ts'
+import { asProblem } from '../kernel/as-problem.ts'
 import type { AnyRoute, RouteAnswer } from '../kernel/route.ts'
 
 /**
@@ -25,10 +21,7 @@ export function problemAnswer(
   log: Logger,
   route: AnyRoute | null,
 ): RouteAnswer & { code: ErrorCode } {
-  const known =
-    error instanceof CaduceusError
-      ? error
-      : (ofSurroundings(error) ?? new CaduceusError('internal'))
+  const known = asProblem(error)
   if (known !== error)
     log.error(
       { err: error, request_id: requestId, route: route?.path, code: known.code },
@@ -51,25 +44,3 @@ export function problemAnswer(
     headers: { ...headers, 'content-type': 'application/problem+json' },
   }
 }
-
-/**
- * An error of the surroundings: a database that is away, busy or has a full disk, or a full disk
- * for uploads. It is not a defect of this program and not a mistake of the request, so the caller
- * may come again.
- */
-function ofSurroundings(error: unknown): CaduceusError | null {
-  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown }
-  if (name === 'PoolOverloadedError') return new CaduceusError('overloaded')
-  if (typeof code === 'string' && noRoom.test(code))
-    return new CaduceusError('unavailable', 'there is no room to store this at the moment')
-  const away =
-    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|08|57P0|53300)/.test(code)) ||
-    (typeof message === 'string' &&
-      /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(
-        message,
-      ))
-  return away ? new CaduceusError('unavailable') : null
-}
-
-/** PostgreSQL: disk full. Files: no space, or quota used up. */
-const noRoom = /^(53100|ENOSPC|EDQUOT)$/

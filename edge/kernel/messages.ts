@@ -6,6 +6,7 @@ import type Type from 'typebox'
 import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
 import type { ChannelName } from '../../protocol/kernel/channels.ts'
 import { saidSchemas, type SaidOn, type SocketMessage } from '../../protocol/dispatch/messages.ts'
+import { asProblem } from './as-problem.ts'
 import { compileCheck, type Check } from './validate.ts'
 import type { Session } from './session.ts'
 import { socketLimits } from './limits.ts'
@@ -109,9 +110,7 @@ export class CommandsInFlight {
     }
     this.#count++
     run()
-      .catch((error: unknown) =>
-        failed(error instanceof CaduceusError ? error : new CaduceusError('internal')),
-      )
+      .catch((error: unknown) => failed(asProblem(error)))
       // The answer leaves in one write with everything else that this turn has for the socket.
       .then(answer => session.pushText(JSON.stringify(answer)))
       .finally(() => {

@@ -24,6 +24,8 @@ export interface Bug {
   seed: number | null
   /** It shows in appointments, so people book them. */
   visits?: true
+  /** It shows in conversations, so people write to each other. */
+  talks?: true
   database?(database: SimDatabase): void
   claims?(server: ClaimServer): void
   /** Changes the journal of one engine. */

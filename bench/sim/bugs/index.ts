@@ -4,6 +4,7 @@ import { bookBugs } from './books.ts'
 import { portBugs } from './ports.ts'
 import { pushBugs } from './pushes.ts'
 import { runtimeBugs } from './runtime.ts'
+import { talkBugs } from './talk.ts'
 import { visitBugs } from './visits.ts'
 
 export const bugs: Readonly<Record<string, Bug>> = {
@@ -12,4 +13,5 @@ export const bugs: Readonly<Record<string, Bug>> = {
   ...pushBugs,
   ...portBugs,
   ...visitBugs,
+  ...talkBugs,
 }

@@ -17,6 +17,7 @@ import {
 import type { SimDatabase } from '../../../engine/sim/database.ts'
 import type { SimNode } from '../../../engine/sim/node.ts'
 import type { Database, Tables } from '../../../migrations/database/open.ts'
+import { talkRows } from './talk-rows.ts'
 
 type Row = Record<string, unknown>
 /** Rows of `idempotency_keys`, by account and key. They are as durable as commits. */
@@ -34,7 +35,11 @@ export function edgeDatabase(
 ): Database {
   const connection: DatabaseConnection = {
     executeQuery: async <R>(query: CompiledQuery) =>
-      (await database.call(node, () => execute(database, keys, query))) as QueryResult<R>,
+      (await database.call(node, () => {
+        const talk = talkRows(database, query)
+        if (talk === null) return execute(database, keys, query)
+        return { rows: amend(talk.name, talk.rows) }
+      })) as QueryResult<R>,
     streamQuery() {
       throw new Error('the simulated database does not stream')
     },

@@ -31,15 +31,16 @@ import type { AppointmentView } from '../../../protocol/appointments/view.ts'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { topics } from '../../../protocol/dispatch/pushes.ts'
 import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
+import { TalkEdge } from './talk-edge.ts'
 
 const log = pino({ level: 'silent' })
 const counter = { inc() {}, dec() {} }
 /** Metrics that nobody reads here. */
 const metrics = new Proxy({}, { get: () => counter }) as Metrics
 
-/** The kind of a socket, and the pharmacy, customer, driver or order of it. */
+/** The kind of a socket, and the pharmacy, customer, driver or order of it; of `chat` its topic. */
 export interface SocketKind {
-  role: 'customer' | 'pharmacy' | 'driver' | 'tracking'
+  role: 'customer' | 'pharmacy' | 'driver' | 'tracking' | 'chat'
   id: string
 }
 
@@ -62,6 +63,7 @@ export class SimEdge {
   readonly #races: Races
   readonly #database: ReturnType<typeof edgeDatabase>
   readonly #simulated: SimDatabase
+  #talk: TalkEdge | null = null
   /** Ends calls under way and sockets when the edge crashes. */
   readonly #broken = new Set<() => void>()
 
@@ -99,6 +101,19 @@ export class SimEdge {
       crashed()
       for (const broken of this.#broken) broken()
     }
+  }
+
+  /** Made for the first one who talks: a world without such people stays as it is. */
+  get talk(): TalkEdge {
+    this.#talk ??= new TalkEdge({
+      bus: this.bus,
+      commands: this.commands,
+      database: this.#database,
+      hub: this.#hub,
+      log,
+      ...this.node.env,
+    })
+    return this.#talk
   }
 
   /** Runs a client's call if the edge lives long enough; `broken` otherwise. */
@@ -226,6 +241,37 @@ export class SimEdge {
 
   /** Opens a socket. Returns a function that ends it for the edge and for the client. */
   open(kind: SocketKind, listener: Listener, carry: (run: () => void) => void): () => void {
+    return this.#session(kind.role, listener, carry, session => this.#greet(session, kind)).end
+  }
+
+  /** Opens the socket of a person's conversations, on which the person may also say something. */
+  openChat(
+    identity: Identity,
+    listener: Listener,
+    carry: (run: () => void) => void,
+  ): { end(): void; say(message: object): void } {
+    const greet = async (session: Session): Promise<void> => {
+      const { handler, greeting } = await this.talk.socket(session, identity)
+      session.open(handler, greeting)
+    }
+    const { session, end } = this.#session('chat', listener, carry, greet)
+    return {
+      end,
+      say: message =>
+        carry(() =>
+          this.node.enter(() => {
+            if (!session.isClosing) session.receive(Buffer.from(JSON.stringify(message)), false)
+          }),
+        ),
+    }
+  }
+
+  #session(
+    role: string,
+    listener: Listener,
+    carry: (run: () => void) => void,
+    greet: (session: Session) => Promise<void>,
+  ): { session: Session; end(): void } {
     let isOpen = true
     const end = (): void => {
       if (!isOpen) return
@@ -252,7 +298,7 @@ export class SimEdge {
         return 1
       },
     }
-    const session: Session = new Session(kind.role, socket as never, {
+    const session: Session = new Session(role, socket as never, {
       log,
       metrics,
       nowMs: this.node.env.nowMs,
@@ -262,8 +308,8 @@ export class SimEdge {
     this.#broken.add(broken)
     this.#hub.add(session)
     // A failed handshake ends the connection, and the client connects again.
-    this.#greet(session, kind).catch(end)
-    return end
+    greet(session).catch(end)
+    return { session, end }
   }
 
   /**
@@ -278,6 +324,8 @@ export class SimEdge {
       case 'driver':
         hub.subscribe(session, topics.driver(id))
         return session.open({ onText() {} }, [])
+      case 'chat':
+        throw new Error('openChat opens this one')
       case 'tracking':
         hub.subscribe(session, topics.order(id))
         hub.watchOrder(session, id)
