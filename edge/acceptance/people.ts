@@ -58,7 +58,7 @@ export async function http(
 export async function eventually(
   ask: () => Promise<Answer>,
   fits: (answer: Answer) => boolean,
-  timeoutMs = 5_000,
+  timeoutMs = 60_000,
 ): Promise<Answer> {
   const until = Date.now() + timeoutMs
   for (;;) {
@@ -127,7 +127,7 @@ export class Listener {
   async next(
     type: string,
     fits: (message: any) => boolean = () => true,
-    timeoutMs = 10_000,
+    timeoutMs = 60_000,
   ): Promise<any> {
     const until = Date.now() + timeoutMs
     for (;;) {
@@ -145,7 +145,7 @@ export class Listener {
   }
 
   /** The close code, when the socket has closed. Rejects after `timeoutMs`. */
-  async end(timeoutMs = 10_000): Promise<number> {
+  async end(timeoutMs = 60_000): Promise<number> {
     const until = Date.now() + timeoutMs
     while (this.closed === null) {
       if (Date.now() > until) throw new Error('the socket was not closed')

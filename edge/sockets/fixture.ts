@@ -272,9 +272,9 @@ export class TestSocket {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  /** Removes and returns the next message of a type, or of any type; rejects after ten seconds. */
+  /** Removes and returns the next message of a type, or of any type; rejects after a minute. */
   async next(type?: string): Promise<Message> {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const index = this.heard.findIndex(
         message =>
@@ -285,9 +285,9 @@ export class TestSocket {
     }
   }
 
-  /** Removes and returns the next binary message; rejects after ten seconds. */
+  /** Removes and returns the next binary message; rejects after a minute. */
   async nextBinary(): Promise<Uint8Array> {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const index = this.heard.findIndex(message => message instanceof Uint8Array)
       if (index >= 0) return this.heard.splice(index, 1)[0] as Uint8Array
