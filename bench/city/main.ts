@@ -13,7 +13,13 @@ import { RestClient } from '../../protocol/client/index.ts'
 import { seededRandom } from '../../protocol/kernel/chance.ts'
 import type { VehicleType } from '../../protocol/drivers/vehicles.ts'
 import { LiveLine } from '../harness/live-line.ts'
-import { describeOptions, readOptions, runTool, type OptionTable } from '../harness/options.ts'
+import {
+  describeOptions,
+  readOptions,
+  runTool,
+  UsageError,
+  type OptionTable,
+} from '../harness/options.ts'
 import { inParallel } from '../rigs/parallel.ts'
 import { newCustomer, newDriver, newPharmacy, runTag } from '../rigs/people.ts'
 import { Household, Pharmacy } from './counter.ts'
@@ -57,6 +63,20 @@ const table: OptionTable = {
     number: { min: 0, max: 65_535, whole: true },
     help: 'where to listen, instead of PORT or 8000',
   },
+  fixtures: {
+    value: 'FILE',
+    help: 'no city; a customer and four pharmacies at known distances, whose tokens go to FILE',
+  },
+  request: {
+    value: 'FILE',
+    help: 'no server; a request by the people of FILE against the running one, step by step',
+  },
+  radius: {
+    value: 'KM',
+    number: { min: 1, max: 50 },
+    default: 10,
+    help: 'how far --request asks',
+  },
   seconds: {
     value: 'N',
     number: { min: 1, max: 86_400 },
@@ -64,9 +84,11 @@ const table: OptionTable = {
   },
 }
 const help = `npm run demo -- [options]
+       npm run demo -- --fixtures FILE
+       npm run demo -- --request FILE
 
 Starts Caduceus with a simulated city around Kathmandu: pharmacies, drivers, customers, deliveries.
-Its database is a fresh temporary folder, removed at the end, unless DATA_DIR is set.
+Its database is a fresh temporary folder, removed at the end, unless DATA_DIR is set. It reads no .env.
 
 ${describeOptions(table)}`
 
@@ -103,6 +125,20 @@ async function main(argv: string[]): Promise<number> {
     console.log(help)
     return 0
   }
+  const request = options.text('request')
+  const fixtures = options.text('fixtures')
+  if (request !== null && fixtures !== null)
+    throw new UsageError('--request talks to a demo that --fixtures started; give one of them')
+  if (request !== null) {
+    const { readFixtures, walk } = await import('./walk.ts')
+    try {
+      await walk(readFixtures(request), options.number('radius'), line => console.log(line))
+      return 0
+    } catch (error) {
+      console.error(`demo: ${(error as Error).message}`)
+      return 1
+    }
+  }
   const ownFolder =
     process.env['DATA_DIR'] === undefined ? mkdtempSync(join(tmpdir(), 'caduceus-demo-')) : null
   const removeFolder = (): void => {
@@ -136,6 +172,19 @@ async function main(argv: string[]): Promise<number> {
   const embedded = await startEmbedded(environment, {
     log: createLog(process.env['LOG_LEVEL'] ?? 'warn'),
   })
+  if (fixtures !== null) {
+    const { makeFixtures, writeFixtures } = await import('./fixtures.ts')
+    try {
+      writeFixtures(fixtures, await makeFixtures(embedded.url))
+      console.log(
+        `Caduceus is at ${embedded.url}, with a customer and four pharmacies; Ctrl-C ends it.\n  their tokens are in ${fixtures}\n  a request, step by step: npm run demo -- --request ${fixtures}`,
+      )
+      console.log(`${await ended}: the tokens have ended too`)
+      return 0
+    } finally {
+      await embedded.stop()
+    }
+  }
   const city = new City(embedded, new LiveLine(), {
     pharmacies: options.number('pharmacies'),
     drivers: options.number('drivers'),
