@@ -56,7 +56,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'epoch-unchecked': {
     about: 'an append does not look at the epoch of its slot',
     rule: '[5]',
-    seed: 6,
+    seed: 2,
     database(database) {
       database.fences = false
     },
@@ -82,7 +82,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'claim-deadline-forgotten': {
     about: 'claims are opened without their deadline',
     rule: '[C6]',
-    seed: 3,
+    seed: 6,
     claims(server) {
       server.deadline = () => Number.MAX_SAFE_INTEGER
     },
@@ -118,7 +118,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'evolved-differently': {
     about: 'recovery reads an event as something else than it was',
     rule: '[4]',
-    seed: 20,
+    seed: 2,
     journal: journal =>
       loading(journal, loaded => ({
         ...loaded,
@@ -223,7 +223,7 @@ export const runtimeBugs: Readonly<Record<string, Bug>> = {
   'catch-up-forgotten': {
     about: 'a terminal that connects does not ask for what it missed',
     rule: '[9]',
-    seed: 5,
+    seed: 3,
     edgeBus: bus => ({
       ...bus,
       get connected() {
