@@ -10,6 +10,6 @@ t.test('limits, schemas and tables', async t => {
   recorded(
     t,
     'protocol/constants.json',
-    await constantsOf(['protocol'], /print-asyncapi|client\/index/),
+    await constantsOf(['protocol'], /print-asyncapi|client\/index|custody-log\/main/),
   )
 })
