@@ -9,7 +9,7 @@ import { faultOfEntry, saltBytes, type CustodyEntry } from './entries.ts'
 import { hashBytes } from './hashes.ts'
 import { custodyLogLimits as limits } from './limits.ts'
 
-export const exportFormat = 'caduceus-custody-export/1'
+const exportFormat = 'caduceus-custody-export/1'
 
 /** An entry that is shown, or, after an erasure, the commitment to it alone. */
 export type ExportedEntry = { index: number; proof: Buffer[] } & (
