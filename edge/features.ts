@@ -17,6 +17,7 @@ import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
 import { maps } from './maps/index.ts'
 import { messenger } from './messenger/index.ts'
+import { notifications } from './notifications/index.ts'
 import { operations } from './operations/index.ts'
 import { orders } from './orders/index.ts'
 import { pages } from './pages/index.ts'
@@ -51,6 +52,7 @@ const list = [
   appointments,
   ratings,
   conversations,
+  notifications,
   reports,
   insights,
   uploads,

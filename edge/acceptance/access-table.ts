@@ -342,6 +342,14 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
   },
 
+  // Notifications
+  markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
+  setNotificationPreferences: {
+    of: () => ({
+      body: { preferences: [{ kind: 'conversation.message', channel: 'inbox', wanted: true }] },
+    }),
+  },
+
   // Insights
   getInsights: { of: orderId(ids => ids.vendor) },
   exportInsights: { of: orderId(ids => ids.vendor) },

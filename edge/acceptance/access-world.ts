@@ -73,6 +73,8 @@ export interface World {
   conversation(): Promise<{ conversation: string; message: string; order: string }>
   /** A rating of the pharmacy by the customer, with a text; appealed when asked for. */
   rating(appealed?: boolean): Promise<string>
+  /** A notification of the customer: the pharmacy has accepted an order. */
+  notification(): Promise<string>
   /**
    * Parks a command to the driver, the end of an order that the driver never had. Returns the
    * command's id.
@@ -244,6 +246,15 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       })
       if (appealed) await done('vendor', 'POST', `/api/ratings/${id}/appeal`, { reason: 'why' })
       return id
+    },
+    async notification() {
+      const order = await acceptedOrder()
+      const of = (one: { about: { id: string } }): boolean => one.about.id === order
+      const { body } = await eventually(
+        () => call('customer', 'GET', '/api/notifications'),
+        answer => answer.body.notifications.some(of),
+      )
+      return body.notifications.find(of).id
     },
     async assignedOrder() {
       const id = await acceptedOrder()

@@ -87,6 +87,7 @@ async function recordsOf(world: World): Promise<Ids> {
       )
     ).body.id,
     rating: await world.rating(),
+    notification: await world.notification(),
     conversation: talk.conversation,
     message: talk.message,
     parked: await world.parkedCommand(),

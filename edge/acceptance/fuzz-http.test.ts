@@ -94,6 +94,7 @@ const known: Record<string, string[]> = {
   vendors: [world.vendor.pharmacyId, world.otherPharmacy.pharmacyId],
   drivers: [world.driver.driverId],
   ratings: [await world.rating()],
+  notifications: [await world.notification()],
   conversations: [(await world.conversation()).conversation],
   webhooks: [await world.subscription()],
   devices: [(await world.device()).deviceSecret],

@@ -255,6 +255,7 @@ t.test('broken messages in the name of edges and engines harm nothing', async t 
     [subjects.webhookNudge, 'webhook_nudge'],
     [subjects.accessEnded, 'access_ended'],
     [subjects.presence, 'presence'],
+    [subjects.notifications, 'notification_push'],
     [subjects.queryPosition, 'position_query'],
     [subjects.queryHealth, 'health_query'],
     [subjects.directory, 'directory_vendor'],

@@ -144,6 +144,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
       })
     ).id,
   })
+  const notification: Prepare = async () => ({ notification: await world.notification() })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
   const service: Prepare = () => world.service()
@@ -224,6 +225,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     async rate() {
       return { order: await world.endedOrder() }
     },
+    listNotifications: notification,
+    markNotificationsRead: notification,
     listRatings: rating,
     getRating: rating,
     appealRating: rating,

@@ -32,6 +32,7 @@ export const placeholders = {
   device: id(0x35),
   conversation: id(0x38),
   message: id(0x39),
+  notification: id(0x3a),
   service: id(0x40),
   mainService: id(0x41),
   closure: id(0x42),

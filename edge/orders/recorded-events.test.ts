@@ -28,7 +28,7 @@ t.test('every reader of events uses the upcaster', async t => {
     for (const path of sourcesOf(folder))
       if (reads.test(readFileSync(assetUrl(path), 'utf8'))) readers.push(path)
   t.ok(
-    readers.includes('edge/webhooks/intake.ts') &&
+    readers.includes('edge/orders/journal-positions.ts') &&
       readers.includes('edge/orders/recorded-events.ts'),
     'the sources were read',
   )

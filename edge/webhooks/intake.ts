@@ -10,7 +10,13 @@ import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { webhookLimits } from './limits.ts'
-import { eventColumns, recorded, type EventRow } from '../orders/recorded-events.ts'
+import {
+  eventsAfterPositions,
+  headsOf,
+  passEvents,
+  savePositions,
+  type JournalRow,
+} from '../orders/journal-positions.ts'
 import {
   bodyOf,
   concerns,
@@ -30,13 +36,6 @@ export interface IntakeContext {
   random(): number
   names: PublicNames
 }
-type Row = EventRow & {
-  slot: number
-  seq: number
-  actor_id: string
-  kind: string
-  read_from: number
-}
 
 /**
  * Takes one batch. `subscribed` is false without subscribers; then the positions only follow the
@@ -54,10 +53,14 @@ export function takeEvents(
       // later events.
       const heads = await headsOf(tx)
       if ((await subscribersOf(tx)).length > 0) return { queued: 0, more: true, subscribed: true }
-      await savePositions(tx, heads)
+      await savePositions(tx, 'webhook_positions', heads)
       return { queued: 0, more: false, subscribed: false }
     }
-    const rows = contiguous(await eventsAfter(tx))
+    const rows = await eventsAfterPositions(
+      tx,
+      'webhook_positions',
+      webhookLimits.webhookBatchEventsMax,
+    )
     const told = (kind: string): boolean => Object.keys(namesOf(ctx.names, kind)).length > 0
     const events = rows.flatMap(row => (told(row.kind) ? toEvent(row, ctx.names) : []))
     const deliveries = await deliveriesOf(tx, ctx, events, subscribers)
@@ -65,18 +68,13 @@ export function takeEvents(
       await insert(tx, deliveries)
       await promote(tx, deliveries)
     }
-    const positions = new Map<number, number>()
-    const counts = new Map<number, number>()
-    for (const row of rows) {
-      positions.set(row.slot, row.seq)
-      counts.set(row.slot, (counts.get(row.slot) ?? 0) + 1)
-    }
-    await savePositions(tx, positions)
-    return {
-      queued: deliveries.length,
-      more: [...counts.values()].some(count => count >= webhookLimits.webhookBatchEventsMax),
-      subscribed: true,
-    }
+    const { more } = await passEvents(
+      tx,
+      'webhook_positions',
+      rows,
+      webhookLimits.webhookBatchEventsMax,
+    )
+    return { queued: deliveries.length, more, subscribed: true }
   })
 }
 
@@ -100,43 +98,9 @@ async function subscribersOf(tx: Kysely<Tables>): Promise<Subscriber[]> {
   }))
 }
 
-/** A slot has a row from its first lease on, so every slot with an event has one. */
-async function headsOf(tx: Kysely<Tables>): Promise<Map<number, number>> {
-  const { rows } = await sql<{ slot: number; seq: number }>`
-    select s.slot, head.seq from slots as s
-    cross join lateral (select seq from events where events.slot = s.slot order by seq desc limit 1) as head`.execute(
-    tx,
-  )
-  return new Map(rows.map(row => [row.slot, row.seq]))
-}
-
-async function eventsAfter(tx: Kysely<Tables>): Promise<Row[]> {
-  const { rows } = await sql<Row>`
-    select e.*, coalesce(p.seq, 0) as read_from from slots as s
-    left join webhook_positions p on p.slot = s.slot
-    cross join lateral (
-      select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events
-      where events.slot = s.slot and events.seq > coalesce(p.seq, 0) order by seq limit ${webhookLimits.webhookBatchEventsMax}
-    ) as e order by e.slot, e.seq`.execute(tx)
-  return rows
-}
-
-/**
- * The journal numbers without gaps, so an event after a gap follows one whose transaction is not
- * visible yet.
- */
-function contiguous(rows: readonly Row[]): Row[] {
-  const next = new Map<number, number>()
-  return rows.filter(row => {
-    if (row.seq !== (next.get(row.slot) ?? row.read_from + 1)) return false
-    next.set(row.slot, row.seq + 1)
-    return true
-  })
-}
-
 /** Empty for an event without a public name. */
-function toEvent(row: Row, names: PublicNames): JournalEvent[] {
-  const { version, at, by, event } = recorded(row)
+function toEvent(row: JournalRow, names: PublicNames): JournalEvent[] {
+  const { version, at, by, event } = row.read()
   const { kind } = row
   const name = nameOf(names, kind, event.type)
   if (name === null) return []
@@ -215,16 +179,4 @@ async function insert(tx: Kysely<Tables>, deliveries: readonly NewDelivery[]): P
       ${column(d => d.event.name)}::text[], ${column(d => d.orderId)}::uuid[], ${column(d => d.event.version)}::integer[], ${column(d => bodyOf(d.event, d.toPharmacy))}::text[])
       as d(id, subscription_id, event_id, event_type, order_id, order_seq, body)
     on conflict (subscription_id, event_id) where replay_of is null do nothing`.execute(tx)
-}
-
-async function savePositions(
-  tx: Kysely<Tables>,
-  positions: ReadonlyMap<number, number>,
-): Promise<void> {
-  if (positions.size === 0) return
-  await sql`
-    insert into webhook_positions (slot, seq) select * from unnest(${[...positions.keys()]}::smallint[], ${[...positions.values()]}::bigint[])
-    on conflict (slot) do update set seq = excluded.seq where webhook_positions.seq < excluded.seq`.execute(
-    tx,
-  )
 }

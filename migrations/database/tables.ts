@@ -28,6 +28,11 @@ import type {
   VendorClosuresTable,
 } from './tables-appointments.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
+import type {
+  NotificationPositionsTable,
+  NotificationPreferencesTable,
+  NotificationsTable,
+} from './tables-notifications.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -464,6 +469,9 @@ export interface Tables {
   webhook_deliveries: WebhookDeliveriesTable
   webhook_attempts: WebhookAttemptsTable
   webhook_positions: WebhookPositionsTable
+  notifications: NotificationsTable
+  notification_preferences: NotificationPreferencesTable
+  notification_positions: NotificationPositionsTable
   webhook_lease: WebhookLeaseTable
   main_services: MainServicesTable
   services: ServicesTable

@@ -28,6 +28,7 @@ import { appointments } from './0025_appointments.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
 import { conversationGenerations } from './0029_conversation_generations.ts'
+import { notifications } from './0032_notifications.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -55,4 +56,5 @@ export const migrations: Record<string, Migration> = {
   '0026_profiles': profiles,
   '0027_insights': insights,
   '0029_conversation_generations': conversationGenerations,
+  '0032_notifications': notifications,
 }

@@ -73,6 +73,8 @@ export const subjects = {
   accessEnded: `${prefix}.access.ended`,
   /** From an edge to every edge: somebody looks at a conversation or writes. It may be lost. */
   presence: `${prefix}.presence`,
+  /** From an edge to every edge: numbers of unread notifications, for sockets. It may be lost. */
+  notifications: `${prefix}.notifications`,
   /** Where is this driver, and how far from a point? Any engine answers. */
   queryPosition: `${prefix}.query.position`,
   /** Who is alive? Every engine answers; health checks use it. */

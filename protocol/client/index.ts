@@ -3,6 +3,7 @@
  * in Node. It depends only on the protocol.
  */
 export type { InsightFigure, Insights } from './insights.ts'
+export type { NotificationRow, NotificationWish } from './notifications.ts'
 export {
   connectDriver,
   Driver,

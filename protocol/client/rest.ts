@@ -27,13 +27,13 @@ import type {
   RegisterDriver,
   RegisterVendor,
 } from './rest-shapes.ts'
-import { uploadLimits } from './limits.ts'
 import type { TrackingStateMessage } from './messages.ts'
 import { InsightCalls } from './insights.ts'
 import { TripCalls } from './trips.ts'
+import { InboxCalls } from './notifications.ts'
 import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
-import { clientLimits } from './limits.ts'
+import { clientLimits, uploadLimits } from './limits.ts'
 
 export interface RestOptions {
   url: string
@@ -83,11 +83,13 @@ interface ForCustomer {
 interface CallOptions {
   body?: object
   query?: Record<string, string | number | boolean | undefined>
+  headers?: Record<string, string>
   idempotencyKey?: string
   timeoutMs?: number
 }
 
 export class RestClient {
+  readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
   readonly trips = new TripCalls((method, path, options) => this.call(method, path, options))
   /** Services and appointments. */
@@ -398,6 +400,7 @@ export class RestClient {
     const init: RequestInit = {
       method,
       headers: {
+        ...options.headers,
         ...(options.body !== undefined && { 'content-type': 'application/json' }),
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
         ...(token !== null && { authorization: `Bearer ${token}` }),

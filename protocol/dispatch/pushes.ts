@@ -7,6 +7,7 @@ import Type from 'typebox'
 import { Uuid } from '../kernel/principal.ts'
 import { NewRequestBody, type RequestEnded } from '../orders/messages.ts'
 import { conversationMessages } from '../conversations/messages.ts'
+import { notificationMessages } from '../notifications/messages.ts'
 import type { SocketMessage } from './messages.ts'
 
 /**
@@ -87,5 +88,13 @@ export const PresencePush = Type.Object({
   message: conversationMessages.conversation_presence.schema,
 })
 export type PresencePush = Type.Static<typeof PresencePush>
+/** What edges tell each other of notifications: messages to the sockets of topics. */
+export const NotificationPush = Type.Array(
+  Type.Object({
+    topic: Type.String(),
+    message: notificationMessages.notification.schema,
+  }),
+)
+export type NotificationPush = Type.Static<typeof NotificationPush>
 export const PushList = Type.Array(Push)
 export type PushList = Push[]

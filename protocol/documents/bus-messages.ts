@@ -5,7 +5,8 @@
 import Type from 'typebox'
 import { DirectoryPharmacy } from '../dispatch/directory.ts'
 import { conversationMessages } from '../conversations/messages.ts'
-import { PresencePush, PushList, topics } from '../dispatch/pushes.ts'
+import { notificationMessages } from '../notifications/messages.ts'
+import { NotificationPush, PresencePush, PushList, topics } from '../dispatch/pushes.ts'
 import { RosterMessage } from '../drivers/roster.ts'
 import { at, ids } from '../kernel/examples.ts'
 import { Text } from '../kernel/schema.ts'
@@ -125,6 +126,17 @@ export const busMessages = {
       topics: [topics.chat('customer', ids.customer)],
       message: conversationMessages.conversation_presence.example,
     },
+  },
+  notification_push: {
+    description:
+      'To every edge: numbers of unread notifications, for the sockets of these persons. It may be lost.',
+    schema: NotificationPush,
+    example: [
+      {
+        topic: topics.customer(ids.customer),
+        message: notificationMessages.notification.example,
+      },
+    ],
   },
   position_query: {
     description: 'Where is this driver, and how far from that point?',

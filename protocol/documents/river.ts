@@ -62,6 +62,7 @@ export function internal(draft: Draft): void {
   say('webhook_nudge', subjects.webhookNudge, 'webhook_nudge')
   say('access_ended', subjects.accessEnded, 'access_ended')
   say('presence', subjects.presence, 'presence')
+  say('notifications', subjects.notifications, 'notification_push')
   draft
     .request(
       'query_position',

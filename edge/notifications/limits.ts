@@ -1,0 +1,14 @@
+/** Bounds of notifications. */
+export const notificationLimits = {
+  /** Notifications that an account keeps; the oldest go. */
+  perAccountMax: 500,
+  keptDays: 90,
+  /** Events of one slot read at once. */
+  batchEventsMax: 100,
+  /** Longest time from an event to its notification while an edge runs. */
+  pollMs: 1_000,
+  /** Pause between two full batches, so that a catch-up leaves room for others. */
+  batchPauseMs: 50,
+  /** Notifications that one request marks by their ids. */
+  markedIdsMax: 100,
+} as const

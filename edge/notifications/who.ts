@@ -1,0 +1,168 @@
+/**
+ * The persons who hear of an event, and under which kind. Every type of event has its row, so a new
+ * type does not compile before somebody has decided. Pure.
+ *
+ * An open request tells nobody here: it asks up to thousands of pharmacies and lives for minutes,
+ * and their terminals show it. The same holds for an offer to a driver, which lives for seconds.
+ */
+import type { ConversationEvent } from '../../protocol/dispatch/conversation-events.ts'
+import type { AppointmentEvent, DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
+import {
+  rowOfKind,
+  type Hearer,
+  type NotificationKind,
+  type NotificationSubject,
+} from '../../protocol/notifications/kinds.ts'
+
+/** The record of each side; null where there is none. */
+export type Parties = Readonly<Record<Hearer, string | null>>
+export type OneEvent = OrderEvent | DriverEvent | AppointmentEvent | ConversationEvent
+export interface Hearing {
+  side: Hearer
+  /** Id of the customer's account, of the pharmacy or of the driver. */
+  recordId: string
+  kind: NotificationKind
+}
+
+type Told = Readonly<Partial<Record<Hearer, NotificationKind>>>
+const nobody: Told = {}
+/** The same kind to several sides. */
+const to = (kind: NotificationKind): Told =>
+  Object.fromEntries(rowOfKind(kind).to.map(side => [side, kind]))
+
+export const told: {
+  readonly order: Readonly<Record<OrderEvent['type'], Told>>
+  readonly driver: Readonly<Record<DriverEvent['type'], Told>>
+  readonly appointment: Readonly<Record<AppointmentEvent['type'], Told>>
+  readonly conversation: Readonly<Record<ConversationEvent['type'], Told>>
+} = {
+  order: {
+    broadcast_opened: nobody,
+    order_placed: to('order.placed'),
+    response_recorded: nobody,
+    order_accepted: to('order.accepted'),
+    order_rejected: to('order.rejected'),
+    request_expired: to('order.expired'),
+    order_cancelled: to('order.cancelled'),
+    tracking_reissued: nobody,
+    driver_search_started: nobody,
+    offer_made: nobody,
+    offer_closed: nobody,
+    driver_search_ended: to('order.no_driver'),
+    driver_assigned: { ...to('order.driver_assigned'), ...to('order.assigned_to_you') },
+    driver_unassigned: { ...to('order.driver_left'), ...to('order.taken_from_you') },
+    assigned_driver_updated: nobody,
+    arrived_at_pickup: to('order.driver_at_pickup'),
+    picked_up: to('order.picked_up'),
+    out_for_delivery: to('order.out_for_delivery'),
+    arrived_at_dropoff: to('order.driver_at_door'),
+    delivered: to('order.delivered'),
+    delivery_failed: to('order.failed'),
+    return_started: to('order.returning'),
+    returned: to('order.returned'),
+  },
+  driver: {
+    driver_registered: to('driver.registered'),
+    driver_updated: nobody,
+    status_changed: nobody,
+    // The two below depend on what the event says.
+    membership_changed: nobody,
+    duty_barred: nobody,
+    offer_held: nobody,
+    offer_released: nobody,
+    order_assigned: nobody,
+    order_completed: nobody,
+  },
+  appointment: {
+    calendar_described: nobody,
+    slot_claimed: to('appointment.requested'),
+    waitlist_joined: nobody,
+    seat_promised: nobody,
+    seat_withdrawn: nobody,
+    window_moved: nobody,
+    waitlist_offered: to('appointment.offered'),
+    waitlist_accepted: to('appointment.accepted'),
+    requirement_met: nobody,
+    appointment_confirmed: to('appointment.confirmed'),
+    appointment_rescheduled: to('appointment.rescheduled'),
+    appointment_arrived: to('appointment.arrived'),
+    appointment_checked_in: nobody,
+    step_completed: nobody,
+    appointment_fulfilled: nobody,
+    appointment_cancelled: to('appointment.cancelled'),
+    appointment_missed: to('appointment.missed'),
+    reminder_due: to('appointment.reminder'),
+    reminders_dropped: nobody,
+  },
+  conversation: {
+    conversation_opened: nobody,
+    message_sent: to('conversation.message'),
+    message_taken_back: nobody,
+    messages_read: nobody,
+    conversation_frozen: nobody,
+    conversation_thawed: nobody,
+    support_read: nobody,
+    conversation_ending: nobody,
+    conversation_closed: nobody,
+  },
+}
+
+/** True for a kind of actor whose events are told. */
+export const isTold = (actor: string): actor is NotificationSubject => Object.hasOwn(told, actor)
+
+function kindsOf(actor: NotificationSubject, event: OneEvent): Told {
+  switch (event.type) {
+    case 'membership_changed':
+      return {
+        pending: to('driver.asks_to_join'),
+        active: to('driver.membership_active'),
+        ended: to('driver.membership_ended'),
+      }[event.data.membership]
+    case 'duty_barred':
+      return to(event.data.barred ? 'driver.off_duty' : 'driver.duty_allowed')
+    default: {
+      const rows: Readonly<Record<string, Told>> = told[actor]
+      return rows[event.type] ?? nobody
+    }
+  }
+}
+
+/**
+ * The parties at the time of the event. A catch-up sees yesterday's events beside today's record,
+ * so what the event itself names wins.
+ */
+function partiesAt(event: OneEvent, now: Parties): Parties {
+  switch (event.type) {
+    case 'order_placed':
+    case 'order_accepted':
+      return { ...now, vendor: event.data.vendor.vendor_id }
+    case 'driver_assigned':
+      return { ...now, driver: event.data.driver.driver_id }
+    case 'driver_unassigned':
+      return { ...now, driver: event.data.driver_id }
+    default:
+      return now
+  }
+}
+
+/**
+ * The persons who hear of the event. Who did it does not hear of it. `now` are the present parties
+ * of the record; `by` is the acting principal, null when an older release did not record it.
+ */
+export function whoHears(
+  actor: NotificationSubject,
+  event: OneEvent,
+  by: Principal | null,
+  now: Parties,
+): Hearing[] {
+  const parties = partiesAt(event, now)
+  return Object.entries(kindsOf(actor, event)).flatMap(([name, kind]) => {
+    const side = name as Hearer
+    const recordId = parties[side]
+    const didIt =
+      (by?.role === side && by.id === recordId) ||
+      (event.type === 'message_sent' && event.data.side === side)
+    return recordId === null || didIt ? [] : [{ side, recordId, kind }]
+  })
+}

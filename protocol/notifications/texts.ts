@@ -1,0 +1,119 @@
+/**
+ * The texts of notifications by language and kind. A text is made when it is read, in the language
+ * of the reader. It may name an order by its number and nothing else: no medicine, no service, no
+ * note and no person, because texts travel further than the app.
+ */
+import { rowOfKind, notificationSubjects, type NotificationKind } from './kinds.ts'
+
+type Texts = Readonly<Record<NotificationKind, string>>
+
+const en: Texts = {
+  'order.placed': 'New order {order}.',
+  'order.accepted': 'A pharmacy has accepted your order {order}.',
+  'order.rejected': 'The pharmacy cannot take your order {order}.',
+  'order.expired': 'No pharmacy has taken your request {order}.',
+  'order.cancelled': 'Order {order} was cancelled.',
+  'order.no_driver': 'No driver was found for order {order}.',
+  'order.driver_assigned': 'Order {order} has its driver.',
+  'order.assigned_to_you': 'Order {order} is yours to deliver.',
+  'order.driver_left': 'The driver of order {order} has left it.',
+  'order.taken_from_you': 'Order {order} is no longer yours to deliver.',
+  'order.driver_at_pickup': 'The driver of order {order} is at the pharmacy.',
+  'order.picked_up': 'The driver has picked up your order {order}.',
+  'order.out_for_delivery': 'Your order {order} is on its way to you.',
+  'order.driver_at_door': 'The driver with your order {order} is at your door.',
+  'order.delivered': 'Order {order} was delivered.',
+  'order.failed': 'Order {order} could not be delivered.',
+  'order.returning': 'Order {order} is on its way back to the pharmacy.',
+  'order.returned': 'Order {order} is back at the pharmacy.',
+  'appointment.requested': 'A customer has asked for an appointment.',
+  'appointment.offered': 'A place on the waiting list is offered to you.',
+  'appointment.accepted': 'A customer has taken the place that was offered.',
+  'appointment.confirmed': 'Your appointment is confirmed.',
+  'appointment.rescheduled': 'An appointment has another time.',
+  'appointment.arrived': 'A customer has arrived for an appointment.',
+  'appointment.cancelled': 'An appointment was cancelled.',
+  'appointment.missed': 'You have missed an appointment.',
+  'appointment.reminder': 'You have an appointment soon.',
+  'conversation.message': 'You have new messages.',
+  'driver.registered': 'A driver has registered with your pharmacy.',
+  'driver.asks_to_join': 'A driver asks to join your pharmacy.',
+  'driver.membership_active': 'You now drive for the pharmacy.',
+  'driver.membership_ended': 'The membership of a driver has ended.',
+  'driver.off_duty': 'The pharmacy has taken you off duty.',
+  'driver.duty_allowed': 'You may go on duty again.',
+}
+const de: Texts = {
+  'order.placed': 'Neue Bestellung {order}.',
+  'order.accepted': 'Eine Apotheke hat Ihre Bestellung {order} angenommen.',
+  'order.rejected': 'Die Apotheke kann Ihre Bestellung {order} nicht annehmen.',
+  'order.expired': 'Keine Apotheke hat Ihre Anfrage {order} angenommen.',
+  'order.cancelled': 'Die Bestellung {order} wurde storniert.',
+  'order.no_driver': 'Für die Bestellung {order} wurde niemand zum Ausliefern gefunden.',
+  'order.driver_assigned': 'Die Bestellung {order} ist einem Fahrer zugeteilt.',
+  'order.assigned_to_you': 'Sie liefern die Bestellung {order} aus.',
+  'order.driver_left': 'Der Fahrer der Bestellung {order} hat sie abgegeben.',
+  'order.taken_from_you': 'Sie liefern die Bestellung {order} nicht mehr aus.',
+  'order.driver_at_pickup': 'Der Fahrer der Bestellung {order} ist in der Apotheke.',
+  'order.picked_up': 'Der Fahrer hat Ihre Bestellung {order} abgeholt.',
+  'order.out_for_delivery': 'Ihre Bestellung {order} ist auf dem Weg zu Ihnen.',
+  'order.driver_at_door': 'Der Fahrer mit Ihrer Bestellung {order} ist an Ihrer Tür.',
+  'order.delivered': 'Die Bestellung {order} wurde übergeben.',
+  'order.failed': 'Die Bestellung {order} konnte nicht übergeben werden.',
+  'order.returning': 'Die Bestellung {order} ist auf dem Rückweg zur Apotheke.',
+  'order.returned': 'Die Bestellung {order} ist wieder in der Apotheke.',
+  'appointment.requested': 'Jemand möchte einen Termin.',
+  'appointment.offered': 'Ein Platz der Warteliste wird Ihnen angeboten.',
+  'appointment.accepted': 'Der angebotene Platz wurde angenommen.',
+  'appointment.confirmed': 'Ihr Termin ist bestätigt.',
+  'appointment.rescheduled': 'Ein Termin wurde verlegt.',
+  'appointment.arrived': 'Jemand ist zu einem Termin gekommen.',
+  'appointment.cancelled': 'Ein Termin wurde abgesagt.',
+  'appointment.missed': 'Sie haben einen Termin versäumt.',
+  'appointment.reminder': 'Sie haben bald einen Termin.',
+  'conversation.message': 'Sie haben neue Nachrichten.',
+  'driver.registered': 'Ein Fahrer hat sich bei Ihrer Apotheke angemeldet.',
+  'driver.asks_to_join': 'Ein Fahrer möchte für Ihre Apotheke fahren.',
+  'driver.membership_active': 'Sie fahren jetzt für die Apotheke.',
+  'driver.membership_ended': 'Die Mitgliedschaft eines Fahrers ist beendet.',
+  'driver.off_duty': 'Die Apotheke hat Sie aus dem Dienst genommen.',
+  'driver.duty_allowed': 'Sie dürfen wieder in den Dienst gehen.',
+}
+
+export const notificationTexts = { en, de } as const
+export type Language = keyof typeof notificationTexts
+const isLanguage = (tag: string): tag is Language => Object.hasOwn(notificationTexts, tag)
+const placeholder = /\{(\w*)\}/g
+
+/** The placeholders of a text, in their order. */
+export const placeholdersOf = (text: string): string[] =>
+  [...text.matchAll(placeholder)].map(([, name]) => name!)
+
+/** The text of a notification. A value that is missing leaves its place empty. */
+export const notificationText = (
+  language: Language,
+  kind: NotificationKind,
+  data: Readonly<Record<string, string>>,
+): string => {
+  const names: readonly string[] = notificationSubjects[rowOfKind(kind).about]
+  return notificationTexts[language][kind].replace(placeholder, (_, name: string) =>
+    names.includes(name) ? (data[name] ?? '') : '',
+  )
+}
+
+/** Entries of a header that are read. */
+const entriesMax = 20
+
+/** The language that the value of `Accept-Language` likes best, by RFC 9110; otherwise English. */
+export function languageOf(accepted: string | undefined): Language {
+  let best: { language: Language; quality: number } | null = null
+  for (const entry of (accepted ?? '').split(',', entriesMax)) {
+    const [range = '', ...parameters] = entry.split(';').map(part => part.trim().toLowerCase())
+    const language = range.split('-', 1)[0]!
+    if (!isLanguage(language)) continue
+    const weight = parameters.find(part => part.startsWith('q='))
+    const quality = weight === undefined ? 1 : Number(weight.slice(2))
+    if (quality > 0 && quality > (best?.quality ?? 0)) best = { language, quality }
+  }
+  return best?.language ?? 'en'
+}
