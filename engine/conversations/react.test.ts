@@ -51,6 +51,27 @@ t.test('a message is told with its words while its command is at hand', async t 
   ])
 })
 
+t.test('freezing is told as an entry, which has no words', async t => {
+  const freeze: ConversationCommand = {
+    verb: 'freeze',
+    by: { role: 'admin', id: id(4) },
+    conversationId,
+    data: { entry_id: id(11), reason: 'abuse' },
+  }
+  const { event, state } = lastOf(open, send, freeze)
+  for (const command of [freeze, null])
+    t.match(react(event, state, 1_000, command), [
+      {
+        push: {
+          message: {
+            type: 'conversation_entry',
+            entry: { number: 2, kind: 'frozen', side: 'support', text: null, reason: 'abuse' },
+          },
+        },
+      },
+    ])
+})
+
 t.test('after a crash the sockets hear that there is more to read, and no empty text', async t => {
   const { event, state } = lastOf(open, send)
   t.match(react(event, state, 1_000, null), [
