@@ -47,6 +47,8 @@ const open: Record<string, readonly Stopped['role'][]> = {
   endSession: ['vendor', 'driver'],
   logoutEverywhere: ['vendor', 'driver'],
   issueTicket: ['vendor', 'driver'],
+  getNotificationPreferences: ['vendor', 'driver'],
+  setNotificationPreferences: ['vendor', 'driver'],
   listVendors: ['vendor', 'driver'],
   getVendor: ['vendor', 'driver'],
   updateVendor: ['vendor'],

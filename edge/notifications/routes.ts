@@ -63,7 +63,6 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
       summary: "The caller's notifications, newest first, and the number of unread ones",
       tags,
       auth: roles,
-      standing: 'any',
       query: closedObject(page),
       headerParameters: {
         'Accept-Language': {
@@ -115,7 +114,6 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
         'Mark notifications as read: everything up to one of them, or single ones. A mark is never taken back',
       tags,
       auth: roles,
-      standing: 'any',
       body: closedObject({
         through: Type.Optional(Uuid),
         ids: Type.Optional(
