@@ -89,9 +89,14 @@ const settings: Record<string, string> = {
 const temporarySettings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
 
 /** Resolves when the server takes connections; rejects with its own last words when it ends. */
-export async function startServer(options: ServerOptions): Promise<Server> {
-  const { temporary, log } = options
+export async function startServer(given: ServerOptions): Promise<Server> {
+  const { temporary, log } = given
   let stopping = false
+  const options: ServerOptions = {
+    ...given,
+    // What ends while the server stops is as it should be.
+    log: (level, line) => log(stopping && level === 'warn' ? 'debug' : level, line),
+  }
   let running = launch(options)
   await running.ready
 

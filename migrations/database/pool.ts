@@ -141,12 +141,14 @@ function lend(client: pg.PoolClient): PgClient {
 }
 
 function wrap(pool: pg.Pool, log: Log): PgPool {
+  // The end of a pool does not wait for its connections, and then our own server ends some of them.
+  const lost = (what: string) => (error: Error) => {
+    if (!pool.ending) log.warn({ error: error.message }, `${what} lost`)
+  }
   // Without a handler an idle connection that the server closes would end the process.
-  pool.on('error', error => log.warn({ error: error.message }, 'idle database connection lost'))
+  pool.on('error', lost('idle database connection'))
   // The same for a connection that a caller holds between two statements. Its next statement fails.
-  pool.on('connect', client =>
-    client.on('error', error => log.warn({ error: error.message }, 'database connection lost')),
-  )
+  pool.on('connect', client => client.on('error', lost('database connection')))
   const admit = (): void => {
     if (pool.waitingCount >= waitingMax) throw new PoolOverloadedError(pool.waitingCount)
   }
