@@ -177,7 +177,11 @@ async function main(argv: string[]): Promise<number> {
     try {
       writeFixtures(fixtures, await makeFixtures(embedded.url))
       console.log(
-        `Caduceus is at ${embedded.url}, with a customer and four pharmacies; Ctrl-C ends it.\n  their tokens are in ${fixtures}\n  a request, step by step: npm run demo -- --request ${fixtures}`,
+        [
+          `Caduceus is at ${embedded.url}, with a customer and four pharmacies; Ctrl-C ends it.`,
+          `  their tokens are in ${fixtures}`,
+          `  a request, step by step: npm run demo -- --request ${fixtures}`,
+        ].join('\n'),
       )
       console.log(`${await ended}: the tokens have ended too`)
       return 0

@@ -33,7 +33,7 @@ export class Driver extends Connected {
   longitude: number
   /** Device time of the last genuine frame. */
   lastFrameMs = 0
-  /** Time of the last step that no vehicle could have made: nobody believes it at once. */
+  /** Time of the last step that no vehicle could have made. The engine does not believe it at once. */
   impossibleAtMs = 0
   #sequence = 0
   #duty: Duty = 'offline'

@@ -103,7 +103,11 @@ function tellSeed(seed: number, { violation, counts, journalHash }: RunResult): 
   } = counts
   say(`seed ${seed}: ${violation === null ? 'held' : `BROKEN ${violation.rule} ${violation.what}`}`)
   say(
-    `  ${orders} orders, ${conversations} conversations with ${entries} entries, ${events} events (${published} published, ${republished} again), ${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`,
+    [
+      `  ${orders} orders, ${conversations} conversations with ${entries} entries`,
+      `${events} events (${published} published, ${republished} again)`,
+      `${steps} steps; ${simulatedHours.toFixed(2)} h in ${cpuSeconds.toFixed(1)} CPU s; journal ${journalHash.slice(0, 16)}`,
+    ].join(', '),
   )
 }
 

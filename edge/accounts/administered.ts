@@ -1,7 +1,7 @@
 /**
  * Accounts as an administrator makes and changes them. A new role ends every sign-in of the
- * account, because tokens carry the role, and the keys and calendar links that it made. Nobody changes the own account here, so the last
- * administrator cannot end or demote themselves.
+ * account, because tokens carry the role, and the keys and calendar links that it made. Nobody
+ * changes the own account here, so the last administrator cannot end or demote themselves.
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'

@@ -129,6 +129,16 @@ function ownerOf(identity: Identity | null, user: string | undefined): string {
   return owner
 }
 
+/** What the rows of one pharmacy differ in: the own one and one by its id have both. */
+interface OwnRow {
+  path: string
+  operationId: string
+  summary: string
+  auth: readonly (typeof roles)[number][]
+}
+/** The pharmacy that a request names, or that is the caller's. */
+type IdOf = (request: RouteRequest<{ id: string }, unknown, unknown, Identity>) => string
+
 /** The rows of `/register-pharmacy` and `/pharmacy`. */
 export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
   const db = ctx.database.kysely
@@ -244,16 +254,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       handler: async request => ({ status: 201, body: await registered(request) }),
     })
   const responses = { 200: { description: 'The pharmacy', schema: Pharmacy } }
-  const getRow = (
-    row: {
-      path: string
-      operationId: string
-      summary: string
-      auth: readonly (typeof roles)[number][]
-    },
-    idOf: (request: RouteRequest<{ id: string }, unknown, unknown, Identity>) => string,
-    params?: typeof PharmacyId,
-  ): AnyRoute =>
+  const getRow = (row: OwnRow, idOf: IdOf, params?: typeof PharmacyId): AnyRoute =>
     route({
       ...row,
       method: 'GET',
@@ -268,14 +269,8 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       handler: request => read(request.identity, idOf(request as never)),
     })
   const changeRow = (
-    row: {
-      method: 'PUT' | 'PATCH'
-      path: string
-      operationId: string
-      summary: string
-      auth: readonly (typeof roles)[number][]
-    },
-    idOf: (request: RouteRequest<{ id: string }, unknown, unknown, Identity>) => string,
+    row: OwnRow & { method: 'PUT' | 'PATCH' },
+    idOf: IdOf,
     params?: typeof PharmacyId,
   ): AnyRoute =>
     route({

@@ -5,18 +5,19 @@ import { placeholders as of } from '../kernel/placeholders.ts'
 const driverId = { id: of.driver }
 const period = { from: '2026-11-01', to: '2026-11-30' }
 
+const application = {
+  full_name: 'Driver Name',
+  phone: '+1234567890',
+  password: 'securepassword',
+  vendor_id: of.vendor,
+  vehicle_type: 'bike',
+  vehicle_number: 'ABC-1234',
+  license_number: 'DL-123456',
+}
+
 export const examples: Readonly<Record<string, Example>> = {
   registerDriver: {
-    body: {
-      email: 'driver@example.com',
-      full_name: 'Driver Name',
-      phone: '+1234567890',
-      password: 'securepassword',
-      vendor_id: of.vendor,
-      vehicle_type: 'bike',
-      vehicle_number: 'ABC-1234',
-      license_number: 'DL-123456',
-    },
+    body: { email: 'driver@example.com', ...application },
     status: 201,
   },
   listDrivers: { as: 'vendor', query: { limit: 2 }, status: 200 },
@@ -29,16 +30,7 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   setDriverStatus: { as: 'driver', params: driverId, body: { status: 'available' }, status: 200 },
   registerDriverV1: {
-    body: {
-      email: 'courier@example.com',
-      full_name: 'Driver Name',
-      phone: '+1234567890',
-      password: 'securepassword',
-      vendor_id: of.vendor,
-      vehicle_type: 'bike',
-      vehicle_number: 'ABC-1234',
-      license_number: 'DL-123456',
-    },
+    body: { email: 'courier@example.com', ...application },
     status: 201,
   },
   listDriversV1: { as: 'vendor', query: { limit: 1 }, status: 200 },

@@ -17,7 +17,8 @@ export async function deleteOldNotifications(
       .where('at', '<=', keptSince(nowMs()))
       .executeTakeFirst()
     const { numAffectedRows: beyond = 0n } = await sql`
-      with crowded as (select account_id from notifications group by account_id having count(*) > ${notificationLimits.perAccountMax})
+      with crowded as (select account_id from notifications
+        group by account_id having count(*) > ${notificationLimits.perAccountMax})
       delete from notifications using (
         select c.account_id, last.id from crowded as c
         cross join lateral (select id from notifications n where n.account_id = c.account_id

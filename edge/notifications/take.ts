@@ -118,9 +118,11 @@ async function recordsOf(
     vendor: string | null
     driver: string | null
   }>`
-    select id, order_number, user_id as customer, vendor_id as vendor, driver_id as driver from orders where id = any(${idsOf('order')}::uuid[])
+    select id, order_number, user_id as customer, vendor_id as vendor, driver_id as driver
+      from orders where id = any(${idsOf('order')}::uuid[])
     union all select id, null, null, vendor_id, id from drivers where id = any(${idsOf('driver')}::uuid[])
-    union all select id, null, user_id, vendor_id, null from appointments where id = any(${idsOf('appointment')}::uuid[])
+    union all select id, null, user_id, vendor_id, null
+      from appointments where id = any(${idsOf('appointment')}::uuid[])
     union all select id, null, customer_id, vendor_id, case when status = 'closed' then null else driver_id end
       from conversations where id = any(${idsOf('conversation')}::uuid[])`.execute(tx)
   return new Map(
@@ -153,13 +155,15 @@ async function store(
   const { rows } = await sql<{ id: string; account_id: string }>`
     insert into notifications (id, account_id, event_id, kind, about_kind, about_id, data, at)
     select w.id, u.id, w.event_id, w.kind, w.about_kind, w.about_id, w.data, w.at
-    from unnest(${ids}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[], ${column(w => w.eventId)}::text[],
-      ${column(w => w.kind)}::text[], ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[], ${column(w => w.data)}::json[],
-      ${column(w => w.at)}::timestamptz[], ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
+    from unnest(${ids}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
+      ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
+      ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[],
+      ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[], ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
       as w(id, side, record_id, event_id, kind, about_kind, about_id, data, at, once)
     left join vendors v on w.side = 'vendor' and v.id = w.record_id
     left join drivers d on w.side = 'driver' and d.id = w.record_id
-    join users u on u.is_active and u.id = case w.side when 'customer' then w.record_id when 'vendor' then v.user_id else d.user_id end
+    join users u on u.is_active and u.id = case w.side
+      when 'customer' then w.record_id when 'vendor' then v.user_id else d.user_id end
     where not exists (select from notification_preferences p
         where p.account_id = u.id and p.kind = w.kind and p.channel = 'inbox' and not p.wanted)
       and (not w.once or not exists (select from notifications n

@@ -84,6 +84,7 @@ export async function savePositions(
 ): Promise<void> {
   if (last.size === 0) return
   await sql`
-    insert into ${sql.table(positions)} as held (slot, seq) select * from unnest(${[...last.keys()]}::smallint[], ${[...last.values()]}::bigint[])
+    insert into ${sql.table(positions)} as held (slot, seq)
+    select * from unnest(${[...last.keys()]}::smallint[], ${[...last.values()]}::bigint[])
     on conflict (slot) do update set seq = excluded.seq where held.seq < excluded.seq`.execute(tx)
 }

@@ -303,7 +303,7 @@ export class Outbox {
     return true
   }
 
-  /** The connection is gone: what a crashed server may have lost is no longer published. */
+  /** The connection is gone. Events that a crashed server may have lost count as unpublished again. */
   #doubt(box: SlotBox): void {
     const sinceMs = this.#ranAtMs - limits.outboxDoubtMs
     const lost = box.recent.filter(one => one.publishedAtMs >= sinceMs)

@@ -8,8 +8,9 @@ import type { Appointment, Calendar, OpenCalendar } from './state.ts'
 import { opensAtMs } from './waiting.ts'
 
 /**
- * `open`: the booking window reaches a place that a customer waits for. `lapse`: a hold or an offer is over. `unconfirmed`: it begins, and nobody confirmed it. `unmet`:
- * the times that suit are over. `miss`: nobody came. `close`: nobody closed it.
+ * `open`: the booking window reaches a place that a customer waits for. `lapse`: a hold or an offer
+ * is over. `unconfirmed`: it begins, and nobody confirmed it. `unmet`: the times that suit are over.
+ * `miss`: nobody came. `close`: nobody closed it.
  */
 export type Due =
   | { atMs: number; why: 'open' }

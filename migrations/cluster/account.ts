@@ -1,8 +1,8 @@
 /**
  * The account that PostgreSQL runs under. PostgreSQL refuses to run as root, so root lends it the
  * account `nobody` and one capability: to reach its files below directories that only root enters,
- * such as /root. Without `no_setuid_fixup` the kernel ignores a capability of another user than root
- * in access(2), by which PostgreSQL looks for its own programs.
+ * such as /root. PostgreSQL looks for its own programs with access(2). There the kernel ignores the
+ * capability of a user who is not root, unless `no_setuid_fixup` is set.
  *
  * Rejected: to make an account, because that changes the users of the machine. Rejected: to open
  * the directories for others or to copy 60 MB to a place that everybody enters.

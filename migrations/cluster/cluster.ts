@@ -34,8 +34,8 @@ export async function openCluster(
     if (!existsSync(directory)) await initialise(binaries, account, directory, temporary)
     refuseOtherVersion(directory)
     giveTo(account, directory)
-    // PostgreSQL refuses a directory that others may enter. Programs that copy one, Node's own among
-    // them, do not all keep its mode.
+    // PostgreSQL refuses a directory that others may enter. Not every program that copies a directory
+    // keeps its mode; Node 22 does not.
     chmodSync(directory, 0o700)
     await endOrphans(directory)
     const server = await startServer({ binaries, account, cluster: directory, temporary, log })
