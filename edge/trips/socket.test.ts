@@ -42,13 +42,14 @@ function run(code: string, last: (line: unknown[]) => boolean): Promise<unknown[
   const lines: unknown[][] = []
   return new Promise((resolve, reject) => {
     const sockets: WebSocket[] = []
-    const timer = setTimeout(() => reject(new Error(JSON.stringify(lines))), 10_000)
+    const timer = setTimeout(() => reject(new Error(JSON.stringify(lines))), 60_000)
     const log = (...line: unknown[]) => {
       lines.push(line)
       if (!last(line)) return
       clearTimeout(timer)
       for (const one of sockets) one.close()
-      resolve(lines)
+      // A copy: messages that were under way may still come.
+      resolve([...lines])
     }
     class Noted extends WebSocket {
       constructor(address: string) {
