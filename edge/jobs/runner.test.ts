@@ -36,6 +36,7 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
       /** Starts one more edge that does the job. Its timers end with `kill`. */
       edge(t: Test, own: Partial<typeof timing> = {}) {
         let isDead = false
+        const cancels: (() => void)[] = []
         const edgeId = uuidV7(Date.now(), Math.random)
         const runner = new JobRunner(
           {
@@ -43,7 +44,11 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
             database,
             log,
             random: env.random,
-            after: (ms, then) => env.after(ms, () => isDead || then()),
+            after(ms, then) {
+              const cancel = env.after(ms, () => isDead || then())
+              cancels.push(cancel)
+              return cancel
+            },
             metrics: jobsMetrics(new Registry()),
           },
           { ...timing, ...own },
@@ -55,9 +60,10 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
         return {
           edgeId,
           runner,
-          /** From now on this edge renews nothing and looks for nothing. */
+          /** From now on this edge renews nothing and looks for nothing. Its timers keep no process alive. */
           kill() {
             isDead = true
+            for (const cancel of cancels) cancel()
           },
         }
       },
