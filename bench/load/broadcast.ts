@@ -1,10 +1,10 @@
 /**
  * A request to a thousand pharmacy terminals, with nobody else connected and among ten thousand
  * sockets. It measures deliveries a second, and the delay to each terminal and to the last one. The
- * baseline is bare uWebSockets, which publishes the same message to as many sockets. The delays are
- * open loop.
+ * baselines are bare uWebSockets, which publishes one message to as many sockets, and a server that
+ * does the necessary work: it sends each terminal its own message. The delays are open loop.
  */
-import { bareName, startBareServer } from '../rigs/bare.ts'
+import { bareName, necessaryName, startBareServer, startNecessaryServer } from '../rigs/bare.ts'
 import type { Bench, Context, Measure, Round } from '../harness/bench.ts'
 import { decision } from '../harness/decisions.ts'
 import { cpuSecondsOf } from '../rigs/processes.ts'
@@ -18,7 +18,7 @@ const near = 1_000
 const far = 9_000
 const underWay = 16
 /** Requests a second of the open loop: twenty thousand deliveries. */
-const rate = 20
+const requestsPerSecond = 20
 /**
  * Terminals that are read at once and timed in the open loop. They are few, so that reading them
  * costs little.
@@ -26,37 +26,41 @@ const rate = 20
 const timedCount = 50
 
 const named = (stack: string, what: string): string => `${stack}: ${what}`
-const measuresOf = (what: string, goals: boolean) =>
-  ({
-    bare: { name: named(bareName, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher' },
-    bareCpu: {
-      name: named(bareName, `deliveries of processor time, ${what}`),
-      unit: 'deliveries/CPU s',
-      better: 'higher',
-    },
-    bareLast: { name: named(bareName, `last terminal, ${what}`), unit: 'ms', better: 'lower' },
+const measuresOf = (what: string, goals: boolean) => {
+  /** The measures of a baseline, or of ours without what it is compared with. */
+  const of = (stack: string) =>
+    ({
+      rate: { name: named(stack, `deliveries, ${what}`), unit: 'deliveries/s', better: 'higher' },
+      ofCpu: {
+        name: named(stack, `deliveries of processor time, ${what}`),
+        unit: 'deliveries/CPU s',
+        better: 'higher',
+      },
+      last: { name: named(stack, `last terminal, ${what}`), unit: 'ms', better: 'lower' },
+    }) as const satisfies Record<string, Measure>
+  const [bare, necessary, ours] = [of(bareName), of(necessaryName), of(ourName)]
+  const beside = { name: `${ours.rate.name}, beside ${necessaryName}` }
+  return {
+    bare,
+    necessary,
     ours: {
-      name: named(ourName, `deliveries, ${what}`),
-      unit: 'deliveries/s',
-      better: 'higher',
-      baseline: named(bareName, `deliveries, ${what}`),
+      rate: { ...ours.rate, baseline: bare.rate.name },
+      ofCpu: { ...ours.ofCpu, baseline: bare.ofCpu.name },
+      last: {
+        ...ours.last,
+        baseline: bare.last.name,
+        ...(goals && { goal: { p99Ms: 5, ...decision('what-a-delivery-costs') } }),
+      },
+    },
+    oursNeeds: {
+      ...ours.rate,
+      ...beside,
+      baseline: necessary.rate.name,
       ...(goals && { goal: { ratio: 0.7, ...decision('what-a-delivery-costs') } }),
     },
-    oursCpu: {
-      name: named(ourName, `deliveries of processor time, ${what}`),
-      unit: 'deliveries/CPU s',
-      better: 'higher',
-      baseline: named(bareName, `deliveries of processor time, ${what}`),
-    },
     oursEach: { name: named(ourName, `each terminal, ${what}`), unit: 'ms', better: 'lower' },
-    oursLast: {
-      name: named(ourName, `last terminal, ${what}`),
-      unit: 'ms',
-      better: 'lower',
-      baseline: named(bareName, `last terminal, ${what}`),
-      ...(goals && { goal: { p99Ms: 5, ...decision('what-a-delivery-costs') } }),
-    },
-  }) as const satisfies Record<string, Measure>
+  } as const satisfies Record<string, Measure | Record<string, Measure>>
+}
 
 /**
  * Wait between measurements: the end of earlier requests also costs work, which must not be
@@ -64,43 +68,43 @@ const measuresOf = (what: string, goals: boolean) =>
  */
 const endsMs = limits.requestTtlSecondsMin * 1_000 + 500
 
-/** Opens the terminals of both sides and returns the function that measures them. */
+/** Opens the terminals of all sides and returns the function that measures them. */
 async function beside(
   context: Context,
-  ours: Stack,
-  bare: Stack,
+  { ours, bare, necessary }: Record<'ours' | 'bare' | 'necessary', Stack>,
   field: Field,
   measures: ReturnType<typeof measuresOf>,
 ): Promise<Round> {
   const ms = context.quick ? 1_000 : 2_000
   const ourBroadcasts = await Broadcasts.open(ours, field)
-  const bareBroadcasts = await Broadcasts.open(bare, {
-    ...field,
-    pharmacies: field.pharmacies.slice(0, field.near),
-  })
+  const hearing = { ...field, pharmacies: field.pharmacies.slice(0, field.near) }
+  const bareBroadcasts = await Broadcasts.open(bare, hearing)
+  const necessaryBroadcasts = await Broadcasts.open(necessary, hearing)
   await ourBroadcasts.throughput(500, 4, context.signal)
   await pause(endsMs)
   return async () => {
-    for (const [broadcasts, stack, rateOf, ofCpu, last] of [
-      [bareBroadcasts, bare, measures.bare, measures.bareCpu, measures.bareLast],
-      [ourBroadcasts, ours, measures.ours, measures.oursCpu, measures.oursLast],
+    for (const [broadcasts, stack, { rate, ofCpu, last }] of [
+      [bareBroadcasts, bare, measures.bare],
+      [necessaryBroadcasts, necessary, measures.necessary],
+      [ourBroadcasts, ours, measures.ours],
     ] as const) {
       const before = cpuSecondsOf(stack.pids())
       const most = await broadcasts.throughput(ms, underWay, context.signal)
       const after = cpuSecondsOf(stack.pids())
       context.check(most.missing === 0, `${stack.name}: ${most.missing} deliveries never came`)
-      context.sample(rateOf, { value: most.deliveriesPerSecond })
+      context.sample(rate, { value: most.deliveriesPerSecond })
+      if (stack === ours) context.sample(measures.oursNeeds, { value: most.deliveriesPerSecond })
       if (before !== null && after !== null && after > before)
         context.sample(ofCpu, { value: most.deliveries / (after - before) })
       if (stack === ours) await pause(endsMs)
-      const delays = await broadcasts.delays(rate, ms, context.signal, timedCount)
+      const delays = await broadcasts.delays(requestsPerSecond, ms, context.signal, timedCount)
       context.check(
         delays.missing === 0,
-        `${stack.name}: ${delays.missing} deliveries never came at ${rate} requests/s`,
+        `${stack.name}: ${delays.missing} deliveries never came at ${requestsPerSecond} requests/s`,
       )
       context.sample(last, {
         value: delays.last,
-        note: `${rate} requests/s, open loop; ${timedCount} of the terminals timed`,
+        note: `${requestsPerSecond} requests/s, open loop; ${timedCount} of the terminals timed`,
       })
       if (stack === ours) {
         context.sample(measures.oursEach, { value: delays.each })
@@ -118,13 +122,14 @@ const pause = (ms: number): Promise<void> =>
 const opener =
   (field: () => Field, what: string, goals: boolean) =>
   async (context: Context): Promise<Round> => {
-    const [ours, bare] = [
-      ourStack(await context.server()),
-      bareStack(await startBareServer(context)),
-    ]
-    context.defer(() => Promise.all([ours.stop(), bare.stop()]))
+    const stacks = {
+      ours: ourStack(await context.server()),
+      bare: bareStack(await startBareServer(context)),
+      necessary: bareStack(await startNecessaryServer(context), necessaryName),
+    }
+    context.defer(() => Promise.all(Object.values(stacks).map(stack => stack.stop())))
     context.progress('opens its terminals')
-    return beside(context, ours, bare, field(), measuresOf(what, goals))
+    return beside(context, stacks, field(), measuresOf(what, goals))
   }
 
 export const bench: Bench = {

@@ -44,6 +44,13 @@ export const bareTarget = (bare: BareServer, shape: Shape): Target => ({
   framesOf: counters => (counters['bytes']! / payloadBytes(shape)) * shape.framesPerMessage,
 })
 
+/** The necessary work counts its frames itself. */
+export const necessaryTarget = (server: BareServer): Target => ({
+  ...server,
+  pollMs: pollMs.own,
+  framesOf: counters => counters['frames']!,
+})
+
 /** Counts every frame that the engine has judged, whatever the verdict. */
 export const ourTarget = (server: Server): Target => ({
   ...server,

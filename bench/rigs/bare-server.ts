@@ -5,7 +5,8 @@
  * of its order. It authenticates, checks, matches and stores nothing. The cost of the product is
  * the difference to this.
  */
-import { App, us_socket_local_port } from '../../edge/kernel/uws.ts'
+import { App } from '../../edge/kernel/uws.ts'
+import { serveBench } from './serve.ts'
 
 /** The topic that a socket subscribes to at its path; null when it only sends. */
 interface Data {
@@ -65,13 +66,4 @@ app.post('/*', res => {
     res.writeStatus('201 Created').writeHeader('content-type', 'application/json').end('{}')
   })
 })
-app.listen('127.0.0.1', 0, socket => {
-  if (!socket) process.exit(1)
-  process.send?.({ url: `http://127.0.0.1:${us_socket_local_port(socket)}` })
-})
-process.on('SIGINT', () => undefined)
-process.on('SIGTERM', () => process.exit(0))
-process.on('disconnect', () => process.exit(0))
-process.on('message', message => {
-  if (message === 'counters') process.send?.({ counters: { bytes }, atMs: performance.now() })
-})
+serveBench(app, () => ({ bytes }))

@@ -1,6 +1,6 @@
 /**
- * Bare uWebSockets as a stack: the same sockets and schedules as ours, against
- * `rigs/bare-server.ts`.
+ * A baseline as a stack: the same sockets and schedules as ours, against `rigs/bare-server.ts` or,
+ * for broadcasts alone, `rigs/necessary-server.ts`.
  */
 import { bareName, type BareServer } from '../../rigs/bare.ts'
 import { RawHttp } from '../../rigs/raw-http.ts'
@@ -13,7 +13,7 @@ const opensAtOnce = 128
 const padding = 'x'.repeat(400)
 
 /** `stop()` ends only its sockets: another stack may use the same server. */
-export function bareStack({ url, pids }: BareServer): Stack {
+export function bareStack({ url, pids }: BareServer, name = bareName): Stack {
   const http = new RawHttp(url)
   const sockets: RawSocket[] = []
   const open = async (path: string, heard: (text: Buffer) => void): Promise<RawSocket> => {
@@ -22,23 +22,23 @@ export function bareStack({ url, pids }: BareServer): Stack {
     return socket
   }
   return {
-    name: bareName,
+    name,
     pids: () => pids,
     async openTerminals({ pharmacies }, arrived) {
       const terminals: RawSocket[] = []
-      await inParallel(pharmacies, opensAtOnce, async (_, terminal) => {
-        terminals[terminal] = await open('/ws/pharmacy/', text => {
+      await inParallel(pharmacies, opensAtOnce, async ({ latitude, longitude }, terminal) => {
+        terminals[terminal] = await open(`/ws/pharmacy/${latitude},${longitude}`, text => {
           const marker = memberOf(text, 'notes')
           if (marker !== null) arrived(marker, terminal)
         })
       })
       return terminals
     },
-    async request(_field, marker) {
+    async request({ latitude, longitude }, marker) {
       await http.post(
         '/requests',
         'none',
-        `{"type":"new_request","notes":"${marker}","padding":"${padding}"}`,
+        `{"type":"new_request","notes":"${marker}","latitude":${latitude},"longitude":${longitude},"padding":"${padding}"}`,
       )
     },
     async openDeliveries(count, arrived) {
