@@ -457,6 +457,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   upload_signature: { of: () => ({ body: picture() }) },
   upload_picture: { of: () => ({ body: picture() }) },
   upload_audio: { of: () => ({ body: picture() }) },
+  upload_document: { of: () => ({ body: picture() }) },
   upload_prescription: { of: () => ({ body: picture() }) },
   beginUpload: {
     of: () => ({ headers: { ...tus, 'upload-length': '100', 'upload-metadata': 'kind cHJvb2Y=' } }),

@@ -8,7 +8,8 @@
  * - A proof or a signature: the customer, the pharmacy that has the order, and the driver for as
  *   long as the driver sees the order.
  * - A sound: the customer whose request it answers.
- * - A picture of a person: nobody else, because no order names it.
+ * - A picture of a person, and a paper: nobody else, because no order names it. Others read a paper
+ *   as a document, which records the purpose (edge/papers).
  * - Any file: those who see a conversation in which its owner sent it, until it is taken back.
  *
  * The database only looks for the URL in the text of an order, and the order is read here. Each of
@@ -60,6 +61,7 @@ const rules: Record<
     readers: { customer: 'own_order', winner: 'proof', carrier: 'proof' },
   },
   picture: { urls: () => [], readers: {} },
+  document: { urls: () => [], readers: {} },
   audio: {
     urls: (order, owner) =>
       order.responses

@@ -7,6 +7,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   upload_picture: signedIn,
   upload_audio: signedIn,
   upload_prescription: signedIn,
+  upload_document: signedIn,
   beginUpload: signedIn,
   getUpload: ['customer'],
   continueUpload: ['customer'],

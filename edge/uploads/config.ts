@@ -6,6 +6,7 @@ import {
   type Environment,
 } from '../../protocol/kernel/environment.ts'
 import { fileLimits } from './storage/file-limits.ts'
+import { readScanner, type Scanner } from './scan.ts'
 import { configuredStores, type ConfiguredStore } from './storage/stores.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 
@@ -14,9 +15,10 @@ export interface UploadsConfig {
   uploadBytesMax: number
   /** New uploads go to the first store; the others may hold older ones. */
   stores: readonly ConfiguredStore[]
+  scanner: Scanner
 }
 
-/** Reads UPLOAD_DIR, MAX_UPLOAD_SIZE_MB and the variables of each store. Throws ConfigError. */
+/** Reads UPLOAD_DIR, MAX_UPLOAD_SIZE_MB, CLAMD_SOCKET and the variables of each store. Throws ConfigError. */
 export function readUploadsConfig(
   environment: Environment,
   { dataDir }: Pick<KernelConfig, 'dataDir'>,
@@ -35,5 +37,6 @@ export function readUploadsConfig(
       1024 *
       1024,
     stores: configuredStores(environment, uploadDir),
+    scanner: readScanner(environment),
   }
 }

@@ -8,6 +8,7 @@ export const examples: Readonly<Record<string, Example>> = {
   upload_prescription: { as: 'customer', files: { file: 'prescription.jpg' }, status: 201 },
   upload_proof: { as: 'driver', files: { file: 'at-the-door.jpg' }, status: 201 },
   upload_signature: { as: 'driver', files: { file: 'signature.png' }, status: 201 },
+  upload_document: { as: 'vendor', files: { file: 'licence.pdf' }, status: 201 },
   upload_picture: { as: 'customer', files: { file: 'portrait.png' }, status: 201 },
   upload_audio: { as: 'vendor', files: { file: 'answer.ogg' }, status: 201 },
   beginUpload: {

@@ -10,6 +10,10 @@ export const uploadKinds = {
   signature: { families: ['image'], bytesMax: fileLimits.signatureBytesMax },
   prescription: { families: ['image', 'document'], bytesMax: Number.POSITIVE_INFINITY },
   picture: { families: ['image'], bytesMax: fileLimits.pictureBytesMax },
+  document: {
+    families: ['image', 'photo', 'document', 'writing'],
+    bytesMax: Number.POSITIVE_INFINITY,
+  },
   audio: { families: ['sound'], bytesMax: fileLimits.audioBytesMax },
 } as const satisfies Record<string, { families: readonly MediaFamily[]; bytesMax: number }>
 export type UploadKind = keyof typeof uploadKinds

@@ -9,7 +9,11 @@ import { fileLimits } from './storage/file-limits.ts'
 import { growthMax, startCounting } from '../kernel/fixture-work.ts'
 import { inspectMedia, type MediaFamily } from './media.ts'
 import {
+  doc,
+  docx,
+  docxOf,
   film,
+  heic,
   jpeg,
   jpegOf,
   m4a,
@@ -19,17 +23,19 @@ import {
   png,
   pngOf,
   theora,
+  txt,
   wav,
   webm,
   webp,
   webpOf,
 } from './samples.ts'
 
-const all: MediaFamily[] = ['image', 'sound', 'document']
+const all: MediaFamily[] = ['image', 'photo', 'sound', 'document']
+const papers: MediaFamily[] = [...all, 'writing']
 const joined = (...parts: (Uint8Array | string)[]): Uint8Array =>
   new Uint8Array(Buffer.concat(parts.map(part => Buffer.from(part as string))))
 /** The content type, or the code of the refusal. */
-const outcome = (data: Uint8Array, families: readonly MediaFamily[] = all): string => {
+const outcome = (data: Uint8Array, families: readonly MediaFamily[] = papers): string => {
   try {
     return inspectMedia(data, families).contentType
   } catch (error) {
@@ -37,7 +43,7 @@ const outcome = (data: Uint8Array, families: readonly MediaFamily[] = all): stri
     throw error
   }
 }
-const samples = { jpeg, png, webp, pdf, wav, ogg, webm, m4a, mp3 }
+const samples = { jpeg, png, webp, heic, pdf, wav, ogg, webm, m4a, mp3, doc, docx, txt }
 
 // Before the readers run for the first time: V8 counts only code that it compiles from now on.
 const grows = await startCounting(t)
@@ -55,8 +61,16 @@ t.test('each type is recognised by its bytes and kept whole', async t => {
     ['mp3', mp3, 'audio/mpeg', 'mp3'],
     ['mp3 without a tag', mp3.subarray(22), 'audio/mpeg', 'mp3'],
     ['webp with a canvas', webpOf(24, 16), 'image/webp', 'webp'],
+    ['doc', doc, 'application/msword', 'doc'],
+    [
+      'docx',
+      docx,
+      'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+      'docx',
+    ],
+    ['text', txt, 'text/plain', 'txt'],
   ] as const) {
-    const media = inspectMedia(data, all)
+    const media = inspectMedia(data, papers)
     t.equal(media.contentType, type, name)
     t.equal(media.extension, extension, name)
     t.same(media.data, data, name)
@@ -118,14 +132,33 @@ t.test('a file that only begins like its type is damaged', async t => {
     ['an MP3 of one frame', mp3.subarray(22, 22 + 417)],
     ['a tag before HTML', joined(mp3.subarray(0, 22), '<html>')],
     ['a WAV without sound', wav.subarray(0, 36)],
+    ['a HEIC cut off', heic.subarray(0, -60)],
+    ['a HEIC of a film', joined(heic, Uint8Array.of(0, 0, 0, 8), 'moov')],
+    ['a HEIC without its picture', heic.subarray(0, 28)],
+    ['an archive that is no document', docxOf(['word/document.xml'])],
+    [
+      'a document with macros',
+      docxOf(['[Content_Types].xml', 'word/document.xml', 'word/vbaProject.bin']),
+    ],
+    ['a table in the shell of a document', doc.subarray(0, 1_024)],
   ] as const)
     t.equal(outcome(data), 'file_malformed', name)
 })
 
+t.test('text is only text', async t => {
+  for (const [name, data] of [
+    ['a control character', joined('a\0b')],
+    ['half a character', Uint8Array.of(0x61, 0xc3)],
+    ['bytes of Latin 1', Uint8Array.of(0x61, 0xe4, 0x62)],
+  ] as const)
+    t.equal(outcome(data), 'unsupported_media_type', name)
+  t.equal(outcome(joined('Café\n')), 'text/plain')
+})
+
 t.test('a file of two types keeps the bytes of the first alone', async t => {
   const archive = joined('PK\x03\x04 an archive, a script, or the film that a phone hides')
-  for (const [name, data] of Object.entries({ jpeg, png, webp, ogg, wav }))
-    t.same(inspectMedia(joined(data, archive), all).data, data, name)
+  for (const [name, data] of Object.entries({ jpeg, png, webp, ogg, wav, docx }))
+    t.same(inspectMedia(joined(data, archive), papers).data, data, name)
   t.equal(outcome(joined('GIF89a/*', jpeg)), 'unsupported_media_type', 'the first bytes decide')
 })
 

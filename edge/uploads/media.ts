@@ -9,13 +9,15 @@
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { fileLimits } from './storage/file-limits.ts'
 import type { ImageShape } from './formats/bytes.ts'
+import { isHeic, readHeic } from './formats/heic.ts'
+import { isIsoMedia } from './formats/boxes.ts'
 import { isJpeg, readJpeg } from './formats/jpeg.ts'
 import { isPng, readPng } from './formats/png.ts'
 import { isWebp, readWebp } from './formats/webp.ts'
+import { isDoc, isDocx, isText, readDoc, readDocx, readText } from './formats/writings.ts'
 import { withoutMetadata } from './metadata.ts'
 import {
   isMp3,
-  isMp4,
   isOgg,
   isWav,
   isWebm,
@@ -26,7 +28,7 @@ import {
   readWebm,
 } from './sounds.ts'
 
-export type MediaFamily = 'image' | 'sound' | 'document'
+export type MediaFamily = 'image' | 'photo' | 'sound' | 'document' | 'writing'
 
 export interface Media {
   contentType: string
@@ -49,6 +51,7 @@ const mediaTypes: readonly MediaType[] = [
   { contentType: 'image/jpeg', extension: 'jpg', family: 'image', begins: isJpeg, read: readJpeg },
   { contentType: 'image/png', extension: 'png', family: 'image', begins: isPng, read: readPng },
   { contentType: 'image/webp', extension: 'webp', family: 'image', begins: isWebp, read: readWebp },
+  { contentType: 'image/heic', extension: 'heic', family: 'photo', begins: isHeic, read: readHeic },
   {
     contentType: 'application/pdf',
     extension: 'pdf',
@@ -59,15 +62,45 @@ const mediaTypes: readonly MediaType[] = [
   { contentType: 'audio/wav', extension: 'wav', family: 'sound', begins: isWav, read: readWav },
   { contentType: 'audio/ogg', extension: 'ogg', family: 'sound', begins: isOgg, read: readOgg },
   { contentType: 'audio/webm', extension: 'webm', family: 'sound', begins: isWebm, read: readWebm },
-  { contentType: 'audio/mp4', extension: 'm4a', family: 'sound', begins: isMp4, read: readM4a },
+  {
+    contentType: 'audio/mp4',
+    extension: 'm4a',
+    family: 'sound',
+    begins: isIsoMedia,
+    read: readM4a,
+  },
   { contentType: 'audio/mpeg', extension: 'mp3', family: 'sound', begins: isMp3, read: readMp3 },
+  {
+    contentType: 'application/msword',
+    extension: 'doc',
+    family: 'writing',
+    begins: isDoc,
+    read: readDoc,
+  },
+  {
+    contentType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    extension: 'docx',
+    family: 'writing',
+    begins: isDocx,
+    read: readDocx,
+  },
+  // Everything is text that nothing else is, so this type stands last.
+  {
+    contentType: 'text/plain',
+    extension: 'txt',
+    family: 'writing',
+    begins: isText,
+    read: readText,
+  },
 ]
 
 /** Names of the families for texts of answers. */
 export const familyNames: Readonly<Record<MediaFamily, string>> = {
   image: 'JPEG, PNG or WebP',
+  photo: 'HEIC',
   document: 'PDF',
   sound: 'MP3, Ogg, WebM, WAV or M4A',
+  writing: 'DOC, DOCX or TXT',
 }
 
 /** Throws `unsupported_media_type`, `file_malformed` or `image_too_large`. */

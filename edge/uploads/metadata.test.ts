@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { inspectMedia } from './media.ts'
-import { jpeg, png, webpOf } from './samples.ts'
+import { heic, jpeg, png, webpOf } from './samples.ts'
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 const kept = (data: Uint8Array): Buffer =>
@@ -135,4 +135,18 @@ t.test('a WebP keeps only its picture, and its canvas names no removed chunk', a
   noted.writeUInt32LE(noted.length - 8, 4)
   noted[20]! |= 0x0c
   t.same(kept(noted), plain)
+})
+
+t.test('a HEIC loses its Exif, and a film behind it, and keeps its picture', async t => {
+  const photo = Buffer.from(heic)
+  t.ok(photo.includes('85.3240'), 'the photo tells where it was taken')
+  const film = Buffer.concat([Buffer.from([0, 0, 0, 16]), latin1('mpvdthe film')])
+  const clean = Buffer.from(
+    inspectMedia(new Uint8Array(Buffer.concat([photo, film])), ['photo']).data,
+  )
+  t.equal(clean.length, photo.length + film.length, 'no place inside of the file moves')
+  t.notOk(clean.includes('85.3240'))
+  t.notOk(clean.includes('the film'))
+  const exif = photo.indexOf('II*\0', 0, 'latin1') - 10
+  t.same(clean.subarray(0, exif), photo.subarray(0, exif), 'the picture is left as it was')
 })

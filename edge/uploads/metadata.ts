@@ -8,6 +8,7 @@
  * encoding again, which would run a decoder on bytes from outside. Rejected: a list of tags that
  * name places, which is never complete.
  */
+import { strippedHeic } from './formats/heic.ts'
 import { strippedJpeg } from './formats/jpeg.ts'
 import { strippedPng } from './formats/png.ts'
 import { strippedWebp } from './formats/webp.ts'
@@ -24,6 +25,8 @@ export function withoutMetadata(contentType: string, image: Uint8Array): Uint8Ar
       return strippedPng(image)
     case 'image/webp':
       return strippedWebp(image)
+    case 'image/heic':
+      return strippedHeic(image)
     default:
       return image
   }

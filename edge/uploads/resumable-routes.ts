@@ -61,6 +61,7 @@ const errors = [
   'tus_version_unsupported',
   'unsupported_media_type',
   'file_malformed',
+  'file_infected',
   'image_too_large',
   'upload_offset_conflict',
   'checksum_mismatch',

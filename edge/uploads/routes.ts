@@ -29,6 +29,7 @@ const summaries: Record<UploadKind, string> = {
   signature: 'A signature',
   prescription: 'A prescription',
   picture: 'A picture of oneself, for the profile',
+  document: 'A paper, such as a licence; then `POST /api/documents` says whose it is',
   audio: 'A spoken answer to a request, a few minutes long',
 }
 
@@ -94,6 +95,7 @@ export function uploadRoutes(
         errors: [
           'unsupported_media_type',
           'file_malformed',
+          'file_infected',
           'image_too_large',
           'too_many_requests',
         ],

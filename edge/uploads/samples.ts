@@ -17,6 +17,10 @@ export const png = decoded(
 export const webp = decoded(
   'UklGRlwCAABXRUJQVlA4WAoAAAAgAAAAFwAADwAASUNDUMgBAAAAAAHIAAAAAAQwAABtbnRyUkdCIFhZWiAH4AABAAEAAAAAAABhY3NwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAA9tYAAQAAAADTLQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAlkZXNjAAAA8AAAACRyWFlaAAABFAAAABRnWFlaAAABKAAAABRiWFlaAAABPAAAABR3dHB0AAABUAAAABRyVFJDAAABZAAAAChnVFJDAAABZAAAAChiVFJDAAABZAAAAChjcHJ0AAABjAAAADxtbHVjAAAAAAAAAAEAAAAMZW5VUwAAAAgAAAAcAHMAUgBHAEJYWVogAAAAAAAAb6IAADj1AAADkFhZWiAAAAAAAABimQAAt4UAABjaWFlaIAAAAAAAACSgAAAPhAAAts9YWVogAAAAAAAA9tYAAQAAAADTLXBhcmEAAAAAAAQAAAACZmYAAPKnAAANWQAAE9AAAApbAAAAAAAAAABtbHVjAAAAAAAAAAEAAAAMZW5VUwAAACAAAAAcAEcAbwBvAGcAbABlACAASQBuAGMALgAgADIAMAAxADZWUDggbgAAAJAFAJ0BKhgAEAA+0VSjS6gkoyGwCAEAGglqAJ0ygwQHUA2gC5//QA/wG9AftV8IHkAAmeAAAP7o5i1ENxwoahYga2lp+NBKr5f7DByFt2OasD2vNsNtIYZNK2NIliE1rHMVxDUFuSEQh/kSMgAA',
 )
+/** As a phone takes it, with the position of its home: a tile of HEVC, in a grid, with Exif. */
+export const heic = decoded(
+  'AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAA7ZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAAA5waXRtAAAAAAACAAAAEGlkYXQAAAAAABgAEAAAAExpbG9jAQAAAERAAAMAAQAAAAAAAAPaAAEAAAAAAAAASwACAAEAAAAAAAAAAQAAAAAAAAAIAAMAAAAAAAAEJQABAAAAAAAAADIAAABNaWluZgAAAAAAAwAAABVpbmZlAgAAAQABAABodmMxAAAAABVpbmZlAgAAAAACAABncmlkAAAAABVpbmZlAgAAAQADAABFeGlmAAAAAqppcHJwAAACh2lwY28AAABzaHZjQwEDcAAAAAAAAAAAAB7wAPz9+PgAAA8DIAABABhAAQwB//8DcAAAAwCQAAADAAADAB66AkAhAAEAJ0IBAQNwAAADAJAAAAMAAAMAHqAggQWW6q6a5sCAAAADAIAAAAMAhCIAAQAGRAHBc8GJAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAUaXNwZQAAAAAAAAAYAAAAEAAAAdRjb2xycHJvZgAAAcgAAAAABDAAAG1udHJSR0IgWFlaIAfgAAEAAQAAAAAAAGFjc3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAD21gABAAAAANMtAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACWRlc2MAAADwAAAAJHJYWVoAAAEUAAAAFGdYWVoAAAEoAAAAFGJYWVoAAAE8AAAAFHd0cHQAAAFQAAAAFHJUUkMAAAFkAAAAKGdUUkMAAAFkAAAAKGJUUkMAAAFkAAAAKGNwcnQAAAGMAAAAPG1sdWMAAAAAAAAAAQAAAAxlblVTAAAACAAAABwAcwBSAEcAQlhZWiAAAAAAAABvogAAOPUAAAOQWFlaIAAAAAAAAGKZAAC3hQAAGNpYWVogAAAAAAAAJKAAAA+EAAC2z1hZWiAAAAAAAAD21gABAAAAANMtcGFyYQAAAAAABAAAAAJmZgAA8qcAAA1ZAAAT0AAAClsAAAAAAAAAAG1sdWMAAAAAAAAAAQAAAAxlblVTAAAAIAAAABwARwBvAG8AZwBsAGUAIABJAG4AYwAuACAAMgAwADEANgAAABBwaXhpAAAAAAMICAgAAAAbaXBtYQAAAAAAAAACAAECgQIAAgMDhIUAAAAoaXJlZgAAAAAAAAAOZGltZwACAAEAAQAAAA5jZHNjAAMAAQACAAAAhW1kYXQAAABHKAGvGSGlOEjvXhIzG9LX4K0h1EEZVQdf16Ebo/17TOJaltNqDWZasYyrjShU5bMI16OJVTrFtvOfTsSQMrGmewLEsE6xxMAAAAAASUkqAAgAAAABAA4BAgAUAAAAGgAAAAAAAABOIDI3LjcxNzIgRSA4NS4zMjQwAA==',
+)
 /** A third of a second of Opus. */
 export const webm = decoded(
   'GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwEAAAAAAAImEU2bdLlNu4tTq4QVSalmU6yBbk27i1OrhBZUrmtTrIGTTbuLU6uEH0O2dVOsgddNu4xTq4QcU7trU6yCAhTsrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBEiYRDbxlYTYCGQ2hyb21lV0GGQ2hyb21lFlSua7+uvdeBAXPFhyGyTlC58j2DgQKGhkFfT1BVU2Oik09wdXNIZWFkAQIAAIC7AAAAAADhjbWERzuAAJ+BAmJkgSAfQ7Z1AQAAAAAAATHngQCjxoEAAIAY4XYBkEyXfnRMlK6ONpXPN7J9RYaWpslL7ojbfXxlzro7vRgAnKO9AmbtrqetHUht40SdrojPpPV+WjRV6dVaVoCjt4EAO4AY7Ul2YdFyTGJ+XcMs5EKZh+vvGl1YQlux2wvzkZm8BRI9Gm72FQADgUU81ktKKcH1ugejt4EAeIAY7X3NuJ6RrG8W7ORQLVS5kuD+mPK1dNiTquCodbdJyom0k1Cco3lwbzZoY2uwYHHgCtyjt4EAtIAY7YFQRTTy+i2P4BKUfe2Mz5FDny8X1d08hr1hlIVn/WY1Yx7btO2tScr9vQfGIEbpUICjuYEA74AY7YFQRTTy+m01nQE6WG63usx8rJSVfcbYK69YmeL8mCGg9ju0kslO2DXaZQZAaJmuE+H2gBxTu2uNu4uzgQC3hveBAfGB1w==',
@@ -98,6 +102,52 @@ export const mp3 = joined(
 export const pdf = joined(
   '%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n',
 )
+
+/** A document of Word: an archive whose directory names these parts. They are empty. */
+export function docxOf(names: readonly string[]): Uint8Array {
+  const uint16 = (n: number): Uint8Array => Uint8Array.of(n & 0xff, n >> 8)
+  const entries = names.map(name => joined(uint16(name.length), uint16(0), name))
+  let at = 0
+  const places = entries.map(entry => {
+    at += 26 + entry.length
+    return at - 26 - entry.length
+  })
+  const files = entries.map(entry => joined('PK\x03\x04', new Uint8Array(22), entry))
+  const directory = joined(
+    ...names.map((name, i) =>
+      joined(
+        'PK\x01\x02',
+        new Uint8Array(24),
+        uint16(name.length),
+        new Uint8Array(12),
+        uint32(places[i]!, true),
+        name,
+      ),
+    ),
+  )
+  return joined(
+    ...files,
+    directory,
+    'PK\x05\x06',
+    new Uint8Array(4),
+    uint16(names.length),
+    uint16(names.length),
+    uint32(directory.length, true),
+    uint32(at, true),
+    uint16(0),
+  )
+}
+export const docx = docxOf(['[Content_Types].xml', 'word/document.xml'])
+/** The head of a compound file of version 3, and the name of the stream of Word. */
+export const doc = joined(
+  Buffer.from('d0cf11e0a1b11ae1', 'hex'),
+  new Uint8Array(16),
+  Uint8Array.of(0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0),
+  new Uint8Array(990),
+  Buffer.from('WordDocument', 'utf16le'),
+  new Uint8Array(600),
+)
+export const txt = joined('The licence of the pharmacy\r\n')
 
 /**
  * A valid PNG whose header names any size. Its pixels are zeros, which deflate shrinks a

@@ -6,10 +6,8 @@
  * forward, by at least one byte a step, so a crafted length cannot make them loop.
  */
 
-const view = (data: Uint8Array): DataView =>
-  new DataView(data.buffer, data.byteOffset, data.byteLength)
-const textAt = (data: Uint8Array, at: number, length: number): string =>
-  at + length > data.length ? '' : String.fromCharCode(...data.subarray(at, at + length))
+import { boxes, inside, textAt } from './formats/boxes.ts'
+import { view } from './formats/bytes.ts'
 
 /** Recognises a WAV by the head of its RIFF. */
 export const isWav = (data: Uint8Array): boolean =>
@@ -189,45 +187,16 @@ function tracksAreSound(data: Uint8Array, segment: Element): boolean {
   return sounds > 0
 }
 
-/** Recognises an MP4 by its first box. */
-export const isMp4 = (data: Uint8Array): boolean => textAt(data, 4, 4) === 'ftyp'
-
-interface Box {
-  type: string
-  from: number
-  to: number
-}
-
-function* boxes(data: Uint8Array, from: number, to: number): Generator<Box> {
-  const bytes = view(data)
-  for (let at = from; at + 8 <= to;) {
-    const size = bytes.getUint32(at)
-    const large = size === 1 && at + 16 <= to
-    const length =
-      size === 0
-        ? to - at
-        : large
-          ? bytes.getUint32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12)
-          : size
-    const header = large ? 16 : 8
-    if (length < header || at + length > to) return
-    yield { type: textAt(data, at + 4, 4), from: at + header, to: at + length }
-    at += length
-  }
-}
-
 /** An M4A is an MP4 whose tracks are all sound, whatever brand its first box names. */
 export function readM4a(data: Uint8Array): number | null {
-  const inside = (box: Box, type: string): Box[] =>
-    [...boxes(data, box.from, box.to)].filter(one => one.type === type)
   let end = 0
   let sounds = 0
   for (const box of boxes(data, 0, data.length)) {
     end = box.to
     if (box.type !== 'moov') continue
-    for (const track of inside(box, 'trak')) {
-      const handler = inside(track, 'mdia')
-        .flatMap(media => inside(media, 'hdlr'))
+    for (const track of inside(data, box, 'trak')) {
+      const handler = inside(data, track, 'mdia')
+        .flatMap(media => inside(data, media, 'hdlr'))
         .at(0)
       if (handler === undefined || textAt(data, handler.from + 8, 4) !== 'soun') return null
       sounds++

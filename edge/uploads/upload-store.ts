@@ -17,6 +17,7 @@ import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, type UploadKind } from './kinds.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { inspectMedia } from './media.ts'
+import { scan } from './scan.ts'
 
 export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
   WithStorages &
@@ -33,7 +34,7 @@ type UploadRow = Selectable<UploadsTable>
 /**
  * Stores an upload. A repeat under the same id stores nothing new and gets the first answer.
  * `begunAtMs`: time at which the sender began; a photo whose upload began before the pick-up proves
- * no delivery, however late its last byte arrives. Throws `body_too_large`,
+ * no delivery, however late its last byte arrives. Throws `body_too_large`, `file_infected`,
  * `unsupported_media_type`, `file_malformed`, `image_too_large`, `too_many_requests`,
  * `unavailable`.
  */
@@ -53,6 +54,7 @@ export async function storeUpload(
     )
   const media = inspectMedia(data, uploadKinds[kind].families)
   await admitOwner(ctx, ownerId)
+  await scan(ctx.config.scanner, media.data)
 
   const db = ctx.database.kysely
   const { current } = ctx.storages
@@ -122,7 +124,7 @@ export async function readUpload(
 
 /** A document is downloaded and not shown, because viewers of documents run scripts in them. */
 function dispositionOf({ id, path, content_type }: UploadRow): string {
-  const way = content_type === 'application/pdf' ? 'attachment' : 'inline'
+  const way = /^(image|audio)\//.test(content_type) ? 'inline' : 'attachment'
   return `${way}; filename="${id}${path.slice(path.lastIndexOf('.'))}"`
 }
 

@@ -16,7 +16,7 @@ import { CaduceusError, errorCatalogue, isErrorCode } from '../kernel/errors.ts'
 import { uploadLimits } from './limits.ts'
 import { clientLimits } from './limits.ts'
 
-export type UploadKind = 'proof' | 'signature' | 'prescription' | 'audio'
+export type UploadKind = 'proof' | 'signature' | 'prescription' | 'document' | 'audio'
 export interface UploadedFile {
   id: string
   file_id: string

@@ -19,6 +19,7 @@ export const errorCatalogue = {
   body_too_slow: { http: 408, title: 'Body came too slowly', retryable: true },
   unsupported_media_type: { http: 415, title: 'Unsupported media type', retryable: false },
   file_malformed: { http: 422, title: 'File is damaged', retryable: false },
+  file_infected: { http: 422, title: 'File is refused by the virus scanner', retryable: false },
   image_too_large: { http: 422, title: 'Image has too many pixels', retryable: false },
   frame_malformed: { http: 400, title: 'Malformed location frame', retryable: false },
   frame_too_many: { http: 400, title: 'Too many frames in one message', retryable: false },

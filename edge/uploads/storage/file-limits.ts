@@ -19,4 +19,6 @@ export const fileLimits = {
   uploadsPerSweepMax: 500,
   looseUploadsPerAccountMax: 1_000,
   storageTimeoutMs: 15_000,
+  /** Longest silence of the virus scanner. */
+  scannerTimeoutMs: 15_000,
 } as const
