@@ -60,6 +60,9 @@ export const visitCalls: Readonly<Record<string, VisitRule>> = {
       },
     }),
   },
+  admitWalkIn: {
+    of: ids => ({ body: { service_id: ids['service']!, customer_name: 'Mina Rai' } }),
+  },
   getAppointment: { of: byId(ids => ids['appointment']!) },
   confirmAppointment: { of: byId(ids => ids['appointment']!, {}) },
   rescheduleAppointment: {

@@ -257,6 +257,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listClosures: closure,
     reopenVendor: closure,
     bookAppointment: service,
+    admitWalkIn: service,
     listAppointments: appointment,
     getAppointment: appointment,
     confirmAppointment: () => world.appointment({ confirmation: 'manual' }),

@@ -6,6 +6,7 @@ const readers: readonly Caller[] = [...customers, ...pharmacies, 'admin']
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   bookAppointment: [...customers, 'admin'],
+  admitWalkIn: ['vendor', 'admin'],
   listAppointments: readers,
   getAppointment: parties,
   confirmAppointment: parties,

@@ -10,6 +10,11 @@ export const examples: Readonly<Record<string, Example>> = {
     body: { service_id: of.service, start: of.slotStart, notes: 'I use a wheelchair.' },
     status: 201,
   },
+  admitWalkIn: {
+    as: 'vendor',
+    body: { service_id: of.service, customer_name: 'Mina Rai' },
+    status: 201,
+  },
   listAppointments: { as: 'customer', query: { status: 'ongoing', limit: 1 }, status: 200 },
   getAppointment: { as: 'customer', params: one, status: 200 },
   confirmAppointment: { as: 'vendor', params: one, body: {}, status: 200 },

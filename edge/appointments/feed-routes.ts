@@ -2,6 +2,9 @@
  * Links to calendars: `/api/calendar-feeds` makes and ends them, `/calendar/{secret}.ics` is the
  * calendar. A link is shown once and its secret is stored as a hash. It has the rights of whoever
  * made it at the time of each reading: a link of a pharmacy that is suspended opens nothing.
+ *
+ * A pharmacy has one account, so a member of its staff is a name and the services that this person
+ * attends. Each member has a link of their own, and the pharmacy ends it when the member leaves.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -25,7 +28,7 @@ import type { VisitContext } from './context.ts'
 import { visitLimits } from './limits.ts'
 
 const tags = ['appointments']
-const kinds = ['user', 'vendor', 'service'] as const
+const kinds = ['user', 'vendor', 'service', 'member'] as const
 const auth = ['user', 'vendor', 'admin'] as const
 const secretBytes = 24
 
@@ -33,16 +36,27 @@ const FeedView = Type.Object({
   id: Uuid,
   kind: Type.Enum([...kinds]),
   subject_id: Uuid,
+  service_ids: nullable(Type.Array(Uuid)),
   name: Type.String(),
   created_at: Timestamp,
   ended_at: nullable(Timestamp),
   read_at: nullable(Timestamp),
 })
 type FeedRow = Selectable<CalendarFeedsTable>
-const view = ({ id, kind, subject_id, name, created_at, ended_at, read_at }: FeedRow) => ({
+const view = ({
   id,
   kind,
   subject_id,
+  service_ids,
+  name,
+  created_at,
+  ended_at,
+  read_at,
+}: FeedRow) => ({
+  id,
+  kind,
+  subject_id,
+  service_ids,
   name,
   created_at,
   ended_at,
@@ -61,12 +75,12 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
   ): Promise<string> => {
     if (kind === 'user') {
       if (identity.role !== 'user' && identity.role !== 'admin')
-        throw invalid([{ field: 'kind', rule: 'must be vendor or service for a pharmacy' }])
+        throw invalid([{ field: 'kind', rule: 'must be vendor, service or member for a pharmacy' }])
       return identity.userId
     }
     if (identity.role === 'user')
       throw invalid([{ field: 'kind', rule: 'must be user for a customer' }])
-    if (kind === 'vendor') {
+    if (kind === 'vendor' || kind === 'member') {
       const vendorId = id ?? identity.pharmacyId
       if (vendorId === null) throw invalid([{ field: 'subject_id', rule: 'must name a pharmacy' }])
       return (await managedVendor(ctx, identity, vendorId)).id
@@ -75,18 +89,51 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
     return (await managedService(db, identity, id)).id
   }
 
+  /** The services of a member's link. Throws where one is not of the pharmacy. */
+  const servicesOf = async (
+    { kind, service_ids, name }: { kind: string; service_ids?: string[]; name?: string },
+    vendorId: string,
+  ): Promise<string[] | null> => {
+    if (kind !== 'member') {
+      if (service_ids === undefined) return null
+      throw invalid([{ field: 'service_ids', rule: 'is for the kind member' }])
+    }
+    if (service_ids === undefined)
+      throw invalid([{ field: 'service_ids', rule: 'must name the services of the member' }])
+    if (name === undefined) throw invalid([{ field: 'name', rule: 'must name the member' }])
+    const known = await db
+      .selectFrom('services')
+      .select('id')
+      .where('id', 'in', service_ids)
+      .where('vendor_id', '=', vendorId)
+      .execute()
+    if (known.length < service_ids.length)
+      throw new CaduceusError('service_not_found', 'no such service of this pharmacy', [
+        { field: 'service_ids', rule: 'must be services of the pharmacy' },
+      ])
+    return service_ids
+  }
+
   return [
     route({
       method: 'POST',
       path: '/api/calendar-feeds',
       operationId: 'createCalendarFeed',
       summary:
-        "A link under which calendars read one's own appointments, those of the pharmacy, or of one service; it is shown once",
+        "A link under which calendars read one's own appointments, those of the pharmacy, of one service, or of a member of the staff; it is shown once",
       tags,
       auth,
       body: closedObject({
         kind: Type.Enum([...kinds]),
         subject_id: Type.Optional(Uuid),
+        service_ids: Type.Optional(
+          Type.Array(Uuid, {
+            minItems: 1,
+            maxItems: visitLimits.memberServicesMax,
+            uniqueItems: true,
+            description: 'The services that the member attends',
+          }),
+        ),
         name: Type.Optional(PersonName),
       }),
       responses: {
@@ -101,6 +148,7 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
       errors: ['vendor_not_found', 'service_not_found', 'subscription_limit_reached'],
       handler: async ({ identity, body, origin }) => {
         const subjectId = await subjectOf(identity, body.kind, body.subject_id)
+        const serviceIds = await servicesOf(body, subjectId)
         const { count } = await db
           .selectFrom('calendar_feeds')
           .select(eb => eb.fn.countAll<number>().as('count'))
@@ -120,6 +168,7 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
             account_id: identity.userId,
             kind: body.kind,
             subject_id: subjectId,
+            service_ids: serviceIds,
             name: body.name ?? 'Appointments',
             secret_hash: hashToken(secret),
             created_at: new Date(ctx.nowMs()),
@@ -246,7 +295,7 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
     if (kind === 'user') return role === 'user' || role === 'admin'
     if (role === 'admin') return true
     if (role !== 'vendor' || pharmacyId === null) return false
-    if (kind === 'vendor') return pharmacyId === subject_id
+    if (kind === 'vendor' || kind === 'member') return pharmacyId === subject_id
     const service = await db
       .selectFrom('services')
       .select('vendor_id')
@@ -256,15 +305,20 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
   }
 
   /** Those from yesterday on come first into a full calendar, and then the latest before them. */
-  async function entriesOf({ kind, subject_id }: FeedRow) {
-    const column = ({ user: 'user_id', vendor: 'vendor_id', service: 'service_id' } as const)[kind]
+  async function entriesOf({ kind, subject_id, service_ids }: FeedRow) {
+    const columns = {
+      user: 'user_id',
+      vendor: 'vendor_id',
+      service: 'service_id',
+      member: 'service_id',
+    } as const
     const { feedEventsMax, feedPastDays } = visitLimits
     const [oldest, yesterday] = [feedPastDays, 1].map(days => new Date(ctx.nowMs() - days * dayMs))
     const found = db
       .selectFrom('appointments')
       .innerJoin('vendors', 'vendors.id', 'appointments.vendor_id')
       .select(['record', 'business_name', 'address', 'vendors.status as vendor_status'])
-      .where(`appointments.${column}`, '=', subject_id)
+      .where(`appointments.${columns[kind]}`, 'in', service_ids ?? [subject_id])
     const next = await found
       .where('start_at', '>', yesterday!)
       .orderBy('start_at')

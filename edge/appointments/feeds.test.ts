@@ -253,6 +253,45 @@ t.test('a link shows what its maker may see, until it ends', async t => {
   )
 })
 
+t.test('the link of a member shows the services that the member attends', async t => {
+  const ann = await edge.customer()
+  const services = await Promise.all([edge.service(), edge.service(), edge.service()])
+  const [first, second, third] = services.map(({ id }) => id as string)
+  const made = await Promise.all(
+    services.map(async ({ id }) => {
+      const [start] = await edge.slots(id)
+      return (await edge.book(ann, id, start!)).body.id as string
+    }),
+  )
+  const link = (by: { token: string }, more: object) =>
+    call(by, 'POST', '/api/calendar-feeds', { kind: 'member', ...more })
+  const { body } = await link(pharmacy, { name: 'Mina Rai', service_ids: [first, second] })
+  t.match(body.feed, { kind: 'member', subject_id: pharmacy.pharmacyId, name: 'Mina Rai' })
+  t.same(body.feed.service_ids, [first, second])
+  const { pathname } = new URL(body.url)
+  const shown = async () =>
+    read((await call(null, 'GET', pathname)).body).events.map(one => one.uid)
+  t.same(
+    new Set(await shown()),
+    new Set(made.slice(0, 2).map(id => `${id}@caduceus`)),
+    'of two services, not of the third',
+  )
+  const other = await newPharmacy(edge.url, 'Third Pharmacy', 28.4, 85.33)
+  for (const [by, more, status, code, field] of [
+    [pharmacy, { name: 'Mina' }, 400, 'invalid_request', 'service_ids'],
+    [pharmacy, { service_ids: [third] }, 400, 'invalid_request', 'name'],
+    [pharmacy, { name: 'Mina', service_ids: [] }, 400, 'invalid_request', 'service_ids'],
+    [other, { name: 'Mina', service_ids: [third] }, 404, 'service_not_found', 'service_ids'],
+    [pharmacy, { kind: 'vendor', service_ids: [third] }, 400, 'invalid_request', 'service_ids'],
+    [ann, { name: 'Mina', service_ids: [third] }, 400, 'invalid_request', 'kind'],
+  ] as const) {
+    const answer = await link(by, more)
+    t.match(answer, { status, body: { code, fields: [{ field }] } })
+  }
+  await done(pharmacy, 'DELETE', `/api/calendar-feeds/${body.feed.id}`)
+  t.equal((await call(null, 'GET', pathname)).status, 404, 'the member has left')
+})
+
 t.test('a full calendar shows what is to come first, and then the latest before', async t => {
   const ann = await edge.customer()
   const service = await edge.service()

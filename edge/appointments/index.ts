@@ -8,10 +8,16 @@ import { examples } from './examples.ts'
 import { feedRoutes } from './feed-routes.ts'
 import { appointmentRoutes } from './routes.ts'
 import { waitlistRoutes } from './waitlist-routes.ts'
+import { walkInRoutes } from './walk-in-routes.ts'
 
 export const appointments = feature<Kernel & VisitContext>()({
   name: 'appointments',
-  routes: parts => [...appointmentRoutes(parts), ...waitlistRoutes(parts), ...feedRoutes(parts)],
+  routes: parts => [
+    ...appointmentRoutes(parts),
+    ...walkInRoutes(parts),
+    ...waitlistRoutes(parts),
+    ...feedRoutes(parts),
+  ],
   named: { Appointment: AppointmentView },
   tags: { appointments: 'Appointments, the waiting list, and links to calendars' },
   access,

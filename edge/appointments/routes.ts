@@ -29,21 +29,12 @@ import type { ServiceRow } from '../services/views.ts'
 import { requireWorkingPharmacy, shown, tellCalendar, type VisitContext } from './context.ts'
 import { findAppointment, readable, shownTo } from './reads.ts'
 import { withNextFree } from './refusals.ts'
+import { Start } from './start.ts'
 
 const tags = ['appointments']
 const parties = ['user', 'vendor', 'admin'] as const
 const AppointmentId = Type.Object({ id: Uuid })
 const one = { 200: { description: 'The appointment as it is now', schema: AppointmentView } }
-const Start = {
-  start: Type.Optional(Timestamp),
-  start_local: Type.Optional(
-    Type.String({
-      minLength: 16,
-      maxLength: 16,
-      description: 'The beginning as clocks of the service show it, in place of `start`',
-    }),
-  ),
-}
 const slotErrors = [
   'slot_taken',
   'slot_past',

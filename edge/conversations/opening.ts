@@ -162,6 +162,11 @@ function pairOf(
   if (topic === 'support') return { ...nobody, [`${side}_id`]: id }
   const { subject } = found!
   const { customerId: customer_id, pharmacyId, driverId } = subject
+  if (customer_id === found!.id)
+    throw new CaduceusError(
+      'conversation_not_possible',
+      'the person came without an account, so nobody would read it',
+    )
   const pair =
     topic === 'delivery'
       ? { ...nobody, customer_id, driver_id: driverId }

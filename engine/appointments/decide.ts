@@ -1,5 +1,9 @@
 /** Decides whether a command may happen to this calendar now. All seats are counted here. */
-import { verdictOn, type SlotVerdict } from '../../protocol/appointments/availability.ts'
+import {
+  immediateSlot,
+  verdictOn,
+  type SlotVerdict,
+} from '../../protocol/appointments/availability.ts'
 import { appointmentLimits } from '../../protocol/appointments/limits.ts'
 import {
   appointmentStatusTable,
@@ -42,11 +46,16 @@ export function decide(
     case 'describe':
       return emit(...beforehand(calendar, command, nowMs))
     case 'book':
+    case 'admit':
     case 'join_waitlist': {
       const first = beforehand(calendar, command, nowMs)
       const open = after(calendar, first, nowMs)
       const decision =
-        command.verb === 'book' ? book(open, command, nowMs) : join(open, command, nowMs)
+        command.verb === 'book'
+          ? book(open, command, nowMs)
+          : command.verb === 'admit'
+            ? admit(open, command, nowMs)
+            : join(open, command, nowMs)
       return decision.ok && decision.events.length > 0
         ? emit(...first, ...decision.events)
         : decision
@@ -107,7 +116,7 @@ function opened(calendar: OpenCalendar, nowMs: number): AppointmentEvent[] {
  */
 function beforehand(
   calendar: Calendar,
-  { serviceId, data }: CommandOf<'describe' | 'book' | 'join_waitlist' | 'reschedule'>,
+  { serviceId, data }: CommandOf<'describe' | 'book' | 'admit' | 'join_waitlist' | 'reschedule'>,
   nowMs: number,
 ): AppointmentEvent[] {
   if (calendar.kind === 'open' && data.terms.revision <= calendar.terms.revision)
@@ -167,7 +176,7 @@ function tooMany(calendar: OpenCalendar, customerId: string): CalendarDecision |
     : null
 }
 
-const whoOf = ({ data }: CommandOf<'book' | 'join_waitlist'>) => ({
+const whoOf = ({ data }: CommandOf<'book' | 'admit' | 'join_waitlist'>) => ({
   appointment_id: data.appointment_id,
   customer_id: data.customer_id,
   customer_name: data.customer_name,
@@ -197,6 +206,55 @@ function book(calendar: OpenCalendar, command: CommandOf<'book'>, nowMs: number)
       ...standing(terms, missing, zone, start_ms, nowMs),
     },
   })
+}
+
+/**
+ * A person who stands in the pharmacy. Seats that are promised to customers who wait stay theirs,
+ * and so do those that are held.
+ */
+function admit(
+  calendar: OpenCalendar,
+  command: CommandOf<'admit'>,
+  nowMs: number,
+): CalendarDecision {
+  const { terms } = calendar
+  const { by, data } = command
+  const { appointment_id: id, settles } = data
+  if (by.role !== 'admin' && !(by.role === 'vendor' && by.id === calendar.vendorId))
+    return reject('forbidden', 'only the pharmacy receives people without an appointment')
+  if (appointmentIn(calendar, id) !== undefined) return emit()
+  const refusal = tooMany(calendar, data.customer_id)
+  if (refusal !== null) return refusal
+  const open = missingAtFirst(terms).filter(what => !settles.includes(what))
+  if (open.length > 0) return reject('appointment_incomplete', `still missing: ${open.join(', ')}`)
+  const slot = immediateSlot(
+    terms,
+    takenIn(calendar),
+    data.start_ms,
+    nowMs,
+    appointmentLimits.checkInEarlyMs,
+  )
+  if ('verdict' in slot)
+    return data.start_ms === null && slot.verdict === 'taken'
+      ? reject('slot_taken', 'no seat is free within the next two hours')
+      : slot.verdict === 'too_far'
+        ? reject('slot_too_far', 'the slot begins in more than two hours')
+        : reject(...refusals[slot.verdict])
+  return emit(
+    {
+      type: 'slot_claimed',
+      data: {
+        ...whoOf(command),
+        start_ms: slot.startMs,
+        end_ms: slot.startMs + terms.duration_minutes * minuteMs,
+        status: 'booked',
+        missing: [],
+        held_until_ms: null,
+        reminders_ms: [],
+      },
+    },
+    { type: 'appointment_checked_in', data: { appointment_id: id } },
+  )
 }
 
 function join(

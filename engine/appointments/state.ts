@@ -50,6 +50,7 @@ export interface Step {
 export interface Appointment {
   id: string
   status: AppointmentStatus
+  /** The id of the appointment itself for a person without an account. */
   customerId: string
   customerName: string
   customerPhone: string

@@ -11,6 +11,7 @@ import type { StoredEvent } from '../journal/journal.ts'
 import type { RowWritten } from './database.ts'
 import type { Books, Findings } from './findings.ts'
 import {
+  admittedAheadMs,
   closesAfterMs,
   folded,
   isKnown,
@@ -115,6 +116,12 @@ export class CalendarBooks implements Books {
     switch (event.type) {
       case 'slot_claimed':
         gives(periodOf(event.data), '')
+        if (asked('admit').length > 0) {
+          const { start_ms, end_ms } = event.data
+          if (start_ms > atMs + admittedAheadMs || end_ms <= atMs)
+            fail('[seat]', 'somebody who stands there gets a seat of another time')
+          return
+        }
         return needs('book', data => data['start_ms'] === event.data.start_ms)
       case 'waitlist_joined':
         return needs('join_waitlist', data => data['to_ms'] === event.data.to_ms)
@@ -140,8 +147,10 @@ export class CalendarBooks implements Books {
       case 'appointment_rescheduled':
         gives(periodOf(event.data), '')
         return needs('reschedule', data => data['start_ms'] === event.data.start_ms)
-      case 'appointment_arrived':
       case 'appointment_checked_in':
+        if (asked('admit').length > 0) return
+        return needs('check_in')
+      case 'appointment_arrived':
         return needs('check_in')
       case 'step_completed':
         return needs('complete_step', data => data['step_id'] === event.data.step_id)

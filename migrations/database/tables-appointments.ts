@@ -53,6 +53,7 @@ export interface AppointmentsTable {
   id: ReadOnly<string>
   service_id: ReadOnly<string>
   vendor_id: ReadOnly<string>
+  /** Equal to `id` for a person without an account. */
   user_id: ReadOnly<string>
   created_at: ReadOnly<Date>
   status: ReadOnly<AppointmentStatus>
@@ -69,8 +70,11 @@ export interface CalendarFeedsTable {
   id: string
   /** The account that made the link. */
   account_id: string
-  kind: 'user' | 'vendor' | 'service'
+  kind: 'user' | 'vendor' | 'service' | 'member'
+  /** The account, the pharmacy or the service; of a member the pharmacy. */
   subject_id: string
+  /** The services that a member attends; null for the other kinds. */
+  service_ids: string[] | null
   name: string
   secret_hash: string
   created_at: Time

@@ -1,6 +1,6 @@
 /** The tables of notifications as Kysely sees them. */
 import type { JSONColumnType } from 'kysely'
-import type { NullableTime, Time } from './columns.ts'
+import type { NullableText, NullableTime, Time } from './columns.ts'
 
 export interface NotificationsTable {
   /** Newer notifications of an account have greater ids. */
@@ -30,4 +30,20 @@ export interface NotificationPreferencesTable {
 export interface NotificationPositionsTable {
   slot: number
   seq: number
+}
+
+/** A mail or an SMS about a notification: due, sent or given up. */
+export interface NotificationLettersTable {
+  account_id: string
+  /** `<slot>.<seq>` of the event. */
+  event_id: string
+  kind: string
+  about_id: string
+  /** Not before; it moves on while it is quiet at the person's place. */
+  due_at: Time
+  /** The beginning of the appointment, as the event knew it. */
+  start_at: Time
+  channel: NullableText
+  outcome: NullableText
+  ended_at: NullableTime
 }

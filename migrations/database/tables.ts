@@ -29,6 +29,7 @@ import type {
 } from './tables-appointments.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type {
+  NotificationLettersTable,
   NotificationPositionsTable,
   NotificationPreferencesTable,
   NotificationsTable,
@@ -472,6 +473,7 @@ export interface Tables {
   notifications: NotificationsTable
   notification_preferences: NotificationPreferencesTable
   notification_positions: NotificationPositionsTable
+  notification_letters: NotificationLettersTable
   webhook_lease: WebhookLeaseTable
   main_services: MainServicesTable
   services: ServicesTable

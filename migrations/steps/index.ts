@@ -29,6 +29,7 @@ import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
 import { conversationGenerations } from './0029_conversation_generations.ts'
 import { notifications } from './0032_notifications.ts'
+import { lettersAndMembers } from './0033_letters_and_members.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -57,4 +58,5 @@ export const migrations: Record<string, Migration> = {
   '0027_insights': insights,
   '0029_conversation_generations': conversationGenerations,
   '0032_notifications': notifications,
+  '0033_letters_and_members': lettersAndMembers,
 }

@@ -305,6 +305,37 @@ export function nextFree(
   return found
 }
 
+/** The slot that a person in the pharmacy gets; without a free one, the reason. */
+export type ImmediateSlot =
+  | { startMs: number }
+  | { verdict: Extract<SlotVerdict, 'past' | 'too_far' | 'closed' | 'taken'> }
+
+/**
+ * The slot for a person who stands in the pharmacy: the one that began last and is not over, or the
+ * next one that begins within `aheadMs`. Notice is for others. `askedMs` is the wish for one slot.
+ */
+export function immediateSlot(
+  terms: SlotTerms,
+  taken: readonly Taken[],
+  askedMs: number | null,
+  nowMs: number,
+  aheadMs: number,
+): ImmediateSlot {
+  const durationMs = terms.duration_minutes * minuteMs
+  if (askedMs !== null && askedMs + durationMs <= nowMs) return { verdict: 'past' }
+  if (askedMs !== null && askedMs > nowMs + aheadMs) return { verdict: 'too_far' }
+  if (!terms.active) return { verdict: 'closed' }
+  const startsMs =
+    askedMs === null
+      ? beginnings(terms, nowMs - durationMs + 1, nowMs + aheadMs + 1)
+      : beginnings(terms, askedMs, askedMs + 1)
+  const { seats, open } = seatsOf(terms, taken, startsMs)
+  const free = startsMs.filter((_, i) => seats[i]! > 0)
+  const startMs = free.findLast(atMs => atMs <= nowMs) ?? free[0]
+  if (startMs !== undefined) return { startMs }
+  return { verdict: open.some(here => here > 0) ? 'taken' : 'closed' }
+}
+
 const weekMs = 7 * dayMs
 
 /**

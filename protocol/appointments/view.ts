@@ -18,11 +18,18 @@ export const AppointmentView = Type.Object({
   id: Uuid,
   service_id: Uuid,
   vendor_id: Uuid,
-  user_id: Uuid,
+  user_id: Type.Union([Uuid, Type.Null()], {
+    description: 'Null for a person who came without an account',
+  }),
   service_name: Text,
   status: oneOf(appointmentStatuses),
   customer_name: Text,
   customer_phone: Text,
+  customer_time_zone: Type.Optional(
+    Type.Union([Text, Type.Null()], {
+      description: 'Of the quiet hours; null: that of the service. Absent in older rows',
+    }),
+  ),
   notes: nullable(Text),
   start: nullable(Timestamp),
   end: nullable(Timestamp),

@@ -40,7 +40,14 @@ export {
   type Tokens,
 } from './rest.ts'
 export type { NewTrip, Trip } from './trips.ts'
-export type { FreeSlots, NewAppointment, Service } from './visits.ts'
+export type {
+  CalendarLink,
+  Closure,
+  FreeSlots,
+  NewAppointment,
+  Service,
+  ServiceGroup,
+} from './visits.ts'
 export type { Entry as ConversationEntry } from '../conversations/parts.ts'
 export type { ConversationView as Conversation } from '../conversations/view.ts'
 export type { NewConversation, NewMessage, NewRating, Rating } from './rest-shapes.ts'

@@ -38,6 +38,32 @@ export interface FreeSlots {
   slots: { start: string; end: string; start_local: string; seats: number }[]
   next_free: string | null
 }
+/** A main service, which groups services. */
+export interface ServiceGroup {
+  id: string
+  vendor_id: string
+  name: string
+  description: string | null
+  icon: string | null
+}
+type GroupFields = Partial<Pick<ServiceGroup, 'name' | 'description' | 'icon'>>
+/** Local times such as 2026-12-24T12:00. */
+export interface Closure {
+  id: string
+  from: string
+  to: string
+  reason: string | null
+}
+export interface CalendarLink {
+  id: string
+  kind: 'user' | 'vendor' | 'service' | 'member'
+  subject_id: string
+  service_ids: string[] | null
+  name: string
+  created_at: string
+  ended_at: string | null
+  read_at: string | null
+}
 /** The beginning as an instant, or as clocks of the service show it. */
 type Start = { start: string } | { start_local: string }
 export type NewAppointment = { service_id: string; notes?: string; time_zone?: string } & Start
@@ -76,10 +102,52 @@ export class Visits {
     return this.#call('PATCH', `/api/services/${serviceId}`, { body: change })
   }
 
+  listGroups(vendorId: string): Promise<{ main_services: ServiceGroup[] }> {
+    return this.#call('GET', `/api/vendors/${vendorId}/main-services`)
+  }
+  createGroup(vendorId: string, group: GroupFields & { name: string }): Promise<ServiceGroup> {
+    return this.#call('POST', `/api/vendors/${vendorId}/main-services`, { body: group })
+  }
+  updateGroup(groupId: string, change: GroupFields): Promise<ServiceGroup> {
+    return this.#call('PATCH', `/api/main-services/${groupId}`, { body: change })
+  }
+  deleteGroup(groupId: string): Promise<null> {
+    return this.#call('DELETE', `/api/main-services/${groupId}`)
+  }
+  listClosures(vendorId: string): Promise<{ closures: Closure[] }> {
+    return this.#call('GET', `/api/vendors/${vendorId}/closures`)
+  }
+  /** Closes all services of the pharmacy for this time, by the clocks of each service. */
+  close(
+    vendorId: string,
+    closure: Pick<Closure, 'from' | 'to'> & { reason?: string },
+  ): Promise<Closure> {
+    return this.#call('POST', `/api/vendors/${vendorId}/closures`, { body: closure })
+  }
+  reopen(vendorId: string, closureId: string): Promise<null> {
+    return this.#call('DELETE', `/api/vendors/${vendorId}/closures/${closureId}`)
+  }
+
   /** Throws `slot_taken` and similar codes. */
   book(appointment: NewAppointment, idempotencyKey?: string): Promise<AppointmentView> {
     return this.#call('POST', '/api/appointments', {
       body: appointment,
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    })
+  }
+  /** As the pharmacy: receives a person who stands there. Without a start the first free seat. */
+  admit(
+    person: {
+      service_id: string
+      customer_name: string
+      customer_phone?: string
+      notes?: string
+      settles?: Requirement[]
+    } & Partial<Start>,
+    idempotencyKey?: string,
+  ): Promise<AppointmentView> {
+    return this.#call('POST', '/api/appointments/walk-in', {
+      body: person,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
   }
@@ -134,6 +202,11 @@ export class Visits {
   }): Promise<AppointmentView> {
     return this.#call('POST', '/api/waitlist', { body: entry })
   }
+  listWaiting(
+    query: { service_id?: string; limit?: number; cursor?: string } = {},
+  ): Promise<{ entries: AppointmentView[]; next_cursor: string | null }> {
+    return this.#call('GET', '/api/waitlist', { query })
+  }
   /** Waits no more, or declines the offered place. */
   stopWaiting(entryId: string): Promise<AppointmentView> {
     return this.#call('DELETE', `/api/waitlist/${entryId}`)
@@ -141,11 +214,16 @@ export class Visits {
 
   /** Makes a link for calendar programs; its `url` is shown once. */
   createCalendarLink(link: {
-    kind: 'user' | 'vendor' | 'service'
+    kind: CalendarLink['kind']
     subject_id?: string
+    /** Of a member of the staff, whom `name` names. */
+    service_ids?: string[]
     name?: string
-  }): Promise<{ feed: { id: string }; url: string }> {
+  }): Promise<{ feed: CalendarLink; url: string }> {
     return this.#call('POST', '/api/calendar-feeds', { body: link })
+  }
+  listCalendarLinks(): Promise<{ feeds: CalendarLink[] }> {
+    return this.#call('GET', '/api/calendar-feeds')
   }
   endCalendarLink(feedId: string): Promise<null> {
     return this.#call('DELETE', `/api/calendar-feeds/${feedId}`)

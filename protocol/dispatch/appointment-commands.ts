@@ -36,6 +36,7 @@ const ann = {
 export const closedAppointmentVerbs: ReadonlySet<string> = new Set([
   'describe',
   'book',
+  'admit',
   'join_waitlist',
   'reschedule',
 ])
@@ -53,6 +54,27 @@ export const appointmentCommands = {
     ...ann,
     start_ms: 1_798_100_000_000,
   }),
+  admit: command(
+    'A person without an account stands in the pharmacy: claims the slot that has begun, or the next free one, and has been received. `customer_id` is the id of the appointment.',
+    closed({
+      ...one,
+      ...calendar,
+      ...who,
+      start_ms: Type.Union([AtMs, Type.Null()], { description: 'Null: the first free seat' }),
+      settles: Type.Array(oneOf(requirements), {
+        description: 'Things that the service wants and that were seen to at the counter',
+      }),
+    }),
+    {
+      ...example,
+      vendor_id: ids.pharmacy,
+      terms: flu,
+      ...ann,
+      customer_id: ids.appointment,
+      start_ms: null,
+      settles: [],
+    },
+  ),
   join_waitlist: command(
     'Waits for a place.',
     closed({ ...one, ...calendar, ...who, from_ms: AtMs, to_ms: AtMs }),

@@ -14,6 +14,8 @@ const offerEndsBeforeMs = 10 * minuteMs
 const offerLeastMs = 15 * minuteMs
 /** A forgotten appointment counts as fulfilled so long after its end. */
 export const closesAfterMs = 24 * 60 * minuteMs
+/** Whoever stands there gets a seat that has begun, or one that begins within this time. */
+export const admittedAheadMs = 120 * minuteMs
 /** The appointments that ended last of which a calendar still knows. */
 const endedRemembered = 32
 
