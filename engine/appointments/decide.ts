@@ -106,7 +106,7 @@ function opened(calendar: OpenCalendar, nowMs: number): AppointmentEvent[] {
     type: 'window_moved',
     data: { service_id: calendar.serviceId, until_ms },
   }
-  return [moved, ...promises(after(calendar, [moved], nowMs), nowMs)]
+  return [moved, ...promises(calendar, nowMs)]
 }
 
 /**

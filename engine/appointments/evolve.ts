@@ -50,10 +50,7 @@ export function evolve(calendar: Calendar, event: AppointmentEvent, atMs: number
   if (before === undefined)
     throw new Error(`journal defect: event ${event.type} on an appointment that is not there`)
   const after = { ...before, ...changedBy(before, event, calendar.terms, atMs), updatedAtMs: atMs }
-  const promised =
-    calendar.promised.length === 0
-      ? calendar.promised
-      : calendar.promised.filter(one => one.appointmentId !== id)
+  const promised = calendar.promised.filter(one => one.appointmentId !== id)
   if (appointmentStatusTable[after.status].ended)
     return {
       ...calendar,

@@ -8,7 +8,7 @@ import { decide } from './decide.ts'
 import { evolve } from './evolve.ts'
 import { calendarMachine } from './machine.ts'
 import { calendarName, lookAt, react } from './react.ts'
-import { absentCalendar, appointmentIn, type Calendar } from './state.ts'
+import { absentCalendar, appointmentIn, type Calendar, type OpenCalendar } from './state.ts'
 import { calendarTables, type CalendarRow } from './tables.ts'
 import { view } from './view.ts'
 import { nextDue } from './wake.ts'
@@ -19,12 +19,11 @@ const attendant: Attendant<Calendar, CalendarCommand, AppointmentEvent> = {
   plan: ({ verb, by, actor_id: serviceId, data }) =>
     ({ verb, by, serviceId, data }) as CalendarCommand,
   reply({ state }, command) {
-    const id = 'data' in command && 'appointment_id' in command.data && command.data.appointment_id
-    const one = state.kind === 'open' && id ? appointmentIn(state, id) : undefined
-    return {
-      ok: true,
-      appointment: one === undefined || state.kind === 'absent' ? null : view(state, one),
-    }
+    const one =
+      state.kind === 'open' && 'data' in command && 'appointment_id' in command.data
+        ? appointmentIn(state, command.data.appointment_id)
+        : undefined
+    return { ok: true, appointment: one === undefined ? null : view(state as OpenCalendar, one) }
   },
 }
 
@@ -54,7 +53,7 @@ export const calendarKind: Kind<Calendar, CalendarCommand, AppointmentEvent, Cal
   row(calendar, version) {
     if (calendar.kind === 'absent') throw new Error('a calendar without terms has no row')
     const { touchedId } = calendar
-    const one = touchedId === null ? null : (appointmentIn(calendar, touchedId) ?? null)
+    const one = appointmentIn(calendar, touchedId ?? '') ?? null
     return { version, one, view: one === null ? null : view(calendar, one) }
   },
   finished: () => false,

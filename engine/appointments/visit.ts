@@ -64,7 +64,7 @@ function completeStep(one: Appointment, { data }: CommandOf<'complete_step'>): V
   if (step.outcome === data.outcome) return emit()
   if (one.status !== 'checked_in') return conflict(one, 'no step can be done')
   const next = one.steps.find(({ outcome }) => outcome === null)
-  if (step.outcome !== null || next?.id !== step.id)
+  if (next !== step)
     return reject(
       'step_out_of_order',
       next === undefined ? 'every step is done' : `the step ${next.id} comes first`,

@@ -52,11 +52,11 @@ export function promises(calendar: OpenCalendar, nowMs: number): AppointmentEven
  */
 export function offerOf(
   { terms, promised, ...rest }: OpenCalendar,
-  { id, status }: Appointment,
+  { id }: Appointment,
   nowMs: number,
 ): Extract<AppointmentEvent, { type: 'waitlist_offered' | 'seat_withdrawn' }> | null {
   const promise = promised.find(({ appointmentId }) => appointmentId === id)
-  if (promise === undefined || status !== 'waitlist') return null
+  if (promise === undefined) return null
   const { startMs, endMs } = promise
   const others = takenIn({ ...rest, terms, promised: promised.filter(one => one !== promise) })
   if (

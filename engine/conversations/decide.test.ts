@@ -7,32 +7,22 @@ import { pack } from '../actors/packed.ts'
 import type { ConversationCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { evolve } from './evolve.ts'
+import {
+  admin,
+  command,
+  conversationId,
+  customer,
+  driver,
+  id,
+  opening,
+  other,
+  pharmacy,
+  service,
+  system,
+} from './fixtures.ts'
 import { conversationKind } from './kind.ts'
 import { absentConversation, type Conversation, type OpenedConversation } from './state.ts'
 
-const id = (n: number): string => `01a1f000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
-const customer: Principal = { role: 'customer', id: id(1) }
-const pharmacy: Principal = { role: 'vendor', id: id(2) }
-const driver: Principal = { role: 'driver', id: id(3) }
-const admin: Principal = { role: 'admin', id: id(4) }
-const system: Principal = { role: 'system', id: 'edge' }
-const service: Principal = { role: 'service', id: 'billing' }
-const other: Principal = { role: 'customer', id: id(5) }
-
-const conversationId = id(9)
-const opening = {
-  topic: 'pharmacy',
-  about: { kind: 'order', id: id(8) },
-  customer_id: customer.id,
-  vendor_id: pharmacy.id,
-  driver_id: null,
-} as const
-type Data<V> = Extract<ConversationCommand, { verb: V }>['data']
-const command = <V extends ConversationCommand['verb']>(
-  by: Principal,
-  verb: V,
-  data: Data<V>,
-): ConversationCommand => ({ verb, by, conversationId, data }) as ConversationCommand
 let entries = 100
 const send = (by: Principal, entry_id = id(++entries)) =>
   command(by, 'send', { entry_id, kind: 'text', text: 'hello', upload_id: null })
@@ -78,9 +68,28 @@ const support = (() => {
   return evolve(absentConversation, (decision as { events: ConversationEvent[] }).events[0]!, 0)
 })()
 
+const opened = ['conversation_opened']
+const tookBack = ['message_taken_back']
+const takeBackAgain = (by: Principal) =>
+  command(by, 'take_back', {
+    entry_id: id(101),
+    reason: 'abuse',
+    of: { id: id(101), number: 1, side: 'customer', kind: 'text' },
+  })
+
 const table: [string, Conversation, ConversationCommand, string | string[]][] = [
-  ['opened', absentConversation, command(customer, 'open', opening), ['conversation_opened']],
+  ['opened', absentConversation, command(customer, 'open', opening), opened],
   ['opened for others', absentConversation, command(other, 'open', opening), 'forbidden'],
+  ['opened by the pharmacy', absentConversation, command(pharmacy, 'open', opening), opened],
+  ['opened by support', absentConversation, command(admin, 'open', opening), opened],
+  ['opened by the engine', absentConversation, command(system, 'open', opening), 'forbidden'],
+  ['opened by no driver', absentConversation, command(driver, 'open', opening), 'forbidden'],
+  [
+    'opened by its driver',
+    absentConversation,
+    command(driver, 'open', { ...opening, driver_id: driver.id }),
+    opened,
+  ],
   ['opened twice', open, command(pharmacy, 'open', opening), []],
   ['opened by a stranger', open, command(other, 'open', opening), 'conversation_not_found'],
   ['absent', absentConversation, send(customer), 'conversation_not_found'],
@@ -89,38 +98,57 @@ const table: [string, Conversation, ConversationCommand, string | string[]][] = 
   ['sent by a driver', open, send(driver), 'conversation_not_found'],
   ['sent by a service', open, send(service), 'conversation_not_found'],
   ['sent by support in a conversation of others', open, send(admin), 'forbidden'],
+  ['sent by the system', open, send(system), 'forbidden'],
   ['sent by support in its own', support, send(admin), ['message_sent']],
   ['sent again', written, send(customer, id(101)), []],
+  ['sent again to a frozen one', frozen, send(customer, id(101)), []],
+  ['sent before the end', after(end(system, 100_001)), send(customer), ['message_sent']],
+  ['sent at the end', after(end(system, 100_000)), send(customer), 'conversation_closed'],
   ['sent to a frozen one', frozen, send(customer), 'conversation_frozen'],
   ['sent after the end', ending, send(customer), 'conversation_closed'],
   ['sent to a closed one', closed, send(customer), 'conversation_closed'],
   ['sent again to a closed one', closed, send(customer, id(101)), []],
-  ['taken back', written, takeBack(customer, 'customer'), ['message_taken_back']],
-  ['taken back from a closed one', closed, takeBack(customer, 'customer'), ['message_taken_back']],
+  ['taken back', written, takeBack(customer, 'customer'), tookBack],
+  ['taken back from a closed one', closed, takeBack(customer, 'customer'), tookBack],
   ['taken back by the other', written, takeBack(pharmacy, 'customer'), 'conversation_not_possible'],
-  ['taken back by support', written, takeBack(admin, 'customer'), ['message_taken_back']],
+  ['taken back by support', written, takeBack(admin, 'customer'), tookBack],
+  ['taken back by the last number', written, takeBack(pharmacy, 'vendor', 2), tookBack],
+  ['taken back twice', written, takeBackAgain(customer), []],
+  ['taken back by the system', written, takeBack(system, 'customer'), 'conversation_not_possible'],
   ['taken back when frozen', frozen, takeBack(customer, 'customer'), 'conversation_frozen'],
-  [
-    'taken back by support when frozen',
-    frozen,
-    takeBack(admin, 'customer'),
-    ['message_taken_back'],
-  ],
+  ['taken back by support when frozen', frozen, takeBack(admin, 'customer'), tookBack],
   ['taken back from the future', written, takeBack(customer, 'customer', 9), 'message_not_found'],
   ['read', written, read(customer, 2), ['messages_read']],
   ['read beyond the end', written, read(customer, 3), 'invalid_request'],
   ['read by support in a conversation of others', written, read(admin, 1), 'forbidden'],
   ['read a second time', after(send(pharmacy), read(customer, 1)), read(customer, 1), []],
+  [
+    'read less than before',
+    after(send(pharmacy), send(pharmacy), read(customer, 2)),
+    read(customer, 1),
+    [],
+  ],
+  [
+    'read for the first time by the other',
+    after(send(pharmacy), read(customer, 1)),
+    read(pharmacy, 1),
+    ['messages_read'],
+  ],
+  ['read by the system', written, read(system, 1), 'forbidden'],
   ['read in a closed one', closed, read(pharmacy, 2), ['messages_read']],
   ['frozen', open, freeze(admin), ['conversation_frozen']],
   ['frozen by a participant', open, freeze(pharmacy), 'forbidden'],
+  ['frozen by the system', open, freeze(system), 'forbidden'],
   ['frozen twice', frozen, freeze(admin), []],
   ['frozen when it is closed', closed, freeze(admin), 'conversation_closed'],
   ['thawed', frozen, thaw(admin), ['conversation_thawed']],
   ['thawed by a participant', frozen, thaw(customer), 'forbidden'],
+  ['thawed by the system', frozen, thaw(system), 'forbidden'],
   ['thawed when it is open', open, thaw(admin), []],
   ['thawed when it is closed', closed, thaw(admin), 'conversation_closed'],
   ['looked at', open, look(admin), ['support_read']],
+  ['looked at by the system', open, look(system), 'forbidden'],
+  ['looked at twice', after(look(admin, id(101))), look(admin, id(101)), []],
   ['looked at when frozen', frozen, look(admin), ['support_read']],
   ['looked at when closed', closed, look(admin), ['support_read']],
   ['looked at in its own', support, look(admin), []],
@@ -128,8 +156,11 @@ const table: [string, Conversation, ConversationCommand, string | string[]][] = 
   ['ended', open, end(system, 1), ['conversation_ending']],
   ['ended when frozen', frozen, end(system, 1), ['conversation_ending']],
   ['ended twice', ending, end(system, 1), []],
+  ['ended when closed', closed, end(system, 1), []],
   ['ended by a participant', open, end(customer, 1), 'forbidden'],
+  ['ended by support', open, end(admin, 1), 'forbidden'],
   ['closed by the engine', ending, close(system), ['conversation_closed']],
+  ['closed by the engine although it does not end', open, close(system), ['conversation_closed']],
   ['closed when frozen', frozen, close(admin), ['conversation_closed']],
   ['closed by a participant', open, close(customer), 'conversation_not_possible'],
   ['closed with support by its participant', support, close(customer), ['conversation_closed']],
@@ -139,6 +170,46 @@ for (const [name, state, one, should] of table)
   t.test(name, async t => {
     t.same(outcome(state, one), should)
   })
+
+t.test('every event has its number, its side and its reason', async t => {
+  const entry_id = id(200)
+  const data = (state: Conversation, one: ConversationCommand) => {
+    const decision = decide(state, one, 100_000)
+    if (!decision.ok) throw new Error(decision.code)
+    return decision.events[0]!.data
+  }
+  const numbered = { number: 3, entry_id }
+  const of = { id: id(101), number: 1, side: 'customer', kind: 'text' } as const
+  const taken = (by: Principal) => command(by, 'take_back', { entry_id, reason: 'abuse', of })
+  const closes = (by: Principal) => command(by, 'close', { entry_id, reason: 'settled' })
+  t.strictSame(data(absentConversation, command(customer, 'open', opening)), {
+    conversation_id: conversationId,
+    ...opening,
+  })
+  t.strictSame(data(written, send(pharmacy, entry_id)), {
+    ...numbered,
+    side: 'vendor',
+    kind: 'text',
+  })
+  t.strictSame(data(written, taken(customer)), {
+    ...numbered,
+    side: 'customer',
+    reason: 'by_sender',
+    of,
+  })
+  t.strictSame(data(written, taken(admin)), { ...numbered, side: 'support', reason: 'abuse', of })
+  t.strictSame(data(written, read(customer, 2)), { side: 'customer', through: 2 })
+  t.strictSame(data(written, command(admin, 'freeze', { entry_id, reason: 'abuse' })), {
+    ...numbered,
+    reason: 'abuse',
+  })
+  t.strictSame(data(frozen, command(admin, 'thaw', { entry_id })), numbered)
+  t.strictSame(data(written, look(admin, entry_id)), { ...numbered, reason: 'report' })
+  t.strictSame(data(written, end(system, 7)), { closes_at_ms: 7 })
+  t.strictSame(data(written, closes(system)), { ...numbered, side: null, reason: 'settled' })
+  t.strictSame(data(written, closes(admin)), { ...numbered, side: 'support', reason: 'settled' })
+  t.match(data(support, closes(customer)), { number: 1, side: 'customer' })
+})
 
 t.test('every event leads where the machine says', async t => {
   const { steps, nameOf } = conversationKind.machine

@@ -72,8 +72,7 @@ export const sidesOf = ({ sides }: OpenedConversation): [Side, string][] =>
   })
 
 /** The side on which somebody takes part; null for everybody else. */
-export function sideOf({ sides }: OpenedConversation, { role, id }: Principal): Side | null {
-  if (role === 'service' || role === 'system') return null
-  if (role === 'admin') return sides.support === undefined ? null : 'support'
-  return sides[role] === id ? role : null
-}
+export const sideOf = (conversation: OpenedConversation, { role, id }: Principal): Side | null =>
+  sidesOf(conversation).find(([side, sideId]) =>
+    side === 'support' ? role === 'admin' : side === role && sideId === id,
+  )?.[0] ?? null
