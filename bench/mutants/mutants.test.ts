@@ -31,6 +31,18 @@ t.test('mutants have a place and a change, and texts are not changed', async t =
   t.notOk(mutants.some(({ kind }) => kind === 'StringLiteral'))
 })
 
+t.test('a program that names its interpreter begins with that line', async t => {
+  const program = `#!/usr/bin/env node\n${text}`
+  const { sources, mutants } = await instrument([{ path: 'engine/sum.ts', text: program }])
+  t.match(sources[0]!.text, /^#!\/usr\/bin\/env node\nvar active_9fa48/)
+  t.match(
+    mutants.find(({ before }) => before === 'n > 10'),
+    { line: 8 },
+  )
+  const [plain] = (await instrument([{ path: 'engine/sum.ts', text }])).sources
+  t.match(plain!.text, /^var active_9fa48/)
+})
+
 t.test('logs, texts of errors and descriptions get no mutants', async t => {
   const kinds = async (line: string): Promise<string[]> =>
     (

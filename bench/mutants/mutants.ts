@@ -64,6 +64,9 @@ function stryCov_9fa48(first) {
 }
 `
 
+/** Behind the line of a program that names its interpreter, which must stay the first. */
+const withSwitches = (code: string): string => code.replace(/^(#!.*\n)?/, first => first + switches)
+
 /** Numbers in place of texts: they compare in one step and fit an array of bytes. */
 const withNumbers = (code: string): string =>
   code.replaceAll(
@@ -128,7 +131,7 @@ export async function instrument(
   return {
     sources: result.files.map(({ name, content }) => ({
       path: name,
-      text: switches + withNumbers(content),
+      text: withSwitches(withNumbers(content)),
     })),
     mutants,
   }
