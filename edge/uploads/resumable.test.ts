@@ -4,13 +4,15 @@
  * that came whole.
  */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { renameSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { startEdge } from '../edge.ts'
 import { jpeg } from './samples.ts'
 import { startResumable } from './fixture-resumable.ts'
+import { resumableLimits } from './resumable-limits.ts'
 
 const {
   fixture,
@@ -255,8 +257,9 @@ t.test(
     ])
     t.same(both.map(({ status }) => status).toSorted(), [204, 409])
     const { config } = edge.parts
+    let jumpedMs = 0
     const env = {
-      nowMs: Date.now,
+      nowMs: () => Date.now() + jumpedMs,
       random: Math.random,
       after: (ms: number, run: () => void) => {
         const timer = setTimeout(run, ms)
@@ -283,27 +286,41 @@ t.test(
 
     // An edge that drains keeps the bytes that came and answers 503.
     const other = await begin(file.length)
-    let push: ((bytes: Uint8Array) => void) | null = null
-    const open = fetch(`http://127.0.0.1:${second.port}${other}`, {
-      method: 'PATCH',
-      headers: {
-        authorization: `Bearer ${ann.token}`,
-        'tus-resumable': '1.0.0',
-        'upload-offset': '0',
-        ...part,
-      },
-      duplex: 'half',
-      body: new ReadableStream({
-        start(controller) {
-          push = bytes => controller.enqueue(bytes)
-        },
-      }),
-    } as RequestInit)
-    push!(file.subarray(0, 5_000))
-    await pause(500)
+    const sender = connect(second.port, '127.0.0.1')
+    const write = (bytes: string | Uint8Array): Promise<void> =>
+      new Promise(resolve => {
+        sender.write(bytes, () => resolve())
+      })
+    const heads = {
+      host: 'localhost',
+      authorization: `Bearer ${ann.token}`,
+      'tus-resumable': '1.0.0',
+      'upload-offset': '0',
+      'content-length': String(file.length),
+      ...part,
+    }
+    await write(
+      [
+        `PATCH ${other} HTTP/1.1`,
+        ...Object.entries(heads).map(([name, value]) => `${name}: ${value}`),
+        '',
+        '',
+      ].join('\r\n'),
+    )
+    // This clock jumps until a byte is written: then the part is under way.
+    let sent = 0
+    do {
+      jumpedMs += resumableLimits.partEveryMs
+      await write(file.subarray(sent, ++sent))
+    } while ((await offsetOf(other)) === 0)
+    // A request that comes after the bytes is answered when they have arrived.
+    await write(file.subarray(sent, 5_000))
+    await offsetOf(`http://127.0.0.1:${second.port}${other}`)
+    const answer = once(sender, 'data')
     const draining = second.drain()
-    t.equal((await open).status, 503)
+    t.match(String((await answer)[0]), /^HTTP\/1.1 503 /)
     await draining
+    sender.destroy()
     t.equal(await offsetOf(other), 5_000)
   },
 )

@@ -141,6 +141,7 @@ t.test('everybody has the side of their own id', async t => {
     [customer, pharmacy, driver, admin, other, system, service].map(by => sideOf(all, by)),
     ['customer', 'vendor', 'driver', 'support', null, null, null],
   )
+  t.equal(sideOf(all, { role: 'driver', id: customer.id }), null, 'the id of another side')
   t.strictSame(
     [customer, pharmacy, driver, admin].map(by => sideOf(conversation(), by)),
     ['customer', 'vendor', null, null],
