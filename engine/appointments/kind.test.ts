@@ -49,6 +49,7 @@ const fullView = {
   status: 'booked',
   customer_name: 'Customer 1',
   customer_phone: '555',
+  customer_time_zone: 'Asia/Kathmandu',
   notes: 'first door',
   start: iso('09:00'),
   end: iso('09:30'),
@@ -88,6 +89,7 @@ const fullView = {
 const bareView = {
   ...fullView,
   status: 'waitlist',
+  customer_time_zone: null,
   notes: null,
   start: null,
   end: null,
@@ -114,6 +116,8 @@ t.test('the view of an appointment, with everything and with nothing', async t =
   t.strictSame(view(calendarOf([]), full), fullView)
   t.strictSame(view(calendarOf([]), states.waitlist), bareView)
   t.equal(view(calendarOf([]), states.booked).wish, null)
+  const walkedIn = appointment({ customerId: appointmentId(1) })
+  t.equal(view(calendarOf([]), walkedIn).user_id, null, 'a person without an account')
   t.equal(view(calendarOf([]), appointment({ priceMinor: 0 })).price, 0)
   t.ok(Compile(AppointmentView).Check(fullView))
   t.ok(Compile(AppointmentView).Check(bareView))
@@ -198,6 +202,7 @@ t.test('other services neither make appointments nor move them', async t => {
   t.strictSame(Object.keys(kind.closedToServices!), [
     'describe',
     'book',
+    'admit',
     'join_waitlist',
     'reschedule',
   ])

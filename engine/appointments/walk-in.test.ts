@@ -3,6 +3,8 @@ import t from 'tap'
 import type { Requirement } from '../../protocol/appointments/statuses.ts'
 import type { Terms } from '../../protocol/appointments/terms.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
+import { appointmentLimits } from '../../protocol/appointments/limits.ts'
+import { appointment, calendar, eventsOf, outcome } from './fixture-states.ts'
 import { appointmentId, at, customer, made, pharmacy, Played, terms } from './fixtures.ts'
 import { view } from './view.ts'
 
@@ -79,6 +81,50 @@ t.test('papers and payment are seen to at the counter, or nobody is received', a
   t.equal(admit(p, 1, { given, settles: ['payment'] }), 'appointment_incomplete')
   t.equal(p.state.kind, 'absent', 'a refusal leaves nothing behind')
   t.match(admit(p, 1, { given, settles: ['payment', 'documents'] }), 'appointment_checked_in')
+})
+
+t.test('the bounds of a calendar hold for them, and their data are those of a booking', async t => {
+  const data = { ...made(1), customer_id: appointmentId(1), start_ms: null, settles: [] }
+  const { liveOfCustomerMax } = appointmentLimits
+  const own = (n: number) =>
+    Array.from({ length: n }, (_, i) =>
+      appointment({ id: appointmentId(100 + i), customerId: appointmentId(1) }),
+    )
+  const nowMs = at('11:00')
+  t.equal(
+    outcome(calendar(own(liveOfCustomerMax)), 'admit', pharmacy, data, nowMs),
+    'appointment_limit_reached',
+  )
+  t.strictSame(
+    eventsOf(
+      calendar(own(liveOfCustomerMax - 1), { duration_minutes: 20 }),
+      'admit',
+      pharmacy,
+      { ...data, notes: 'first door', customer_time_zone: 'UTC' },
+      nowMs,
+    ),
+    [
+      {
+        type: 'slot_claimed',
+        data: {
+          appointment_id: appointmentId(1),
+          customer_id: appointmentId(1),
+          customer_name: 'Customer 1',
+          customer_phone: '555',
+          customer_time_zone: 'UTC',
+          notes: 'first door',
+          check_in_code: 'code-of-1',
+          start_ms: at('11:00'),
+          end_ms: at('11:20'),
+          status: 'booked',
+          missing: [],
+          held_until_ms: null,
+          reminders_ms: [],
+        },
+      },
+      { type: 'appointment_checked_in', data: { appointment_id: appointmentId(1) } },
+    ],
+  )
 })
 
 t.test('only the pharmacy and administrators receive people', async t => {

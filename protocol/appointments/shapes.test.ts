@@ -216,6 +216,7 @@ t.test('a view has every field', async t => {
     status: 'booked',
     customer_name: 'Ann',
     customer_phone: '555',
+    customer_time_zone: 'UTC',
     notes: 'x',
     start: time,
     end: time,
@@ -244,10 +245,12 @@ t.test('a view has every field', async t => {
     ended_at: time,
   }
   t.strictSame(looseIn(AppointmentView, example), [
-    ': more fields',
+    ': more fields, no customer_time_zone',
+    maybe('user_id'),
     text('service_name'),
     text('customer_name'),
     text('customer_phone'),
+    maybeText('customer_time_zone'),
     maybeText('notes'),
     maybe('start'),
     maybe('end'),
