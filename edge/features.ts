@@ -23,6 +23,7 @@ import { orders } from './orders/index.ts'
 import { pages } from './pages/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { pricing } from './pricing/index.ts'
+import { push } from './push/index.ts'
 import { rate } from './rate/index.ts'
 import { ratings } from './ratings/index.ts'
 import { reports } from './reports/index.ts'
@@ -53,6 +54,7 @@ const list = [
   ratings,
   conversations,
   notifications,
+  push,
   reports,
   insights,
   uploads,

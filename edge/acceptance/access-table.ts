@@ -8,6 +8,7 @@
 import { features } from '../features.ts'
 import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
+import { newsCalls } from './access-news.ts'
 import { rideCalls } from './access-rides.ts'
 import { visitCalls } from './access-visits.ts'
 import { picture, type Who, type World } from './access-world.ts'
@@ -342,13 +343,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
   },
 
-  // Notifications
-  markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
-  setNotificationPreferences: {
-    of: () => ({
-      body: { preferences: [{ kind: 'conversation.message', channel: 'inbox', wanted: true }] },
-    }),
-  },
+  ...newsCalls,
 
   // Insights
   getInsights: { of: orderId(ids => ids.vendor) },

@@ -4,6 +4,7 @@
  * orders. Everything is made over HTTP, as its owner would make it. Only the administrator is
  * written to the database, as `npm run admin` does.
  */
+import { exampleKeys } from '../push/examples.ts'
 import { createHmac } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Embedded } from '../embedded.ts'
@@ -75,6 +76,8 @@ export interface World {
   rating(appealed?: boolean): Promise<string>
   /** A notification of the customer: the pharmacy has accepted an order. */
   notification(): Promise<string>
+  /** A device of the customer's; its push service does not answer. */
+  pushDevice(): Promise<string>
   /**
    * Parks a command to the driver, the end of an order that the driver never had. Returns the
    * command's id.
@@ -255,6 +258,14 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         answer => answer.body.notifications.some(of),
       )
       return body.notifications.find(of).id
+    },
+    async pushDevice() {
+      const made = await done('customer', 'POST', '/api/push-devices', {
+        kind: 'web',
+        endpoint: 'https://127.0.0.1:9/push/1',
+        keys: exampleKeys,
+      })
+      return made.id
     },
     async assignedOrder() {
       const id = await acceptedOrder()

@@ -21,6 +21,7 @@ const environment = {
   PORT: '0',
   RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
   WEBHOOK_ALLOW_PRIVATE: '1',
+  PUSH_ALLOW_PRIVATE: '1',
   WC_WEBHOOK_SECRET: 'the secret of the shop',
   WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
 }
@@ -88,6 +89,7 @@ async function recordsOf(world: World): Promise<Ids> {
     ).body.id,
     rating: await world.rating(),
     notification: await world.notification(),
+    pushDevice: await world.pushDevice(),
     conversation: talk.conversation,
     message: talk.message,
     parked: await world.parkedCommand(),

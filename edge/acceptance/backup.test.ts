@@ -3,7 +3,7 @@
  * server finds its orders.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -117,6 +117,9 @@ t.test(
     )
     t.equal((await open()).body.request_id, id, 'the same key, the same order [3]')
     t.ok(existsSync(join(restored, 'uploads', 'picture')))
+    const vapidKey = (directory: string) =>
+      readFileSync(join(directory, 'vapid-private-key'), 'utf8')
+    t.equal(vapidKey(restored), vapidKey(dataDir), 'browsers need not subscribe anew')
     t.equal(await second.stop(), 0)
 
     writeFileSync(join(folder, 'half.tar.gz'), 'not a backup')

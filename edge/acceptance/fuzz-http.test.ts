@@ -44,6 +44,7 @@ const embedded = await startEmbedded(
     BENCH_ALLOWED: '1',
     REGISTRATION: 'open',
     WEBHOOK_ALLOW_PRIVATE: '1',
+    PUSH_ALLOW_PRIVATE: '1',
   },
   { log },
 )
@@ -95,6 +96,7 @@ const known: Record<string, string[]> = {
   drivers: [world.driver.driverId],
   ratings: [await world.rating()],
   notifications: [await world.notification()],
+  'push-devices': [await world.pushDevice()],
   conversations: [(await world.conversation()).conversation],
   webhooks: [await world.subscription()],
   devices: [(await world.device()).deviceSecret],

@@ -144,6 +144,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
       })
     ).id,
   })
+  const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
@@ -225,6 +226,9 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     async rate() {
       return { order: await world.endedOrder() }
     },
+    listPushDevices: pushDevice,
+    testPushDevice: pushDevice,
+    forgetPushDevice: pushDevice,
     listNotifications: notification,
     markNotificationsRead: notification,
     listRatings: rating,

@@ -35,6 +35,7 @@ const embedded = await startEmbedded(
     PORT: '0',
     RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
     WEBHOOK_ALLOW_PRIVATE: '1',
+    PUSH_ALLOW_PRIVATE: '1',
     WC_WEBHOOK_SECRET: 'the secret of the shop',
     WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
   },

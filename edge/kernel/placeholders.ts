@@ -33,6 +33,7 @@ export const placeholders = {
   conversation: id(0x38),
   message: id(0x39),
   notification: id(0x3a),
+  pushDevice: id(0x3b),
   service: id(0x40),
   mainService: id(0x41),
   closure: id(0x42),

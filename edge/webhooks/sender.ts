@@ -1,7 +1,7 @@
 /**
- * One attempt to deliver: it resolves the name, checks every address, connects to the first address
- * that accepts, sends, and reads a little of the answer. It never throws; every failure is an
- * outcome with a text for the log.
+ * One attempt to deliver to an address that a stranger may have named: it resolves the name, checks
+ * every address, connects to the first address that accepts, sends, and reads a little of the
+ * answer. It never throws; every failure is an outcome with a text for the log.
  *
  * Rejected: fetch. It follows redirects by default, and the name may resolve differently between
  * its look-up and ours. Here the connection is to a checked address, and the name is only used for
@@ -32,7 +32,7 @@ export interface Attempt {
 export type Send = (
   url: string,
   headers: Record<string, string>,
-  body: string,
+  body: string | Uint8Array,
   signal: AbortSignal,
 ) => Promise<Attempt>
 
@@ -80,7 +80,7 @@ export function createSender(options: SenderOptions): Send {
   async function attempt(
     text: string,
     headers: Record<string, string>,
-    body: string,
+    body: string | Uint8Array,
     signal: AbortSignal,
   ): Promise<Attempt> {
     // A resolver may hang like a receiver, and it takes no signal.
@@ -105,7 +105,7 @@ export function createSender(options: SenderOptions): Send {
     url: URL,
     addresses: readonly string[],
     headers: Record<string, string>,
-    body: string,
+    body: string | Uint8Array,
     signal: AbortSignal,
   ): Promise<Attempt> {
     const bytes = Buffer.from(body)
@@ -132,11 +132,11 @@ export function createSender(options: SenderOptions): Send {
       ...(secure && isIP(host) === 0 && { servername: host }),
       ...(ca !== undefined && { ca }),
       headers: {
+        'content-type': 'application/json',
+        'user-agent': 'Caduceus-Webhooks/1',
         ...headers,
         host: url.host,
-        'content-type': 'application/json',
         'content-length': String(bytes.length),
-        'user-agent': 'Caduceus-Webhooks/1',
         connection: 'close',
       },
     }

@@ -30,9 +30,9 @@ import { openDatabase } from '../database/open.ts'
 const run = promisify(execFile)
 /**
  * The entries of a data directory that a backup keeps. `lock` belongs to the running process.
- * `uploads` may be missing.
+ * All but the database may be missing.
  */
-const kept = [clusterName, 'jwt-secret', 'uploads'] as const
+const kept = [clusterName, 'jwt-secret', 'vapid-private-key', 'uploads'] as const
 const outputBytesMax = 1024 * 1024
 
 /** Writes FILE, which must not exist. Rejects with one line that says what to do. */
@@ -85,7 +85,7 @@ export async function restore(dataDir: string, file: string): Promise<void> {
   try {
     // A backup of an earlier release has its database under another name; opening it moves it.
     await unpack(clusterName).catch(() => unpack(earlierName))
-    // The key and the uploads are there only where the server had its own.
+    // The keys and the uploads are there only where the server had its own.
     for (const name of kept.slice(1)) await unpack(name).catch(() => undefined)
   } catch (error) {
     for (const name of [clusterName, earlierName])

@@ -34,6 +34,7 @@ import type {
   NotificationPreferencesTable,
   NotificationsTable,
 } from './tables-notifications.ts'
+import type { PushDevicesTable } from './tables-push.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
 import type {
@@ -474,6 +475,7 @@ export interface Tables {
   notification_preferences: NotificationPreferencesTable
   notification_positions: NotificationPositionsTable
   notification_letters: NotificationLettersTable
+  push_devices: PushDevicesTable
   webhook_lease: WebhookLeaseTable
   main_services: MainServicesTable
   services: ServicesTable

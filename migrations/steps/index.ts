@@ -28,6 +28,7 @@ import { appointments } from './0025_appointments.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
 import { conversationGenerations } from './0029_conversation_generations.ts'
+import { pushDevices } from './0031_push_devices.ts'
 import { notifications } from './0032_notifications.ts'
 import { lettersAndMembers } from './0033_letters_and_members.ts'
 
@@ -57,6 +58,7 @@ export const migrations: Record<string, Migration> = {
   '0026_profiles': profiles,
   '0027_insights': insights,
   '0029_conversation_generations': conversationGenerations,
+  '0031_push_devices': pushDevices,
   '0032_notifications': notifications,
   '0033_letters_and_members': lettersAndMembers,
 }

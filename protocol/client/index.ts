@@ -4,6 +4,7 @@
  */
 export type { InsightFigure, Insights } from './insights.ts'
 export type { NotificationRow, NotificationWish } from './notifications.ts'
+export type { NewPushDevice, PushDevice } from './push-devices.ts'
 export {
   connectDriver,
   Driver,

@@ -31,6 +31,7 @@ import type { TrackingStateMessage } from './messages.ts'
 import { InsightCalls } from './insights.ts'
 import { TripCalls } from './trips.ts'
 import { InboxCalls } from './notifications.ts'
+import { PushDeviceCalls } from './push-devices.ts'
 import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
 import { clientLimits, uploadLimits } from './limits.ts'
@@ -90,6 +91,9 @@ interface CallOptions {
 
 export class RestClient {
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
+  readonly pushDevices = new PushDeviceCalls((method, path, options) =>
+    this.call(method, path, options),
+  )
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
   readonly trips = new TripCalls((method, path, options) => this.call(method, path, options))
   /** Services and appointments. */

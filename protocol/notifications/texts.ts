@@ -82,6 +82,11 @@ const de: Texts = {
 
 export const notificationTexts = { en, de } as const
 export type Language = keyof typeof notificationTexts
+/** The text of a message that a person sends to try a device. */
+export const testTexts: Readonly<Record<Language, string>> = {
+  en: 'Notifications reach this device.',
+  de: 'Benachrichtigungen erreichen dieses Gerät.',
+}
 const isLanguage = (tag: string): tag is Language => Object.hasOwn(notificationTexts, tag)
 const placeholder = /\{(\w*)\}/g
 

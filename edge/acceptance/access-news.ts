@@ -1,0 +1,27 @@
+/** The requests of the access test for notifications and for the devices that are woken. */
+import { exampleKeys } from '../push/examples.ts'
+
+type Ids = Readonly<Record<string, string>>
+interface NewsRule {
+  of(ids: Ids): { params?: Record<string, string>; body?: unknown }
+  last?: boolean
+}
+
+const device = (ids: Ids) => ({ params: { id: ids['pushDevice']! } })
+
+/** By operationId. */
+export const newsCalls: Readonly<Record<string, NewsRule>> = {
+  markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
+  setNotificationPreferences: {
+    of: () => ({
+      body: { preferences: [{ kind: 'conversation.message', channel: 'inbox', wanted: true }] },
+    }),
+  },
+  registerPushDevice: {
+    of: () => ({
+      body: { kind: 'web', endpoint: 'https://127.0.0.1:9/push/2', keys: exampleKeys },
+    }),
+  },
+  testPushDevice: { of: device },
+  forgetPushDevice: { last: true, of: device },
+}
