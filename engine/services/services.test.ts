@@ -8,9 +8,13 @@ import type { DriverReply, OrderReply } from '../../protocol/dispatch/commands.t
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import { ofService, subjects } from '../../protocol/bus/subjects.ts'
 import { here, problem, world } from '../fixtures.ts'
-import { readServices } from './services.ts'
+import { readServices, Services } from './services.ts'
 
-const [a, b] = ['01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42', '01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13']
+const [a, b, c] = [
+  '01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42',
+  '01977e8c-6a10-7c44-9b1d-2f6e8d0a5c13',
+  '01977e8c-7b21-7d55-8c2e-3f7a9e1b6d24',
+]
 
 t.test('the configuration names the pharmacies of each service', async t => {
   const services = readServices({
@@ -21,7 +25,12 @@ t.test('the configuration names the pharmacies of each service', async t => {
   t.same(services.scopeOf('stranger'), new Set(), 'no pharmacy')
   t.same(services.hearing(a), ['dispatch', 'billing'])
   t.same(services.hearing(null), ['billing'], 'an order that no pharmacy has')
+  t.same(services.hearing(c), ['billing'], 'a pharmacy of no other service')
+  const longest = 'x'.repeat(64)
+  t.equal(readServices({ SERVICE_PHARMACIES: `${longest}=*` }).scopeOf(longest), null)
   t.same(readServices({}).hearing(a), [])
+  t.same(readServices({}).hearing(null), [])
+  t.same(new Services().scopeOf('dispatch'), new Set())
   t.same(readServices({}).scopeOf('dispatch'), new Set())
   for (const wrong of [
     'dispatch',
@@ -33,6 +42,9 @@ t.test('the configuration names the pharmacies of each service', async t => {
     `dispatch=>`,
     `=${a}`,
     'dispatch=5',
+    `${'x'.repeat(65)}=*`,
+    `dispatch=${a},5`,
+    `billing=* dispatch`,
   ])
     t.throws(() => readServices({ SERVICE_PHARMACIES: wrong }), /SERVICE_PHARMACIES/, wrong)
 })
