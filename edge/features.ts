@@ -10,6 +10,7 @@ import { audit } from './audit/index.ts'
 import { broadcast } from './broadcast/index.ts'
 import { codes } from './codes/index.ts'
 import { conversations } from './conversations/index.ts'
+import { custody } from './custody/index.ts'
 import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
@@ -47,6 +48,7 @@ const list = [
   broadcast,
   tracking,
   orders,
+  custody,
   trips,
   pricing,
   services,

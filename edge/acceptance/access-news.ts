@@ -1,4 +1,7 @@
-/** The requests of the access test for notifications and for the devices that are woken. */
+/**
+ * The requests of the access test for notifications, for the devices that are woken, and for the
+ * custody of an order.
+ */
 import { exampleKeys } from '../push/examples.ts'
 
 type Ids = Readonly<Record<string, string>>
@@ -11,6 +14,7 @@ const device = (ids: Ids) => ({ params: { id: ids['pushDevice']! } })
 
 /** By operationId. */
 export const newsCalls: Readonly<Record<string, NewsRule>> = {
+  exportCustody: { of: ids => ({ params: { id: ids['inCustody']! } }) },
   markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
   setNotificationPreferences: {
     of: () => ({

@@ -74,6 +74,8 @@ export interface World {
   conversation(): Promise<{ conversation: string; message: string; order: string }>
   /** A rating of the pharmacy by the customer, with a text; appealed when asked for. */
   rating(appealed?: boolean): Promise<string>
+  /** An order whose custody has its first entry. */
+  orderInCustody(): Promise<string>
   /** A notification of the customer: the pharmacy has accepted an order. */
   notification(): Promise<string>
   /** A device of the customer's; its push service does not answer. */
@@ -248,6 +250,14 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         text: 'Thank you for the call.',
       })
       if (appealed) await done('vendor', 'POST', `/api/ratings/${id}/appeal`, { reason: 'why' })
+      return id
+    },
+    async orderInCustody() {
+      const id = await acceptedOrder()
+      await eventually(
+        () => call('customer', 'GET', `/api/orders/${id}/custody`),
+        answer => answer.body.entries.length > 0,
+      )
       return id
     },
     async notification() {

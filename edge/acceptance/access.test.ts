@@ -90,6 +90,7 @@ async function recordsOf(world: World): Promise<Ids> {
     rating: await world.rating(),
     notification: await world.notification(),
     pushDevice: await world.pushDevice(),
+    inCustody: await world.orderInCustody(),
     conversation: talk.conversation,
     message: talk.message,
     parked: await world.parkedCommand(),

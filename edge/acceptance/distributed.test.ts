@@ -7,6 +7,7 @@ import { startDistributed } from './fixture-distributed.ts'
 import { otherServices, pharmacyOfDispatch, servicePharmacies } from './fixture-other-services.ts'
 import { race } from './race.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
+import { custodyScenarios } from './scenarios-custody.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 import { slotRace } from './slot-race.ts'
@@ -16,7 +17,7 @@ t.test(
   { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 600_000 },
   async t => {
     const started = await startDistributed({
-      environment: { REGISTRATION: 'open' },
+      environment: { REGISTRATION: 'open', CUSTODY_LOG_KEY: 'c0'.repeat(32) },
       engineEnvironment: { SERVICE_PHARMACIES: servicePharmacies },
       prepare: pharmacyOfDispatch,
     })
@@ -25,6 +26,7 @@ t.test(
     requestScenarios(t, () => deployment)
     orderScenarios(t, () => deployment)
     conversationScenarios(t, () => deployment)
+    custodyScenarios(t, () => deployment)
     race(t, () => deployment)
     slotRace(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))

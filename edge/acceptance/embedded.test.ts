@@ -10,6 +10,7 @@ import { heardMessages } from './people.ts'
 import { race } from './race.ts'
 import type { Deployment } from './fixture-city.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
+import { custodyScenarios } from './scenarios-custody.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 import { slotRace } from './slot-race.ts'
@@ -39,6 +40,7 @@ t.before(async () => {
 requestScenarios(t, () => deployment)
 orderScenarios(t, () => deployment)
 conversationScenarios(t, () => deployment)
+custodyScenarios(t, () => deployment)
 race(t, () => deployment)
 slotRace(t, () => deployment)
 

@@ -90,7 +90,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 const throwaway = await newCustomer(url)
 const { id: assigned, tracking_token: trackingToken } = await world.assignedOrder()
 const known: Record<string, string[]> = {
-  orders: [assigned, await world.pendingOrder()],
+  orders: [assigned, await world.pendingOrder(), await world.orderInCustody()],
   requests: [await world.openRequest()],
   vendors: [world.vendor.pharmacyId, world.otherPharmacy.pharmacyId],
   drivers: [world.driver.driverId],

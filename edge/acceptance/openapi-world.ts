@@ -145,6 +145,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     ).id,
   })
   const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
+  const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
@@ -229,6 +230,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listPushDevices: pushDevice,
     testPushDevice: pushDevice,
     forgetPushDevice: pushDevice,
+    getCustody: inCustody,
+    exportCustody: inCustody,
     listNotifications: notification,
     markNotificationsRead: notification,
     listRatings: rating,

@@ -77,6 +77,7 @@ const publicRecords = new Set(['getVendor', 'sanjevaniPharmacy'])
 const carrying = new Set([
   'listOrders',
   'getOrder',
+  'getCustody',
   'updateOrder',
   'listTrips',
   'getTrip',

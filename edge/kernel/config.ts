@@ -2,8 +2,6 @@
  * Configuration of the kernel of an edge, read once from the environment at start. Variables that
  * only one feature reads are in `config.ts` of its folder.
  */
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   ConfigError,
@@ -21,6 +19,7 @@ import {
 import { countryOf, type CountryCode } from '../../protocol/accounts/phones.ts'
 import { normalOrigin } from './origins.ts'
 import { socketLimits } from './limits.ts'
+import { ownSecret } from './own-secret.ts'
 
 const trustedProxiesMax = 10
 
@@ -135,20 +134,5 @@ function jwtSecret(given: string | null, role: EdgeRole, dataDir: string): strin
     throw new ConfigError(
       'JWT_SECRET_KEY is not set; every edge needs the same one, make it with: openssl rand -hex 32',
     )
-  const file = `${dataDir}/jwt-secret`
-  try {
-    mkdirSync(dataDir, { recursive: true })
-    const exists = existsSync(file)
-    const kept = exists ? readFileSync(file, 'utf8').trim() : ''
-    // A process that died after it made the file leaves it empty. Anybody could sign with an empty
-    // key.
-    if (kept !== '') return kept
-    const secret = randomBytes(32).toString('hex')
-    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })
-    return secret
-  } catch (error) {
-    throw new ConfigError(
-      `DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
-    )
-  }
+  return ownSecret(dataDir, 'jwt-secret')
 }

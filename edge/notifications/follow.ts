@@ -5,6 +5,7 @@
  */
 import { Seldom } from '../../protocol/kernel/seldom.ts'
 import type { Kernel, WithMetrics } from '../kernel/kernel.ts'
+import { keepLooking } from '../kernel/looking.ts'
 import { notificationLimits } from './limits.ts'
 import type { NotificationsMetrics } from './metrics.ts'
 import { takeNews } from './take.ts'
@@ -15,40 +16,17 @@ type FollowParts = Pick<Kernel, 'database' | 'bus' | 'log' | 'nowMs' | 'random' 
 
 /** Starts the loop. Returns the function that stops it once the batch under way is done. */
 export function followJournal(parts: FollowParts): () => Promise<void> {
-  const { log, after, nowMs, metrics } = parts
+  const { log, nowMs, metrics } = parts
   const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)
-  const leaving = new AbortController()
-
-  async function look(): Promise<boolean> {
-    const { more, stored } = await takeNews(parts)
-    for (const { kind } of stored) metrics.notificationsStored.inc({ kind })
-    if (stored.length > 0) await tellStored(parts, stored)
-    return more
-  }
-  const sleep = (ms: number): Promise<void> =>
-    new Promise(resolve => {
-      const end = (): void => {
-        leaving.signal.removeEventListener('abort', end)
-        cancel()
-        resolve()
-      }
-      const cancel = after(ms, end)
-      leaving.signal.addEventListener('abort', end)
-    })
-
-  async function run(): Promise<void> {
-    while (!leaving.signal.aborted) {
-      const more = await look().catch((error: unknown) => {
-        seldom.say('news', 'notifications: events could not be taken; trying again', error)
-        return false
-      })
-      if (!leaving.signal.aborted)
-        await sleep(more ? notificationLimits.batchPauseMs : notificationLimits.pollMs)
-    }
-  }
-  const running = run()
-  return () => {
-    leaving.abort()
-    return running
-  }
+  return keepLooking(parts, {
+    ...notificationLimits,
+    async look() {
+      const { more, stored } = await takeNews(parts)
+      for (const { kind } of stored) metrics.notificationsStored.inc({ kind })
+      if (stored.length > 0) await tellStored(parts, stored)
+      return more
+    },
+    onError: error =>
+      seldom.say('news', 'notifications: events could not be taken; trying again', error),
+  })
 }

@@ -8,7 +8,7 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { eventColumns, recorded, type EventRow, type Recorded } from './recorded-events.ts'
 
 /** The tables of positions, one for each follower. */
-type PositionsOf = 'webhook_positions' | 'notification_positions'
+type PositionsOf = 'webhook_positions' | 'notification_positions' | 'custody_positions'
 export interface JournalRow {
   slot: number
   seq: number

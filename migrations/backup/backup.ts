@@ -1,7 +1,7 @@
 /**
  * Copies an embedded data directory to one file and back: `npm run backup -- FILE`, `npm run
  * restore -- FILE`. The file is a gzipped tar of the database's own files after a clean end, of the
- * signing key and of the uploads. So the restored server is the same: tokens stay valid, and
+ * signing keys and of the uploads. So the restored server is the same: tokens stay valid, and
  * pictures are there.
  *
  * The directory is locked meanwhile. A running server keeps its lock; then the backup says so and
@@ -32,7 +32,8 @@ const run = promisify(execFile)
  * The entries of a data directory that a backup keeps. `lock` belongs to the running process.
  * All but the database may be missing.
  */
-const kept = [clusterName, 'jwt-secret', 'vapid-private-key', 'uploads'] as const
+const kept = [clusterName, 'jwt-secret', 'vapid-private-key', 'custody-log-key', 'uploads'] as const
+
 const outputBytesMax = 1024 * 1024
 
 /** Writes FILE, which must not exist. Rejects with one line that says what to do. */

@@ -27,6 +27,13 @@ import type {
   ServicesTable,
   VendorClosuresTable,
 } from './tables-appointments.ts'
+import type {
+  CustodyCheckpointsTable,
+  CustodyEntriesTable,
+  CustodyNodesTable,
+  CustodyPositionsTable,
+  CustodyWitnessesTable,
+} from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type {
   NotificationLettersTable,
@@ -477,6 +484,11 @@ export interface Tables {
   notification_letters: NotificationLettersTable
   push_devices: PushDevicesTable
   webhook_lease: WebhookLeaseTable
+  custody_entries: CustodyEntriesTable
+  custody_nodes: CustodyNodesTable
+  custody_checkpoints: CustodyCheckpointsTable
+  custody_witnesses: CustodyWitnessesTable
+  custody_positions: CustodyPositionsTable
   main_services: MainServicesTable
   services: ServicesTable
   vendor_closures: VendorClosuresTable

@@ -31,6 +31,7 @@ import { conversationGenerations } from './0029_conversation_generations.ts'
 import { pushDevices } from './0031_push_devices.ts'
 import { notifications } from './0032_notifications.ts'
 import { lettersAndMembers } from './0033_letters_and_members.ts'
+import { custody } from './0034_custody.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -61,4 +62,5 @@ export const migrations: Record<string, Migration> = {
   '0031_push_devices': pushDevices,
   '0032_notifications': notifications,
   '0033_letters_and_members': lettersAndMembers,
+  '0034_custody': custody,
 }

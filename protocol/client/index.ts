@@ -2,6 +2,7 @@
  * The Caduceus client: all that an app for customers, pharmacies or drivers needs, in browsers and
  * in Node. It depends only on the protocol.
  */
+export type { Custodian, Custody, CustodyStep } from './custody.ts'
 export type { InsightFigure, Insights } from './insights.ts'
 export type { NotificationRow, NotificationWish } from './notifications.ts'
 export type { NewPushDevice, PushDevice } from './push-devices.ts'

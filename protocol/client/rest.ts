@@ -13,7 +13,7 @@
 import type { Entry as ConversationEntry, Topic } from '../conversations/parts.ts'
 import type { ConversationView as Conversation } from '../conversations/view.ts'
 import type { OrderCommandData } from '../dispatch/commands.ts'
-import { CaduceusError, errorCatalogue, isErrorCode, type FieldError } from '../kernel/errors.ts'
+import { CaduceusError, errorCatalogue } from '../kernel/errors.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
 import type {
@@ -28,6 +28,8 @@ import type {
   RegisterVendor,
 } from './rest-shapes.ts'
 import type { TrackingStateMessage } from './messages.ts'
+import { claimsOf, problemOf } from './rest-answers.ts'
+import { CustodyCalls } from './custody.ts'
 import { InsightCalls } from './insights.ts'
 import { TripCalls } from './trips.ts'
 import { InboxCalls } from './notifications.ts'
@@ -90,6 +92,7 @@ interface CallOptions {
 }
 
 export class RestClient {
+  readonly custody = new CustodyCalls((method, path, options) => this.call(method, path, options))
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
   readonly pushDevices = new PushDeviceCalls((method, path, options) =>
     this.call(method, path, options),
@@ -471,30 +474,3 @@ const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
-
-/** A refusal as an error. `text` is the body: a problem document, or the text of a proxy. */
-function problemOf(response: Response, text: string): CaduceusError {
-  let problem: { code?: unknown; detail?: string; fields?: FieldError[] } | null = null
-  try {
-    problem = JSON.parse(text)
-  } catch {
-    // The answer is not from our server.
-  }
-  return new CaduceusError(
-    isErrorCode(problem?.code) ? problem.code : 'internal',
-    problem?.detail ?? `HTTP ${response.status}`,
-    problem?.fields,
-    Number(response.headers.get('retry-after') ?? 0) || undefined,
-  )
-}
-
-/** The times in the token. Zeros when they cannot be read: the token is then refreshed at once. */
-function claimsOf(token: string): { issuedAtSeconds: number; expiresAtSeconds: number } {
-  try {
-    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    const { iat, exp } = JSON.parse(atob(payload)) as { iat?: number; exp: number }
-    return { issuedAtSeconds: iat ?? Date.now() / 1_000, expiresAtSeconds: exp }
-  } catch {
-    return { issuedAtSeconds: 0, expiresAtSeconds: 0 }
-  }
-}

@@ -45,6 +45,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'engine/orders/machine.ts': 'the transitions, written a second time for the simulator',
   'engine/drivers/machine.ts': 'the transitions, written a second time for the simulator',
   'edge/orders/timeline.ts': 'names of events, of which some are called as statuses are',
+  'edge/custody/steps.ts': 'names of steps of custody, of which some are called as statuses are',
   'edge/approval/letters.ts': 'decisions about a pharmacy, each with a letter of its own',
 }
 const folders = ['protocol', 'engine', 'edge', 'migrations', 'bench']

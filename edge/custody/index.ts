@@ -1,0 +1,29 @@
+/** Custody: who had each parcel when, in a log that others can verify. */
+import { feature } from '../kernel/feature.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { ReadContext } from '../orders/reads.ts'
+import type { WithStorages } from '../uploads/storage/storage.ts'
+import { access } from './callers.ts'
+import { readCustodyConfig } from './config.ts'
+import { examples } from './examples.ts'
+import { followJournal } from './follow.ts'
+import { custodyMetrics } from './metrics.ts'
+import { custodyRoutes } from './routes.ts'
+import { CustodyView } from './timeline.ts'
+
+export const custody = feature<Kernel & ReadContext & WithStorages>()({
+  name: 'custody',
+  config: readCustodyConfig,
+  metrics: custodyMetrics,
+  routes: custodyRoutes,
+  start(parts) {
+    if (parts.config.custodySigner === null)
+      parts.log.warn('CUSTODY_LOG_KEY is not set, so this edge does not sign the custody log')
+    return followJournal(parts)
+  },
+  named: { Custody: CustodyView },
+  tags: { custody: 'Who had the parcel when, in a log that others can verify' },
+  access,
+  examples,
+  answers: 'edge/custody/answers.json',
+})

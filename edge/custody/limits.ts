@@ -1,0 +1,19 @@
+/** Bounds of the custody room. */
+export const custodyLimits = {
+  /** Events of one slot read at once. */
+  batchEventsMax: 100,
+  /** Longest time from an event to its entry while an edge runs. */
+  pollMs: 1_000,
+  /** Pause between two full batches, so that a catch-up leaves room for others. */
+  batchPauseMs: 50,
+  /** Mean time from an entry to a checkpoint over it; an export signs one at once. */
+  checkpointMs: 10_000,
+  /** Age of the newest position of a driver that still says where something happened. */
+  positionMs: 10 * 60_000,
+  /** Time for which an entry waits for a store of files that cannot be read. */
+  storeWaitMs: 24 * 3_600_000,
+  /** Time in which a file must be read. */
+  fileMs: 30_000,
+  /** Time for which an export waits for the writer of the log. */
+  writerWaitMs: 5_000,
+} as const

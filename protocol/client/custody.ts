@@ -1,0 +1,57 @@
+/** Custody for programs: `api.custody`. */
+
+export interface Custodian {
+  role: 'vendor' | 'driver' | 'customer'
+  /** Null where the reader may not know it. */
+  id: string | null
+}
+export interface CustodyStep {
+  kind: string
+  at: string
+  by: { role: string; id: string | null; id_sha256?: string } | null
+  custodian_before: Custodian | null
+  custodian_after: Custodian
+  place: {
+    latitude: number
+    longitude: number
+    source: 'vendor' | 'driver'
+    at: string
+  } | null
+  proofs: { kind: 'photo' | 'signature'; upload_id: string; sha256: string | null }[]
+  facts: Record<string, unknown>
+}
+export interface Custody {
+  order_id: string
+  custodian: Custodian | null
+  /** `step` is null when it was erased. */
+  entries: { number: number; leaf: number; logged_at: string; step: CustodyStep | null }[]
+}
+interface Checkpoints {
+  log_key: string | null
+  checkpoints: { size: number; note: string; signed_at: string }[]
+  next_cursor: string | null
+}
+
+type Call = <Answer>(
+  method: 'GET',
+  path: string,
+  options?: { query?: Record<string, string | number | undefined> },
+) => Promise<Answer>
+
+/** The calls about who had a parcel when. */
+export class CustodyCalls {
+  readonly #call: Call
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  /** The chain of an order. Throws `order_not_found`. */
+  of(orderId: string): Promise<Custody> {
+    return this.#call('GET', `/api/orders/${orderId}/custody`)
+  }
+  /** The signed checkpoints of the log, newest first. */
+  checkpoints(query: { limit?: number; cursor?: string } = {}): Promise<Checkpoints> {
+    return this.#call('GET', '/api/custody/checkpoints', { query })
+  }
+}
