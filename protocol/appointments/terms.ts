@@ -25,8 +25,8 @@ const LocalTime = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d$',
   'x-rule': 'must be a local time such as 2026-12-24T12:00',
 })
-const Minutes = (minimum: number, maximum: number, description?: string) =>
-  Type.Integer({ minimum, maximum, ...(description !== undefined && { description }) })
+const Minutes = (minimum: number, maximum: number, words: { description?: string } = {}) =>
+  Type.Integer({ minimum, maximum, ...words })
 const Name = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 
 /** Hours of one day or of several. */
@@ -61,24 +61,24 @@ const Step = closed({
     'x-rule': 'must be 1 to 40 of a to z, 0 to 9, _ and -',
   }),
   name: Name,
-  minutes: Minutes(0, bounds.durationMinutesMax, 'Estimated'),
+  minutes: Minutes(0, bounds.durationMinutesMax, { description: 'Estimated' }),
 })
 
 /** The part of the terms that a pharmacy sets, one by one. */
 export const termFields = {
   time_zone: Type.String({ maxLength: 64, description: 'IANA name, such as Asia/Kolkata' }),
   duration_minutes: Minutes(1, bounds.durationMinutesMax),
-  interval_minutes: Minutes(
-    bounds.intervalMinutesMin,
-    bounds.durationMinutesMax,
-    'A slot begins so often',
-  ),
+  interval_minutes: Minutes(bounds.intervalMinutesMin, bounds.durationMinutesMax, {
+    description: 'A slot begins so often',
+  }),
   capacity: Type.Integer({
     minimum: 1,
     maximum: bounds.capacityMax,
     description: 'Seats at a time',
   }),
-  notice_minutes: Minutes(0, bounds.noticeMinutesMax, 'Shortest time from booking to beginning'),
+  notice_minutes: Minutes(0, bounds.noticeMinutesMax, {
+    description: 'Shortest time from booking to beginning',
+  }),
   buffer_before_minutes: Minutes(0, bounds.bufferMinutesMax),
   buffer_after_minutes: Minutes(0, bounds.bufferMinutesMax),
   window_days: Type.Integer({
@@ -99,22 +99,18 @@ export const termFields = {
     description: 'manual: the pharmacy confirms each appointment',
   }),
   prepaid: Type.Boolean({ description: 'An appointment is paid before it is confirmed' }),
-  hold_minutes: Minutes(
-    1,
-    7 * 24 * 60,
-    'How long a slot is held while papers or a payment are missing',
-  ),
-  offer_minutes: Minutes(1, 24 * 60, 'How long a place is offered to one of the waiting list'),
-  cancel_minutes: Minutes(
-    0,
-    bounds.noticeMinutesMax,
-    'Until so long before the beginning a customer may cancel or reschedule',
-  ),
-  grace_minutes: Minutes(
-    0,
-    bounds.durationMinutesMax,
-    'So long after the beginning somebody absent may be marked as a no-show',
-  ),
+  hold_minutes: Minutes(1, 7 * 24 * 60, {
+    description: 'How long a slot is held while papers or a payment are missing',
+  }),
+  offer_minutes: Minutes(1, 24 * 60, {
+    description: 'How long a place is offered to one of the waiting list',
+  }),
+  cancel_minutes: Minutes(0, bounds.noticeMinutesMax, {
+    description: 'Until so long before the beginning a customer may cancel or reschedule',
+  }),
+  grace_minutes: Minutes(0, bounds.durationMinutesMax, {
+    description: 'So long after the beginning somebody absent may be marked as a no-show',
+  }),
   automatic_no_show: Type.Boolean({
     description: 'After the grace whoever did not check in is a no-show',
   }),

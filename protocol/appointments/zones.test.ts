@@ -7,6 +7,7 @@ import {
   calendarYears,
   dateOf,
   dayMs,
+  inCalendar,
   instantsOf,
   isKnownZone,
   localDayOf,
@@ -165,6 +166,7 @@ t.test('what was read once is not read again', async t => {
   t.equal(ask(Date.UTC(2098, 6, 1), Date.UTC(9999, 0, 1)), 0, 'the last year ends it')
   t.equal(stretchesOf(zone, Date.UTC(1990, 0, 1), Date.UTC(1990, 0, 2)).length, 1)
   t.equal(ask(-8e15, 0), 0, 'and the first year begins it')
+  t.equal(stretchesOf(zone, Date.UTC(2099, 11, 1), Date.UTC(2099, 11, 2)).length, 1)
   t.ok(ask(from, from) === 0 && stretchesOf(zone, from, from - dayMs).length === 1)
 })
 
@@ -199,6 +201,8 @@ t.test('a name is known that the database of zones and this process know', async
 
 t.test('the calendar has the years of its rule', async t => {
   t.strictSame(calendarYears, { from: 2000, before: 2100 })
+  const [begins, ends] = [Date.UTC(2000, 0, 1), Date.UTC(2100, 0, 1)]
+  t.strictSame([begins - 1, begins, ends - 1, ends].map(inCalendar), [false, true, true, false])
 })
 
 /** Clocks of a made-up place: from each moment on another offset. Moments are small numbers. */

@@ -89,10 +89,10 @@ export function stretchesOf(zone: string, from: number, to: number): readonly St
   }
   const { stretches } = known
   let first = stretches.length - 1
-  while (first > 0 && stretches[first]!.fromMs > fromMs) first--
+  while (stretches[first]!.fromMs > fromMs) first--
   let end = first + 1
   while (end < stretches.length && stretches[end]!.fromMs < toMs) end++
-  return first === 0 && end === stretches.length ? stretches : stretches.slice(first, end)
+  return stretches.slice(first, end)
 }
 
 /** The local time of an instant, as a number. */
