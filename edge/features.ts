@@ -16,6 +16,7 @@ import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
+import { ledger } from './ledger/index.ts'
 import { maps } from './maps/index.ts'
 import { messenger } from './messenger/index.ts'
 import { notifications } from './notifications/index.ts'
@@ -57,6 +58,7 @@ const list = [
   conversations,
   notifications,
   push,
+  ledger,
   reports,
   insights,
   uploads,

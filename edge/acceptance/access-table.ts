@@ -9,6 +9,7 @@ import { features } from '../features.ts'
 import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
 import { newsCalls } from './access-news.ts'
+import { moneyCalls } from './access-money.ts'
 import { rideCalls } from './access-rides.ts'
 import { visitCalls } from './access-visits.ts'
 import { picture, type Who, type World } from './access-world.ts'
@@ -331,6 +332,8 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
 
   ...visitCalls,
   ...rideCalls,
+  ...newsCalls,
+  ...moneyCalls,
 
   // Ratings
   rate: {

@@ -10,6 +10,9 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Embedded } from '../embedded.ts'
 import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'
+import { groupsOf } from '../ledger/book.ts'
+import { accountOf } from '../ledger/chart.ts'
+import { record } from '../ledger/store.ts'
 import {
   eventually,
   http,
@@ -80,6 +83,10 @@ export interface World {
   notification(): Promise<string>
   /** A device of the customer's; its push service does not answer. */
   pushDevice(): Promise<string>
+  /** The ledger's accounts of the driver, who has earned something, and of the world. */
+  earnings(): Promise<{ ledgerAccount: string; otherLedgerAccount: string }>
+  /** A correction of these accounts that the administrator has proposed. */
+  correction(): Promise<string>
   /**
    * Parks a command to the driver, the end of an order that the driver never had. Returns the
    * command's id.
@@ -202,6 +209,24 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     await done('vendor', 'POST', `/api/orders/${id}/accept`, {})
     return id
   }
+  const earnings = async () => {
+    const event = {
+      type: 'order_completed',
+      data: {
+        order_id: uuidV7(Date.now(), Math.random),
+        outcome: 'delivered',
+        earnings_minor: 300,
+        currency: 'USD',
+      },
+    } as const
+    await ctx.database.kysely
+      .transaction()
+      .execute(tx => record(tx, groupsOf(driver.driverId, event), Date.now()))
+    return {
+      ledgerAccount: accountOf('driver_payable', driver.driverId, 'USD').id,
+      otherLedgerAccount: accountOf('world', null, 'USD').id,
+    }
+  }
   const endedOrder = async (): Promise<string> => {
     const id = await acceptedOrder()
     await done('customer', 'DELETE', `/api/orders/${id}`)
@@ -276,6 +301,18 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         keys: exampleKeys,
       })
       return made.id
+    },
+    earnings,
+    async correction() {
+      const { ledgerAccount, otherLedgerAccount } = await earnings()
+      const { id } = await done('admin', 'POST', '/api/ledger/corrections', {
+        debit_account_id: otherLedgerAccount,
+        credit_account_id: ledgerAccount,
+        amount: 0.5,
+        currency: 'USD',
+        reason: 'a tip that was forgotten',
+      })
+      return id
     },
     async assignedOrder() {
       const id = await acceptedOrder()

@@ -91,6 +91,8 @@ async function recordsOf(world: World): Promise<Ids> {
     notification: await world.notification(),
     pushDevice: await world.pushDevice(),
     inCustody: await world.orderInCustody(),
+    ...(await world.earnings()),
+    correction: await world.correction(),
     conversation: talk.conversation,
     message: talk.message,
     parked: await world.parkedCommand(),

@@ -97,6 +97,7 @@ const known: Record<string, string[]> = {
   ratings: [await world.rating()],
   notifications: [await world.notification()],
   'push-devices': [await world.pushDevice()],
+  ledger: [(await world.earnings()).ledgerAccount, await world.correction()],
   conversations: [(await world.conversation()).conversation],
   webhooks: [await world.subscription()],
   devices: [(await world.device()).deviceSecret],

@@ -147,6 +147,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
   const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
+  const earnings: Prepare = () => world.earnings()
+  const correction: Prepare = async () => ({ correction: await world.correction() })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
   const service: Prepare = () => world.service()
@@ -234,6 +236,11 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     exportCustody: inCustody,
     listNotifications: notification,
     markNotificationsRead: notification,
+    listLedgerAccounts: earnings,
+    listLedgerTransfers: earnings,
+    proposeLedgerCorrection: earnings,
+    listLedgerCorrections: correction,
+    decideLedgerCorrection: correction,
     listRatings: rating,
     getRating: rating,
     appealRating: rating,

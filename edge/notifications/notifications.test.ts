@@ -9,6 +9,7 @@ import { RestClient } from '../../protocol/client/index.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import { slotOf } from '../../protocol/kernel/slots.ts'
+import { journalWriter } from '../orders/fixture-journal.ts'
 import { deleteOldNotifications } from './housekeeping.ts'
 import { notificationLimits } from './limits.ts'
 import { takeNews } from './take.ts'
@@ -23,40 +24,7 @@ const driver = await edge.driver(pharmacy.id)
 const admin = await edge.admin()
 type Token = { token: string }
 
-const seqs = new Map<number, number>()
-const versions = new Map<string, number>()
-/** Writes an event as the journal does. */
-async function happen(
-  actorId: string,
-  type: string,
-  data: object = {},
-  { kind = 'order', by = null as object | null, at = new Date() } = {},
-): Promise<void> {
-  const slot = slotOf(actorId)
-  const seq = (seqs.get(slot) ?? 0) + 1
-  const version = (versions.get(actorId) ?? 0) + 1
-  seqs.set(slot, seq)
-  versions.set(actorId, version)
-  await database.pool.query(
-    `insert into slots (slot, owner, epoch, lease_until) values ($1, 'e', 1, now()) on conflict do nothing`,
-    [slot],
-  )
-  await database.pool.query(
-    `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, acted_by, data) values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9, $10)`,
-    [
-      actorId,
-      version,
-      slot,
-      seq,
-      kind,
-      at,
-      type,
-      eventVersion,
-      by === null ? null : JSON.stringify(by),
-      JSON.stringify(data),
-    ],
-  )
-}
+const { happen, seqs } = journalWriter(database)
 /** Takes batches until nothing is left; the edge's own follower may take some of them. */
 async function settled(): Promise<void> {
   for (;;) {

@@ -13,7 +13,8 @@ import {
   type NotificationSubject,
 } from '../../protocol/notifications/kinds.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { eventsAfterPositions, passEvents, type JournalRow } from '../orders/journal-positions.ts'
+import { takeEvents, type Batch } from '../orders/following.ts'
+import type { JournalRow } from '../orders/journal-positions.ts'
 import { notificationLimits } from './limits.ts'
 import { isTold, told, whoHears, type Hearing, type OneEvent, type Parties } from './who.ts'
 
@@ -27,14 +28,10 @@ export interface Stored {
   about: { kind: NotificationSubject; id: string }
   at: Date
 }
-/** `led` is false when another edge takes the batch. `more` is true when a slot had a full batch. */
-export interface Taken {
-  led: boolean
-  more: boolean
+export interface Taken extends Omit<Batch<Stored[]>, 'result'> {
   stored: Stored[]
 }
 
-const none: Taken = { led: true, more: false, stored: [] }
 /** The parties of a record, and the values for its texts. */
 interface Subject {
   parties: Parties
@@ -48,29 +45,22 @@ interface Wanted extends Hearing {
 }
 
 /**
- * Takes the next batch. The lock lasts as long as the transaction, so an edge that dies holds
- * nothing up. Rejected: the lease of webhooks, because nothing here leaves the transaction.
+ * Takes the next batch. Rejected: the lease of webhooks, because nothing here leaves the
+ * transaction.
  */
 export async function takeNews({
-  database: { kysely: db },
+  database,
   nowMs,
   random,
 }: Pick<Kernel, 'database' | 'nowMs' | 'random'>): Promise<Taken> {
-  // Most looks find nothing, and they cost this one query.
-  if ((await eventsAfterPositions(db, 'notification_positions', 1)).length === 0) return none
-  return db.transaction().execute(async tx => {
-    const {
-      rows: [lock],
-    } = await sql<{
-      led: boolean
-    }>`select pg_try_advisory_xact_lock(hashtext('notifications')) as led`.execute(tx)
-    if (lock?.led !== true) return { ...none, led: false }
-    const { batchEventsMax } = notificationLimits
-    const rows = await eventsAfterPositions(tx, 'notification_positions', batchEventsMax)
-    const stored = await store(tx, await wantedOf(tx, rows), nowMs(), random)
-    const { more } = await passEvents(tx, 'notification_positions', rows, batchEventsMax)
-    return { led: true, more, stored }
-  })
+  const { batchEventsMax } = notificationLimits
+  const { led, more, result } = await takeEvents(
+    { database },
+    'notification_positions',
+    batchEventsMax,
+    async (tx, rows) => store(tx, await wantedOf(tx, rows), nowMs(), random),
+  )
+  return { led, more, stored: result ?? [] }
 }
 
 /** The id of the record that an event is about: one calendar keeps the appointments of a service. */

@@ -9,6 +9,7 @@ import { eventColumns, recorded, type EventRow, type Recorded } from './recorded
 
 /** The tables of positions, one for each follower. */
 type PositionsOf = 'webhook_positions' | 'notification_positions' | 'custody_positions'
+export type PositionsOf = 'webhook_positions' | 'notification_positions' | 'ledger_positions'
 export interface JournalRow {
   slot: number
   seq: number

@@ -36,6 +36,11 @@ import type {
 } from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type {
+  LedgerAccountsTable,
+  LedgerPositionsTable,
+  LedgerTransfersTable,
+} from './tables-ledger.ts'
+import type {
   NotificationLettersTable,
   NotificationPositionsTable,
   NotificationPreferencesTable,
@@ -489,6 +494,9 @@ export interface Tables {
   custody_checkpoints: CustodyCheckpointsTable
   custody_witnesses: CustodyWitnessesTable
   custody_positions: CustodyPositionsTable
+  ledger_accounts: LedgerAccountsTable
+  ledger_transfers: LedgerTransfersTable
+  ledger_positions: LedgerPositionsTable
   main_services: MainServicesTable
   services: ServicesTable
   vendor_closures: VendorClosuresTable

@@ -165,6 +165,13 @@ export const errorCatalogue = {
     title: 'Rating is not in a state that allows this',
     retryable: false,
   },
+  // Money
+  ledger_conflict: { http: 409, title: 'The ledger does not allow it', retryable: false },
+  second_person_required: {
+    http: 403,
+    title: 'Another administrator has to do it',
+    retryable: false,
+  },
   // Background work
   job_running: { http: 409, title: 'The job runs at the moment', retryable: true },
   // Conversations

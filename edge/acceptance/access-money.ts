@@ -1,0 +1,25 @@
+/** The requests of the access test about money, where the path alone does not say them. */
+type Ids = Readonly<Record<string, string>>
+interface Call {
+  params?: Record<string, string>
+  body?: unknown
+}
+
+/** By operationId. */
+export const moneyCalls: Readonly<Record<string, { of(ids: Ids): Call }>> = {
+  listLedgerTransfers: { of: ids => ({ params: { id: ids['ledgerAccount']! } }) },
+  proposeLedgerCorrection: {
+    of: ids => ({
+      body: {
+        debit_account_id: ids['otherLedgerAccount']!,
+        credit_account_id: ids['ledgerAccount']!,
+        amount: 1,
+        currency: 'USD',
+        reason: 'as the table says',
+      },
+    }),
+  },
+  decideLedgerCorrection: {
+    of: ids => ({ params: { id: ids['correction']! }, body: { decision: 'refused' } }),
+  },
+}
