@@ -4,8 +4,10 @@
  * dies in between.
  */
 import type { DriverEvent } from '../../protocol/dispatch/events.ts'
+import { Seldom } from '../../protocol/kernel/seldom.ts'
 import type { Kernel, WithMetrics } from '../kernel/kernel.ts'
-import { keepLooking, takeEvents } from '../orders/following.ts'
+import { keepLooking } from '../kernel/looking.ts'
+import { takeEvents } from '../orders/following.ts'
 import { bookedTypes, groupsOf } from './book.ts'
 import { ledgerLimits } from './limits.ts'
 import type { LedgerMetrics } from './metrics.ts'
@@ -45,7 +47,12 @@ export async function takeFacts({
 }
 
 /** Starts the loop. Returns the function that stops it once the batch under way is done. */
-export const followFacts = (parts: FollowParts): (() => Promise<void>) =>
-  keepLooking(parts, ledgerLimits, 'ledger: facts could not be taken; trying again', () =>
-    takeFacts(parts),
-  )
+export function followFacts(parts: FollowParts): () => Promise<void> {
+  const { log, nowMs } = parts
+  const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)
+  return keepLooking(parts, {
+    ...ledgerLimits,
+    look: () => takeFacts(parts),
+    onError: error => seldom.say('facts', 'ledger: facts could not be taken; trying again', error),
+  })
+}

@@ -8,8 +8,11 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { eventColumns, recorded, type EventRow, type Recorded } from './recorded-events.ts'
 
 /** The tables of positions, one for each follower. */
-type PositionsOf = 'webhook_positions' | 'notification_positions' | 'custody_positions'
-export type PositionsOf = 'webhook_positions' | 'notification_positions' | 'ledger_positions'
+export type PositionsOf =
+  | 'webhook_positions'
+  | 'notification_positions'
+  | 'custody_positions'
+  | 'ledger_positions'
 export interface JournalRow {
   slot: number
   seq: number

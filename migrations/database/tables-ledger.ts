@@ -5,7 +5,7 @@
  */
 import type { ReadOnly } from './columns.ts'
 
-export interface LedgerAccountsTable {
+interface LedgerAccountsTable {
   id: ReadOnly<string>
   code: ReadOnly<string>
   owner_id: ReadOnly<string | null>
@@ -14,7 +14,7 @@ export interface LedgerAccountsTable {
   opened_at: ReadOnly<Date>
 }
 
-export interface LedgerTransfersTable {
+interface LedgerTransfersTable {
   id: ReadOnly<string>
   code: ReadOnly<string>
   phase: ReadOnly<string>
@@ -30,7 +30,13 @@ export interface LedgerTransfersTable {
 }
 
 /** The last event of each slot that the ledger took. */
-export interface LedgerPositionsTable {
+interface LedgerPositionsTable {
   slot: number
   seq: number
+}
+
+export interface LedgerTables {
+  ledger_accounts: LedgerAccountsTable
+  ledger_transfers: LedgerTransfersTable
+  ledger_positions: LedgerPositionsTable
 }

@@ -35,11 +35,7 @@ import type {
   CustodyWitnessesTable,
 } from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
-import type {
-  LedgerAccountsTable,
-  LedgerPositionsTable,
-  LedgerTransfersTable,
-} from './tables-ledger.ts'
+import type { LedgerTables } from './tables-ledger.ts'
 import type {
   NotificationLettersTable,
   NotificationPositionsTable,
@@ -439,7 +435,7 @@ export interface ParkedCommandsTable {
   parked_at: ReadOnly<Date>
 }
 
-export interface Tables {
+export interface Tables extends LedgerTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable
@@ -494,9 +490,6 @@ export interface Tables {
   custody_checkpoints: CustodyCheckpointsTable
   custody_witnesses: CustodyWitnessesTable
   custody_positions: CustodyPositionsTable
-  ledger_accounts: LedgerAccountsTable
-  ledger_transfers: LedgerTransfersTable
-  ledger_positions: LedgerPositionsTable
   main_services: MainServicesTable
   services: ServicesTable
   vendor_closures: VendorClosuresTable
