@@ -16,9 +16,11 @@ import {
   eventually,
   http,
   Listener,
+  newCustomer,
   newDriver,
   newPharmacy,
   password,
+  terminal,
   type Person,
 } from './people.ts'
 
@@ -167,9 +169,21 @@ const lasting = new Map(
   ]),
 )
 
+/** A pharmacy at the other end of the world, with an open request of its own. */
+const witness = await newPharmacy(url, 'Witness', -40, -150)
+const faraway = await newCustomer(url)
+await act(faraway, 'POST', '/api/requests', {
+  latitude: -40,
+  longitude: -150,
+  radius_km: 5,
+  quantity: 1,
+  expires_in_seconds: 600,
+  items: [{ name: 'Bandage', quantity: 1 }],
+})
+
 /**
- * The messages of a new connection: those before the answer to a ping, and those of the next
- * quarter of a second, in which open requests arrive.
+ * The messages of a new connection. The engine is asked for open requests for terminals in the
+ * order in which they connect, so all are there when a later terminal has got its own.
  */
 async function anew(path: string): Promise<string> {
   const listener = new Listener(url, path)
@@ -178,9 +192,11 @@ async function anew(path: string): Promise<string> {
   })
   listener.send({ type: 'ping' })
   await listener.next('pong')
-  await new Promise(resolve => {
-    setTimeout(resolve, 250)
-  })
+  const later = await terminal(url, witness)
+  await later.next('new_request')
+  later.close()
+  listener.send({ type: 'ping' })
+  await listener.next('pong')
   listener.close()
   return JSON.stringify(listener.heard)
 }
@@ -291,7 +307,7 @@ async function check(
     )
   }
 }
-const act = async (person: Person, method: string, path: string, body?: unknown) => {
+async function act(person: Person, method: string, path: string, body?: unknown) {
   const answer = await http(url, method, path, {
     token: person.token,
     ...(body !== undefined && { body }),
