@@ -23,6 +23,7 @@ import { notifications } from './notifications/index.ts'
 import { operations } from './operations/index.ts'
 import { orders } from './orders/index.ts'
 import { pages } from './pages/index.ts'
+import { papers } from './papers/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { pricing } from './pricing/index.ts'
 import { push } from './push/index.ts'
@@ -45,6 +46,7 @@ const list = [
   drivers,
   devices,
   approval,
+  papers,
   requests,
   broadcast,
   tracking,

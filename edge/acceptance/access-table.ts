@@ -11,6 +11,7 @@ import { http, password } from './people.ts'
 import { newsCalls } from './access-news.ts'
 import { moneyCalls } from './access-money.ts'
 import { rideCalls } from './access-rides.ts'
+import { paperCalls } from './access-papers.ts'
 import { visitCalls } from './access-visits.ts'
 import { picture, type Who, type World } from './access-world.ts'
 
@@ -346,6 +347,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
     of: orderId(ids => ids['rating']!, { decision: 'removed', reason: 'as the table says' }),
   },
 
+  ...paperCalls,
   ...newsCalls,
 
   // Insights

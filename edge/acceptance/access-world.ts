@@ -79,6 +79,12 @@ export interface World {
   rating(appealed?: boolean): Promise<string>
   /** An order whose custody has its first entry. */
   orderInCustody(): Promise<string>
+  /** A file that the caller may hand in as a paper. */
+  paperFile(who: Who): Promise<string>
+  /** A licence of the pharmacy that nobody has decided upon; taken by the administrator when asked for. */
+  document(taken?: boolean): Promise<{ document: string; documentDigest: string }>
+  /** A paper of drivers that is required, and keeps nobody from work. */
+  requirement(): Promise<string>
   /** A notification of the customer: the pharmacy has accepted an order. */
   notification(): Promise<string>
   /** A device of the customer's; its push service does not answer. */
@@ -191,6 +197,10 @@ export async function createWorld(embedded: Embedded): Promise<World> {
   await app.next('ack')
   app.close()
 
+  const paperFile = async (who: Who): Promise<string> =>
+    who === 'stranger'
+      ? vendor.pharmacyId
+      : (await done(who, 'POST', '/api/uploads/document', picture())).id
   const pendingOrder = async (): Promise<string> =>
     (
       await done('customer', 'POST', '/api/orders', {
@@ -284,6 +294,23 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         answer => answer.body.entries.length > 0,
       )
       return id
+    },
+    paperFile,
+    async document(taken = false) {
+      const { id, digest } = await done('vendor', 'POST', '/api/documents', {
+        file_id: await paperFile('vendor'),
+        kind: 'pharmacy_licence',
+        subject: 'pharmacy',
+        subject_id: vendor.pharmacyId,
+      })
+      if (taken) await done('admin', 'POST', '/api/documents/reviews', { document_id: id })
+      return { document: id, documentDigest: digest }
+    },
+    async requirement() {
+      const known = (await done('admin', 'GET', '/api/requirements')).requirements.at(0)
+      if (known !== undefined) return known.id
+      const body = { role: 'driver', kind: 'background_check', effect: 'warning' }
+      return (await done('admin', 'POST', '/api/requirements', body)).id
     },
     async notification() {
       const order = await acceptedOrder()

@@ -88,6 +88,8 @@ async function recordsOf(world: World): Promise<Ids> {
       )
     ).body.id,
     rating: await world.rating(),
+    document: (await world.document()).document,
+    requirement: await world.requirement(),
     notification: await world.notification(),
     pushDevice: await world.pushDevice(),
     inCustody: await world.orderInCustody(),
@@ -317,6 +319,7 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['device']!,
     existing['applicantDriver']!,
     existing['rating']!,
+    existing['document']!,
     existing['conversation']!,
     existing['message']!,
     existing['appointment']!,

@@ -95,6 +95,8 @@ const known: Record<string, string[]> = {
   vendors: [world.vendor.pharmacyId, world.otherPharmacy.pharmacyId],
   drivers: [world.driver.driverId],
   ratings: [await world.rating()],
+  documents: [(await world.document()).document],
+  requirements: [await world.requirement()],
   notifications: [await world.notification()],
   'push-devices': [await world.pushDevice()],
   ledger: [(await world.earnings()).ledgerAccount, await world.correction()],

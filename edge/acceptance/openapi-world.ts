@@ -149,6 +149,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   const notification: Prepare = async () => ({ notification: await world.notification() })
   const earnings: Prepare = () => world.earnings()
   const correction: Prepare = async () => ({ correction: await world.correction() })
+  const paper: Prepare = () => world.document()
+  const requirement: Prepare = async () => ({ requirement: await world.requirement() })
   const rating: Prepare = async () => ({ rating: await world.rating() })
   const conversation: Prepare = () => world.conversation()
   const service: Prepare = () => world.service()
@@ -241,6 +243,17 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     proposeLedgerCorrection: earnings,
     listLedgerCorrections: correction,
     decideLedgerCorrection: correction,
+    createDocument: async () => ({ paperFile: await world.paperFile('vendor') }),
+    listDocuments: paper,
+    getDocument: paper,
+    readDocument: paper,
+    listReviews: paper,
+    takeReview: paper,
+    endReview: () => world.document(true),
+    decideDocument: () => world.document(true),
+    listRequirements: requirement,
+    changeRequirement: requirement,
+    endRequirement: requirement,
     listRatings: rating,
     getRating: rating,
     appealRating: rating,

@@ -32,10 +32,10 @@ export async function requireWorkingPharmacy(
   if (identity.role === 'admin') return
   const vendor = await database.kysely
     .selectFrom('vendors')
-    .select('status')
+    .select(['status', 'papers_held'])
     .where('id', '=', record.vendor_id)
     .executeTakeFirstOrThrow()
-  if (vendor.status !== 'active')
+  if (vendor.status !== 'active' || vendor.papers_held)
     throw new CaduceusError('vendor_not_active', 'this pharmacy may not work now')
 }
 

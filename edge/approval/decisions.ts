@@ -5,14 +5,15 @@
  * and the orders of a suspended pharmacy are cancelled.
  */
 import type { PharmacyStatus } from '../../protocol/pharmacies/statuses.ts'
-import type { Selectable, Updateable } from 'kysely'
+import type { Kysely, Selectable, Updateable } from 'kysely'
 import type { Logger } from 'pino'
-import type { VendorsTable } from '../../migrations/database/tables.ts'
+import type { Tables, VendorsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { accountById } from '../accounts/accounts.ts'
 import type { WithStandings } from '../kernel/standing.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { paperStandings } from '../kernel/paper-facts.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { requireRevision } from '../http/preconditions.ts'
 import { pharmacyLetter, type PharmacyDecision } from './letters.ts'
@@ -69,7 +70,20 @@ function planDecision(row: PharmacyRow, verb: DecisionVerb): Plan | null {
   }
 }
 
-/** Throws `vendor_not_found`, `vendor_status_conflict`, `precondition_failed`. */
+/** Nobody becomes active while required papers are not approved; grace is for those who work. */
+async function requirePapers(tx: Kysely<Tables>, id: string, nowMs: number): Promise<void> {
+  const standing = (await paperStandings(tx, 'pharmacy', [id], nowMs)).get(id)
+  const missing = standing?.requirements.filter(
+    one => one.requirement.blocking && one.requirement.goodsClass === null && !one.satisfied,
+  )
+  if (missing !== undefined && missing.length > 0)
+    throw new CaduceusError(
+      'papers_missing',
+      `these papers are not approved: ${missing.map(one => one.requirement.kind).join(', ')}`,
+    )
+}
+
+/** Throws `vendor_not_found`, `vendor_status_conflict`, `papers_missing`, `precondition_failed`. */
 export async function decidePharmacy(
   ctx: DecisionContext,
   adminId: string,
@@ -91,6 +105,7 @@ export async function decidePharmacy(
     // record.
     if (plan === null) return { row: known, decision: null }
     requireRevision(request.headers, known.revision)
+    if (plan.decision === 'approved') await requirePapers(tx, known.id, ctx.nowMs())
     const changed = await tx
       .updateTable('vendors')
       .set({

@@ -64,6 +64,7 @@ export const driverView = ({
   revision: _revision,
   registered_from: _from,
   standing_at: _at,
+  papers_held: _held,
   ...row
 }: DriverRow) => ({
   ...row,

@@ -102,7 +102,7 @@ export function approvalRoutes(ctx: ApprovalContext): AnyRoute[] {
       idempotent: true,
       versioned: true,
       responses: { 200: { description: 'The pharmacy after the decision', schema: ApprovalView } },
-      errors: ['vendor_not_found', 'vendor_status_conflict'],
+      errors: ['vendor_not_found', 'vendor_status_conflict', 'papers_missing'],
       handler: async request => {
         const answer = await once(ctx, request, operationId, async () => {
           const { reason = null } = request.body as { reason?: string }

@@ -19,6 +19,8 @@ import type { Membership } from '../../protocol/drivers/statuses.ts'
 import type { Standing } from '../kernel/identity.ts'
 import { createLooks } from '../accounts/looks.ts'
 import type { Standings, StandingNews, PharmacyNews } from '../kernel/standing.ts'
+import { paperStandings, readRequired, whyPapers, type Required } from '../kernel/paper-facts.ts'
+import type { RequirementRole } from '../../protocol/papers/kinds.ts'
 import { BoundedCache } from '../kernel/bounded-cache.ts'
 import { gathered } from '../kernel/gathered.ts'
 import { approvalLimits } from './limits.ts'
@@ -68,21 +70,32 @@ const whyDriver: Record<Exclude<Membership, 'active'>, string> = {
   ended: 'you do not belong to this pharmacy any more',
 }
 
-const ofPharmacy = (status: PharmacyStatus): Standing =>
-  status === 'active' ? full : { access: 'none', why: whyPharmacy[status] }
+const whyHeld = 'papers are missing, or not good any more'
+
+const ofPharmacy = (status: PharmacyStatus, held: string | null): Standing =>
+  status === 'active' && held === null
+    ? full
+    : { access: 'none', why: status === 'active' ? held! : whyPharmacy[status] }
 function ofDriver(
   membership: Membership,
   pharmacyStatus: PharmacyStatus,
   carries: boolean,
   pharmacyId: string,
+  held: { driver: string | null; pharmacy: string | null },
 ): Standing {
-  if (membership === 'active' && pharmacyStatus === 'active') return { ...full, pharmacyId }
+  const works = pharmacyStatus === 'active' && held.pharmacy === null
+  if (membership === 'active' && works && held.driver === null) return { ...full, pharmacyId }
   const why =
     membership !== 'active'
       ? whyDriver[membership]
-      : `your pharmacy does not work at present: ${pharmacyStatus}`
+      : works
+        ? held.driver!
+        : `your pharmacy does not work at present: ${held.pharmacy ?? pharmacyStatus}`
   return { access: carries && membership !== 'pending' ? 'carrying' : 'none', why, pharmacyId }
 }
+
+/** Neither a decision nor papers keep the pharmacy from work. */
+const works = ({ status, held }: PharmacyNews): boolean => status === 'active' && !held
 
 /** Has no news until the first `announce`, which the start of an edge awaits. */
 export function createStandings({ database, bus, log, nowMs, after }: StandingsDeps): Standings {
@@ -109,14 +122,27 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
    * Standings with full access only. A lesser standing is read each time, because it ends with a
    * delivery.
    */
-  const known = new BoundedCache<Standing>(
-    approvalLimits.standingCacheMax,
-    approvalLimits.standingFreshMs,
-    nowMs,
-  )
+  const emptyCache = () =>
+    new BoundedCache<Standing>(
+      approvalLimits.standingCacheMax,
+      approvalLimits.standingFreshMs,
+      nowMs,
+    )
+  let known = emptyCache()
   const news = new Map<string, { one: StandingNews; atMs: number }>()
   const listeners: ((news: readonly StandingNews[]) => void)[] = []
   let lookedAtMs: number | null = null
+  /** Without a requirement nobody's papers are read. */
+  let required: Required = { roles: new Set(), version: '' }
+  const papers = {
+    pharmacy: gathered(ids => paperStandings(db, 'pharmacy', ids, nowMs())),
+    driver: gathered(ids => paperStandings(db, 'driver', ids, nowMs())),
+  }
+  /** Why the papers keep somebody from work now; null when they do not. */
+  const heldNow = async (role: RequirementRole, id: string): Promise<string | null> => {
+    const standing = required.roles.has(role) ? await papers[role](id) : undefined
+    return standing === undefined || standing.mayWork ? null : whyPapers(standing)
+  }
 
   const pharmacyNews = (id: string): PharmacyNews | null => {
     const one = news.get(id)?.one
@@ -126,7 +152,8 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
   const read = async (): Promise<void> => {
     const atMs = nowMs()
     const since = new Date((lookedAtMs ?? atMs - approvalLimits.standingNewsMs) - slackMs)
-    const [pharmacies, drivers] = await Promise.all([
+    const [needed, pharmacies, drivers] = await Promise.all([
+      readRequired(db),
       db
         .selectFrom('vendors')
         .select([
@@ -137,6 +164,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
           'longitude',
           'moving_to_latitude',
           'moving_to_longitude',
+          'papers_held',
           'standing_at',
         ])
         .where('standing_at', '>', since)
@@ -146,13 +174,16 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
         .select([
           'id',
           'membership',
+          'papers_held',
           'standing_at',
           sql<boolean>`active_order_ids <> '{}'`.as('carries'),
         ])
         .where('standing_at', '>', since)
         .execute(),
     ])
-    const stopped = pharmacies.filter(row => row.status !== 'active').map(row => row.id)
+    const stopped = pharmacies
+      .filter(row => row.status !== 'active' || row.papers_held)
+      .map(row => row.id)
     const carriers =
       stopped.length === 0
         ? []
@@ -163,6 +194,8 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
             .where(sql<boolean>`active_order_ids <> '{}'`)
             .execute()
     lookedAtMs = atMs
+    if (needed.version !== required.version) known = emptyCache()
+    required = needed
     const fresh: StandingNews[] = []
     const take = (one: StandingNews, standingAt: Date): void => {
       if (news.get(one.id)?.atMs === standingAt.getTime()) return
@@ -177,6 +210,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       moving_to_longitude,
       id,
       status,
+      papers_held: held,
       latitude,
       longitude,
     } of pharmacies)
@@ -185,6 +219,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
           kind: 'vendor',
           id,
           status,
+          held,
           latitude,
           longitude,
           reason: decision_reason,
@@ -198,8 +233,8 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
         },
         standing_at,
       )
-    for (const { standing_at, id, membership, carries } of drivers)
-      take({ kind: 'driver', id, membership, carries }, standing_at)
+    for (const { standing_at, id, membership, papers_held: held, carries } of drivers)
+      take({ kind: 'driver', id, membership, held, carries }, standing_at)
     for (const [id, { atMs: newsAtMs }] of news)
       if (newsAtMs < atMs - approvalLimits.standingNewsMs - slackMs) news.delete(id)
     if (fresh.length > 0) for (const listener of listeners) listener(fresh)
@@ -223,14 +258,15 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     if (row === undefined) return full
     if (isNewer(id, row.standing_at)) await looks.look()
     // News that arrived during the read is newer than the row.
-    const standing = ofPharmacy(pharmacyNews(id)?.status ?? row.status)
+    const status = pharmacyNews(id)?.status ?? row.status
+    const standing = ofPharmacy(status, await heldNow('pharmacy', id))
     if (standing.access === 'full') known.set(id, standing)
     return standing
   }
   const driverStanding = async (id: string): Promise<Standing> => {
     const cached = known.get(id)
-    if (cached !== undefined && (pharmacyNews(cached.pharmacyId!)?.status ?? 'active') === 'active')
-      return cached
+    const employer = cached === undefined ? null : pharmacyNews(cached.pharmacyId!)
+    if (cached !== undefined && (employer === null || works(employer))) return cached
     const row = await driverRow(id)
     if (row === undefined) return full
     if (isNewer(id, row.standing_at) || isNewer(row.vendor_id, row.vendor_standing_at))
@@ -242,6 +278,10 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
       pharmacyNews(row.vendor_id)?.status ?? row.vendor_status ?? 'active',
       row.carries,
       row.vendor_id,
+      {
+        driver: await heldNow('driver', id),
+        pharmacy: await heldNow('pharmacy', row.vendor_id),
+      },
     )
     if (standing.access === 'full') known.set(id, standing)
     return standing
@@ -256,7 +296,9 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     taken({ role, pharmacyId, driverId, standing }) {
       if (role === 'vendor' && pharmacyId !== null) {
         const heard = pharmacyNews(pharmacyId)
-        return heard === null || heard.status === 'active' ? null : ofPharmacy(heard.status)
+        return heard === null || works(heard)
+          ? null
+          : ofPharmacy(heard.status, heard.held ? whyHeld : null)
       }
       if (role !== 'driver' || driverId === null) return null
       const own = news.get(driverId)?.one
@@ -267,6 +309,10 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
         employer?.status ?? 'active',
         (own?.kind === 'driver' && own.carries) || employer?.carrying.has(driverId) === true,
         standing?.pharmacyId ?? '',
+        {
+          driver: own?.kind === 'driver' && own.held ? whyHeld : null,
+          pharmacy: employer?.held === true ? whyHeld : null,
+        },
       )
       return now.access === 'full' ? null : now
     },

@@ -1,5 +1,6 @@
 /**
- * The orders of a suspended pharmacy, also of one that was rejected after its suspension. Before
+ * The orders of a suspended pharmacy, also of one that was rejected after its suspension, and of
+ * one whose papers are missing or over. Before
  * the pick-up they are cancelled, and the customer gets the reason, because no medicine should
  * leave a suspended pharmacy. A picked-up order is delivered, because stopping it would help
  * nobody. Open requests need no action: the other pharmacies can accept them.
@@ -16,7 +17,10 @@ import { approvalLimits } from './limits.ts'
 type SuspensionContext = Pick<Kernel, 'commands' | 'database' | 'log'>
 
 const atOnceMax = 8
-const suspensionReason = 'the pharmacy was suspended'
+const reasons = {
+  suspended: 'the pharmacy was suspended',
+  held: 'papers of the pharmacy are missing, or not good any more',
+}
 
 /**
  * Cancels the orders that can be cancelled, of one suspended or rejected pharmacy or of all of
@@ -29,8 +33,10 @@ export async function cancelSuspendedOrders(
   let query = database.kysely
     .selectFrom('orders')
     .innerJoin('vendors', 'vendors.id', 'orders.vendor_id')
-    .select(['orders.id as id'])
-    .where('vendors.status', 'in', barredStatuses)
+    .select(['orders.id as id', 'vendors.status as vendor_status'])
+    .where(eb =>
+      eb.or([eb('vendors.status', 'in', barredStatuses), eb('vendors.papers_held', '=', true)]),
+    )
     .where('orders.ended_as', 'is', null)
     .where('orders.status', 'in', cancellableStatuses)
   if (pharmacyId !== undefined) query = query.where('vendors.id', '=', pharmacyId)
@@ -42,14 +48,15 @@ export async function cancelSuspendedOrders(
       .execute()
     for (let at = 0; at < rows.length; at += atOnceMax)
       await Promise.all(
-        rows.slice(at, at + atOnceMax).map(async ({ id }) => {
+        rows.slice(at, at + atOnceMax).map(async ({ id, vendor_status }) => {
           try {
+            const reason = vendor_status === 'active' ? reasons.held : reasons.suspended
             await commands.order({
               id: `suspended:${id}`,
               actor_id: id,
               verb: 'cancel',
               by: { role: 'system', id: 'edge' },
-              data: { reason: suspensionReason },
+              data: { reason },
             })
             cancelled++
           } catch (error) {

@@ -28,6 +28,7 @@ export function approvalMessage(
             '',
         )
   if (one === undefined) return null
+  if (one.kind === 'vendor' && one.held) return null
   if (one.kind === 'vendor')
     return {
       type: 'approval',

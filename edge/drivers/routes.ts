@@ -383,6 +383,11 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
       handler: async request => {
         const { identity, params, body, principal } = request
         const row = await managed(identity, params.id)
+        if (row.papers_held && body.status !== 'offline')
+          throw new CaduceusError(
+            'papers_missing',
+            'papers of the driver are missing or over; GET /api/requirements tells which',
+          )
         const answer = await once(ctx, request, 'setDriverStatus', async ({ commandId }) => {
           const driver = await tellDriver(ctx, row, commandId, 'set_status', principal, body)
           await healProfile(ctx, driver, request.log)

@@ -15,6 +15,8 @@ export interface PharmacyNews {
   reason: string | null
   latitude: number
   longitude: number
+  /** It may not work, because papers are missing or over. */
+  held: boolean
   movingTo: { latitude: number; longitude: number } | null
   /** Its drivers who have an order under way. */
   carrying: ReadonlySet<string>
@@ -23,6 +25,7 @@ interface DriverNews {
   kind: 'driver'
   id: string
   membership: Membership
+  held: boolean
   carries: boolean
 }
 export type StandingNews = PharmacyNews | DriverNews

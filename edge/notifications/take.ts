@@ -16,7 +16,15 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { takeEvents, type Batch } from '../orders/following.ts'
 import type { JournalRow } from '../orders/journal-positions.ts'
 import { notificationLimits } from './limits.ts'
-import { isTold, told, whoHears, type Hearing, type OneEvent, type Parties } from './who.ts'
+import {
+  isTold,
+  told,
+  whoHears,
+  type JournalSubject,
+  type Hearing,
+  type OneEvent,
+  type Parties,
+} from './who.ts'
 
 /** A notification that was stored, for the sockets of its person. */
 export interface Stored {
@@ -37,7 +45,8 @@ interface Subject {
   parties: Parties
   data: Readonly<Record<string, string>>
 }
-interface Wanted extends Hearing {
+/** A notification to be stored. A repeat of `eventId` for a person is left out. */
+export interface Wanted extends Hearing {
   about: Stored['about']
   data: string
   eventId: string
@@ -58,13 +67,13 @@ export async function takeNews({
     { database },
     'notification_positions',
     batchEventsMax,
-    async (tx, rows) => store(tx, await wantedOf(tx, rows), nowMs(), random),
+    async (tx, rows) => storeNotifications(tx, await wantedOf(tx, rows), nowMs(), random),
   )
   return { led, more, stored: result ?? [] }
 }
 
 /** The id of the record that an event is about: one calendar keeps the appointments of a service. */
-const subjectOf = (actor: NotificationSubject, actorId: string, event: OneEvent): string =>
+const subjectOf = (actor: JournalSubject, actorId: string, event: OneEvent): string =>
   actor === 'appointment' && 'appointment_id' in event.data ? event.data.appointment_id : actorId
 
 async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promise<Wanted[]> {
@@ -98,7 +107,7 @@ async function recordsOf(
   events: readonly { actor: NotificationSubject; id: string }[],
 ): Promise<Map<string, Subject>> {
   if (events.length === 0) return new Map()
-  const idsOf = (actor: NotificationSubject): string[] => [
+  const idsOf = (actor: JournalSubject): string[] => [
     ...new Set(events.flatMap(event => (event.actor === actor ? [event.id] : []))),
   ]
   const { rows } = await sql<{
@@ -130,7 +139,7 @@ async function recordsOf(
  * Stores what is wanted for persons who have an account that works and have not turned the kind
  * off. A kind that is told once is left out while an unread one is there.
  */
-async function store(
+export async function storeNotifications(
   tx: Kysely<Tables>,
   wanted: readonly Wanted[],
   nowMs: number,

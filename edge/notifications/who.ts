@@ -18,6 +18,8 @@ import {
 /** The record of each side; null where there is none. */
 export type Parties = Readonly<Record<Hearer, string | null>>
 export type OneEvent = OrderEvent | DriverEvent | AppointmentEvent | ConversationEvent
+/** The subjects whose news are events; others are told by their rooms. */
+export type JournalSubject = Exclude<NotificationSubject, 'document'>
 export interface Hearing {
   side: Hearer
   /** Id of the customer's account, of the pharmacy or of the driver. */
@@ -109,9 +111,9 @@ export const told: {
 }
 
 /** True for a kind of actor whose events are told. */
-export const isTold = (actor: string): actor is NotificationSubject => Object.hasOwn(told, actor)
+export const isTold = (actor: string): actor is JournalSubject => Object.hasOwn(told, actor)
 
-function kindsOf(actor: NotificationSubject, event: OneEvent): Told {
+function kindsOf(actor: JournalSubject, event: OneEvent): Told {
   switch (event.type) {
     case 'membership_changed':
       return {
@@ -151,7 +153,7 @@ function partiesAt(event: OneEvent, now: Parties): Parties {
  * of the record; `by` is the acting principal, null when an older release did not record it.
  */
 export function whoHears(
-  actor: NotificationSubject,
+  actor: JournalSubject,
   event: OneEvent,
   by: Principal | null,
   now: Parties,

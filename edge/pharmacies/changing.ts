@@ -13,12 +13,13 @@ import type { Identity } from '../kernel/identity.ts'
 import type { RouteRequest } from '../kernel/route.ts'
 import { closedObject, nullable, PersonName, Phone, Text } from '../kernel/shapes.ts'
 import type { PharmacyContext } from './context.ts'
-import { settingsBody, settingsColumns } from './settings.ts'
+import { Country, settingsBody, settingsColumns } from './settings.ts'
 
 export const ChangeBody = closedObject({
   business_name: Type.Optional(PersonName),
   phone: Type.Optional(Phone),
   address: Type.Optional(nullable(Text)),
+  country: Type.Optional(Country),
   latitude: Type.Optional(Latitude),
   longitude: Type.Optional(Longitude),
   is_active: Type.Optional(Type.Boolean()),
@@ -70,6 +71,12 @@ export async function changePharmacy(
       throw new CaduceusError(
         'vendor_status_conflict',
         `a pharmacy that is ${known.status} cannot open itself; an administrator decides`,
+      )
+    // Its requirements follow from the country, so a pharmacy names it once.
+    if (body.country !== undefined && known.country !== null && identity.role !== 'admin')
+      throw new CaduceusError(
+        'vendor_status_conflict',
+        'only an administrator changes the country of a pharmacy',
       )
     if (Object.keys(body).length === 0) return known
     const place = placeColumns(

@@ -27,7 +27,7 @@ import {
   VerificationToken,
 } from '../kernel/shapes.ts'
 import type { PharmacyContext } from './context.ts'
-import { settingsBody, settingsColumns } from './settings.ts'
+import { Country, settingsBody, settingsColumns } from './settings.ts'
 
 type PharmacyRow = Selectable<VendorsTable>
 /** The address and the headers of the request belong to the account that it makes. */
@@ -37,6 +37,7 @@ const profileBody = {
   business_name: PersonName,
   phone: Phone,
   address: Type.Optional(Text),
+  country: Type.Optional(Country),
   latitude: Latitude,
   longitude: Longitude,
   proof_required: Type.Optional(Type.Boolean()),

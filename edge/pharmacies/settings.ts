@@ -41,6 +41,12 @@ const Website = Type.String({
   'x-rule': 'must be an address that begins with http:// or https://',
   maxLength: limits.urlCharactersMax,
 })
+/** The requirements of this country apply. */
+export const Country = Type.String({
+  pattern: '^[A-Z]{2}$',
+  description: 'Two letters of ISO 3166-1, such as NP',
+  'x-rule': "must be a country's two letters such as NP",
+})
 const PromiseMinutes = Type.Integer({ minimum: 1, maximum: 24 * 60 })
 
 /** Fields of the bodies that register or change a pharmacy. */

@@ -1,6 +1,6 @@
 /**
- * Deletes files that no order and no conversation named within a day of their upload and no profile
- * shows, and the remains of uploads that were cut off. The file is hidden first, so that no order
+ * Deletes files that no order, no conversation and no paper named within a day of their upload and
+ * no profile shows, and the remains of uploads that were cut off. The file is hidden first, so that no order
  * can name it meanwhile; then its bytes are deleted, then its row. A deletion that stops half way
  * is continued the next time.
  *
@@ -28,6 +28,7 @@ export async function deleteOrphans(ctx: OrphanContext): Promise<number> {
     .selectFrom('uploads')
     .selectAll()
     .where('order_id', 'is', null)
+    .where('is_paper', '=', false)
     .where('created_at', '<', oldest)
     .where(isInNoProfile)
     // A file in parts may have been begun a day before it was whole.
@@ -77,6 +78,7 @@ async function deleteUnnamed(
     .set({ stored_at: null })
     .where('id', '=', upload.id)
     .where('order_id', 'is', null)
+    .where('is_paper', '=', false)
     .where(isInNoProfile)
     .returning('id')
     .executeTakeFirst()

@@ -71,7 +71,8 @@ export function uploadRoutes(
         operationId: `upload_${kind}`,
         summary: summaries[kind],
         tags,
-        standing: 'carrying',
+        // Who waits for a decision hands in the papers for it.
+        standing: kind === 'document' ? 'any' : 'carrying',
         auth: roles,
         idempotent: true,
         multipart: {

@@ -3,6 +3,7 @@
  * row is written before the bytes and completed after them, so no file is stored without a row.
  * `access.ts` decides who may read a file; `orphans.ts` deletes files that no order names.
  */
+import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { UploadsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -67,6 +68,7 @@ export async function storeUpload(
         kind,
         content_type: media.contentType,
         bytes_count: media.data.byteLength,
+        digest: createHash('sha256').update(media.data).digest('hex'),
         store: current.name,
         path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`,
         created_at: new Date(begunAtMs),
@@ -123,7 +125,7 @@ export async function readUpload(
 }
 
 /** A document is downloaded and not shown, because viewers of documents run scripts in them. */
-function dispositionOf({ id, path, content_type }: UploadRow): string {
+export function dispositionOf({ id, path, content_type }: UploadRow): string {
   const way = /^(image|audio)\//.test(content_type) ? 'inline' : 'attachment'
   return `${way}; filename="${id}${path.slice(path.lastIndexOf('.'))}"`
 }

@@ -36,7 +36,7 @@ type Pair = { subscriptionId: string; orderId: string }
 export const isLive = sql<SqlBool>`s.is_active
   and not exists (select from api_keys k where k.id = s.owner_id and (k.revoked_at is not null or k.expires_at <= clock_timestamp()))
   and not exists (select from users u where u.id = s.owner_id and not u.is_active)
-  and not exists (select from vendors v where v.id = s.vendor_id and v.status <> 'active')`
+  and not exists (select from vendors v where v.id = s.vendor_id and (v.status <> 'active' or v.papers_held))`
 
 /** For each order without a waiting delivery, makes its first queued delivery the waiting one. */
 export async function promote(tx: Kysely<Tables>, pairs: readonly Pair[]): Promise<void> {

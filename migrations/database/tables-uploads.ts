@@ -1,5 +1,6 @@
 /** The tables of files that are being uploaded, a part of `tables.ts`. */
 import type { ColumnType, Generated } from 'kysely'
+import type { DefaultNow, NullableText, NullableTime } from './columns.ts'
 
 type Time = ColumnType<Date, Date | string, Date | string>
 
@@ -21,4 +22,24 @@ export interface UploadPartsTable {
   upload_id: string
   at: number
   bytes: Buffer
+}
+
+export interface UploadsTable {
+  id: string
+  owner_id: string
+  kind: string
+  content_type: string
+  bytes_count: number
+  path: string
+  /** The adapter that holds the bytes; `path` is its key. */
+  store: Generated<string>
+  /** Null until the bytes have arrived. */
+  stored_at: NullableTime
+  /** SHA-256 of the kept bytes in hexadecimal digits; null for files of older releases. */
+  digest: NullableText
+  /** A document names the file, so it is no orphan. */
+  is_paper: Generated<boolean>
+  /** An order found to name the file; null for one that may be an orphan. */
+  order_id: string | null
+  created_at: DefaultNow
 }

@@ -43,8 +43,9 @@ import type {
   NotificationsTable,
 } from './tables-notifications.ts'
 import type { PushDevicesTable } from './tables-push.ts'
+import type { DocumentsTable, RequirementsTable } from './tables-papers.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
-import type { ResumableUploadsTable, UploadPartsTable } from './tables-uploads.ts'
+import type { ResumableUploadsTable, UploadPartsTable, UploadsTable } from './tables-uploads.ts'
 import type {
   ApiKeysTable,
   OneTimeCodesTable,
@@ -54,6 +55,7 @@ import type {
 } from './tables-accounts.ts'
 import type { DefaultNow, NullableText, NullableTime, ReadOnly, Time } from './columns.ts'
 
+export type { UploadsTable } from './tables-uploads.ts'
 export type { UsersTable, CodePurpose, ApiKeysTable } from './tables-accounts.ts'
 
 export interface VendorsTable {
@@ -81,7 +83,11 @@ export interface VendorsTable {
   status: PharmacyStatus
   /** The pharmacy has closed itself, for as long as it wants. */
   paused: Generated<boolean>
-  /** Set by the database: `active`, and not paused. */
+  /** Two letters of the country whose requirements count; null: not known. */
+  country: NullableText
+  /** A copy for engines of what follows from the papers; see `edge/papers/effects.ts`. */
+  papers_held: Generated<boolean>
+  /** Set by the database: `active`, not paused and not held. */
   is_active: ReadOnly<boolean>
   /** Reason of the last decision, where one was given. */
   decision_reason: string | null
@@ -122,6 +128,8 @@ export interface DriversTable {
   revision: ReadOnly<number>
   /** Given at registration; afterwards only the journal writes it. */
   membership: ColumnType<Membership, Membership, never>
+  /** A copy for other edges of what follows from the papers; see `edge/papers/effects.ts`. */
+  papers_held: Generated<boolean>
   /** Set by the database: the driver belongs to the pharmacy. */
   is_active: ReadOnly<boolean>
   /**
@@ -284,22 +292,6 @@ export interface IdempotencyKeysTable {
   created_at: DefaultNow
 }
 
-export interface UploadsTable {
-  id: string
-  owner_id: string
-  kind: string
-  content_type: string
-  bytes_count: number
-  path: string
-  /** The adapter that holds the bytes; `path` is its key. */
-  store: Generated<string>
-  /** Null until the bytes have arrived. */
-  stored_at: NullableTime
-  /** An order found to name the file; null for one that may be an orphan. */
-  order_id: string | null
-  created_at: DefaultNow
-}
-
 /** A phone whose app is not ours. Only an edge writes it. */
 export interface DriverDevicesTable {
   id: string
@@ -456,6 +448,8 @@ export interface Tables extends LedgerTables {
   conversation_generations: ConversationGenerationsTable
   ratings: RatingsTable
   rating_figures: RatingFiguresTable
+  documents: DocumentsTable
+  requirements: RequirementsTable
   jobs: JobsTable
   job_runs: JobRunsTable
   weekly_insights: WeeklyInsightsTable

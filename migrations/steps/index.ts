@@ -32,6 +32,7 @@ import { pushDevices } from './0031_push_devices.ts'
 import { notifications } from './0032_notifications.ts'
 import { lettersAndMembers } from './0033_letters_and_members.ts'
 import { custody } from './0034_custody.ts'
+import { papers } from './0035_papers.ts'
 import { ledger } from './0037_ledger.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -64,5 +65,6 @@ export const migrations: Record<string, Migration> = {
   '0032_notifications': notifications,
   '0033_letters_and_members': lettersAndMembers,
   '0034_custody': custody,
+  '0035_papers': papers,
   '0037_ledger': ledger,
 }

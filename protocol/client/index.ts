@@ -5,6 +5,7 @@
 export type { Custodian, Custody, CustodyStep } from './custody.ts'
 export type { InsightFigure, Insights } from './insights.ts'
 export type { NotificationRow, NotificationWish } from './notifications.ts'
+export type { NewPaper, Paper, PaperDecision, PaperRequirement } from './papers.ts'
 export type { NewPushDevice, PushDevice } from './push-devices.ts'
 export {
   connectDriver,

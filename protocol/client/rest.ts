@@ -33,6 +33,7 @@ import { CustodyCalls } from './custody.ts'
 import { InsightCalls } from './insights.ts'
 import { TripCalls } from './trips.ts'
 import { InboxCalls } from './notifications.ts'
+import { PaperCalls } from './papers.ts'
 import { PushDeviceCalls } from './push-devices.ts'
 import { Visits } from './visits.ts'
 import { sendInParts, type UploadedFile, type UploadKind, type UploadOptions } from './uploads.ts'
@@ -94,6 +95,7 @@ interface CallOptions {
 export class RestClient {
   readonly custody = new CustodyCalls((method, path, options) => this.call(method, path, options))
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
+  readonly papers = new PaperCalls((method, path, options) => this.call(method, path, options))
   readonly pushDevices = new PushDeviceCalls((method, path, options) =>
     this.call(method, path, options),
   )

@@ -156,6 +156,20 @@ export const errorCatalogue = {
   step_out_of_order: { http: 409, title: 'Another step comes first', retryable: false },
   service_limit_reached: { http: 409, title: 'No more services allowed', retryable: false },
   // Ratings
+  document_changed: { http: 409, title: 'Not the file that was seen', retryable: false },
+  document_state_conflict: {
+    http: 409,
+    title: 'Not possible with this document now',
+    retryable: false,
+  },
+  review_taken: { http: 409, title: 'Somebody else looks at it', retryable: true },
+  review_not_held: {
+    http: 409,
+    title: 'Taken for review by nobody, or too long ago',
+    retryable: false,
+  },
+  requirement_already_exists: { http: 409, title: 'Required already', retryable: false },
+  papers_missing: { http: 409, title: 'Papers are missing', retryable: false },
   rating_too_early: { http: 409, title: 'Not over yet', retryable: true },
   rating_too_late: { http: 410, title: 'The time for ratings is over', retryable: false },
   rating_already_given: { http: 409, title: 'Rated already', retryable: false },

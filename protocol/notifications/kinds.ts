@@ -12,6 +12,7 @@ export const notificationSubjects = {
   appointment: [],
   conversation: [],
   driver: [],
+  document: [],
 } as const
 export type NotificationSubject = keyof typeof notificationSubjects
 /** The ways by which a notification reaches a person. */
@@ -69,6 +70,11 @@ export const notificationKinds = {
   'driver.membership_ended': kind('driver', ['driver', 'vendor'], essential),
   'driver.off_duty': kind('driver', ['driver'], essential),
   'driver.duty_allowed': kind('driver', ['driver']),
+  'paper.approved': kind('document', ['customer', 'vendor', 'driver']),
+  'paper.rejected': kind('document', ['customer', 'vendor', 'driver'], essential),
+  'paper.revoked': kind('document', ['customer', 'vendor', 'driver'], essential),
+  'paper.expiring': kind('document', ['customer', 'vendor', 'driver'], essential),
+  'paper.expired': kind('document', ['customer', 'vendor', 'driver'], essential),
 } as const satisfies Readonly<Record<string, KindRow>>
 export type NotificationKind = keyof typeof notificationKinds
 export const notificationKindNames = Object.keys(notificationKinds) as NotificationKind[]

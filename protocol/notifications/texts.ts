@@ -42,6 +42,11 @@ const en: Texts = {
   'driver.membership_ended': 'The membership of a driver has ended.',
   'driver.off_duty': 'The pharmacy has taken you off duty.',
   'driver.duty_allowed': 'You may go on duty again.',
+  'paper.approved': 'A paper of yours was approved.',
+  'paper.rejected': 'A paper of yours was rejected. Hand in another one.',
+  'paper.revoked': 'A paper of yours was revoked.',
+  'paper.expiring': 'A paper of yours expires soon. Hand in the new one.',
+  'paper.expired': 'A paper of yours has expired.',
 }
 const de: Texts = {
   'order.placed': 'Neue Bestellung {order}.',
@@ -78,6 +83,11 @@ const de: Texts = {
   'driver.membership_ended': 'Die Mitgliedschaft eines Fahrers ist beendet.',
   'driver.off_duty': 'Die Apotheke hat Sie aus dem Dienst genommen.',
   'driver.duty_allowed': 'Sie dürfen wieder in den Dienst gehen.',
+  'paper.approved': 'Eines Ihrer Dokumente wurde anerkannt.',
+  'paper.rejected': 'Eines Ihrer Dokumente wurde abgelehnt. Reichen Sie ein anderes ein.',
+  'paper.revoked': 'Eines Ihrer Dokumente wurde widerrufen.',
+  'paper.expiring': 'Eines Ihrer Dokumente läuft bald ab. Reichen Sie das neue ein.',
+  'paper.expired': 'Eines Ihrer Dokumente ist abgelaufen.',
 }
 
 export const notificationTexts = { en, de } as const

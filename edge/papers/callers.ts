@@ -1,0 +1,17 @@
+/** The callers that the operations of this feature answer. */
+import { admins, ofPharmacy, signedIn, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  createDocument: ofPharmacy,
+  listDocuments: signedIn,
+  getDocument: ofPharmacy,
+  readDocument: ofPharmacy,
+  decideDocument: admins,
+  listReviews: admins,
+  takeReview: admins,
+  endReview: admins,
+  listRequirements: signedIn.filter(caller => !['customer', 'otherCustomer'].includes(caller)),
+  createRequirement: admins,
+  changeRequirement: admins,
+  endRequirement: admins,
+}

@@ -1,0 +1,298 @@
+/** Papers: `/api/documents`. They are handed in, listed, read and decided upon. */
+import Type from 'typebox'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { limits } from '../../protocol/kernel/limits.ts'
+import { Uuid } from '../../protocol/kernel/principal.ts'
+import type { PaperSubject } from '../../protocol/papers/kinds.ts'
+import type { WithAudit } from '../audit/port.ts'
+import { once, type IdempotencyContext } from '../idempotency/idempotency.ts'
+import { roles, type Identity } from '../kernel/identity.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { route, type AnyRoute } from '../kernel/route.ts'
+import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
+import { invalid } from '../kernel/validate.ts'
+import { tellStored } from '../notifications/tell.ts'
+import { dispositionOf, storeOf, type UploadContext } from '../uploads/upload-store.ts'
+import { applyTo, type EffectContext } from './effects.ts'
+import { handIn } from './hand-in.ts'
+import { decide, type Decided } from './review.ts'
+import { accessTo, ownSubjects, type Access, type ReadingPurpose } from './subjects.ts'
+import {
+  Day,
+  documentRows,
+  documentViews,
+  DocumentView,
+  Kind,
+  PaperNumber,
+  ReasonCode,
+  SubjectKind,
+  type ListedDocument,
+} from './views.ts'
+
+export type PaperContext = Kernel & EffectContext & IdempotencyContext & UploadContext & WithAudit
+
+export const tags = ['documents']
+export const DocumentId = Type.Object({ id: Uuid })
+const Said = Type.String({
+  minLength: 1,
+  maxLength: limits.textCharactersMax,
+  pattern: '\\S',
+  'x-rule': 'must say something',
+})
+const Digest = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'The digest of the file that was seen',
+  'x-rule': 'must be the digest of the document',
+})
+
+/** The paper with the caller's access. Throws `not_found`, also for one that is not for the caller. */
+async function readable(
+  ctx: Pick<Kernel, 'database' | 'nowMs'>,
+  identity: Identity,
+  id: string,
+): Promise<{ row: ListedDocument; access: Access }> {
+  const { kysely: db } = ctx.database
+  const row = await documentRows(db).where('documents.id', '=', id).executeTakeFirst()
+  const subject = row && { kind: row.subject_kind as PaperSubject, id: row.subject_id }
+  const access = subject === undefined ? null : await accessTo(db, identity, subject, ctx.nowMs())
+  if (row === undefined || access === null) throw new CaduceusError('not_found', 'no such document')
+  return { row, access }
+}
+
+/** The paper as it is now, for the caller. */
+export async function shownDocument(
+  ctx: Pick<Kernel, 'database' | 'nowMs'>,
+  identity: Identity,
+  id: string,
+) {
+  const { row } = await readable(ctx, identity, id)
+  const [view] = await documentViews(ctx.database.kysely, identity, [row], ctx.nowMs())
+  return view!
+}
+
+/** What follows from a decision. The job does it again if this edge dies before. */
+async function follow(ctx: PaperContext, { row, stored }: Decided): Promise<void> {
+  if (stored.length > 0) await tellStored(ctx, stored)
+  await applyTo(ctx, { kind: row.subject_kind, id: row.subject_id })
+}
+
+/** The rows of `/api/documents`, without those of the review. */
+export function documentRoutes(ctx: PaperContext): AnyRoute[] {
+  const db = ctx.database.kysely
+  return [
+    route({
+      method: 'POST',
+      path: '/api/documents',
+      operationId: 'createDocument',
+      summary:
+        'Hand in a paper: an upload of the kind document becomes the licence of a person, a pharmacy or a vehicle, or a paper of an order or an appointment. A newer paper of a kind takes the place of one that nobody has decided upon; an approved one stays good until its renewal is approved',
+      tags,
+      auth: roles,
+      standing: 'any',
+      idempotent: true,
+      body: closedObject({
+        file_id: Type.String({ ...Uuid, description: 'An upload of ones own' }),
+        kind: Kind,
+        subject: SubjectKind,
+        subject_id: Uuid,
+        number: Type.Optional(PaperNumber),
+        issued_on: Type.Optional(Day),
+        expires_on: Type.Optional(Day),
+      }),
+      responses: { 201: { description: 'The document', schema: DocumentView } },
+      errors: ['not_found', 'too_many_requests'],
+      handler: async request => {
+        const { identity, body } = request
+        const answer = await once(ctx, request, 'createDocument', async ({ targetId }) => {
+          await handIn(ctx, identity, body, targetId)
+          return {
+            status: 201,
+            body: { id: targetId },
+            headers: { location: `/api/documents/${targetId}` },
+          }
+        })
+        return {
+          ...answer,
+          body: await shownDocument(ctx, identity, (answer.body as { id: string }).id),
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/documents',
+      operationId: 'listDocuments',
+      summary:
+        'Papers, newest first: of one record with `subject` and `subject_id`, otherwise of the caller; administrators read all',
+      tags,
+      auth: roles,
+      standing: 'any',
+      audit: { kind: 'documents' },
+      query: closedObject({
+        ...page,
+        subject: Type.Optional(SubjectKind),
+        subject_id: Type.Optional(Uuid),
+        kind: Type.Optional(Kind),
+      }),
+      responses: {
+        200: {
+          description: 'A page',
+          schema: Type.Object({ documents: Type.Array(DocumentView), next_cursor: nextCursor }),
+        },
+      },
+      handler: async ({
+        identity,
+        query: { limit = limits.listLimitDefault, cursor, subject, subject_id, kind },
+      }) => {
+        if ((subject === undefined) !== (subject_id === undefined))
+          throw invalid([{ field: 'subject_id', rule: 'and subject belong together' }])
+        let query = documentRows(db)
+        if (subject !== undefined && subject_id !== undefined) {
+          const one = { kind: subject, id: subject_id }
+          if ((await accessTo(db, identity, one, ctx.nowMs())) === null)
+            throw new CaduceusError('not_found', 'no such record of yours')
+          query = query
+            .where('documents.subject_kind', '=', subject)
+            .where('documents.subject_id', '=', subject_id)
+        } else if (identity.role !== 'admin')
+          query = query.where(eb =>
+            eb.or(
+              ownSubjects(identity).map(own =>
+                eb.and([
+                  eb('documents.subject_kind', '=', own.kind),
+                  eb('documents.subject_id', '=', own.id),
+                ]),
+              ),
+            ),
+          )
+        if (kind !== undefined) query = query.where('documents.kind', '=', kind)
+        if (cursor !== undefined) query = query.where('documents.id', '<', cursor)
+        const { rows, next_cursor } = paged(
+          await query
+            .orderBy('documents.id', 'desc')
+            .limit(limit + 1)
+            .execute(),
+          limit,
+        )
+        const documents = await documentViews(db, identity, rows, ctx.nowMs())
+        return { status: 200, body: { documents, next_cursor } }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/documents/:id',
+      operationId: 'getDocument',
+      summary: 'One paper, with its state today by the calendar of its place',
+      tags,
+      auth: roles,
+      standing: 'any',
+      params: DocumentId,
+      responses: { 200: { description: 'The document', schema: DocumentView } },
+      handler: async ({ identity, params }) => ({
+        status: 200,
+        body: await shownDocument(ctx, identity, params.id),
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/documents/:id/file',
+      operationId: 'readDocument',
+      summary:
+        'The file of a paper, to be downloaded. The audit trail has each reading with its purpose',
+      tags,
+      auth: roles,
+      standing: 'any',
+      params: DocumentId,
+      responses: {
+        200: { description: 'The file', contentType: 'application/octet-stream' },
+        302: {
+          description:
+            'A link into the object store, valid for a few minutes. Open it without the Authorization header',
+        },
+      },
+      errors: ['forbidden'],
+      handler: async request => {
+        const { identity, params, address, headers, requestId } = request
+        const { row, access } = await readable(ctx, identity, params.id)
+        if (access.purpose === null)
+          throw new CaduceusError('forbidden', 'this paper is for its holder and administrators')
+        const reviews =
+          row.reviewer_id === identity.userId &&
+          row.review_until !== null &&
+          row.review_until.getTime() > ctx.nowMs()
+        const purpose: ReadingPurpose = reviews ? 'review' : access.purpose
+        const upload = await db
+          .selectFrom('uploads')
+          .selectAll()
+          .where('id', '=', row.upload_id)
+          .executeTakeFirstOrThrow()
+        const presentation = {
+          contentType: upload.content_type,
+          disposition: dispositionOf(upload),
+        }
+        const download = await storeOf(ctx, upload).download(upload.path, presentation)
+        if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
+        ctx.audit.note({
+          actorRole: identity.role,
+          actorId: identity.userId,
+          operation: `readDocument.${purpose}`,
+          targetKind: 'documents',
+          targetId: row.id,
+          address,
+          userAgent: headers['user-agent'] ?? null,
+          status: 200,
+          code: null,
+          requestId,
+        })
+        if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
+        return {
+          status: 200,
+          body: download.chunks,
+          headers: {
+            'content-type': upload.content_type,
+            'content-disposition': presentation.disposition,
+            'cache-control': 'private, no-store',
+            // Opened by itself the file is not a page of ours: nothing in it may run.
+            'content-security-policy': "default-src 'none'; sandbox",
+            'cross-origin-resource-policy': 'same-site',
+          },
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/documents/:id/decision',
+      operationId: 'decideDocument',
+      summary:
+        'Approve or reject a paper that one has taken with POST /api/documents/reviews, or revoke an approved one. `digest` is that of the file that was seen',
+      tags,
+      auth: ['admin'],
+      params: DocumentId,
+      idempotent: true,
+      body: closedObject({
+        decision: Type.Enum(['approved', 'rejected', 'revoked']),
+        digest: Digest,
+        reason_code: Type.Optional(ReasonCode),
+        reason: Type.Optional(Said),
+        number: Type.Optional(PaperNumber),
+        expires_on: Type.Optional(Day),
+      }),
+      responses: { 200: { description: 'The document', schema: DocumentView } },
+      errors: [
+        'document_changed',
+        'document_state_conflict',
+        'review_not_held',
+        'forbidden',
+        'unavailable',
+      ],
+      handler: async request => {
+        const { identity, params, body } = request
+        const answer = await once(ctx, request, 'decideDocument', async () => {
+          const decided = await decide(ctx, identity.userId, params.id, body)
+          await follow(ctx, decided)
+          return { status: 200, body: {} }
+        })
+        return { ...answer, body: await shownDocument(ctx, identity, params.id) }
+      },
+    }),
+  ]
+}

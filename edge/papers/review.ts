@@ -1,0 +1,295 @@
+/**
+ * The review of papers: one reviewer at a time, by a lease that lapses. A decision names the digest
+ * of the file that the reviewer saw, and the stored file must still have it. Nobody reviews a paper
+ * of their own, and where a requirement asks for four eyes, two people approve.
+ *
+ * Rejected: a lock without an end. A reviewer who goes home would keep a pharmacy waiting.
+ */
+import { createHash } from 'node:crypto'
+import { sql, type Kysely, type Selectable, type SqlBool, type Updateable } from 'kysely'
+import type { DocumentsTable } from '../../migrations/database/tables-papers.ts'
+import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { dayOf } from '../../protocol/papers/derive.ts'
+import {
+  paperKindNames,
+  requirementRoleNames,
+  requirementRoles,
+  rowOfPaper,
+  type PaperKind,
+  type PaperSubject,
+  type ReviewQueue,
+} from '../../protocol/papers/kinds.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { invalid } from '../kernel/validate.ts'
+import type { WithStorages } from '../uploads/storage/storage.ts'
+import type { Stored } from '../notifications/take.ts'
+import { storeOf } from '../uploads/upload-store.ts'
+import { paperLimits } from './limits.ts'
+import { zonesOf } from './subjects.ts'
+import { storePaperNews } from './tell.ts'
+import { requireDay, type DocumentRow } from './views.ts'
+
+export type ReviewContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithStorages
+
+/** The kinds of a queue. */
+export const kindsOf = (queue: ReviewQueue): PaperKind[] =>
+  paperKindNames.filter(kind => rowOfPaper(kind).queue === queue)
+
+/** Papers that nobody has decided upon. */
+export const isOpen = sql<SqlBool>`documents.decision is null and documents.replaced_at is null`
+
+/** The paper is not the reviewer's own, and not one that the reviewer has approved already. */
+const mayReview = (reviewerId: string) =>
+  sql<SqlBool>`documents.uploaded_by <> ${reviewerId}
+    and not (documents.subject_kind = 'person' and documents.subject_id = ${reviewerId})
+    and documents.first_approved_by is distinct from ${reviewerId}`
+
+const isFree = (reviewerId: string, now: Date) =>
+  sql<SqlBool>`(documents.review_until is null or documents.review_until <= ${now} or documents.reviewer_id = ${reviewerId})`
+
+/**
+ * Gives the reviewer a paper: the named one, or the oldest that is free in the queue. Returns its
+ * id; null for an empty queue. Throws `not_found`, `review_taken`, `document_state_conflict`,
+ * `forbidden`.
+ */
+export async function claimReview(
+  { database: { kysely: db }, nowMs }: Pick<Kernel, 'database' | 'nowMs'>,
+  reviewerId: string,
+  wanted: { documentId: string } | { queue: ReviewQueue },
+): Promise<string | null> {
+  const now = new Date(nowMs())
+  const lease = {
+    reviewer_id: reviewerId,
+    review_until: new Date(nowMs() + paperLimits.reviewLeaseMs),
+  }
+  return db.transaction().execute(async tx => {
+    if ('queue' in wanted) {
+      const next = await tx
+        .selectFrom('documents')
+        .select('id')
+        .where('kind', 'in', kindsOf(wanted.queue))
+        .where(isOpen)
+        .where(mayReview(reviewerId))
+        .where(isFree(reviewerId, now))
+        .orderBy('id')
+        .limit(1)
+        .forUpdate()
+        .skipLocked()
+        .executeTakeFirst()
+      if (next === undefined) return null
+      await tx.updateTable('documents').set(lease).where('id', '=', next.id).execute()
+      return next.id
+    }
+    const row = await locked(tx, wanted.documentId)
+    requireOpen(row)
+    requireOther(row, reviewerId)
+    if (row.review_until !== null && row.review_until > now && row.reviewer_id !== reviewerId)
+      throw new CaduceusError('review_taken', 'somebody else looks at this paper now')
+    await tx.updateTable('documents').set(lease).where('id', '=', row.id).execute()
+    return row.id
+  })
+}
+
+/** Gives a paper back to the queue; without an own lease it has no effect. */
+export async function endReview(
+  { database: { kysely: db } }: Pick<Kernel, 'database'>,
+  reviewerId: string,
+  id: string,
+): Promise<void> {
+  await db
+    .updateTable('documents')
+    .set({ reviewer_id: null, review_until: null })
+    .where('id', '=', id)
+    .where('reviewer_id', '=', reviewerId)
+    .where('decision', 'is', null)
+    .execute()
+}
+
+export interface Decision {
+  decision: 'approved' | 'rejected' | 'revoked'
+  digest: string
+  reason_code?: string
+  reason?: string
+  /** Corrections of the reviewer, who reads the paper itself. */
+  number?: string
+  expires_on?: string
+}
+export interface Decided {
+  row: DocumentRow
+  /** The news of it; empty for the first of two approvals, and for a repeat. */
+  stored: Stored[]
+}
+
+/**
+ * Decides. Throws `not_found`, `document_changed`, `document_state_conflict`, `review_not_held`,
+ * `forbidden`, and `invalid_request` for a decision that lacks its reason.
+ */
+export async function decide(
+  ctx: ReviewContext,
+  reviewerId: string,
+  id: string,
+  given: Decision,
+): Promise<Decided> {
+  const { kysely: db } = ctx.database
+  if (given.decision === 'rejected' && given.reason_code === undefined)
+    throw invalid([{ field: 'reason_code', rule: 'is required with a rejection' }])
+  if (given.decision === 'revoked' && given.reason === undefined)
+    throw invalid([{ field: 'reason', rule: 'is required with a revocation' }])
+  requireDay('expires_on', given.expires_on)
+  const known = await db
+    .selectFrom('documents')
+    .innerJoin('uploads', 'uploads.id', 'documents.upload_id')
+    .selectAll('uploads')
+    .where('documents.id', '=', id)
+    .executeTakeFirst()
+  if (known === undefined) throw new CaduceusError('not_found', 'no such document')
+  if (given.decision === 'approved') await requireStored(ctx, known, given.digest)
+  return db.transaction().execute(async tx => {
+    const row = await locked(tx, id)
+    if (row.digest !== given.digest)
+      throw new CaduceusError('document_changed', 'this is not the file that you have seen')
+    const now = new Date(ctx.nowMs())
+    if (given.decision === 'revoked') return revoke(ctx, tx, row, reviewerId, given, now)
+    if (row.decision === given.decision && row.decided_by === reviewerId) return { row, stored: [] }
+    requireOpen(row)
+    requireOther(row, reviewerId)
+    if (row.reviewer_id !== reviewerId || row.review_until === null || row.review_until <= now)
+      throw new CaduceusError(
+        'review_not_held',
+        'take the paper with POST /api/documents/reviews first; your time for it may be over',
+      )
+    const expires_on = given.expires_on ?? row.expires_on
+    const corrected = { expires_on, number: given.number ?? row.number }
+    if (given.decision === 'approved') {
+      const subject = { kind: row.subject_kind as PaperSubject, id: row.subject_id }
+      const zones = await zonesOf(tx, [subject])
+      const today = dayOf(ctx.nowMs(), zones.get(`${subject.kind} ${subject.id}`) ?? 'UTC')
+      if (expires_on !== null && expires_on < today)
+        throw invalid([{ field: 'expires_on', rule: 'must not be over' }])
+      if (row.first_approved_by === null && (await needsTwo(tx, row)))
+        return {
+          row: await change(tx, row.id, {
+            ...corrected,
+            first_approved_by: reviewerId,
+            first_approved_at: now,
+            reviewer_id: null,
+            review_until: null,
+          }),
+          stored: [],
+        }
+    }
+    return settled(ctx, tx, given.decision, row.id, {
+      ...corrected,
+      decision: given.decision,
+      decided_by: reviewerId,
+      decided_at: now,
+      reason_code: given.reason_code ?? null,
+      reason: given.reason ?? null,
+      review_until: null,
+    })
+  })
+}
+
+/** Writes the decision, and its news in the same transaction. */
+async function settled(
+  ctx: ReviewContext,
+  tx: Kysely<Tables>,
+  decision: Decision['decision'],
+  id: string,
+  columns: Updateable<DocumentsTable>,
+): Promise<Decided> {
+  const row = await change(tx, id, columns)
+  const kind = `paper.${decision}` as const
+  return { row, stored: await storePaperNews(tx, ctx, row, kind, decision) }
+}
+
+async function revoke(
+  ctx: ReviewContext,
+  tx: Kysely<Tables>,
+  row: DocumentRow,
+  reviewerId: string,
+  { reason }: Decision,
+  now: Date,
+): Promise<Decided> {
+  if (row.revoked_at !== null) return { row, stored: [] }
+  if (row.decision !== 'approved')
+    throw new CaduceusError('document_state_conflict', 'only an approved paper can be revoked')
+  const changes = { revoked_at: now, revoked_by: reviewerId, revoke_reason: reason! }
+  return settled(ctx, tx, 'revoked', row.id, changes)
+}
+
+async function locked(tx: Kysely<Tables>, id: string): Promise<DocumentRow> {
+  const row = await tx
+    .selectFrom('documents')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  if (row === undefined) throw new CaduceusError('not_found', 'no such document')
+  return row
+}
+
+const change = (
+  tx: Kysely<Tables>,
+  id: string,
+  columns: Updateable<DocumentsTable>,
+): Promise<DocumentRow> =>
+  tx
+    .updateTable('documents')
+    .set(columns)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+
+function requireOpen(row: DocumentRow): void {
+  if (row.replaced_at !== null)
+    throw new CaduceusError('document_changed', 'a newer file has taken the place of this one')
+  if (row.decision !== null)
+    throw new CaduceusError('document_state_conflict', `this paper is ${row.decision} already`)
+}
+
+function requireOther(row: DocumentRow, reviewerId: string): void {
+  if (
+    row.uploaded_by === reviewerId ||
+    (row.subject_kind === 'person' && row.subject_id === reviewerId)
+  )
+    throw new CaduceusError('forbidden', 'nobody reviews a paper of their own')
+  if (row.first_approved_by === reviewerId)
+    throw new CaduceusError('forbidden', 'you have approved it; somebody else looks at it now')
+}
+
+/** Does any requirement for this paper ask for four eyes? */
+async function needsTwo(tx: Kysely<Tables>, row: DocumentRow): Promise<boolean> {
+  const roles = requirementRoleNames.filter(role =>
+    (requirementRoles[role] as readonly string[]).includes(row.subject_kind),
+  )
+  if (roles.length === 0) return false
+  const found = await tx
+    .selectFrom('requirements')
+    .select('id')
+    .where('kind', '=', row.kind)
+    .where('role', 'in', roles)
+    .where('four_eyes', '=', true)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+/** The stored bytes must be those of the digest. A link into a store is trusted to its checksums. */
+async function requireStored(
+  ctx: WithStorages,
+  upload: Selectable<UploadsTable>,
+  digest: string,
+): Promise<void> {
+  const download = await storeOf(ctx, upload).download(upload.path, {
+    contentType: upload.content_type,
+    disposition: 'attachment',
+  })
+  if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
+  if (download.kind === 'link') return
+  const hash = createHash('sha256')
+  for await (const chunk of download.chunks) hash.update(chunk)
+  if (hash.digest('hex') !== digest)
+    throw new CaduceusError('document_changed', 'the stored file is not the one that you have seen')
+}

@@ -1,0 +1,68 @@
+/** Tells people about their papers, in their inbox. */
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
+import type { Hearer, NotificationKind } from '../../protocol/notifications/kinds.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { storeNotifications, type Stored } from '../notifications/take.ts'
+import type { DocumentRow } from './views.ts'
+
+type Papers = Pick<DocumentRow, 'id' | 'subject_kind' | 'subject_id'>
+
+/** The persons whose papers they are. A person is told in the role in which they work. */
+async function hearersOf(
+  tx: Kysely<Tables>,
+  { subject_kind, subject_id }: Papers,
+): Promise<{ side: Hearer; recordId: string }[]> {
+  switch (subject_kind) {
+    case 'pharmacy':
+      return [{ side: 'vendor', recordId: subject_id }]
+    case 'vehicle':
+      return [{ side: 'driver', recordId: subject_id }]
+    case 'person': {
+      const driver = await idBy(tx, 'drivers', subject_id)
+      if (driver !== null) return [{ side: 'driver', recordId: driver }]
+      const pharmacy = await idBy(tx, 'vendors', subject_id)
+      return [
+        pharmacy === null
+          ? { side: 'customer', recordId: subject_id }
+          : { side: 'vendor', recordId: pharmacy },
+      ]
+    }
+    default: {
+      const row = await tx
+        .selectFrom(subject_kind === 'order' ? 'orders' : 'appointments')
+        .select('user_id')
+        .where('id', '=', subject_id)
+        .executeTakeFirst()
+      return row === undefined ? [] : [{ side: 'customer', recordId: row.user_id }]
+    }
+  }
+}
+const idBy = async (
+  tx: Kysely<Tables>,
+  table: 'drivers' | 'vendors',
+  userId: string,
+): Promise<string | null> =>
+  (await tx.selectFrom(table).select('id').where('user_id', '=', userId).executeTakeFirst())?.id ??
+  null
+
+/** Stores the news of one paper. `event` makes a repeat of it the same one. */
+export async function storePaperNews(
+  tx: Kysely<Tables>,
+  { nowMs, random }: Pick<Kernel, 'nowMs' | 'random'>,
+  paper: Papers,
+  kind: NotificationKind,
+  event: string,
+): Promise<Stored[]> {
+  const at = new Date(nowMs())
+  const hearers = await hearersOf(tx, paper)
+  const wanted = hearers.map(hearer => ({
+    ...hearer,
+    kind,
+    about: { kind: 'document' as const, id: paper.id },
+    data: '{}',
+    eventId: `document.${paper.id}.${event}`,
+    at,
+  }))
+  return storeNotifications(tx, wanted, at.getTime(), random)
+}

@@ -1,0 +1,154 @@
+/**
+ * What papers say, as pure functions of papers, requirements and a moment. Nothing of it is stored:
+ * the same papers mean something else tomorrow.
+ *
+ * A paper is good through the whole day of its expiry, by the calendar of its place. Rejected: the
+ * end of that day in UTC, which ends a licence in the afternoon in New York.
+ */
+import { Temporal } from 'temporal-polyfill'
+import type { GoodsClass, PaperKind, PaperState } from './kinds.ts'
+
+/** Days before the expiry at which its holder is warned; the first makes a paper `expiring`. */
+export const warningDays = [30, 7, 1] as const
+
+/** A paper as the rules see it. */
+export interface PaperFacts {
+  id: string
+  kind: PaperKind
+  /** YYYY-MM-DD; null for a paper that does not expire. */
+  expiresOn: string | null
+  decision: 'approved' | 'rejected' | null
+  revoked: boolean
+  /** A newer paper came before anybody decided upon this one. */
+  replaced: boolean
+  /** End of the lease of a reviewer in ms; null without one. */
+  reviewUntilMs: number | null
+}
+
+export interface RequirementFacts {
+  id: string
+  kind: PaperKind
+  /** Null: needed to work at all; otherwise needed for these goods. */
+  goodsClass: GoodsClass | null
+  blocking: boolean
+  graceDays: number
+  sinceMs: number
+}
+
+/** The place whose calendar counts, and since when somebody works there. */
+export interface Workplace {
+  timeZone: string
+  sinceMs: number
+}
+
+/** The first moment (ms) after a calendar day in a time zone; a day may begin after midnight. */
+export const endOfDayMs = (day: string, timeZone: string): number =>
+  Temporal.PlainDate.from(day).add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds
+
+/** The calendar day of a moment (ms) in a time zone, YYYY-MM-DD. */
+export const dayOf = (atMs: number, timeZone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone).toPlainDate().toString()
+
+const daysAfter = (day: string, days: number): string =>
+  Temporal.PlainDate.from(day).add({ days }).toString()
+
+/** Calendar days from today until the day of the expiry; negative when it is over. */
+export const daysLeft = (expiresOn: string, nowMs: number, timeZone: string): number =>
+  Temporal.PlainDate.from(dayOf(nowMs, timeZone)).until(expiresOn).days
+
+/** The state of a paper by itself, whatever papers came after it. */
+export function stateOfPaper(paper: PaperFacts, nowMs: number, timeZone: string): PaperState {
+  if (paper.revoked) return 'revoked'
+  if (paper.decision === 'rejected') return 'rejected'
+  if (paper.decision === null) {
+    if (paper.replaced) return 'superseded'
+    return paper.reviewUntilMs !== null && nowMs < paper.reviewUntilMs ? 'in_review' : 'pending'
+  }
+  if (paper.expiresOn === null) return 'approved'
+  if (nowMs >= endOfDayMs(paper.expiresOn, timeZone)) return 'expired'
+  return daysLeft(paper.expiresOn, nowMs, timeZone) <= warningDays[0] ? 'expiring' : 'approved'
+}
+
+/** The paper of its kind that counts: the last one that was approved. `papers` are oldest first. */
+const countingPaper = (papers: readonly PaperFacts[], kind: PaperKind): PaperFacts | undefined =>
+  papers.findLast(paper => paper.kind === kind && paper.decision === 'approved')
+
+export interface RequirementStanding {
+  requirement: RequirementFacts
+  state: PaperState
+  paperId: string | null
+  /** State of a newer paper that is not decided upon; null without one. */
+  renewal: 'pending' | 'in_review' | null
+  satisfied: boolean
+  /** Until this moment (ms) nothing is blocked; null without a grace. */
+  graceUntilMs: number | null
+  blocks: boolean
+}
+
+const isGood = (state: PaperState): boolean => state === 'approved' || state === 'expiring'
+
+function standingOf(
+  requirement: RequirementFacts,
+  papers: readonly PaperFacts[],
+  place: Workplace,
+  nowMs: number,
+): RequirementStanding {
+  const own = papers.filter(paper => paper.kind === requirement.kind)
+  const stateIn = (paper: PaperFacts): PaperState => stateOfPaper(paper, nowMs, place.timeZone)
+  const counting = countingPaper(own, requirement.kind)
+  const open = own.findLast(paper => paper.decision === null && !paper.replaced)
+  const good = counting !== undefined && isGood(stateIn(counting))
+  // Without a good paper the newest one tells what happens next.
+  const shown = good ? counting : own.at(-1)
+  const satisfied = good
+  const graced = requirement.graceDays > 0 && place.sinceMs < requirement.sinceMs
+  const graceUntilMs = graced
+    ? endOfDayMs(
+        daysAfter(dayOf(requirement.sinceMs, place.timeZone), requirement.graceDays),
+        place.timeZone,
+      )
+    : null
+  return {
+    requirement,
+    state: shown === undefined ? 'required' : stateIn(shown),
+    paperId: shown?.id ?? null,
+    renewal: good && open !== undefined ? (stateIn(open) as 'pending' | 'in_review') : null,
+    satisfied,
+    graceUntilMs,
+    blocks: requirement.blocking && !satisfied && !(graceUntilMs !== null && nowMs < graceUntilMs),
+  }
+}
+
+export interface PaperStanding {
+  requirements: RequirementStanding[]
+  /** Nothing that is needed to work at all blocks. */
+  mayWork: boolean
+  /** Every blocking requirement has a good paper; grace does not count. */
+  complete: boolean
+  /** Goods whose papers are missing. */
+  barredGoods: GoodsClass[]
+}
+
+/** Whether somebody may work. `papers` are those of all records of the role, oldest first. */
+export function standingOfPapers(
+  requirements: readonly RequirementFacts[],
+  papers: readonly PaperFacts[],
+  place: Workplace,
+  nowMs: number,
+): PaperStanding {
+  const all = requirements.map(one => standingOf(one, papers, place, nowMs))
+  const blocking = all.filter(one => one.blocks)
+  const general = all.filter(one => one.requirement.goodsClass === null)
+  return {
+    requirements: all,
+    mayWork: blocking.every(one => one.requirement.goodsClass !== null),
+    complete: general.every(one => one.satisfied || !one.requirement.blocking),
+    barredGoods: [
+      ...new Set(
+        blocking.flatMap(({ requirement: { goodsClass } }) =>
+          goodsClass === null ? [] : [goodsClass],
+        ),
+      ),
+    ],
+  }
+}
