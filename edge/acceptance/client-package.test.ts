@@ -145,7 +145,7 @@ t.test('the packed client needs nothing beside it', async t => {
     t.ok(inputs.length > 5, `${inputs.length} files`)
     // Codec, limits and errors are allowed; bus, claims, schemas and other packages are not.
     const allowed =
-      /^node_modules\/caduceus\/dist\/protocol\/(client\/\w+|kernel\/(errors|limits)|river\/(frames|frame-parse|msgpack-skip))\.js$/
+      /^node_modules\/caduceus\/dist\/protocol\/(client\/[\w-]+|kernel\/(errors|limits)|river\/(frames|frame-parse|msgpack-skip))\.js$/
     t.same(
       inputs.filter(input => !allowed.test(input)),
       [],
