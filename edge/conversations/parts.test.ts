@@ -1,9 +1,10 @@
-/** The parts of conversations at an edge that need no database: sides, breaks of the bus, resumes. */
+/** The parts of conversations at an edge that need no database: sides, ends, returns and resumes. */
 import t from 'tap'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { SocketMessage } from '../../protocol/dispatch/messages.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { Session } from '../kernel/session.ts'
+import { closesAtMs, isAboutKind, type Subject } from './about.ts'
 import { chatLimits } from './limits.ts'
 import { Reconnected } from './reconnected.ts'
 import { Resumes } from './resumes.ts'
@@ -93,6 +94,42 @@ t.test('after a break of the bus each socket is told once, within some seconds',
   back.stop()
   t.equal(stopped, 1)
 })
+
+t.test(
+  'a conversation closes some time after its record, or at once for whoever lost it',
+  async t => {
+    const subject = (given: Partial<Subject> = {}): Subject => ({
+      customerId: 'customer',
+      pharmacyId: 'pharmacy',
+      otherPharmacyIds: [],
+      driverId: 'driver',
+      endedAtMs: null,
+      ...given,
+    })
+    const now = 5_000_000
+    const closes = (topic: string, given: Partial<Subject> = {}) =>
+      closesAtMs({ topic, vendor_id: 'pharmacy', driver_id: 'driver' }, subject(given), now)
+    const { deliveryOpenMs, pharmacyOpenMs } = chatLimits
+    t.equal(closes('delivery'), null)
+    t.equal(closes('delivery', { driverId: 'another' }), now)
+    t.equal(closes('delivery', { driverId: null, endedAtMs: 1_000 }), 1_000 + deliveryOpenMs)
+    t.equal(closes('pharmacy'), null)
+    t.equal(closes('pharmacy', { endedAtMs: 1_000 }), 1_000 + pharmacyOpenMs)
+    for (const pharmacyId of ['another', null]) {
+      t.equal(closes('pharmacy', { pharmacyId }), now)
+      t.equal(closes('pharmacy', { pharmacyId, endedAtMs: 1_000 }), now)
+      const otherPharmacyIds = ['x', 'pharmacy']
+      t.equal(closes('pharmacy', { pharmacyId, otherPharmacyIds }), null, 'it answered the request')
+    }
+    t.equal(closes('support', { endedAtMs: 1_000 }), null)
+    t.strictSame(['order', 'appointment', 'trip', 'constructor'].map(isAboutKind), [
+      true,
+      true,
+      false,
+      false,
+    ])
+  },
+)
 
 /** A session that has room when the test says so. */
 function session() {
