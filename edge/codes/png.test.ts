@@ -109,7 +109,7 @@ t.test(
               chunk('IDAT', packed.subarray(i * cut, (i + 1) * cut)),
             ),
             chunk('IEND', Buffer.alloc(0)),
-            chunk('IDAT', Buffer.from('after the end')),
+            chunk('PLTE', Buffer.from('after the end')),
           )
           assert.equal(unpackedBytes(data), size)
           // The array of bytes may be a part of a larger one.
@@ -129,6 +129,15 @@ t.test(
   },
 )
 
+/** Refused by our own code, and not by a library that met what it did not expect. */
+const isRefused = (data: Buffer): boolean => {
+  try {
+    repackedPng(data)
+    return false
+  } catch (error) {
+    return (error as Error).constructor.name === 'DamagedPicture'
+  }
+}
 const plain: Header = { width: 3, height: 2, depth: 8, colour: 0, interlace: 0 }
 t.test('a header that no picture has is refused', async t => {
   const size = (given: Partial<Header>) => unpackedBytes(png({ ...plain, ...given }))
@@ -149,16 +158,16 @@ t.test('a header that no picture has is refused', async t => {
     t.equal(size(wrong), null, JSON.stringify(wrong))
   t.equal(unpackedBytes(png(plain).subarray(0, 29)), 8)
   t.equal(unpackedBytes(png(plain).subarray(0, 28)), null)
-  t.throws(() => repackedPng(png({ ...plain, depth: 3 })))
+  t.ok(isRefused(png({ ...plain, depth: 3 })))
 })
 
 t.test('pixels that are not as many as the header says are refused', async t => {
   const packed = (bytes: number) =>
     png(plain, chunk('IDAT', deflateSync(Buffer.alloc(bytes))), chunk('IEND', Buffer.alloc(0)))
   t.doesNotThrow(() => repackedPng(packed(8)))
-  for (const bytes of [0, 7, 9, 100_000]) t.throws(() => repackedPng(packed(bytes)), String(bytes))
-  t.throws(() => repackedPng(png(plain, chunk('IDAT', Buffer.from('no deflate')))))
-  t.throws(() => repackedPng(png(plain, chunk('IEND', Buffer.alloc(0)))))
+  for (const bytes of [0, 7, 9, 100_000]) t.ok(isRefused(packed(bytes)), String(bytes))
+  t.ok(isRefused(png(plain, chunk('IDAT', Buffer.from('no deflate')))))
+  t.ok(isRefused(png(plain, chunk('IEND', Buffer.alloc(0)))))
   const noEnd = png(plain, chunk('IDAT', deflateSync(Buffer.alloc(8))))
   t.doesNotThrow(() => repackedPng(noEnd), 'the end may be missing')
 })

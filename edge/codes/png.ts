@@ -50,7 +50,7 @@ export function unpackedBytes(data: Uint8Array): number | null {
   if (samples === undefined || !depths.has(depth!) || compression !== 0 || filter !== 0) return null
   if (width === 0 || height === 0 || interlace! > 1) return null
   const bytesOf = (columns: number, rows: number): number =>
-    columns <= 0 || rows <= 0 ? 0 : rows * (1 + Math.ceil((columns * samples * depth!) / 8))
+    columns === 0 ? 0 : rows * (1 + Math.ceil((columns * samples * depth!) / 8))
   if (interlace === 0) return bytesOf(width, height)
   return adam7.reduce(
     (sum, [x, y, right, down]) =>

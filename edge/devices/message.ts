@@ -46,7 +46,5 @@ export function readAll(
   read: (item: unknown) => Reading,
 ): readonly Reading[] {
   const readings = items.slice(0, deviceLimits.positionsPerRequestMax).map(read)
-  return items.length <= deviceLimits.positionsPerRequestMax
-    ? readings
-    : [...readings, ...items.slice(readings.length).map(() => 'too_many' as const)]
+  return [...readings, ...items.slice(readings.length).map(() => 'too_many' as const)]
 }

@@ -162,6 +162,7 @@ t.test('OwnTracks: a message that libsodium sealed opens with its passphrase alo
     'a sealed message in a sealed one is not opened again',
   )
   t.same(read({ _type: 'encrypted', data: seal('no JSON') }, 'correct horse'), ['undecryptable'])
+  t.same(read({ _type: 'encrypted', data: seal('[1]') }, 'correct horse'), ['unreadable'])
 })
 
 t.test('the neutral path reads GPSLogger, OsmAnd and lists, in SI units', async t => {

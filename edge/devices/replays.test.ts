@@ -1,4 +1,4 @@
-/** Frames of phones: their numbers, those that were taken before, and the fields of the neutral path. */
+/** Frames of phones: their numbers, those that were taken before, and fields that phones leave out. */
 import t from 'tap'
 import { checkFrame, type LocationFrame } from '../../protocol/river/frames.ts'
 import type { Fix } from './fix.ts'
@@ -6,6 +6,7 @@ import { deviceLimits } from './limits.ts'
 import { readNeutral } from './neutral.ts'
 import { Replays } from './replays.ts'
 import { frameOf, refusalOf } from './river.ts'
+import { readTraccar } from './traccar.ts'
 
 const now = Date.UTC(2026, 10, 30, 12)
 const fix: Fix = {
@@ -107,4 +108,25 @@ t.test('the neutral path takes objects and lists, and the unit of the query', as
   ])
   t.strictSame(read('', '{'), ['unreadable'])
   t.strictSame(readNeutral({ query: '', body: null }), ['unreadable'])
+})
+
+t.test('Traccar: what has no place, or cannot be read, is said', async t => {
+  const traccar = (query: string, body: unknown = '') =>
+    readTraccar({
+      query,
+      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    })
+  t.strictSame(readTraccar({ query: 'lat=60&lon=30', body: null }), ['unreadable'])
+  t.strictSame(traccar('', '{'), ['unreadable'])
+  for (const nothing of [{}, { device_id: 'a' }, []])
+    t.strictSame(traccar('', nothing), ['no_position'])
+  t.strictSame(traccar('', { location: 5 }), ['unreadable'])
+  t.strictSame(traccar('', { location: {} }), ['no_position'])
+  for (const valid of ['0', 'false'])
+    t.strictSame(traccar(`lat=60&lon=30&valid=${valid}`), ['no_position'])
+  const coords = { latitude: 60, longitude: 30 }
+  t.strictSame(traccar('', { location: { coords } }), [plain], 'without a battery')
+  t.strictSame(traccar('', { location: { coords, battery: { level: 0.5 } } }), [
+    { ...plain, batteryPercent: 50 },
+  ])
 })

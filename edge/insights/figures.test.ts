@@ -58,6 +58,7 @@ t.test('a small cell hides the smallest other one, until five people are hidden'
   t.strictSame(hiddenOf({ a: 2, b: 3, c: 6 }), ['a', 'b'], 'five people together')
   t.strictSame(hiddenOf({ a: 2, b: 2, c: 6, d: 5 }), ['a', 'b', 'd'])
   t.strictSame(hiddenOf({ c: 6, b: 6, a: 1 }), ['b', 'a'], 'of equal ones the first by its key')
+  t.strictSame(hiddenOf({ b: 6, c: 6, a: 1 }), ['b', 'a'], 'in whatever order they come')
   t.strictSame(hiddenOf({ a: 4 }), ['a'])
   t.strictSame(hiddenOf({}), [])
 })
