@@ -2,8 +2,9 @@
 import type { Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import {
-  notificationChannels,
+  channelsOf,
   notificationKindNames,
+  type notificationChannels,
   rowOfKind,
   type Hearer,
   type NotificationKind,
@@ -33,7 +34,7 @@ export async function wishesOf(
   return notificationKindNames
     .filter(kind => side !== null && rowOfKind(kind).to.includes(side))
     .flatMap(kind =>
-      notificationChannels.map(channel => ({
+      channelsOf(kind).map(channel => ({
         kind,
         channel,
         wanted: !off.has(`${kind} ${channel}`),
@@ -62,6 +63,8 @@ export async function setWishes(
     if (isRepeated) return [{ field: `${field}.kind`, rule: 'is named twice' }]
     if (side === null || !to.includes(side))
       return [{ field: `${field}.kind`, rule: 'is not told to this role' }]
+    if (!channelsOf(kind).includes(channel))
+      return [{ field: `${field}.channel`, rule: 'is no way of this kind' }]
     if (essential && !wanted) return [{ field: `${field}.wanted`, rule: 'cannot be turned off' }]
     return []
   })

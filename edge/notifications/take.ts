@@ -15,6 +15,7 @@ import {
 import type { Kernel } from '../kernel/kernel.ts'
 import { takeEvents, type Batch } from '../orders/following.ts'
 import type { JournalRow } from '../orders/journal-positions.ts'
+import { storeLetters } from './letters.ts'
 import { notificationLimits } from './limits.ts'
 import {
   isTold,
@@ -51,6 +52,8 @@ export interface Wanted extends Hearing {
   data: string
   eventId: string
   at: Date
+  /** Of a reminder: the beginning of the appointment. */
+  startAt: Date | null
 }
 
 /**
@@ -67,7 +70,16 @@ export async function takeNews({
     { database },
     'notification_positions',
     batchEventsMax,
-    async (tx, rows) => storeNotifications(tx, await wantedOf(tx, rows), nowMs(), random),
+    async (tx, rows) => {
+      const wanted = await wantedOf(tx, rows)
+      await storeLetters(
+        tx,
+        wanted.flatMap(({ recordId, about, startAt, ...one }) =>
+          startAt === null ? [] : [{ ...one, accountId: recordId, aboutId: about.id, startAt }],
+        ),
+      )
+      return storeNotifications(tx, wanted, nowMs(), random)
+    },
   )
   return { led, more, stored: result ?? [] }
 }
@@ -75,6 +87,9 @@ export async function takeNews({
 /** The id of the record that an event is about: one calendar keeps the appointments of a service. */
 const subjectOf = (actor: JournalSubject, actorId: string, event: OneEvent): string =>
   actor === 'appointment' && 'appointment_id' in event.data ? event.data.appointment_id : actorId
+
+const startOf = (event: OneEvent): Date | null =>
+  event.type === 'reminder_due' ? new Date(event.data.start_ms) : null
 
 async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promise<Wanted[]> {
   const events = rows.flatMap(row => {
@@ -91,7 +106,14 @@ async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promis
     if (record === undefined) return []
     const about = { kind: actor, id }
     return whoHears(actor, event, by, record.parties)
-      .map(hearing => ({ ...hearing, about, data: JSON.stringify(record.data), eventId, at }))
+      .map(hearing => ({
+        ...hearing,
+        about,
+        data: JSON.stringify(record.data),
+        eventId,
+        at,
+        startAt: startOf(event),
+      }))
       .filter(({ kind, recordId }) => {
         if (!rowOfKind(kind).onceUnread) return true
         const key = `${kind} ${recordId} ${id}`

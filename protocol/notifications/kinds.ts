@@ -16,7 +16,8 @@ export const notificationSubjects = {
 } as const
 export type NotificationSubject = keyof typeof notificationSubjects
 /** The ways by which a notification reaches a person. */
-export const notificationChannels = ['inbox'] as const
+export const notificationChannels = ['inbox', 'email', 'sms'] as const
+type NotificationChannel = (typeof notificationChannels)[number]
 
 interface KindRow {
   about: NotificationSubject
@@ -25,12 +26,14 @@ interface KindRow {
   essential: boolean
   /** While one about the same record is unread, another one tells nothing new. */
   onceUnread: boolean
+  /** It also goes out as a letter: one mail, or one SMS to whoever gets no mail. */
+  letter: boolean
 }
 const kind = (
   about: NotificationSubject,
   to: readonly Hearer[],
-  more: { essential?: true; onceUnread?: true } = {},
-): KindRow => ({ about, to, essential: false, onceUnread: false, ...more })
+  more: { essential?: true; onceUnread?: true; letter?: true } = {},
+): KindRow => ({ about, to, essential: false, onceUnread: false, letter: false, ...more })
 const essential = { essential: true } as const
 
 export const notificationKinds = {
@@ -60,7 +63,7 @@ export const notificationKinds = {
   'appointment.arrived': kind('appointment', ['vendor']),
   'appointment.cancelled': kind('appointment', ['customer', 'vendor'], essential),
   'appointment.missed': kind('appointment', ['customer']),
-  'appointment.reminder': kind('appointment', ['customer']),
+  'appointment.reminder': kind('appointment', ['customer'], { letter: true }),
   'conversation.message': kind('conversation', ['customer', 'vendor', 'driver'], {
     onceUnread: true,
   }),
@@ -81,3 +84,6 @@ export const notificationKindNames = Object.keys(notificationKinds) as Notificat
 
 /** The row of a kind, without the literal types of the table. */
 export const rowOfKind = (name: NotificationKind): KindRow => notificationKinds[name]
+/** The ways of a kind. */
+export const channelsOf = (name: NotificationKind): readonly NotificationChannel[] =>
+  rowOfKind(name).letter ? notificationChannels : ['inbox']
