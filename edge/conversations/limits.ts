@@ -27,6 +27,10 @@ export const chatLimits = {
   openReportsMax: 10,
   reportsShownMax: 100,
   searchCharactersMax: 100,
+  /** Messages that are taken back at once at an edge, those that wait too, and of a conversation. */
+  takenBackAtOnce: 2,
+  takenBackWaitingMax: 64,
+  takenBackPerConversationMax: 8,
   /** Time for which presence holds, seconds, and the shortest pause between two of a socket, ms. */
   presenceSeconds: 30,
   presencePauseMs: 1_000,

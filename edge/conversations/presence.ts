@@ -4,8 +4,8 @@
  */
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
-import { sides } from '../../protocol/conversations/parts.ts'
-import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
+import { messageKinds, sides } from '../../protocol/conversations/parts.ts'
+import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messages.ts'
 import { topics, type PresencePush } from '../../protocol/dispatch/pushes.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -14,6 +14,8 @@ import type { Session } from '../kernel/session.ts'
 import { chatLimits } from './limits.ts'
 import { findOwn, idOfSide } from './reads.ts'
 import type { Speaker } from './sides.ts'
+
+const isMessage = (kind: string): boolean => (messageKinds as readonly string[]).includes(kind)
 
 export type PresenceContext = Pick<Kernel, 'bus' | 'database' | 'log' | 'nowMs'>
 
@@ -74,6 +76,15 @@ export class PresenceOf {
           else this.#ctx.log.warn({ err: error }, 'presence could not be told')
         },
       )
+  }
+
+  /**
+   * Takes what this socket hears. After an entry that is no message, such as the closing when
+   * another driver has the parcel, the sides are looked up anew.
+   */
+  hear(message: SocketMessage): void {
+    if (message.type === 'conversation_entry' && !isMessage(message.entry.kind))
+      this.#others.delete(message.conversation_id)
   }
 
   async #topicsOf(conversationId: string): Promise<string[]> {

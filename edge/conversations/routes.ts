@@ -285,6 +285,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         'message_not_found',
         'conversation_not_possible',
         'conversation_frozen',
+        'overloaded',
       ],
       async handler({ identity, params, query: { reason } }) {
         const speaker = speakerOf(identity)

@@ -67,7 +67,10 @@ export async function openChat(
     handler: {
       onText: message => table.dispatch(session, message),
       // The topic of a role has the messages of orders too; those have their own socket.
-      onPush: message => message.type.startsWith('conversation_'),
+      onPush(message) {
+        presence.hear(message)
+        return message.type.startsWith('conversation_')
+      },
       onClose: leave,
     },
     greeting: [first],

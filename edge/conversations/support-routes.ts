@@ -11,6 +11,7 @@ import { once } from '../idempotency/idempotency.ts'
 import { roles, type Identity } from '../kernel/identity.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nullable, Timestamp } from '../kernel/shapes.ts'
+import { inTurn } from './evidence.ts'
 import { chatLimits } from './limits.ts'
 import { findAny, findEntry, findOwn, findReadable, shown } from './reads.ts'
 import type { ConversationsContext } from './routes.ts'
@@ -72,31 +73,36 @@ export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
           const speaker = speakerOf(identity)
           const row = await findOwn(db, speaker, params.id)
           const { message_id: entry_id = null } = body
-          if (entry_id !== null && (await findEntry(db, row.id, entry_id)) === null)
-            throw new CaduceusError('message_not_found', 'there is no such message')
-          const { open } = await db
-            .selectFrom('conversation_reports')
-            .select(eb => eb.fn.countAll<number>().as('open'))
-            .where('conversation_id', '=', row.id)
-            .where('side', '=', speaker.side)
-            .where('decided_at', 'is', null)
-            .executeTakeFirstOrThrow()
-          if (Number(open) >= chatLimits.openReportsMax)
-            throw new CaduceusError('too_many_requests', 'support has your reports and reads them')
-          await db
-            .insertInto('conversation_reports')
-            .values({
-              id: targetId,
-              conversation_id: row.id,
-              entry_id,
-              side: speaker.side,
-              reporter_id: identity.userId,
-              reason: body.reason,
-              text: body.text ?? null,
-              created_at: new Date(ctx.nowMs()),
-            })
-            .onConflict(conflict => conflict.doNothing())
-            .execute()
+          await inTurn(ctx.database, row.id, async tx => {
+            if (entry_id !== null && (await findEntry(tx, row.id, entry_id)) === null)
+              throw new CaduceusError('message_not_found', 'there is no such message')
+            const { open } = await tx
+              .selectFrom('conversation_reports')
+              .select(eb => eb.fn.countAll<number>().as('open'))
+              .where('conversation_id', '=', row.id)
+              .where('side', '=', speaker.side)
+              .where('decided_at', 'is', null)
+              .executeTakeFirstOrThrow()
+            if (Number(open) >= chatLimits.openReportsMax)
+              throw new CaduceusError(
+                'too_many_requests',
+                'support has your reports and reads them',
+              )
+            await tx
+              .insertInto('conversation_reports')
+              .values({
+                id: targetId,
+                conversation_id: row.id,
+                entry_id,
+                side: speaker.side,
+                reporter_id: identity.userId,
+                reason: body.reason,
+                text: body.text ?? null,
+                created_at: new Date(ctx.nowMs()),
+              })
+              .onConflict(conflict => conflict.doNothing())
+              .execute()
+          })
           return { status: 201, body: { report_id: targetId } }
         }),
     }),

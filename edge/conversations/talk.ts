@@ -3,6 +3,8 @@
  * that the conversation is about first, so that nobody writes after its end even when no
  * housekeeping has run since.
  */
+import type { Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
 import type { Entry, MessageKind, Reason } from '../../protocol/conversations/parts.ts'
 import type { ConversationVerb } from '../../protocol/conversations/commands.ts'
 import type { ConversationState } from '../../protocol/conversations/view.ts'
@@ -12,6 +14,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { derivedId } from '../kernel/derived-id.ts'
 import { invalid } from '../kernel/validate.ts'
 import { abouts, closesAtMs, isAboutKind } from './about.ts'
+import { inTurnWithEngine } from './evidence.ts'
 import { findEntry, findOwn, type ConversationRow } from './reads.ts'
 import type { Speaker } from './sides.ts'
 
@@ -185,8 +188,8 @@ export async function read(
 
 /**
  * Takes a message back: one's own, or any as support. Throws `message_not_found`,
- * `conversation_frozen`, and `conversation_not_possible` for a message of others and for one that
- * was reported: support must find it when it reads the report.
+ * `conversation_frozen`, `overloaded`, and `conversation_not_possible` for a message of others and for
+ * one that was reported: support must find it when it reads the report.
  */
 export async function takeBack(
   ctx: TalkContext,
@@ -205,26 +208,28 @@ export async function takeBack(
       'a message is taken back by who wrote it, or by support',
     )
   if (entry.taken_back) return
-  if (speaker.side !== 'support' && (await isReported(ctx, row.id, messageId)))
-    throw new CaduceusError(
-      'conversation_not_possible',
-      'support looks at this message; it can be taken back when support has decided',
-    )
   const entry_id = derivedId(`take back ${messageId}`)
-  await tell(ctx, speaker.principal, row.id, 'take_back', entry_id, {
-    entry_id,
-    reason,
-    of: { id: entry.id, number: entry.number, side, kind },
+  await inTurnWithEngine(ctx.database, row.id, async tx => {
+    if (speaker.side !== 'support' && (await isReported(tx, row.id, messageId)))
+      throw new CaduceusError(
+        'conversation_not_possible',
+        'support looks at this message; it can be taken back when support has decided',
+      )
+    await tell(ctx, speaker.principal, row.id, 'take_back', entry_id, {
+      entry_id,
+      reason,
+      of: { id: entry.id, number: entry.number, side, kind },
+    })
   })
 }
 
 /** Is there a report about the message, or about its whole conversation, without a decision? */
 async function isReported(
-  { database }: TalkContext,
+  db: Kysely<Tables>,
   conversationId: string,
   messageId: string,
 ): Promise<boolean> {
-  const report = await database.kysely
+  const report = await db
     .selectFrom('conversation_reports')
     .select('id')
     .where('conversation_id', '=', conversationId)

@@ -209,9 +209,10 @@ class Trips {
     reason: string | null = null,
   ): Promise<void> {
     if (hasEnded(orderStatus)) this.#ctx.hub.unwatchOrder(this.#session, tripId)
+    const status = tripStatusOf(orderStatus)
+    if (this.#isKnown(tripId, status)) return
     const trip = await this.#read(tripId)
     if (trip === null) return
-    const status = tripStatusOf(orderStatus)
     if (status === 'cancelled') return this.#cancelled(tripId, at, reason)
     const { driver_id, driver_name, driver_phone } = trip
     if (!this.#note(tripId, status, status === 'requested' ? null : driver_id)) return
@@ -225,6 +226,14 @@ class Trips {
   #cancelled(tripId: string, at: string, reason: string | null): void {
     if (this.#note(tripId, 'cancelled', null))
       this.#say({ type: 'trip_cancelled', trip_id: tripId, at, reason })
+  }
+
+  /**
+   * Is it no news, whatever the order says? Several statuses of an order are one of a trip. Only an
+   * assigned trip may get another driver.
+   */
+  #isKnown(tripId: string, status: TripStatus): boolean {
+    return status !== 'assigned' && this.#told.get(tripId)?.startsWith(`${status} `) === true
   }
 
   /** False when the same was told before: an engine repeats its pushes after a crash. */
