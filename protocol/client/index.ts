@@ -2,8 +2,16 @@
  * The Caduceus client: all that an app for customers, pharmacies or drivers needs, in browsers and
  * in Node. It depends only on the protocol.
  */
+export type {
+  CustomerProfile,
+  MedicineRequest,
+  OlderPharmacy,
+  OlderRole,
+  OlderUser,
+} from './broadcast.ts'
 export type { Custodian, Custody, CustodyStep } from './custody.ts'
-export type { InsightFigure, Insights } from './insights.ts'
+export type { InsightFigure, Insights, ServiceInsights } from './insights.ts'
+export type { NewCode, ReadCode } from './media.ts'
 export type { NotificationRow, NotificationWish } from './notifications.ts'
 export type { NewPaper, Paper, PaperDecision, PaperRequirement } from './papers.ts'
 export type { NewPushDevice, PushDevice } from './push-devices.ts'
@@ -35,13 +43,13 @@ export {
 } from './watchers.ts'
 export {
   RestClient,
-  type Account,
   type GivenTokens,
   type NewOrderBody,
   type NewRequestBody,
   type RestOptions,
-  type Tokens,
 } from './rest.ts'
+export type { DriverLocation } from './rides.ts'
+export type { BackgroundJob, ConversationReport } from './support.ts'
 export type { NewTrip, Trip } from './trips.ts'
 export type {
   CalendarLink,
@@ -53,7 +61,14 @@ export type {
 } from './visits.ts'
 export type { Entry as ConversationEntry } from '../conversations/parts.ts'
 export type { ConversationView as Conversation } from '../conversations/view.ts'
-export type { NewConversation, NewMessage, NewRating, Rating } from './rest-shapes.ts'
+export type {
+  Account,
+  NewConversation,
+  NewMessage,
+  NewRating,
+  Rating,
+  Tokens,
+} from './rest-shapes.ts'
 export type { UploadedFile, UploadKind, UploadOptions } from './uploads.ts'
 export type { ConnectOptions, WebSocketConstructor, WebSocketLike } from './connection.ts'
 export type * from './messages.ts'

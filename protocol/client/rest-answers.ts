@@ -3,7 +3,8 @@ import { CaduceusError, isErrorCode, type FieldError } from '../kernel/errors.ts
 
 /** A refusal as an error. `text` is the body: a problem document, or the text of a proxy. */
 export function problemOf(response: Response, text: string): CaduceusError {
-  let problem: { code?: unknown; detail?: string; fields?: FieldError[] } | null = null
+  let problem: { code?: unknown; detail?: string; error?: string; fields?: FieldError[] } | null =
+    null
   try {
     problem = JSON.parse(text)
   } catch {
@@ -11,7 +12,8 @@ export function problemOf(response: Response, text: string): CaduceusError {
   }
   return new CaduceusError(
     isErrorCode(problem?.code) ? problem.code : 'internal',
-    problem?.detail ?? `HTTP ${response.status}`,
+    // The older names answer with `error` alone.
+    problem?.detail ?? problem?.error ?? `HTTP ${response.status}`,
     problem?.fields,
     Number(response.headers.get('retry-after') ?? 0) || undefined,
   )

@@ -1,7 +1,21 @@
-/** The bodies and answers of pharmacies, orders, ratings and conversations, as the REST client gives and takes them. */
+/** The bodies and answers of accounts, pharmacies, orders, ratings and conversations, as the REST client gives and takes them. */
 import type { MessageKind, Topic } from '../conversations/parts.ts'
 import type { VehicleType } from '../drivers/vehicles.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
+
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+export interface Account {
+  id: string
+  email: string
+  full_name: string
+  phone: string
+  role: 'user' | 'vendor' | 'driver' | 'admin'
+  vendor_id: string | null
+  driver_id: string | null
+}
 
 export type RatedSubject = 'vendor' | 'driver' | 'service'
 export interface NewRating {

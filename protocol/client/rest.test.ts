@@ -5,10 +5,10 @@
 import t from 'tap'
 import { CaduceusError } from '../kernel/errors.ts'
 import { onVirtualTime } from './fixture-socket.ts'
-import { uploadLimits } from './limits.ts'
-import { RestClient, type RestOptions, type Tokens } from './rest.ts'
+import { RestClient, type RestOptions } from './rest.ts'
+import type { Tokens } from './rest-shapes.ts'
 import type { UploadOptions } from './uploads.ts'
-import { clientLimits } from './limits.ts'
+import { clientLimits, uploadLimits } from './limits.ts'
 
 interface Call {
   method: string

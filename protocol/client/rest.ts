@@ -17,6 +17,7 @@ import { CaduceusError, errorCatalogue } from '../kernel/errors.ts'
 import type { OrderStatus } from '../orders/statuses.ts'
 import type { OrderView } from '../orders/view.ts'
 import type {
+  Account,
   NewConversation,
   NewMessage,
   NewRating,
@@ -26,11 +27,16 @@ import type {
   OrderUpdate,
   RegisterDriver,
   RegisterVendor,
+  Tokens,
 } from './rest-shapes.ts'
 import type { TrackingStateMessage } from './messages.ts'
+import { BroadcastCalls } from './broadcast.ts'
 import { claimsOf, problemOf } from './rest-answers.ts'
 import { CustodyCalls } from './custody.ts'
 import { InsightCalls } from './insights.ts'
+import { MediaCalls } from './media.ts'
+import { RideCalls } from './rides.ts'
+import { SupportCalls } from './support.ts'
 import { TripCalls } from './trips.ts'
 import { InboxCalls } from './notifications.ts'
 import { PaperCalls } from './papers.ts'
@@ -51,20 +57,7 @@ export interface RestOptions {
   /** Called when the sign-in has ended: the server refused both tokens, or `logout` was called. */
   onSignedOut?(): void
 }
-export interface Tokens {
-  access_token: string
-  refresh_token: string
-}
 export type GivenTokens = Pick<Tokens, 'access_token'> & Partial<Tokens>
-export interface Account {
-  id: string
-  email: string
-  full_name: string
-  phone: string
-  role: 'user' | 'vendor' | 'driver' | 'admin'
-  vendor_id: string | null
-  driver_id: string | null
-}
 interface SignedIn extends Tokens {
   user: Account
 }
@@ -86,6 +79,8 @@ interface ForCustomer {
 }
 interface CallOptions {
   body?: object
+  /** The bytes of one file, in place of `body`. */
+  bytes?: Blob
   query?: Record<string, string | number | boolean | undefined>
   headers?: Record<string, string>
   idempotencyKey?: string
@@ -101,6 +96,16 @@ export class RestClient {
   )
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
   readonly trips = new TripCalls((method, path, options) => this.call(method, path, options))
+  /** The names of the broadcast and of the rides backend. */
+  readonly broadcast = new BroadcastCalls((...given) => this.call(...given))
+  readonly rides = new RideCalls((...given) => this.call(...given))
+  /** For administrators. */
+  readonly support = new SupportCalls((...given) => this.call(...given))
+  /** Codes and speech. */
+  readonly media = new MediaCalls(
+    (...given) => this.call(...given),
+    (...given) => this.#bytesOf(...given),
+  )
   /** Services and appointments. */
   readonly visits = new Visits((method, path, options) => this.call(method, path, options))
   readonly #url: string
@@ -358,9 +363,12 @@ export class RestClient {
    * The bytes and content type of a file that an order names. `path` is below this server. Throws
    * CaduceusError.
    */
-  async downloadFile(path: string): Promise<Blob> {
-    const options = { timeoutMs: uploadLimits.downloadMs }
-    const response = await this.#answered('GET', path, options, undefined)
+  downloadFile(path: string): Promise<Blob> {
+    return this.#bytesOf('GET', path, { timeoutMs: uploadLimits.downloadMs })
+  }
+
+  async #bytesOf(method: string, path: string, options: CallOptions): Promise<Blob> {
+    const response = await this.#answered(method, path, options, undefined)
     if (response.ok) return response.blob()
     throw problemOf(response, await response.text())
   }
@@ -415,6 +423,7 @@ export class RestClient {
         ...(token !== null && { authorization: `Bearer ${token}` }),
       },
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+      ...(options.bytes !== undefined && { body: options.bytes }),
     }
     const timeoutMs = options.timeoutMs ?? clientLimits.requestTimeoutMs
     const send = () => this.#fetch(address, { ...init, signal: AbortSignal.timeout(timeoutMs) })
