@@ -60,6 +60,7 @@ export const visitCalls: Readonly<Record<string, VisitRule>> = {
       },
     }),
   },
+  getServiceInsights: { of: byId(ids => ids['service']!) },
   admitWalkIn: {
     of: ids => ({ body: { service_id: ids['service']!, customer_name: 'Mina Rai' } }),
   },

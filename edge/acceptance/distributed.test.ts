@@ -10,14 +10,18 @@ import { conversationScenarios } from './scenarios-conversations.ts'
 import { custodyScenarios } from './scenarios-custody.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
-import { slotRace } from './slot-race.ts'
+import { slotRace, slotRaceEnvironment, slotRaceMs } from './slot-race.ts'
 
 t.test(
   'two engines, two edges',
-  { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 600_000 },
+  { skip: requireOrSkip(t, 'nats', 'redis', 'postgres'), timeout: 360_000 + slotRaceMs },
   async t => {
     const started = await startDistributed({
-      environment: { REGISTRATION: 'open', CUSTODY_LOG_KEY: 'c0'.repeat(32) },
+      environment: {
+        REGISTRATION: 'open',
+        CUSTODY_LOG_KEY: 'c0'.repeat(32),
+        ...slotRaceEnvironment,
+      },
       engineEnvironment: { SERVICE_PHARMACIES: servicePharmacies },
       prepare: pharmacyOfDispatch,
     })

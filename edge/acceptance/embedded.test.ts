@@ -13,7 +13,7 @@ import { conversationScenarios } from './scenarios-conversations.ts'
 import { custodyScenarios } from './scenarios-custody.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
-import { slotRace } from './slot-race.ts'
+import { slotRace, slotRaceEnvironment } from './slot-race.ts'
 
 let deployment: Deployment
 let child: Child
@@ -25,6 +25,7 @@ t.before(async () => {
     DATA_DIR: dataDir,
     PORT: String(port),
     LOG_LEVEL: 'warn',
+    ...slotRaceEnvironment,
   })
   const url = `http://127.0.0.1:${port}`
   await untilHealthy(url, child)

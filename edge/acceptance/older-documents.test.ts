@@ -377,6 +377,9 @@ t.test('tech-triathlon-structure.md, under the names of this API', async t => {
     ['chat', 200, ask('customer', `/api/conversations/${conversation}/messages`)],
     ['ratings', 200, ask('customer', '/api/ratings'), { ratings: [{ id: rating }] }],
     ['insights', 200, ask('vendor', `/api/insights/vendors/${vendor.pharmacyId}`)],
+    ['daily insights', 200, ask('vendor', `/api/insights/services/${service}?period=day`)],
+    ['weekly insights', 200, ask('vendor', `/api/insights/services/${service}?period=week`)],
+    ['speech', 200, ask('customer', '/api/speech'), { available: false }],
     ['administration', 200, ask('admin', '/api/admin/accounts')],
   ])
   const label = await call('customer', 'GET', `/api/qr/generate/${appointment}?format=svg`)

@@ -286,6 +286,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     bookAppointment: service,
     admitWalkIn: service,
     listAppointments: appointment,
+    getServiceInsights: appointment,
     getAppointment: appointment,
     confirmAppointment: () => world.appointment({ confirmation: 'manual' }),
     rescheduleAppointment: appointment,

@@ -6,6 +6,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   exportInsights: ofPharmacy,
   listInsights: admins,
   getDriverInsights: ofDriver,
+  getServiceInsights: ofPharmacy,
   getInsightLetter: ofPharmacy,
   setInsightLetter: ofPharmacy,
 }

@@ -15,6 +15,12 @@ export const examples: Readonly<Record<string, Example>> = {
     query: { week, weeks: 1 },
     status: 200,
   },
+  getServiceInsights: {
+    as: 'vendor',
+    params: { id: of.service },
+    query: { period: 'week' },
+    status: 200,
+  },
   setInsightLetter: { as: 'vendor', params: pharmacy, body: { wanted: true }, status: 200 },
   getInsightLetter: { as: 'vendor', params: pharmacy, status: 200 },
 }

@@ -6,13 +6,14 @@ import type { WithMessenger } from '../messenger/messenger.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 import { DriverInsights, insightRoutes, Insights } from './routes.ts'
+import { serviceInsightRoutes, ServiceInsights } from './service-routes.ts'
 import { makeWeeks } from './weekly.ts'
 
 export const insights = feature<Kernel & WithMessenger>()({
   name: 'insights',
-  routes: insightRoutes,
+  routes: parts => [...insightRoutes(parts), ...serviceInsightRoutes(parts)],
   jobs: { weekly: every(60, 'Stores the weeks that are over, and mails them', makeWeeks) },
-  named: { Insights, DriverInsights },
+  named: { Insights, DriverInsights, ServiceInsights },
   tags: { insights: 'The weeks of pharmacies and drivers in figures' },
   access,
   examples,
