@@ -32,6 +32,7 @@ import { ratings } from './ratings/index.ts'
 import { reports } from './reports/index.ts'
 import { requests } from './requests/index.ts'
 import { services } from './services/index.ts'
+import { speech } from './speech/index.ts'
 import { tracking } from './tracking/index.ts'
 import { trips } from './trips/index.ts'
 import { uploads } from './uploads/index.ts'
@@ -67,6 +68,7 @@ const list = [
   webhooks,
   wooCommerce,
   codes,
+  speech,
   rate,
   maps,
   jobs,

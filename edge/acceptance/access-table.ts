@@ -451,6 +451,7 @@ const calls: Record<string, Omit<Rule, 'allowed'>> = {
   generateCode: { of: () => ({ body: { key: 'a text' } }) },
   showCode: { of: () => ({ params: { key: 'text' } }) },
   scanCodes: { of: () => ({ body: picture() }) },
+  transcribe: { of: () => ({ body: picture() }) },
 
   // Files
   upload_proof: { of: () => ({ body: picture() }) },

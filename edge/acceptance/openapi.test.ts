@@ -7,7 +7,10 @@
  * answers, because most of an answer differs between two runs. `RECORD_EXAMPLES=1` records them
  * anew.
  */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
@@ -27,6 +30,16 @@ import { jpeg, ogg, png } from '../uploads/samples.ts'
 import { createWorld } from './access-world.ts'
 import { commonValues, filled, preparations, recorded, type Values } from './openapi-world.ts'
 
+/** The operator's service for speech: it hears the same in every recording. */
+const recogniser = createServer((request, response) => {
+  request.resume().on('end', () => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end('{"text":"Paracetamol 500 mg, please."}')
+  })
+}).listen(0, '127.0.0.1')
+t.teardown(() => recogniser.close())
+await once(recogniser, 'listening')
+
 const recording = process.env['RECORD_EXAMPLES'] === '1'
 const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
 const embedded = await startEmbedded(
@@ -36,6 +49,8 @@ const embedded = await startEmbedded(
     RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
     WEBHOOK_ALLOW_PRIVATE: '1',
     PUSH_ALLOW_PRIVATE: '1',
+    SPEECH_TO_TEXT_URL: `http://127.0.0.1:${(recogniser.address() as AddressInfo).port}/inference`,
+    SPEECH_TO_TEXT_ALLOW_PRIVATE: '1',
     WC_WEBHOOK_SECRET: 'the secret of the shop',
     WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
   },

@@ -94,6 +94,8 @@ const carrying = new Set([
   'upload_picture',
   'upload_prescription',
   'scanCodes',
+  'getSpeech',
+  'transcribe',
   'beginUpload',
   'getUpload',
   'continueUpload',

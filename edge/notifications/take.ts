@@ -53,7 +53,7 @@ export interface Wanted extends Hearing {
   eventId: string
   at: Date
   /** Of a reminder: the beginning of the appointment. */
-  startAt: Date | null
+  startAt?: Date
 }
 
 /**
@@ -75,7 +75,9 @@ export async function takeNews({
       await storeLetters(
         tx,
         wanted.flatMap(({ recordId, about, startAt, ...one }) =>
-          startAt === null ? [] : [{ ...one, accountId: recordId, aboutId: about.id, startAt }],
+          startAt === undefined
+            ? []
+            : [{ ...one, accountId: recordId, aboutId: about.id, startAt }],
         ),
       )
       return storeNotifications(tx, wanted, nowMs(), random)
@@ -88,8 +90,8 @@ export async function takeNews({
 const subjectOf = (actor: JournalSubject, actorId: string, event: OneEvent): string =>
   actor === 'appointment' && 'appointment_id' in event.data ? event.data.appointment_id : actorId
 
-const startOf = (event: OneEvent): Date | null =>
-  event.type === 'reminder_due' ? new Date(event.data.start_ms) : null
+const startOf = (event: OneEvent): { startAt?: Date } =>
+  event.type === 'reminder_due' ? { startAt: new Date(event.data.start_ms) } : {}
 
 async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promise<Wanted[]> {
   const events = rows.flatMap(row => {
@@ -112,7 +114,7 @@ async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promis
         data: JSON.stringify(record.data),
         eventId,
         at,
-        startAt: startOf(event),
+        ...startOf(event),
       }))
       .filter(({ kind, recordId }) => {
         if (!rowOfKind(kind).onceUnread) return true

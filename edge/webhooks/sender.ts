@@ -18,6 +18,8 @@ import type { Outcome } from './schedule.ts'
 export interface SenderOptions {
   allowPrivate: boolean
   timeoutMs?: number
+  /** Bytes of the answer's body that are read. */
+  answerBytesMax?: number
   after(ms: number, run: () => void): () => void
   /** Resolves a name to all its addresses; by default the system's resolver. */
   resolve?: (host: string) => Promise<string[]>
@@ -57,12 +59,15 @@ const failed = (error: string): Attempt => ({ outcome: { kind: 'failed', error }
 const resolveBySystem = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, verbatim: true })).map(found => found.address)
 
-/** Makes the function that sends one delivery. `allowPrivate` admits private addresses and http. */
+/**
+ * Makes the function that sends one delivery; headers of the caller win. `allowPrivate` admits private addresses and http.
+ */
 export function createSender(options: SenderOptions): Send {
   const {
     allowPrivate,
     after,
     timeoutMs = webhookLimits.webhookTimeoutMs,
+    answerBytesMax = webhookLimits.webhookResponseBytesMax,
     resolve = resolveBySystem,
     ca,
   } = options
@@ -108,7 +113,7 @@ export function createSender(options: SenderOptions): Send {
     body: string | Uint8Array,
     signal: AbortSignal,
   ): Promise<Attempt> {
-    const bytes = Buffer.from(body)
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
     const secure = url.protocol === 'https:'
     const host = hostOf(url)
     const options: RequestOptions &
@@ -148,7 +153,7 @@ export function createSender(options: SenderOptions): Send {
       })
       request.on('response', response => {
         answered = true
-        void readStart(response).then(text => {
+        void readStart(response, answerBytesMax).then(text => {
           request.destroy()
           resolve({
             outcome: {
@@ -181,23 +186,20 @@ export function createSender(options: SenderOptions): Send {
  * The beginning of the body, up to the bound or to where it broke off. The status has arrived
  * already and decides.
  */
-async function readStart(response: IncomingMessage): Promise<string> {
+async function readStart(response: IncomingMessage, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk)
       length += chunk.length
-      if (length >= webhookLimits.webhookResponseBytesMax) break
+      if (length >= bytesMax) break
     }
   } catch {
     // The receiver or our deadline cut the body off.
   }
   // Text in the database cannot contain NUL.
-  return Buffer.concat(chunks)
-    .subarray(0, webhookLimits.webhookResponseBytesMax)
-    .toString('utf8')
-    .replaceAll('\0', '')
+  return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8').replaceAll('\0', '')
 }
 
 /** Seconds, the usual form of the header; for a date our own backoff is used. */

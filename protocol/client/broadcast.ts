@@ -1,4 +1,5 @@
 /** The names of the broadcast backend for its programs: `api.broadcast`. */
+import type { PharmacyStatus } from '../pharmacies/statuses.ts'
 
 /** Tokens in the words of that backend. */
 interface OlderTokens {
@@ -62,7 +63,7 @@ export interface OlderPharmacy {
   phone_number: string
   lat: number
   lng: number
-  status: 'pending' | 'active' | 'suspended' | 'rejected'
+  status: PharmacyStatus
   is_active: boolean
   moving_to: { lat: number; lng: number } | null
   created_at: string

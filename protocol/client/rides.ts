@@ -1,4 +1,5 @@
 /** The names of the rides backend beside its trips, for its programs: `api.rides`. */
+import type { Availability } from '../drivers/statuses.ts'
 import type { DriverView } from '../drivers/view.ts'
 import type { Account, RegisterDriver, Tokens } from './rest-shapes.ts'
 
@@ -79,10 +80,7 @@ export class RideCalls {
   driver(driverId: string): Promise<DriverView> {
     return this.#call('GET', `/api/v1/drivers/${driverId}`)
   }
-  setDriverStatus(
-    driverId: string,
-    status: 'offline' | 'available' | 'on_break',
-  ): Promise<DriverView> {
+  setDriverStatus(driverId: string, status: Availability): Promise<DriverView> {
     return this.#call('PATCH', `/api/v1/drivers/${driverId}/status`, { body: { status } })
   }
 

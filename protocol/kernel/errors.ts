@@ -222,6 +222,12 @@ export const errorCatalogue = {
     title: 'This server cannot send such messages',
     retryable: false,
   },
+  speech_unconfigured: {
+    http: 503,
+    title: 'This server turns no speech into text',
+    retryable: false,
+  },
+  speech_failed: { http: 503, title: 'The service for speech failed', retryable: true },
   too_many_requests: { http: 429, title: 'Too many requests', retryable: true },
   internal: { http: 500, title: 'Internal error', retryable: true },
 } as const
