@@ -43,9 +43,11 @@ t.test('everybody speaks as one side, and programs do not speak', async t => {
   t.throws(() => speaker({ role: 'service' }), { code: 'forbidden' })
   t.throws(() => speaker({ role: 'vendor' }), { code: 'vendor_not_found' })
 
-  const now = (taken: object | null) =>
-    speakerNow({ standings: { taken: () => taken } } as never, identity(driver)).carriesOnly
+  const now = (taken: object | null, given: object = {}) =>
+    speakerNow({ standings: { taken: () => taken } } as never, identity({ ...driver, ...given }))
+      .carriesOnly
   t.equal(now(null), false)
+  t.equal(now(null, carrying), true, 'nothing was taken since')
   t.equal(now(carrying.standing), true, 'the membership ended since the socket opened')
 })
 
