@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import { commandSchemas, type OrderVerb } from '../../protocol/dispatch/commands.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
@@ -101,6 +102,17 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   }
 
   /** A POST route for one command on one order; its body is the data of the command. */
+  /** Throws `papers_missing` for a driver who may only finish the deliveries under way. */
+  const refuseHeld = async (body: object): Promise<void> => {
+    const { driver_id } = body as { driver_id: string }
+    const driver = await ctx.database.kysely
+      .selectFrom('drivers')
+      .select('papers_held')
+      .where('id', '=', driver_id)
+      .executeTakeFirst()
+    if (driver?.papers_held === true)
+      throw new CaduceusError('papers_missing', 'papers of the driver are missing or over')
+  }
   const commandRoute = <B extends Type.TSchema>(row: {
     path: string
     operationId: string
@@ -109,6 +121,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     verb: OrderVerb
     body: B
     errors?: AnyRoute['errors']
+    /** Throws the refusal of what the actor cannot know. */
+    before?(body: object): Promise<void>
   }): AnyRoute =>
     route({
       method: 'POST',
@@ -124,9 +138,10 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       responses: oneOrder,
       errors: [...conflicts, ...(row.errors ?? [])],
       handler: request =>
-        once(ctx, request, row.operationId, ({ commandId }) =>
-          tell(request, request.params.id, commandId, row.verb, request.body as object),
-        ),
+        once(ctx, request, row.operationId, async ({ commandId }) => {
+          await row.before?.(request.body as object)
+          return tell(request, request.params.id, commandId, row.verb, request.body as object)
+        }),
     })
 
   /** A route for a driver's answer to an offer. */
@@ -362,7 +377,9 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       roles: ['vendor', 'admin'],
       verb: 'assign_driver',
       body: commandSchemas.order.assign_driver,
+      before: refuseHeld,
       errors: [
+        'papers_missing',
         'driver_not_found',
         'driver_unavailable',
         'driver_at_capacity',

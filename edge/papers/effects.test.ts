@@ -110,6 +110,14 @@ t.test('a driver whose licence lapses finishes the delivery and goes off duty', 
     { status: 409, body: { code: 'papers_missing' } },
     'the pharmacy cannot put them on duty either',
   )
+  t.match(
+    await call('POST', `/api/orders/${order}/assign-driver`, {
+      token: pharmacy.token,
+      body: { driver_id: carrier.id },
+    }),
+    { status: 409, body: { code: 'papers_missing' } },
+    'nor give them more to deliver',
+  )
   const user = await edge.userOf(idle)
   const { body: paper } = await edge.send(idle, {
     kind: 'driver_licence',
@@ -246,6 +254,17 @@ t.test('where approval is asked, a pharmacy is active when its papers are approv
       body: {},
     })
   t.match(await approveIt(), { status: 409, body: { code: 'papers_missing' } })
+  await applyToAll(strict.edge.parts)
+  const waiting = await strict.database.kysely
+    .selectFrom('vendors')
+    .select(['papers_held', 'registered_from'])
+    .where('id', '=', pharmacy.id)
+    .executeTakeFirstOrThrow()
+  t.match(
+    waiting,
+    { papers_held: false, registered_from: /./ },
+    'who waits is not held, and still counts for its address',
+  )
   await strict.approve(await strict.licence(pharmacy))
   const status = async () => (await strict.get(`/api/vendors/${pharmacy.id}`, pharmacy)).body.status
   t.equal(await status(), 'pending', 'one paper is missing')

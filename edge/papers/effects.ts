@@ -81,6 +81,10 @@ async function apply(
 const needsAny = ({ requirements }: PaperStanding): boolean =>
   requirements.some(one => one.requirement.blocking && one.requirement.goodsClass === null)
 
+/**
+ * Only who works is held. Who waits for a decision stays as it is, also the address that bounds how
+ * many wait.
+ */
 async function setHeld(
   ctx: EffectContext,
   role: RequirementRole,
@@ -94,6 +98,7 @@ async function setHeld(
       .set({ papers_held: held })
       .where('id', 'in', ids)
       .where('papers_held', '!=', held)
+      .$if(held, query => query.where('membership', '=', 'active'))
       .returning('id')
       .execute()
     return rows.map(row => row.id)
@@ -103,6 +108,7 @@ async function setHeld(
     .set({ papers_held: held })
     .where('id', 'in', ids)
     .where('papers_held', '!=', held)
+    .$if(held, query => query.where('status', '=', 'active'))
     .returningAll()
     .execute()
   for (const row of rows) announcePharmacy(ctx, row, ctx)

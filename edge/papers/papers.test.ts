@@ -293,7 +293,7 @@ t.test('a reviewer corrects the day, and an expired paper is not approved', asyn
 t.test('the file of a paper is no orphan', async t => {
   const file = await edge.upload(pharmacy)
   const loose = await edge.upload(pharmacy)
-  await send(pharmacy, licenceOf(pharmacy.id), file)
+  const { body: paper } = await send(pharmacy, licenceOf(pharmacy.id), file)
   edge.clock.skewMs += 3 * 24 * 3_600_000
   await deleteOrphans(edge.edge.parts)
   edge.clock.skewMs -= 3 * 24 * 3_600_000
@@ -303,6 +303,7 @@ t.test('the file of a paper is no orphan', async t => {
     .where('id', 'in', [file, loose])
     .execute()
   t.same(left, [{ id: file }])
+  t.equal((await get(`/api/documents/${paper.id}/file`, pharmacy)).status, 200)
 })
 
 t.test('each decision is told to the holder, once', async t => {
