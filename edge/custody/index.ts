@@ -1,5 +1,6 @@
 /** Custody: who had each parcel when, in a log that others can verify. */
 import { feature } from '../kernel/feature.ts'
+import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { ReadContext } from '../orders/reads.ts'
 import type { WithStorages } from '../uploads/storage/storage.ts'
@@ -9,6 +10,7 @@ import { examples } from './examples.ts'
 import { followJournal } from './follow.ts'
 import { custodyMetrics } from './metrics.ts'
 import { custodyRoutes } from './routes.ts'
+import { tellWitnesses } from './telling.ts'
 import { CustodyView } from './timeline.ts'
 
 export const custody = feature<Kernel & ReadContext & WithStorages>()({
@@ -20,6 +22,13 @@ export const custody = feature<Kernel & ReadContext & WithStorages>()({
     if (parts.config.custodySigner === null)
       parts.log.warn('CUSTODY_LOG_KEY is not set, so this edge does not sign the custody log')
     return followJournal(parts)
+  },
+  jobs: {
+    tell_witnesses: every(
+      1,
+      'Hands the newest checkpoint of custody to its witnesses',
+      tellWitnesses,
+    ),
   },
   named: { Custody: CustodyView },
   tags: { custody: 'Who had the parcel when, in a log that others can verify' },

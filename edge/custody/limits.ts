@@ -14,6 +14,11 @@ export const custodyLimits = {
   storeWaitMs: 24 * 3_600_000,
   /** Time in which a file must be read. */
   fileMs: 30_000,
+  /** Time in which a witness must answer, and the bytes of its answer. */
+  witnessMs: 10_000,
+  witnessBytesMax: 16 * 1024,
+  /** Newest checkpoints among which an export looks for one that all witnesses signed. */
+  cosignedAmong: 20,
   /** Time for which an export waits for the writer of the log. */
   writerWaitMs: 5_000,
 } as const

@@ -3,70 +3,23 @@
  * crash in the middle, a store of files that is away.
  */
 import t from 'tap'
-import { newId, startFixture, viewOf } from '../acceptance/fixture-edge.ts'
 import { parseCheckpoint } from '../../protocol/custody-log/checkpoints.ts'
 import { parseKey } from '../../protocol/custody-log/keys.ts'
 import { signatureBy } from '../../protocol/custody-log/notes.ts'
 import { verifyExport } from '../../protocol/custody-log/verify.ts'
-import { eventVersion, type OrderEvent } from '../../protocol/dispatch/events.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
-import { slotOf } from '../../protocol/kernel/slots.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { png } from '../uploads/samples.ts'
 import { custodyFile } from './export.ts'
+import { startWithJournal, walk } from './fixture-journal.ts'
 import { takeCustody, signWhenDue } from './take.ts'
 import { entriesOf } from './timeline.ts'
 
-const edge = await startFixture({ CUSTODY_LOG_NAME: 'pharmacy.example/log' })
-t.teardown(() => edge.stop())
-const { database } = edge
-const { parts } = edge.edge
-const db = database.kysely
-
-const seqs = new Map<number, number>()
-const versions = new Map<string, number>()
-/** Writes an event as the journal does. */
-async function happen(
-  actorId: string,
-  type: OrderEvent['type'],
-  data: object = orderEvents[type].example,
-  at = new Date(),
-): Promise<void> {
-  const slot = slotOf(actorId)
-  const seq = (seqs.get(slot) ?? 0) + 1
-  const version = (versions.get(actorId) ?? 0) + 1
-  seqs.set(slot, seq)
-  versions.set(actorId, version)
-  await database.pool.query(
-    `insert into slots (slot, owner, epoch, lease_until) values ($1, 'e', 1, now()) on conflict do nothing`,
-    [slot],
-  )
-  await database.pool.query(
-    `insert into events (actor_id, version, slot, seq, kind, at, type, v, command_id, acted_by, data) values ($1, $2, $3, $4, 'order', $5, $6, $7, null, null, $8)`,
-    [actorId, version, slot, seq, at, type, eventVersion, JSON.stringify(data)],
-  )
-}
-/** Takes batches until nothing is left; the edge's own follower may take some of them. */
-async function settled(): Promise<void> {
-  for (;;) {
-    const { led, more } = await takeCustody(parts)
-    const { rows } = await database.pool.query(
-      `select 1 from events e where seq > coalesce((select p.seq from custody_positions p where p.slot = e.slot), 0) limit 1`,
-    )
-    if (led && !more && rows.length === 0) return
-  }
-}
-async function newOrder(): Promise<string> {
-  const view = viewOf({ id: newId() })
-  await edge.store(view)
-  return view.id
-}
-const kindsOf = async (orderId: string): Promise<(string | undefined)[]> =>
-  (await entriesOf(db, orderId)).map(row => row.entry?.kind)
-const walk = ['order_accepted', 'driver_assigned', 'picked_up', 'out_for_delivery'] as const
+const edge = await startWithJournal(t, { CUSTODY_LOG_NAME: 'pharmacy.example/log' })
+const { database, parts, db, happen, settled, newOrder, kindsOf } = edge
 
 t.test('each event is logged once, by one of several writers at a time', async t => {
-  const orders = await Promise.all(Array.from({ length: 12 }, newOrder))
+  const orders = await Promise.all(Array.from({ length: 12 }, () => newOrder()))
   for (const type of walk) for (const id of orders) await happen(id, type)
   await Promise.all(Array.from({ length: 6 }, settled))
   for (const id of orders)

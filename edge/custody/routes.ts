@@ -3,16 +3,55 @@ import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { roles } from '../kernel/identity.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import type { OrderView } from '../../protocol/orders/view.ts'
+import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.ts'
 import type { ReadContext } from '../orders/reads.ts'
 import { OrderId } from '../orders/terms.ts'
-import { custodyFile, type ExportParts } from './export.ts'
-import { CustodyView, entriesOf, orderInCustody, timelineFor } from './timeline.ts'
+import { epcisDocument } from './epcis.ts'
+import { custodyFile, provingNotes, type ExportParts } from './export.ts'
+import { custodyPage, pagePolicy } from './page.ts'
+import { CustodyView, entriesOf, orderInCustody, timelineFor, type EntryRow } from './timeline.ts'
 
 export type CustodyContext = ReadContext & ExportParts
 
 const tags = ['custody']
+
+type Write = (ctx: CustodyContext, order: OrderView, rows: EntryRow[]) => Promise<RouteAnswer>
+const named = ({ order_number }: OrderView, ending: string): string =>
+  `attachment; filename="custody-${order_number}.${ending}"`
+
+/** The forms of an export. */
+const files: Readonly<Record<'caduceus' | 'epcis' | 'html', Write>> = {
+  caduceus: async (ctx, order, rows) => ({
+    status: 200,
+    body: Buffer.from(await custodyFile(ctx, rows)),
+    headers: {
+      'content-type': 'application/json',
+      'content-disposition': named(order, 'json'),
+    },
+  }),
+  epcis: async (ctx, order, rows) => ({
+    status: 200,
+    body: Buffer.from(JSON.stringify(epcisDocument(order.id, rows, ctx.nowMs()))),
+    headers: {
+      'content-type': 'application/ld+json',
+      'content-disposition': named(order, 'epcis.jsonld'),
+    },
+  }),
+  async html(ctx, order, rows) {
+    const { notes, logKey } = await provingNotes(ctx, rows)
+    const { order_number: orderNumber, id: orderId } = order
+    return {
+      status: 200,
+      body: custodyPage({ orderNumber, orderId, rows, note: notes.at(-1)!, logKey }),
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': pagePolicy,
+      },
+    }
+  },
+}
 
 /** The rows of custody. */
 export function custodyRoutes(ctx: CustodyContext): AnyRoute[] {
@@ -45,27 +84,21 @@ export function custodyRoutes(ctx: CustodyContext): AnyRoute[] {
       auth: ['user', 'vendor', 'admin'],
       scope: 'orders:read',
       params: OrderId,
-      query: closedObject({ format: Type.Optional(Type.Enum(['caduceus'])) }),
+      query: closedObject({ format: Type.Optional(Type.Enum(['caduceus', 'epcis', 'html'])) }),
       responses: {
         200: {
-          description: 'The file; `npm run -s verify -- FILE` says whether it is true',
+          description:
+            'The file; `npm run -s verify -- FILE` says whether it is true. With `epcis` an EPCIS 2.0 document, with `html` a page to print',
           contentType: 'application/json',
         },
       },
       errors: ['order_not_found', 'not_found', 'unavailable'],
-      handler: async ({ identity, params }) => {
+      handler: async ({ identity, params, query: { format = 'caduceus' } }) => {
         const order = await orderInCustody(ctx, identity, params.id)
         const rows = await entriesOf(db, order.id)
         if (rows.length === 0)
           throw new CaduceusError('not_found', 'this order has no entry of custody yet')
-        return {
-          status: 200,
-          body: Buffer.from(await custodyFile(ctx, rows)),
-          headers: {
-            'content-type': 'application/json',
-            'content-disposition': `attachment; filename="custody-${order.order_number}.json"`,
-          },
-        }
+        return files[format](ctx, order, rows)
       },
     }),
     route({
@@ -94,6 +127,9 @@ export function custodyRoutes(ctx: CustodyContext): AnyRoute[] {
               description:
                 'The public key of the log, as c2sp.org/signed-note writes it; null on a server that does not sign',
             }),
+            witness_keys: Type.Array(
+              Type.String({ description: 'Of the servers that cosign, as c2sp.org/signed-note' }),
+            ),
             checkpoints: Type.Array(
               Type.Object({
                 size: Type.Integer({ minimum: 1 }),
@@ -119,6 +155,7 @@ export function custodyRoutes(ctx: CustodyContext): AnyRoute[] {
           status: 200,
           body: {
             log_key: signer?.key ?? null,
+            witness_keys: ctx.config.custodyWitnesses.flatMap(({ key }) => key?.text ?? []),
             checkpoints,
             next_cursor: found.length > limit ? String(checkpoints.at(-1)!.size) : null,
           },

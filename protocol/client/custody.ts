@@ -28,6 +28,7 @@ export interface Custody {
 }
 interface Checkpoints {
   log_key: string | null
+  witness_keys: string[]
   checkpoints: { size: number; note: string; signed_at: string }[]
   next_cursor: string | null
 }
