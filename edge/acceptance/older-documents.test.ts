@@ -367,6 +367,7 @@ t.test('tech-triathlon-structure.md, under the names of this API', async t => {
   const { service, appointment } = await world.appointment()
   const rating = await world.rating()
   const { conversation } = await world.conversation()
+  const { document, documentDigest: digest } = await world.document(true)
   const ask = (who: Who, path: string) => () => call(who, 'GET', path)
   await eachRow(t, [
     ['services', 200, ask('stranger', `/api/vendors/${vendor.pharmacyId}/services`)],
@@ -377,6 +378,21 @@ t.test('tech-triathlon-structure.md, under the names of this API', async t => {
     ['chat', 200, ask('customer', `/api/conversations/${conversation}/messages`)],
     ['ratings', 200, ask('customer', '/api/ratings'), { ratings: [{ id: rating }] }],
     ['insights', 200, ask('vendor', `/api/insights/vendors/${vendor.pharmacyId}`)],
+    ['documents', 200, ask('vendor', '/api/documents'), { documents: Array }],
+    ['one document', 200, ask('vendor', `/api/documents/${document}`), { id: document }],
+    ['the file of a document', 200, ask('vendor', `/api/documents/${document}/file`)],
+    ['documents to review', 200, ask('admin', '/api/documents/reviews?queue=pharmacies')],
+    ['required documents', 200, ask('vendor', '/api/requirements'), { requirements: Array }],
+    [
+      'admin approval of a document',
+      200,
+      () =>
+        call('admin', 'POST', `/api/documents/${document}/decision`, {
+          decision: 'rejected',
+          digest,
+          reason_code: 'unreadable',
+        }),
+    ],
     ['daily insights', 200, ask('vendor', `/api/insights/services/${service}?period=day`)],
     ['weekly insights', 200, ask('vendor', `/api/insights/services/${service}?period=week`)],
     ['speech', 200, ask('customer', '/api/speech'), { available: false }],
