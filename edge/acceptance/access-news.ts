@@ -17,9 +17,7 @@ export const newsCalls: Readonly<Record<string, NewsRule>> = {
   exportCustody: { of: ids => ({ params: { id: ids['inCustody']! } }) },
   markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
   setNotificationPreferences: {
-    of: () => ({
-      body: { preferences: [{ kind: 'conversation.message', channel: 'inbox', wanted: true }] },
-    }),
+    of: () => ({ body: { settings: { digest: 'none' } } }),
   },
   registerPushDevice: {
     of: () => ({

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { tellAccount } from '../kernel/news.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Role } from '../kernel/identity.ts'
@@ -94,6 +95,7 @@ async function giveRole(
       .where('account_id', '=', account.id)
       .where('ended_at', 'is', null)
       .execute()
+    await tellAccount(tx, { kind: 'account.role_changed', accountId: account.id }, ctx)
   })
   await ctx.endedAccess.announce()
   if (account.email !== '')
@@ -127,6 +129,7 @@ async function giveEmail(
         ? new CaduceusError('email_taken', 'an account with this e-mail exists already')
         : error
     })
+  await tellAccount(db, { kind: 'account.email_changed', accountId: account.id }, ctx)
   if (account.email !== '')
     ctx.messenger.post(
       noticeLetter(account.email, 'An administrator changed the e-mail address of your account.'),

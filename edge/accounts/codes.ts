@@ -10,6 +10,7 @@
  */
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
+import { tellAccount } from '../kernel/news.ts'
 import type { CodePurpose, Tables } from '../../migrations/database/tables.ts'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -255,8 +256,10 @@ export async function proveOwnPhone(
       .where('phone', '=', phone)
       .where('phone_verified_at', 'is not', null)
       .where('id', '!=', userId)
-      .returning('email')
+      .returning(['id', 'email'])
       .execute()
+    for (const { id } of others)
+      await tellAccount(tx, { kind: 'account.phone_lost', accountId: id }, ctx)
     await tx
       .updateTable('users')
       .set(eb => ({

@@ -3,6 +3,7 @@
  * opened, because its owner may change it when somebody else knew it.
  */
 import type { Kysely } from 'kysely'
+import { tellAccount } from '../kernel/news.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -47,6 +48,7 @@ export async function changePassword(
       .executeTakeFirst()
     if (changed === undefined) throw wrong()
     await revokeSessions(ctx, tx, userId, sessionId)
+    await tellAccount(tx, { kind: 'account.password_changed', accountId: userId }, ctx)
   })
   await ctx.endedAccess.announce()
   ctx.messenger.post(noticeLetter(found!.email, 'The password of your account was changed.'))
@@ -93,6 +95,7 @@ export async function resetPassword(
       .executeTakeFirst()
     if (reset === undefined) throw new CaduceusError('code_wrong')
     await revokeSessions(ctx, tx, account.id)
+    await tellAccount(tx, { kind: 'account.password_changed', accountId: account.id }, ctx)
   })
   await ctx.endedAccess.announce()
   ctx.messenger.post(noticeLetter(account.email, 'The password of your account was reset.'))

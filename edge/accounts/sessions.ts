@@ -16,6 +16,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
+import { tellAccount } from '../kernel/news.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { accountById, type Account } from './accounts.ts'
@@ -60,6 +61,7 @@ export async function signIn(
   const db = ctx.database.kysely
   const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin, shown)
   if (signedIn === null) throw await refusalOf(db, account.id)
+  await tellOfNewPlace(ctx, account.id, origin)
   const now = new Date(ctx.nowMs())
   const ended = await db
     .updateTable('sessions')
@@ -81,6 +83,23 @@ export async function signIn(
     .execute()
   if (ended.length > 0) await ctx.endedAccess.announce()
   return signedIn
+}
+
+/**
+ * Tells the account of a sign-in whose program and address no other sign-in of it has. A phone has a
+ * new address every hour, so one of the two is enough. The first sign-in has nobody to tell.
+ */
+async function tellOfNewPlace(
+  ctx: AccountsContext,
+  accountId: string,
+  origin: Origin,
+): Promise<void> {
+  const db = ctx.database.kysely
+  const { rows } = await sql<{ is_new: boolean }>`
+    select count(*) > 1 and count(*) filter (
+      where user_agent is not distinct from ${agentOf(origin)} or address is not distinct from ${origin.address}) = 1 as is_new
+    from sessions where user_id = ${accountId}`.execute(db)
+  if (rows[0]!.is_new) await tellAccount(db, { kind: 'account.signed_in', accountId }, ctx)
 }
 
 /**

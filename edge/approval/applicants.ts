@@ -8,22 +8,20 @@
 import { sql } from 'kysely'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { JobFigures } from '../kernel/job.ts'
+import { tellAccount } from '../kernel/news.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { applicantsLetter } from './letters.ts'
 import { approvalLimits } from './limits.ts'
 
-type ApplicantsContext = Pick<Kernel, 'database' | 'log'> & WithMessenger
+type ApplicantsContext = Pick<Kernel, 'database' | 'log' | 'nowMs' | 'random'> & WithMessenger
 
 /**
  * Writes to the administrators if a pharmacy began to wait since the last letter and the last
  * letter is an hour old. Rejects while the database is away.
  */
-export async function tellAdministrators({
-  database,
-  messenger,
-}: ApplicantsContext): Promise<JobFigures> {
-  if (messenger.channels.email === 'none') return { letters: 0 }
-  const db = database.kysely
+export async function tellAdministrators(ctx: ApplicantsContext): Promise<JobFigures> {
+  const { messenger } = ctx
+  const db = ctx.database.kysely
   const { rows } = await sql<{ waiting: number }>`
     update applicant_letters set written_at = clock_timestamp()
     where written_at < clock_timestamp() - make_interval(secs => ${approvalLimits.applicantLetterMs / 1_000})
@@ -33,6 +31,8 @@ export async function tellAdministrators({
   )
   const [due] = rows
   if (due === undefined) return { letters: 0 }
+  await tellAccount(db, { kind: 'admin.pharmacies_wait', accountId: null }, ctx)
+  if (messenger.channels.email === 'none') return { letters: 0 }
   const administrators = await db
     .selectFrom('users')
     .select('email')

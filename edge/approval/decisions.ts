@@ -14,13 +14,18 @@ import type { WithStandings } from '../kernel/standing.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { paperStandings } from '../kernel/paper-facts.ts'
+import type { NotificationKind } from '../../protocol/notifications/kinds.ts'
+import { tellAccount } from '../kernel/news.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { requireRevision } from '../http/preconditions.ts'
 import { pharmacyLetter, type PharmacyDecision } from './letters.ts'
 import { decidedAt, movedColumns, refusedMoveColumns } from './moving.ts'
 import { cancelSuspendedOrders } from './suspension.ts'
 
-export type DecisionContext = Pick<Kernel, 'bus' | 'commands' | 'database' | 'log' | 'nowMs'> &
+export type DecisionContext = Pick<
+  Kernel,
+  'bus' | 'commands' | 'database' | 'log' | 'nowMs' | 'random'
+> &
   WithMessenger &
   WithStandings
 export type DecisionVerb = 'approve' | 'reject' | 'suspend'
@@ -30,6 +35,14 @@ interface Plan {
   decision: PharmacyDecision
   columns: Updateable<VendorsTable>
 }
+
+const kindOf = {
+  approved: 'vendor.approved',
+  rejected: 'vendor.rejected',
+  suspended: 'vendor.suspended',
+  'move approved': 'vendor.move_approved',
+  'move refused': 'vendor.move_refused',
+} as const satisfies Readonly<Record<PharmacyDecision, NotificationKind>>
 
 const conflict = (status: PharmacyStatus, wanted: string, instead: string) =>
   new CaduceusError(
@@ -117,6 +130,15 @@ export async function decidePharmacy(
       .where('id', '=', pharmacyId)
       .returningAll()
       .executeTakeFirstOrThrow()
+    await tellAccount(
+      tx,
+      {
+        kind: kindOf[plan.decision],
+        accountId: changed.user_id,
+        about: { kind: 'vendor', id: pharmacyId },
+      },
+      ctx,
+    )
     return { row: changed, decision: plan.decision }
   })
   // A repeat announces too, because the first attempt may have died before it told anybody.

@@ -256,6 +256,15 @@ export class Hub {
     this.#deliver(this.#allOf(topics), message)
   }
 
+  /**
+   * Calls `run` for each socket of this edge that has the topic, once its client has got what was
+   * sent before.
+   */
+  whenArrived(topic: string, run: () => void): void {
+    for (const session of this.#byTopic.get(topic) ?? [])
+      this.#safely(() => session.whenArrived(run))
+  }
+
   /** The sessions of several topics, each once. Undefined when there is none. */
   #allOf(topics: readonly string[]): ReadonlySet<Session> | undefined {
     const sets = topics.flatMap(topic => this.#byTopic.get(topic) ?? [])

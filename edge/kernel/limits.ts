@@ -16,6 +16,8 @@ export const socketLimits = {
   /** Messages kept in each direction during authentication. */
   handshakeMessagesMax: 32,
   handshakeMs: 10_000,
+  /** Questions to one client whether a message has arrived. */
+  unansweredPingsMax: 64,
   /**
    * Sockets that may open in a second at one edge when thousands come back at once;
    * HANDSHAKES_PER_SECOND lowers it.

@@ -107,6 +107,9 @@ export class Session {
   #behind = false
   /** A large answer that waits for room. */
   #waiting: (() => void) | null = null
+  /** The question that the client was last asked, and what waits for answers, by question. */
+  #asked = 0
+  readonly #unanswered = new Map<number, () => void>()
   #malformedInARow = 0
   #refusals = 0
   /** Time when the current block of messages began, and the messages left in it. */
@@ -297,6 +300,31 @@ export class Session {
     return this.#socket.send(data, isBinary, false) !== 2
   }
 
+  /**
+   * Calls `run` once the client has got the messages that were pushed before: a ping follows them,
+   * and its pong comes back. It is not called for a phone that has lost its network, although its
+   * socket seems open for a minute.
+   */
+  whenArrived(run: () => void): void {
+    this.flush()
+    if (this.#state.state !== 'open' || this.#unanswered.size >= socketLimits.unansweredPingsMax)
+      return
+    this.#asked = (this.#asked + 1) >>> 0
+    this.#unanswered.set(this.#asked, run)
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(this.#asked)
+    this.#socket.ping(bytes)
+  }
+
+  /** Takes a pong. Pongs to the pings of the library itself have no content. */
+  answered(pong: ArrayBuffer): void {
+    if (pong.byteLength !== 4) return
+    const question = new DataView(pong).getUint32(0)
+    const run = this.#unanswered.get(question)
+    this.#unanswered.delete(question)
+    run?.()
+  }
+
   /** Tells the client its mistake. Ten malformed messages in a row end the connection. */
   refuse(code: ErrorCode, message: string, extra: ErrorDetails = {}): void {
     this.#refusals++
@@ -398,6 +426,7 @@ export class Session {
     if (before.state === 'closing') return
     this.#state = { state: 'closing' }
     this.#waiting = null
+    this.#unanswered.clear()
     if (before.state === 'open') before.handler.onClose?.()
   }
 

@@ -25,6 +25,11 @@ export interface Messenger {
    * counted.
    */
   post(message: Message): void
+  /**
+   * One attempt, for a caller that keeps the message and repeats. Throws DeliveryError, also when no
+   * carrier of this server can deliver such a message.
+   */
+  deliver(message: Message): Promise<void>
   /** The carrier of each channel; `none` in production without a configuration. */
   readonly channels: Readonly<Record<Channel, Carrier['name'] | 'none'>>
   /** Messages of the development outbox, newest first. */
@@ -144,6 +149,17 @@ export function createMessenger({
       queue.push(message)
       // The delivery starts after the caller, which is about to answer.
       after(0, pump)
+    },
+    async deliver(message) {
+      const carrier = carriers[message.channel]
+      try {
+        if (carrier === null) throw new DeliveryError('no carrier is configured', true)
+        await carrier.send(message)
+        count(message.channel, 'sent')
+      } catch (error) {
+        count(message.channel, 'failed')
+        throw error
+      }
     },
     outbox: () => outbox?.messages() ?? [],
     async drain() {

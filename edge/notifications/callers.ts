@@ -1,9 +1,9 @@
 /** The callers that the operations of this feature answer. */
-import { customers, pharmacies, signedIn, type Caller } from '../kernel/access.ts'
+import { signedIn, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   listNotifications: signedIn,
   markNotificationsRead: ['customer'],
   getNotificationPreferences: signedIn,
-  setNotificationPreferences: [...customers, ...pharmacies, 'driver', 'otherDriver'],
+  setNotificationPreferences: signedIn,
 }

@@ -21,10 +21,11 @@ export function followJournal(parts: FollowParts): () => Promise<void> {
   return keepLooking(parts, {
     ...notificationLimits,
     async look() {
-      const { more, stored } = await takeNews(parts)
-      for (const { kind } of stored) metrics.notificationsStored.inc({ kind })
-      if (stored.length > 0) await tellStored(parts, stored)
-      return more
+      const taken = await takeNews(parts)
+      for (const { kind } of taken.stored) metrics.notificationsStored.inc({ kind })
+      if (taken.stored.length + taken.waiting.length > 0)
+        await tellStored(parts, taken.stored, taken.waiting)
+      return taken.more
     },
     onError: error =>
       seldom.say('news', 'notifications: events could not be taken; trying again', error),

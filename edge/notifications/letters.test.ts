@@ -168,9 +168,6 @@ t.test('an SMS where no mailbox is proven or mails are not wanted; otherwise not
   t.match(await prefer(quiet, [{ kind: 'order.placed', channel: 'email', wanted: true }]), {
     status: 400,
   })
-  t.match(await prefer(quiet, [{ kind: 'appointment.offered', channel: 'sms', wanted: false }]), {
-    body: { fields: [{ field: 'preferences.0.channel', rule: 'is no way of this kind' }] },
-  })
   const all = [byPhone, noMails, stranger, abroad, quiet]
   const ids = []
   for (const who of all) {

@@ -7,6 +7,13 @@ export const notificationLimits = {
   batchEventsMax: 100,
   /** Longest time from an event to its notification while an edge runs. */
   pollMs: 1_000,
+  /**
+   * Time that a socket gets to show a news before a device is woken for it; it covers the way over
+   * the bus and to a phone and back.
+   */
+  seenGraceMs: 2_000,
+  /** A mail is worth something so long, at least until the mail of the next morning. */
+  mailLivesHours: 48,
   /** Pause between two full batches, so that a catch-up leaves room for others. */
   batchPauseMs: 50,
   /** Letters that one transaction takes. */

@@ -274,15 +274,43 @@ t.test('bad input has its code, field and rule', async t => {
     [[{ ...on, wanted: 'no' }], 'preferences.0.wanted', /./],
     [[{ ...on, kind: 'order.placed' }], 'preferences.0.kind', /not told to this role/],
     [[on, { ...on, wanted: false }], 'preferences.1.kind', /twice/],
+    [
+      [{ kind: 'order.cancelled', channel: 'push', wanted: false }],
+      'preferences.0.wanted',
+      /turned off/,
+    ],
     [[{ ...on, kind: 'order.cancelled', wanted: false }], 'preferences.0.wanted', /turned off/],
   ] as const) {
     const { status, body: problem } = await prefer(customer, preferences)
     t.same([status, problem.code], [400, 'invalid_request'], field)
     t.match(problem.fields[0], { field, rule })
   }
+  const settle = (settings: unknown) =>
+    call('PUT', '/api/notification-preferences', { token: customer.token, body: { settings } })
+  for (const [settings, field] of [
+    [{ language: 'xx' }, 'settings.language'],
+    [{ time_zone: 'Mars/Olympus' }, 'settings.time_zone'],
+    [{ quiet_hours: { from: '22:00' } }, 'settings.quiet_hours.to'],
+    [{ quiet_hours: { from: '22:00', to: '22:00' } }, 'settings.quiet_hours.to'],
+    [{ quiet_hours: { from: '24:00', to: '07:00' } }, 'settings.quiet_hours.from'],
+    [{ digest: 'hourly' }, 'settings.digest'],
+    [{ other: 1 }, 'settings.other'],
+  ] as const) {
+    const { status, body: problem } = await settle(settings)
+    t.same([status, problem.code], [400, 'invalid_request'], field)
+    t.equal(problem.fields[0].field, field)
+  }
+  t.equal(
+    (await call('PUT', '/api/notification-preferences', { token: customer.token, body: {} }))
+      .status,
+    400,
+  )
   t.equal((await call('GET', '/api/notifications?cursor=x', { token: customer.token })).status, 400)
   t.equal((await call('GET', '/api/notifications')).status, 401)
-  t.equal((await prefer(admin, [on])).status, 403)
+  t.equal((await prefer(admin, [on])).status, 400, 'administrators hear of no orders')
+  t.match(await prefer(pharmacy, [{ ...on, kind: 'order.requested' }]), {
+    body: { fields: [{ field: 'preferences.0.channel', rule: 'is no way of this kind' }] },
+  })
 })
 
 t.test('a person who turns everything off hears only what somebody waits for', async t => {
@@ -290,8 +318,12 @@ t.test('a person who turns everything off hears only what somebody waits for', a
   const { preferences } = (
     await call('GET', '/api/notification-preferences', { token: customer.token })
   ).body
-  t.ok(preferences.every((one: { wanted: boolean }) => one.wanted))
-  const optional = preferences.filter((one: { can_change: boolean }) => one.can_change)
+  const loud = ['inbox', 'push']
+  const isLetter = (one: any) => one.kind === 'appointment.reminder'
+  t.ok(
+    preferences.every((one: any) => one.wanted === (loud.includes(one.channel) || isLetter(one))),
+  )
+  const optional = preferences.filter((one: any) => one.can_change)
   const off = optional.map(({ kind, channel }: { kind: string; channel: string }) => ({
     kind,
     channel,
@@ -300,8 +332,8 @@ t.test('a person who turns everything off hears only what somebody waits for', a
   const answer = await prefer(customer, off)
   t.equal(answer.status, 200)
   t.same(
-    answer.body.preferences.filter((one: { wanted: boolean }) => one.wanted).length,
-    preferences.length - optional.length,
+    answer.body.preferences.filter((one: any) => one.wanted).map((one: any) => one.channel),
+    preferences.filter((one: any) => !one.can_change).map((one: any) => one.channel),
   )
   const order = await newOrder(customer)
   for (const [type, { example }] of Object.entries(orderEvents))
@@ -316,6 +348,22 @@ t.test('a person who turns everything off hears only what somebody waits for', a
   await happen(order.id, 'out_for_delivery')
   await settled()
   t.same((await rowsOf(customer)).length, 5, 'one kind is on again')
+})
+
+t.test('settings stay until they are changed, and the language decides the texts', async t => {
+  const { customer } = await reader(1)
+  const api = new RestClient({ url, tokens: { access_token: customer.token } })
+  const none = { language: null, time_zone: null, quiet_hours: null, digest: 'none' }
+  t.match(await api.inbox.preferences(), { settings: none, reached_by: ['inbox'] })
+  const night = { from: '22:00', to: '07:00' }
+  await api.inbox.setSettings({ language: 'de', quiet_hours: night })
+  await api.inbox.setSettings({ time_zone: 'Asia/Kathmandu', digest: 'daily' })
+  const all = { language: 'de', time_zone: 'Asia/Kathmandu', quiet_hours: night, digest: 'daily' }
+  t.match(await api.inbox.setSettings({}), { settings: all })
+  t.match((await inbox(customer, '', { 'accept-language': 'en' })).notifications[0].text, /Fahrer/)
+  await api.inbox.setSettings({ language: null, quiet_hours: null })
+  t.match((await api.inbox.preferences()).settings, { language: null, quiet_hours: null })
+  t.match((await inbox(customer, '', { 'accept-language': 'en' })).notifications[0].text, /driver/)
 })
 
 t.test('pages go on from their cursor without gaps', async t => {

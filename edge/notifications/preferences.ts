@@ -1,20 +1,25 @@
-/** The wishes of a person by kind and channel. A kind is wanted until it is turned off. */
-import type { Kysely } from 'kysely'
+/**
+ * The wishes of a person by kind and channel. The inbox and devices have a kind until it is turned
+ * off; mail and SMS have it once it is turned on.
+ */
+import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import {
+  canTurnOff,
   channelsOf,
+  notificationChannels,
   notificationKindNames,
-  type notificationChannels,
+  wantedByDefault,
   rowOfKind,
-  type Hearer,
+  type Audience,
+  type NotificationChannel,
   type NotificationKind,
 } from '../../protocol/notifications/kinds.ts'
 import { invalid } from '../kernel/validate.ts'
 
-type Channel = (typeof notificationChannels)[number]
 export interface Wish {
   kind: NotificationKind
-  channel: Channel
+  channel: NotificationChannel
   wanted: boolean
 }
 
@@ -22,23 +27,22 @@ export interface Wish {
 export async function wishesOf(
   db: Kysely<Tables>,
   accountId: string,
-  side: Hearer | null,
+  side: Audience | null,
 ): Promise<(Wish & { can_change: boolean })[]> {
   const rows = await db
     .selectFrom('notification_preferences')
-    .select(['kind', 'channel'])
+    .select(['kind', 'channel', 'wanted'])
     .where('account_id', '=', accountId)
-    .where('wanted', '=', false)
     .execute()
-  const off = new Set(rows.map(({ kind, channel }) => `${kind} ${channel}`))
+  const said = new Map(rows.map(({ kind, channel, wanted }) => [`${kind} ${channel}`, wanted]))
   return notificationKindNames
     .filter(kind => side !== null && rowOfKind(kind).to.includes(side))
     .flatMap(kind =>
       channelsOf(kind).map(channel => ({
         kind,
         channel,
-        wanted: !off.has(`${kind} ${channel}`),
-        can_change: !rowOfKind(kind).essential,
+        wanted: said.get(`${kind} ${channel}`) ?? wantedByDefault(kind, channel),
+        can_change: canTurnOff(kind, channel),
       })),
     )
 }
@@ -50,13 +54,13 @@ export async function wishesOf(
 export async function setWishes(
   db: Kysely<Tables>,
   accountId: string,
-  side: Hearer | null,
+  side: Audience | null,
   wishes: readonly Wish[],
 ): Promise<void> {
   const named = new Set<string>()
   const wrong = wishes.flatMap(({ kind, channel, wanted }, i) => {
     const field = `preferences.${i}`
-    const { to, essential } = rowOfKind(kind)
+    const { to } = rowOfKind(kind)
     const key = `${kind} ${channel}`
     const isRepeated = named.has(key)
     named.add(key)
@@ -65,7 +69,8 @@ export async function setWishes(
       return [{ field: `${field}.kind`, rule: 'is not told to this role' }]
     if (!channelsOf(kind).includes(channel))
       return [{ field: `${field}.channel`, rule: 'is no way of this kind' }]
-    if (essential && !wanted) return [{ field: `${field}.wanted`, rule: 'cannot be turned off' }]
+    if (!wanted && !canTurnOff(kind, channel))
+      return [{ field: `${field}.wanted`, rule: 'cannot be turned off' }]
     return []
   })
   if (wrong.length > 0) throw invalid(wrong)
@@ -78,4 +83,19 @@ export async function setWishes(
         .doUpdateSet(eb => ({ wanted: eb.ref('excluded.wanted') })),
     )
     .execute()
+}
+
+/** The channels that lead to the person now. */
+export async function waysTo(
+  db: Kysely<Tables>,
+  accountId: string,
+): Promise<NotificationChannel[]> {
+  const {
+    rows: [way],
+  } = await sql<{ push: boolean; email: boolean; sms: boolean }>`
+    select exists (select from push_devices d where d.account_id = u.id
+        and not exists (select from sessions s where s.family_id = d.family_id and s.revoked_at is not null)) as push,
+      u.email <> '' and u.email_verified_at is not null as email, u.phone_verified_at is not null as sms
+    from users u where u.id = ${accountId}`.execute(db)
+  return notificationChannels.filter(channel => channel === 'inbox' || way?.[channel] === true)
 }

@@ -12,15 +12,16 @@ import {
   notificationTexts,
   type Language,
 } from '../../protocol/notifications/texts.ts'
-import { roles } from '../kernel/identity.ts'
+import { roles, type Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, nullable, page, paged, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
 import { markRead, newestOf, unreadOf } from './inbox.ts'
 import { notificationLimits } from './limits.ts'
-import { setWishes, wishesOf } from './preferences.ts'
-import { sideOf, tellRead } from './tell.ts'
+import { setWishes, waysTo, wishesOf } from './preferences.ts'
+import { changeSettings, SettingsChange, settingsOf, SettingsView } from './settings.ts'
+import { audienceOf, sideOf, tellRead } from './tell.ts'
 
 type NotificationsContext = Pick<Kernel, 'database' | 'bus' | 'nowMs'>
 
@@ -46,6 +47,11 @@ const PreferencesView = Type.Object({
       can_change: Type.Boolean({ description: 'False for news that nobody can turn off' }),
     }),
   ),
+  settings: SettingsView,
+  reached_by: Type.Array(Channel, {
+    description:
+      'The channels that lead to the caller now: `push` with a device, `email` and `sms` with an address that was confirmed',
+  }),
 })
 
 /** The rows of `/api/notifications` and `/api/notification-preferences`. */
@@ -54,6 +60,11 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
   const unread = async (accountId: string): Promise<number> =>
     (await unreadOf(db, [accountId])).get(accountId) ?? 0
   const languages = Object.keys(notificationTexts) as Language[]
+  const preferencesOf = async (identity: Identity) => ({
+    preferences: await wishesOf(db, identity.userId, audienceOf(identity)),
+    settings: await settingsOf(db, identity.userId),
+    reached_by: await waysTo(db, identity.userId),
+  })
 
   return [
     route({
@@ -67,7 +78,7 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
       headerParameters: {
         'Accept-Language': {
           required: false,
-          description: `Language of the texts: ${languages.join(' or ')}`,
+          description: `Language of the texts where the settings name none: ${languages.join(' or ')}`,
         },
       },
       responses: {
@@ -85,7 +96,8 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
         headers,
         query: { limit = limits.listLimitDefault, cursor },
       }) => {
-        const language = languageOf(headers['accept-language'])
+        const language =
+          (await settingsOf(db, userId)).language ?? languageOf(headers['accept-language'])
         const found = await newestOf(db, userId, ctx.nowMs(), cursor, limit + 1)
         const { rows, next_cursor } = paged(found, limit)
         return {
@@ -143,40 +155,48 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
       method: 'GET',
       path: '/api/notification-preferences',
       operationId: 'getNotificationPreferences',
-      summary: 'The kinds of news that the caller can hear, and whether the caller wants them',
+      summary:
+        'The kinds of news that the caller can hear and on which channels, and how the caller wants to be told',
       tags,
       auth: roles,
       standing: 'any',
       responses: { 200: { description: 'One row for each kind', schema: PreferencesView } },
       handler: async ({ identity }) => ({
         status: 200,
-        body: {
-          preferences: await wishesOf(db, identity.userId, sideOf(identity)?.side ?? null),
-        },
+        body: await preferencesOf(identity),
       }),
     }),
     route({
       method: 'PUT',
       path: '/api/notification-preferences',
       operationId: 'setNotificationPreferences',
-      summary: 'Turn kinds of news off or on again; those that are not named stay as they are',
+      summary:
+        'Turn kinds of news off or on by channel, and say the language, the quiet hours and the daily mail; the rest stays',
       tags,
-      auth: ['user', 'vendor', 'driver'],
+      auth: roles,
       standing: 'any',
       body: closedObject({
-        preferences: Type.Array(
-          closedObject({ kind: Kind, channel: Channel, wanted: Type.Boolean() }),
-          { minItems: 1, maxItems: notificationKindNames.length * notificationChannels.length },
+        preferences: Type.Optional(
+          Type.Array(closedObject({ kind: Kind, channel: Channel, wanted: Type.Boolean() }), {
+            minItems: 1,
+            maxItems: notificationKindNames.length * notificationChannels.length,
+          }),
         ),
+        settings: Type.Optional(SettingsChange),
       }),
       responses: { 200: { description: 'One row for each kind', schema: PreferencesView } },
       handler: async ({ identity, body }) => {
-        const side = sideOf(identity)?.side ?? null
-        await setWishes(db, identity.userId, side, body.preferences)
-        return {
-          status: 200,
-          body: { preferences: await wishesOf(db, identity.userId, side) },
-        }
+        const { preferences, settings } = body
+        if (preferences === undefined && settings === undefined)
+          throw invalid([
+            { field: 'preferences', rule: 'or settings: give at least one of the two' },
+          ])
+        const side = audienceOf(identity)
+        await db.transaction().execute(async tx => {
+          if (preferences !== undefined) await setWishes(tx, identity.userId, side, preferences)
+          if (settings !== undefined) await changeSettings(tx, identity.userId, settings)
+        })
+        return { status: 200, body: await preferencesOf(identity) }
       },
     }),
   ]

@@ -6,6 +6,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import {
   rowOfKind,
   type Hearer,
@@ -15,30 +16,45 @@ import {
 import type { Kernel } from '../kernel/kernel.ts'
 import { takeEvents, type Batch } from '../orders/following.ts'
 import type { JournalRow } from '../orders/journal-positions.ts'
-import { storeLetters } from './letters.ts'
 import { notificationLimits } from './limits.ts'
+import type { News } from './news.ts'
+import { queueDeliveries, withDevices, withdraw } from './deliveries.ts'
+import { takeAccountNews } from './account-news.ts'
+import { storeLetters } from './letters.ts'
 import {
   isTold,
+  overWith,
   told,
   whoHears,
-  type JournalSubject,
-  type Hearing,
   type OneEvent,
   type Parties,
+  type JournalSubject,
 } from './who.ts'
 
 /** A notification that was stored, for the sockets of its person. */
 export interface Stored {
   id: string
   accountId: string
-  side: Hearer
+  side: Hearer | 'account'
   recordId: string
   kind: NotificationKind
   about: { kind: NotificationSubject; id: string }
   at: Date
+  /** It will be sent to a device, unless a socket shows it first. */
+  waits: boolean
 }
-export interface Taken extends Omit<Batch<Stored[]>, 'result'> {
+/** A news to be stored. A repeat of `eventId` for a person is left out. */
+export interface Wanted extends Omit<News, 'id' | 'expiresAt'> {
+  /** Absent: the kind says how long it is worth something. */
+  expiresAt?: Date
+  /** Of a reminder: the beginning of the appointment. */
+  startAt?: Date
+}
+/** News that no inbox has and that wait to be sent, unless a socket of the side shows them first. */
+export type Waiting = Pick<News, 'id' | 'side' | 'recordId'>
+export interface Taken extends Omit<Batch<never>, 'result'> {
   stored: Stored[]
+  waiting: Waiting[]
 }
 
 /** The parties of a record, and the values for its texts. */
@@ -46,19 +62,9 @@ interface Subject {
   parties: Parties
   data: Readonly<Record<string, string>>
 }
-/** A notification to be stored. A repeat of `eventId` for a person is left out. */
-export interface Wanted extends Hearing {
-  about: Stored['about']
-  data: string
-  eventId: string
-  at: Date
-  /** Of a reminder: the beginning of the appointment. */
-  startAt?: Date
-}
-
 /**
- * Takes the next batch. Rejected: the lease of webhooks, because nothing here leaves the
- * transaction.
+ * Takes the next batch: events of the journal, and what rooms have told. Rejected: the lease of
+ * webhooks, because nothing here leaves the transaction.
  */
 export async function takeNews({
   database,
@@ -66,12 +72,19 @@ export async function takeNews({
   random,
 }: Pick<Kernel, 'database' | 'nowMs' | 'random'>): Promise<Taken> {
   const { batchEventsMax } = notificationLimits
-  const { led, more, result } = await takeEvents(
+  const clock = { nowMs, random }
+  const ofJournal = await takeEvents(
     { database },
     'notification_positions',
     batchEventsMax,
     async (tx, rows) => {
-      const wanted = await wantedOf(tx, rows)
+      const events = eventsOf(rows)
+      await withdraw(
+        tx,
+        events.flatMap(({ event, id }) => overWith(event).map(kind => ({ kind, id }))),
+        nowMs(),
+      )
+      const wanted = await wantedOf(tx, events)
       await storeLetters(
         tx,
         wanted.flatMap(({ recordId, about, startAt, ...one }) =>
@@ -80,50 +93,124 @@ export async function takeNews({
             : [{ ...one, accountId: recordId, aboutId: about.id, startAt }],
         ),
       )
-      return storeNotifications(tx, wanted, nowMs(), random)
+      return keep(tx, wanted, clock)
     },
   )
-  return { led, more, stored: result ?? [] }
+  const db = database.kysely
+  const first = await db.selectFrom('account_news').select('id').limit(1).executeTakeFirst()
+  const ofAccounts =
+    first === undefined
+      ? null
+      : await db.transaction().execute(async tx => {
+          const news = await takeAccountNews(tx, batchEventsMax)
+          return { more: news.length >= batchEventsMax, kept: await keep(tx, news, clock) }
+        })
+  const kept = [ofJournal.result, ofAccounts?.kept].flatMap(one => one ?? [])
+  return {
+    led: ofJournal.led,
+    more: ofJournal.more || ofAccounts?.more === true,
+    stored: kept.flatMap(({ stored }) => stored),
+    waiting: kept.flatMap(({ waiting }) => waiting),
+  }
+}
+
+/** Puts news into the inboxes and on their way. */
+async function keep(
+  tx: Kysely<Tables>,
+  wanted: readonly Wanted[],
+  { nowMs, random }: Pick<Kernel, 'nowMs' | 'random'>,
+): Promise<Pick<Taken, 'stored' | 'waiting'>> {
+  if (wanted.length === 0) return { stored: [], waiting: [] }
+  const now = nowMs()
+  // Ids of the same millisecond have no order, and lists are read by id, so these ids are sorted in
+  // the order of the news.
+  const ids = wanted.map(() => uuidV7(now, random)).toSorted()
+  const news = wanted.map((one, i): News => ({
+    ...one,
+    id: ids[i]!,
+    expiresAt:
+      one.expiresAt ?? new Date(one.at.getTime() + rowOfKind(one.kind).livesMinutes * 60_000),
+  }))
+  const stored = await store(tx, news)
+  const storedIds = new Set(stored.map(({ id }) => id))
+  const waiting = await queueDeliveries(tx, news, storedIds, now)
+  return {
+    stored: stored.map(one => ({ ...one, waits: waiting.has(one.id) })),
+    waiting: news.filter(({ id }) => waiting.has(id) && !storedIds.has(id)),
+  }
+}
+
+/** Stores the news of a room in its transaction, and puts them on their way. */
+export async function storeNotifications(
+  tx: Kysely<Tables>,
+  wanted: readonly Wanted[],
+  nowMs: number,
+  random: () => number,
+): Promise<Stored[]> {
+  return (await keep(tx, wanted, { nowMs: () => nowMs, random })).stored
 }
 
 /** The id of the record that an event is about: one calendar keeps the appointments of a service. */
 const subjectOf = (actor: JournalSubject, actorId: string, event: OneEvent): string =>
   actor === 'appointment' && 'appointment_id' in event.data ? event.data.appointment_id : actorId
 
-const startOf = (event: OneEvent): { startAt?: Date } =>
-  event.type === 'reminder_due' ? { startAt: new Date(event.data.start_ms) } : {}
+interface TakenEvent {
+  actor: JournalSubject
+  id: string
+  event: OneEvent
+  by: Principal | null
+  at: Date
+  eventId: string
+}
 
-async function wantedOf(tx: Kysely<Tables>, rows: readonly JournalRow[]): Promise<Wanted[]> {
-  const events = rows.flatMap(row => {
+const eventsOf = (rows: readonly JournalRow[]): TakenEvent[] =>
+  rows.flatMap(row => {
     const { kind: actor } = row
     if (!isTold(actor) || !Object.hasOwn(told[actor], row.type)) return []
     const { event, by, at } = row.read()
     const id = subjectOf(actor, row.actor_id, event)
     return [{ actor, id, event, by, at, eventId: `${row.slot}.${row.seq}` }]
   })
+
+/** The news of a batch, oldest first, without those that a later event of the batch ends. */
+async function wantedOf(tx: Kysely<Tables>, events: readonly TakenEvent[]): Promise<Wanted[]> {
   const records = await recordsOf(tx, events)
+  const asked = await withDevices(tx, [
+    ...new Set(
+      events.flatMap(({ event }) =>
+        event.type === 'broadcast_opened' ? event.data.candidates.map(one => one.vendor_id) : [],
+      ),
+    ),
+  ])
   const seen = new Set<string>()
-  return events.flatMap(({ actor, id, event, by, at, eventId }) => {
+  let news: Wanted[] = []
+  for (const { actor, id, event, by, at, eventId } of events) {
+    const over = overWith(event)
+    if (over.length > 0) news = news.filter(one => one.about.id !== id || !over.includes(one.kind))
     const record = records.get(id)
-    if (record === undefined) return []
-    const about = { kind: actor, id }
-    return whoHears(actor, event, by, record.parties)
-      .map(hearing => ({
+    if (record === undefined) continue
+    const data = JSON.stringify(record.data)
+    for (const { endsAtMs, ...hearing } of whoHears(actor, event, by, record.parties)) {
+      const { kind, recordId } = hearing
+      const { onceUnread } = rowOfKind(kind)
+      if (kind === 'order.requested' && !asked.has(recordId)) continue
+      if (onceUnread) {
+        const key = `${kind} ${recordId} ${id}`
+        if (seen.has(key)) continue
+        seen.add(key)
+      }
+      news.push({
         ...hearing,
-        about,
-        data: JSON.stringify(record.data),
+        about: { kind: actor, id },
+        data,
         eventId,
         at,
-        ...startOf(event),
-      }))
-      .filter(({ kind, recordId }) => {
-        if (!rowOfKind(kind).onceUnread) return true
-        const key = `${kind} ${recordId} ${id}`
-        const isFirst = !seen.has(key)
-        seen.add(key)
-        return isFirst
+        ...(endsAtMs !== null && { expiresAt: new Date(endsAtMs) }),
+        ...(event.type === 'reminder_due' && { startAt: new Date(event.data.start_ms) }),
       })
-  })
+    }
+  }
+  return news
 }
 
 async function recordsOf(
@@ -131,7 +218,7 @@ async function recordsOf(
   events: readonly { actor: NotificationSubject; id: string }[],
 ): Promise<Map<string, Subject>> {
   if (events.length === 0) return new Map()
-  const idsOf = (actor: JournalSubject): string[] => [
+  const idsOf = (actor: NotificationSubject): string[] => [
     ...new Set(events.flatMap(event => (event.actor === actor ? [event.id] : []))),
   ]
   const { rows } = await sql<{
@@ -163,22 +250,15 @@ async function recordsOf(
  * Stores what is wanted for persons who have an account that works and have not turned the kind
  * off. A kind that is told once is left out while an unread one is there.
  */
-export async function storeNotifications(
-  tx: Kysely<Tables>,
-  wanted: readonly Wanted[],
-  nowMs: number,
-  random: () => number,
-): Promise<Stored[]> {
+async function store(tx: Kysely<Tables>, news: readonly News[]): Promise<Omit<Stored, 'waits'>[]> {
+  const wanted = news.filter(({ kind }) => !rowOfKind(kind).pushOnly)
   if (wanted.length === 0) return []
-  // Ids of the same millisecond have no order, and lists are read by id, so these ids are sorted in
-  // the order of the events.
-  const ids = wanted.map(() => uuidV7(nowMs, random)).toSorted()
-  const byId = new Map(wanted.map((one, i) => [ids[i]!, one]))
-  const column = <T>(of: (one: Wanted) => T): T[] => wanted.map(of)
+  const byId = new Map(wanted.map(one => [one.id, one]))
+  const column = <T>(of: (one: News) => T): T[] => wanted.map(of)
   const { rows } = await sql<{ id: string; account_id: string }>`
     insert into notifications (id, account_id, event_id, kind, about_kind, about_id, data, at)
     select w.id, u.id, w.event_id, w.kind, w.about_kind, w.about_id, w.data, w.at
-    from unnest(${ids}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
+    from unnest(${column(w => w.id)}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
       ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
       ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[],
       ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[], ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
@@ -186,7 +266,7 @@ export async function storeNotifications(
     left join vendors v on w.side = 'vendor' and v.id = w.record_id
     left join drivers d on w.side = 'driver' and d.id = w.record_id
     join users u on u.is_active and u.id = case w.side
-      when 'customer' then w.record_id when 'vendor' then v.user_id else d.user_id end
+      when 'vendor' then v.user_id when 'driver' then d.user_id else w.record_id end
     where not exists (select from notification_preferences p
         where p.account_id = u.id and p.kind = w.kind and p.channel = 'inbox' and not p.wanted)
       and (not w.once or not exists (select from notifications n

@@ -2,21 +2,29 @@
  * The live number of unread notifications, on every socket of a person, at any edge. Soft by
  * design: a message may be lost, and the next one has the right number.
  */
+import { sql, type Kysely } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { decodeBody, encodeBody } from '../../protocol/bus/codec.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { topics, type NotificationPush } from '../../protocol/dispatch/pushes.ts'
-import type { Hearer } from '../../protocol/notifications/kinds.ts'
+import { Seldom } from '../../protocol/kernel/seldom.ts'
+import type { Audience, Hearer } from '../../protocol/notifications/kinds.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { unreadOf } from './inbox.ts'
-import type { Stored } from './take.ts'
+import { noteSeen } from './deliveries.ts'
+import type { Stored, Waiting } from './take.ts'
 
 const topicOf: Readonly<Record<Hearer, (id: string) => string>> = {
   customer: topics.customer,
   vendor: topics.pharmacy,
   driver: topics.driver,
 }
+
+/** The audience to which an account belongs. */
+export const audienceOf = ({ role }: Pick<Identity, 'role'>): Audience | null =>
+  role === 'service' ? null : role === 'user' ? 'customer' : role
 
 /** The side on which an account hears; null for one that is told nothing. */
 export function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told | null {
@@ -33,36 +41,104 @@ export function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told |
       return null
   }
 }
-type Told = Pick<Stored, 'side' | 'recordId'>
+interface Told {
+  side: Hearer
+  recordId: string
+}
+
+/** The sides of accounts; an administrator has no socket that shows the number. */
+async function sidesOf(
+  db: Kysely<Tables>,
+  accountIds: readonly string[],
+): Promise<Map<string, Told>> {
+  if (accountIds.length === 0) return new Map()
+  const { rows } = await sql<{ id: string; side: Hearer; record_id: string }>`
+    select u.id, 'customer' as side, u.id as record_id from users u where u.role = 'user' and u.id = any(${accountIds}::uuid[])
+    union all select v.user_id, 'vendor', v.id from vendors v where v.user_id = any(${accountIds}::uuid[])
+    union all select d.user_id, 'driver', d.id from drivers d where d.user_id = any(${accountIds}::uuid[])`.execute(
+    db,
+  )
+  return new Map(rows.map(({ id, side, record_id }) => [id, { side, recordId: record_id }]))
+}
 
 /** Passes the numbers on to the sockets of this edge. Returns the function that ends this. */
-export function hearNotifications({ bus, hub }: Pick<Kernel, 'bus' | 'hub'>): () => void {
+export function hearNotifications({
+  bus,
+  hub,
+  database: { kysely: db },
+  log,
+  nowMs,
+}: Pick<Kernel, 'bus' | 'hub' | 'database' | 'log' | 'nowMs'>): () => void {
+  const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)
   const subscription = bus.subscribe(subjects.notifications, ({ body }) => {
-    for (const { topic, message } of decodeBody(body) as NotificationPush)
-      hub.tell([topic], message)
+    for (const { topic, message, news } of decodeBody(body) as NotificationPush) {
+      if (message !== null) hub.tell([topic], message)
+      if (news.length === 0) continue
+      let isNoted = false
+      hub.whenArrived(topic, () => {
+        if (isNoted) return
+        isNoted = true
+        // When this fails, a device is woken for what its owner has seen.
+        noteSeen(db, news, nowMs()).catch((error: unknown) =>
+          seldom.say('seen', 'notifications: what a socket has shown could not be noted', error),
+        )
+      })
+    }
   })
   return () => subscription.unsubscribe()
 }
 
-/** Tells the persons of new notifications how many they have not read. */
+/**
+ * Tells the persons of new notifications how many they have not read, and asks for those that wait
+ * whether a socket has them.
+ */
 export async function tellStored(
   { bus, database: { kysely: db } }: Pick<Kernel, 'bus' | 'database'>,
   stored: readonly Stored[],
+  waiting: readonly Waiting[] = [],
 ): Promise<void> {
   const newest = new Map<string, Stored>()
   for (const one of stored)
     if (one.id > (newest.get(one.accountId)?.id ?? '')) newest.set(one.accountId, one)
   const unread = await unreadOf(db, [...newest.keys()])
-  const push: NotificationPush = [...newest.values()].map(
-    ({ accountId, side, recordId, id, kind, about, at }) => ({
-      topic: topicOf[side](recordId),
-      message: {
-        type: 'notification',
-        unread: unread.get(accountId) ?? 0,
-        newest: { id, kind, about, at: at.toISOString() },
-      },
-    }),
+  const sides = await sidesOf(
+    db,
+    stored.flatMap(({ side, accountId }) => (side === 'account' ? [accountId] : [])),
   )
+  const topicFor = ({ side, recordId }: Pick<Stored, 'side' | 'recordId'>): string | null => {
+    const told = side === 'account' ? sides.get(recordId) : { side, recordId }
+    return told === undefined ? null : topicOf[told.side](told.recordId)
+  }
+  const newsOf = new Map<string, string[]>()
+  for (const one of [...stored.filter(({ waits }) => waits), ...waiting]) {
+    // A stranger who has signed in has a socket too, and must not keep the owner from hearing of it.
+    const topic = one.side === 'account' ? null : topicFor(one)
+    if (topic !== null) newsOf.set(topic, [...(newsOf.get(topic) ?? []), one.id])
+  }
+  const told: NotificationPush = [...newest.values()].flatMap(one => {
+    const { accountId, id, kind, about, at } = one
+    const topic = topicFor(one)
+    if (topic === null) return []
+    const news = newsOf.get(topic) ?? []
+    newsOf.delete(topic)
+    return [
+      {
+        topic,
+        message: {
+          type: 'notification' as const,
+          unread: unread.get(accountId) ?? 0,
+          newest: { id, kind, about, at: at.toISOString() },
+        },
+        news,
+      },
+    ]
+  })
+  const asked = [...newsOf].map(([topic, news]) => ({
+    topic,
+    message: null,
+    news,
+  }))
+  const push: NotificationPush = [...told, ...asked]
   publishList(bus, subjects.notifications, push, part => part)
 }
 
@@ -73,7 +149,11 @@ export function tellRead(
   unread: number,
 ): void {
   const push: NotificationPush = [
-    { topic: topicOf[side](recordId), message: { type: 'notification', unread, newest: null } },
+    {
+      topic: topicOf[side](recordId),
+      message: { type: 'notification', unread, newest: null },
+      news: [],
+    },
   ]
   bus.publish(subjects.notifications, encodeBody(push))
 }

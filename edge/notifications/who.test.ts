@@ -44,6 +44,8 @@ t.test('each event is told to these sides when the system acted', async t => {
       .filter(([, sides]) => sides !== ''),
   )
   t.same(all, {
+    broadcast_opened: 'vendor order.requested',
+    offer_made: 'driver order.offered',
     order_placed: 'vendor order.placed',
     order_accepted: 'customer order.accepted',
     order_rejected: 'customer order.rejected',
@@ -133,8 +135,8 @@ t.test('every type of event has its row, and every kind has an event', async t =
       },
     ].flatMap(({ actor, event }) => whoHears(actor, event, system, parties).map(one => one.kind)),
   )
-  // The news of papers are no events; their room tells them.
-  const ofEvents = notificationKindNames.filter(kind => rowOfKind(kind).about !== 'document')
+  // The others are told by rooms, without an event.
+  const ofEvents = notificationKindNames.filter(kind => rowOfKind(kind).about in told)
   t.same([...kinds].toSorted(), ofEvents.toSorted())
 })
 
@@ -147,9 +149,8 @@ t.test('for every event, acting person and record: nobody twice, nobody unasked'
       fc.record({ customer: party, vendor: party, driver: party }),
       ({ actor, event }, acting, now) => {
         const hearings = whoHears(actor, event, acting, now)
-        const sides = hearings.map(one => one.side)
         return (
-          new Set(sides).size === sides.length &&
+          new Set(hearings.map(one => `${one.side} ${one.recordId}`)).size === hearings.length &&
           hearings.every(
             ({ side, recordId, kind }) =>
               recordId !== null &&

@@ -2,8 +2,8 @@
  * The persons who hear of an event, and under which kind. Every type of event has its row, so a new
  * type does not compile before somebody has decided. Pure.
  *
- * An open request tells nobody here: it asks up to thousands of pharmacies and lives for minutes,
- * and their terminals show it. The same holds for an offer to a driver, which lives for seconds.
+ * An open request and an offer to a driver end within minutes, and terminals and apps show them. So
+ * they are in no inbox; they wake devices alone.
  */
 import type { ConversationEvent } from '../../protocol/dispatch/conversation-events.ts'
 import type { AppointmentEvent, DriverEvent, OrderEvent } from '../../protocol/dispatch/events.ts'
@@ -19,12 +19,14 @@ import {
 export type Parties = Readonly<Record<Hearer, string | null>>
 export type OneEvent = OrderEvent | DriverEvent | AppointmentEvent | ConversationEvent
 /** The subjects whose news are events; others are told by their rooms. */
-export type JournalSubject = Exclude<NotificationSubject, 'document'>
+export type JournalSubject = Exclude<NotificationSubject, 'document' | 'vendor' | 'account'>
 export interface Hearing {
   side: Hearer
   /** Id of the customer's account, of the pharmacy or of the driver. */
   recordId: string
   kind: NotificationKind
+  /** Time when the thing itself ends; null: the kind says how long it is worth something. */
+  endsAtMs: number | null
 }
 
 type Told = Readonly<Partial<Record<Hearer, NotificationKind>>>
@@ -40,6 +42,7 @@ export const told: {
   readonly conversation: Readonly<Record<ConversationEvent['type'], Told>>
 } = {
   order: {
+    // Each pharmacy that is asked.
     broadcast_opened: nobody,
     order_placed: to('order.placed'),
     response_recorded: nobody,
@@ -49,7 +52,7 @@ export const told: {
     order_cancelled: to('order.cancelled'),
     tracking_reissued: nobody,
     driver_search_started: nobody,
-    offer_made: nobody,
+    offer_made: to('order.offered'),
     offer_closed: nobody,
     driver_search_ended: to('order.no_driver'),
     driver_assigned: { ...to('order.driver_assigned'), ...to('order.assigned_to_you') },
@@ -141,10 +144,45 @@ function partiesAt(event: OneEvent, now: Parties): Parties {
       return { ...now, vendor: event.data.vendor.vendor_id }
     case 'driver_assigned':
       return { ...now, driver: event.data.driver.driver_id }
+    case 'offer_made':
+      // A driver whom the pharmacy picked is not asked, and hears of the order next.
+      return { ...now, driver: event.data.mode === 'offer' ? event.data.driver_id : null }
     case 'driver_unassigned':
       return { ...now, driver: event.data.driver_id }
     default:
       return now
+  }
+}
+
+function endOf(event: OneEvent): number | null {
+  switch (event.type) {
+    case 'offer_made':
+      return event.data.expires_at_ms
+    case 'waitlist_offered':
+      return event.data.held_until_ms
+    case 'reminder_due':
+      return event.data.start_ms
+    default:
+      return null
+  }
+}
+
+/**
+ * The kinds about the same order that are over with this event: nobody is woken for an offer that
+ * somebody has taken.
+ */
+export function overWith(event: OneEvent): readonly NotificationKind[] {
+  switch (event.type) {
+    case 'order_accepted':
+    case 'request_expired':
+      return ['order.requested']
+    case 'offer_closed':
+    case 'driver_assigned':
+      return ['order.offered']
+    case 'order_cancelled':
+      return ['order.requested', 'order.offered']
+    default:
+      return []
   }
 }
 
@@ -158,13 +196,21 @@ export function whoHears(
   by: Principal | null,
   now: Parties,
 ): Hearing[] {
+  if (event.type === 'broadcast_opened')
+    return event.data.candidates.map(({ vendor_id }) => ({
+      side: 'vendor',
+      recordId: vendor_id,
+      kind: 'order.requested',
+      endsAtMs: event.data.expires_at_ms,
+    }))
   const parties = partiesAt(event, now)
+  const endsAtMs = endOf(event)
   return Object.entries(kindsOf(actor, event)).flatMap(([name, kind]) => {
     const side = name as Hearer
     const recordId = parties[side]
     const didIt =
       (by?.role === side && by.id === recordId) ||
       (event.type === 'message_sent' && event.data.side === side)
-    return recordId === null || didIt ? [] : [{ side, recordId, kind }]
+    return recordId === null || didIt ? [] : [{ side, recordId, kind, endsAtMs }]
   })
 }

@@ -1,4 +1,4 @@
-/** Configuration of Web Push: the keys of this server, and the services that it may call. */
+/** Configuration of the services that wake devices, and the keys of this server for browsers. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   ConfigError,
@@ -7,10 +7,11 @@ import {
   type Environment,
 } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
+import { readAppPushConfig, type AppPushConfig } from './app-config.ts'
 import type { EndpointRules } from './endpoints.ts'
 import { newVapidKeys, publicKeyOf, type VapidKeys } from './vapid.ts'
 
-export interface PushConfig {
+export interface PushConfig extends AppPushConfig {
   /** Null: browsers get nothing. */
   vapid: { keys: VapidKeys; subject: string | null } | null
   endpoints: EndpointRules
@@ -18,10 +19,11 @@ export interface PushConfig {
 
 const makeThem = 'make a pair with: npx web-push generate-vapid-keys'
 
-/** Reads the VAPID_ and PUSH_ variables. Throws ConfigError. */
+/** Reads the VAPID_, PUSH_, FCM_ and APNS_ variables. Throws ConfigError. */
 export function readPushConfig(environment: Environment, kernel: KernelConfig): PushConfig {
   const text = (name: string): string | null => textVariable(environment, name)
   return {
+    ...readAppPushConfig(environment),
     vapid: vapid(text, kernel),
     endpoints: {
       hosts: hosts(text('PUSH_HOSTS')),

@@ -107,16 +107,17 @@ export async function forget(db: Kysely<Tables>, accountId: string, id: string):
 export async function note(
   db: Kysely<Tables>,
   id: string,
-  { outcome, answer }: PushVerdict,
+  verdict: PushVerdict,
   sentAtMs: number,
   nowMs: number,
 ): Promise<void> {
   const now = new Date(nowMs)
+  const { outcome, answer } = verdict
   if (outcome === 'gone')
     await db
       .deleteFrom('push_devices')
       .where('id', '=', id)
-      .where('registered_at', '<=', new Date(sentAtMs))
+      .where('registered_at', '<=', new Date(verdict.sinceMs ?? sentAtMs))
       .execute()
   else
     await db

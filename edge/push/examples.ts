@@ -22,5 +22,6 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   listPushDevices: { as: 'customer', status: 200 },
   testPushDevice: { as: 'customer', params: { id: of.pushDevice }, status: 200 },
+  listNotificationTemplates: { as: 'admin', query: { language: 'de' }, status: 200 },
   forgetPushDevice: { as: 'customer', params: { id: of.pushDevice }, status: 204 },
 }

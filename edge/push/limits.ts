@@ -12,7 +12,24 @@ export const pushLimits = {
   timeoutMs: 10_000,
   /** Messages to browsers up to this size have the same length. */
   paddedBytes: 1_024,
+  /** Rows of the outbox that an edge takes at once. */
+  batchMax: 100,
+  /** Time after which another edge sends a row that an edge has taken. */
+  takenMs: 60_000,
+  attemptsMax: 8,
+  backoffMsFirst: 5_000,
+  backoffMsMax: 15 * 60_000,
+  /** Longest time between two looks for rows, because a nudge can be lost. */
+  lookMs: 5_000,
+  /** Shortest time between two looks. */
+  pauseMs: 50,
+  endedKeptMs: 7 * 24 * 3_600_000,
+  smsPerAccountPerDayMax: 20,
 } as const
 
+relation(
+  pushLimits.takenMs > 2 * pushLimits.timeoutMs,
+  'a message is sent, or its time is over, before another edge sends it',
+)
 relation(pushLimits.paddedBytes <= plainBytesMax, 'a padded message fits into one record')
 relation(limits.urlCharactersMax < 2_700, 'an address fits into an entry of an index of PostgreSQL')

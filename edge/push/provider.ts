@@ -36,7 +36,9 @@ export interface PushMessage {
  * may work again. `answer` is a short word for the metrics.
  */
 export type PushVerdict =
-  | { outcome: 'accepted' | 'gone' | 'refused'; answer: string }
+  | { outcome: 'accepted' | 'refused'; answer: string }
+  /** `sinceMs`: the address is dead since then; absent: since the message was sent. */
+  | { outcome: 'gone'; answer: string; sinceMs?: number }
   | { outcome: 'later'; answer: string; retryAfterMs: number | null }
 
 export interface PushProvider {

@@ -2,6 +2,8 @@
 import type { Clock } from '../kernel/kernel.ts'
 import type { PushConfig } from './config.ts'
 import type { PushProviders } from './provider.ts'
+import { apns } from './apns.ts'
+import { fcm } from './fcm.ts'
 import { webPush } from './web-push.ts'
 
 export interface Push {
@@ -15,12 +17,13 @@ export interface WithPush {
 }
 
 /** Makes the providers that are configured. */
-export function createPush({ vapid, endpoints }: PushConfig, { nowMs, after }: Clock): Push {
+export function createPush(config: PushConfig, { nowMs, after }: Clock): Push {
+  const { vapid, endpoints } = config
   return {
     providers: {
       web: vapid === null ? null : webPush({ ...vapid, rules: endpoints, nowMs, after }),
-      fcm: null,
-      apns: null,
+      fcm: config.fcm === null ? null : fcm({ ...config.fcm, nowMs }),
+      apns: config.apns === null ? null : apns({ ...config.apns, nowMs }),
     },
     vapidPublicKey: vapid?.keys.publicKey ?? null,
   }

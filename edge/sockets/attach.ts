@@ -139,6 +139,13 @@ function behavior(
         failed('drain', error)
       }
     },
+    pong(ws, content) {
+      try {
+        ws.getUserData().session!.answered(content)
+      } catch (error) {
+        failed('pong', error)
+      }
+    },
     close(ws) {
       const session = ws.getUserData().session!
       try {

@@ -37,9 +37,12 @@ import type {
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type { LedgerTables } from './tables-ledger.ts'
 import type {
+  AccountNewsTable,
   NotificationLettersTable,
+  NotificationDeliveriesTable,
   NotificationPositionsTable,
   NotificationPreferencesTable,
+  NotificationSettingsTable,
   NotificationsTable,
 } from './tables-notifications.ts'
 import type { PushDevicesTable } from './tables-push.ts'
@@ -477,6 +480,9 @@ export interface Tables extends LedgerTables {
   notification_preferences: NotificationPreferencesTable
   notification_positions: NotificationPositionsTable
   notification_letters: NotificationLettersTable
+  notification_deliveries: NotificationDeliveriesTable
+  notification_settings: NotificationSettingsTable
+  account_news: AccountNewsTable
   push_devices: PushDevicesTable
   webhook_lease: WebhookLeaseTable
   custody_entries: CustodyEntriesTable

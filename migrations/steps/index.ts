@@ -34,6 +34,7 @@ import { lettersAndMembers } from './0033_letters_and_members.ts'
 import { custody } from './0034_custody.ts'
 import { papers } from './0035_papers.ts'
 import { ledger } from './0037_ledger.ts'
+import { notificationDeliveries } from './0039_notification_deliveries.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -67,4 +68,5 @@ export const migrations: Record<string, Migration> = {
   '0034_custody': custody,
   '0035_papers': papers,
   '0037_ledger': ledger,
+  '0039_notification_deliveries': notificationDeliveries,
 }

@@ -12,7 +12,7 @@ export type {
 export type { Custodian, Custody, CustodyStep } from './custody.ts'
 export type { InsightFigure, Insights, ServiceInsights } from './insights.ts'
 export type { NewCode, ReadCode } from './media.ts'
-export type { NotificationRow, NotificationWish } from './notifications.ts'
+export type { NotificationRow, NotificationSettings, NotificationWish } from './notifications.ts'
 export type { NewPaper, Paper, PaperDecision, PaperRequirement } from './papers.ts'
 export type { NewPushDevice, PushDevice } from './push-devices.ts'
 export {

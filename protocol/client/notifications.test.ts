@@ -14,6 +14,7 @@ t.test('each call has its path and what it says', async t => {
   await calls.markRead({ through: 'x' })
   await calls.preferences()
   await calls.setPreferences([wish])
+  await calls.setSettings({ digest: 'daily' })
   t.same(asked, [
     ['GET', '/api/notifications', { query: {} }],
     [
@@ -24,5 +25,6 @@ t.test('each call has its path and what it says', async t => {
     ['PUT', '/api/notifications/read', { body: { through: 'x' } }],
     ['GET', '/api/notification-preferences'],
     ['PUT', '/api/notification-preferences', { body: { preferences: [wish] } }],
+    ['PUT', '/api/notification-preferences', { body: { settings: { digest: 'daily' } } }],
   ])
 })

@@ -19,7 +19,21 @@ export interface NotificationWish {
   channel: (typeof notificationChannels)[number]
   wanted: boolean
 }
-type Wishes = { preferences: (NotificationWish & { can_change: boolean })[] }
+export interface NotificationSettings {
+  /** Null: that of each device, or English. */
+  language: string | null
+  time_zone: string | null
+  /** Local times such as `22:00`. */
+  quiet_hours: { from: string; to: string } | null
+  /** `daily`: mail that can wait comes once a day. */
+  digest: 'none' | 'daily'
+}
+interface Wishes {
+  preferences: (NotificationWish & { can_change: boolean })[]
+  settings: NotificationSettings
+  /** The channels that lead to the person now. */
+  reached_by: NotificationWish['channel'][]
+}
 
 type Call = <Answer>(
   method: 'GET' | 'PUT',
@@ -62,5 +76,9 @@ export class InboxCalls {
   /** Throws `invalid_request` for a kind that cannot be turned off. */
   setPreferences(preferences: NotificationWish[]): Promise<Wishes> {
     return this.#call('PUT', '/api/notification-preferences', { body: { preferences } })
+  }
+  /** Those that are not named stay as they are. */
+  setSettings(settings: Partial<NotificationSettings>): Promise<Wishes> {
+    return this.#call('PUT', '/api/notification-preferences', { body: { settings } })
   }
 }

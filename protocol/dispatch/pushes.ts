@@ -88,11 +88,17 @@ export const PresencePush = Type.Object({
   message: conversationMessages.conversation_presence.schema,
 })
 export type PresencePush = Type.Static<typeof PresencePush>
-/** What edges tell each other of notifications: messages to the sockets of topics. */
+/**
+ * What edges tell each other of notifications: messages to the sockets of topics, and the news whose
+ * devices need not be woken once a socket of the topic has got everything.
+ */
 export const NotificationPush = Type.Array(
   Type.Object({
     topic: Type.String(),
-    message: notificationMessages.notification.schema,
+    message: Type.Union([notificationMessages.notification.schema, Type.Null()], {
+      description: 'Null: only whether somebody is there',
+    }),
+    news: Type.Array(Uuid, { description: 'Ids of news that wait to be sent to devices' }),
   }),
 )
 export type NotificationPush = Type.Static<typeof NotificationPush>

@@ -129,12 +129,13 @@ export const busMessages = {
   },
   notification_push: {
     description:
-      'To every edge: numbers of unread notifications, for the sockets of these persons. It may be lost.',
+      'To every edge: numbers of unread notifications, for the sockets of these persons, and news that need not wake a device when a socket gets them. It may be lost.',
     schema: NotificationPush,
     example: [
       {
         topic: topics.customer(ids.customer),
         message: notificationMessages.notification.example,
+        news: [ids.offer],
       },
     ],
   },

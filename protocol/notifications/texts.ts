@@ -8,6 +8,8 @@ import { rowOfKind, notificationSubjects, type NotificationKind } from './kinds.
 type Texts = Readonly<Record<NotificationKind, string>>
 
 const en: Texts = {
+  'order.requested': 'New request {order} near you.',
+  'order.offered': 'The delivery of order {order} is offered to you.',
   'order.placed': 'New order {order}.',
   'order.accepted': 'A pharmacy has accepted your order {order}.',
   'order.rejected': 'The pharmacy cannot take your order {order}.',
@@ -47,8 +49,21 @@ const en: Texts = {
   'paper.revoked': 'A paper of yours was revoked.',
   'paper.expiring': 'A paper of yours expires soon. Hand in the new one.',
   'paper.expired': 'A paper of yours has expired.',
+  'vendor.approved': 'Your pharmacy was approved.',
+  'vendor.rejected': 'Your pharmacy was not approved.',
+  'vendor.suspended': 'Your pharmacy was suspended.',
+  'vendor.move_approved': 'Your pharmacy is at its new place from now on.',
+  'vendor.move_refused': 'The move of your pharmacy was refused.',
+  'account.signed_in': 'Somebody has signed in to your account from a new place.',
+  'account.password_changed': 'The password of your account was changed.',
+  'account.email_changed': 'The e-mail address of your account was changed.',
+  'account.phone_lost': 'Another account has proven your phone number.',
+  'account.role_changed': 'The role of your account was changed.',
+  'admin.pharmacies_wait': 'Pharmacies wait for your decision.',
 }
 const de: Texts = {
+  'order.requested': 'Neue Anfrage {order} in Ihrer Nähe.',
+  'order.offered': 'Die Lieferung der Bestellung {order} wird Ihnen angeboten.',
   'order.placed': 'Neue Bestellung {order}.',
   'order.accepted': 'Eine Apotheke hat Ihre Bestellung {order} angenommen.',
   'order.rejected': 'Die Apotheke kann Ihre Bestellung {order} nicht annehmen.',
@@ -88,6 +103,17 @@ const de: Texts = {
   'paper.revoked': 'Eines Ihrer Dokumente wurde widerrufen.',
   'paper.expiring': 'Eines Ihrer Dokumente läuft bald ab. Reichen Sie das neue ein.',
   'paper.expired': 'Eines Ihrer Dokumente ist abgelaufen.',
+  'vendor.approved': 'Ihre Apotheke wurde zugelassen.',
+  'vendor.rejected': 'Ihre Apotheke wurde nicht zugelassen.',
+  'vendor.suspended': 'Ihre Apotheke wurde gesperrt.',
+  'vendor.move_approved': 'Ihre Apotheke ist ab jetzt am neuen Ort.',
+  'vendor.move_refused': 'Der Umzug Ihrer Apotheke wurde abgelehnt.',
+  'account.signed_in': 'Jemand hat sich von einem neuen Ort aus bei Ihrem Konto angemeldet.',
+  'account.password_changed': 'Das Passwort Ihres Kontos wurde geändert.',
+  'account.email_changed': 'Die E-Mail-Adresse Ihres Kontos wurde geändert.',
+  'account.phone_lost': 'Ein anderes Konto hat Ihre Telefonnummer bestätigt.',
+  'account.role_changed': 'Die Rolle Ihres Kontos wurde geändert.',
+  'admin.pharmacies_wait': 'Apotheken warten auf Ihre Entscheidung.',
 }
 
 export const notificationTexts = { en, de } as const
@@ -96,6 +122,17 @@ export type Language = keyof typeof notificationTexts
 export const testTexts: Readonly<Record<Language, string>> = {
   en: 'Notifications reach this device.',
   de: 'Benachrichtigungen erreichen dieses Gerät.',
+}
+/** The frame of a mail with news. */
+export const mailTexts: Readonly<Record<Language, { subject: string; why: string }>> = {
+  en: {
+    subject: 'News from Caduceus',
+    why: 'You get this mail because you asked for it. You can turn it off in the app.',
+  },
+  de: {
+    subject: 'Neues von Caduceus',
+    why: 'Sie erhalten diese Mail, weil Sie sie gewünscht haben. In der App können Sie sie abstellen.',
+  },
 }
 const isLanguage = (tag: string): tag is Language => Object.hasOwn(notificationTexts, tag)
 const placeholder = /\{(\w*)\}/g

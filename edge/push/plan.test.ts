@@ -1,0 +1,85 @@
+/** When a news is sent, when it waits, and when it ends unsent; and the pauses after failures. */
+import t from 'tap'
+import { pushLimits } from './limits.ts'
+import { planOf, retryMs, topicOf } from './plan.ts'
+import type { DueRow } from './queue.ts'
+
+const now = Date.parse('2026-11-30T23:00:00Z')
+const row = (more: Partial<DueRow> = {}): DueRow => ({
+  id: 'r',
+  newsId: 'n',
+  accountId: 'a',
+  channel: 'push',
+  kind: 'order.picked_up',
+  about: { kind: 'order', id: 'o' },
+  data: {},
+  atMs: now - 1_000,
+  expiresAtMs: now + 24 * 3_600_000,
+  attempts: 1,
+  isRead: false,
+  email: 'a@example.org',
+  phone: '+12025550123',
+  language: null,
+  timeZone: 'UTC',
+  quiet: null,
+  digest: 'none',
+  device: null,
+  ...more,
+})
+const night = { from: '22:00', to: '07:00' }
+const morning = Date.parse('2026-12-01T07:00:00Z')
+
+t.test('the plan of a row', async t => {
+  for (const [name, more, plan] of [
+    ['nothing stands in the way', {}, { do: 'send' }],
+    ['it is worth nothing any more', { expiresAtMs: now }, { do: 'end', state: 'expired' }],
+    ['the inbox has shown it', { isRead: true }, { do: 'end', state: 'seen' }],
+    ['quiet hours', { quiet: night }, { do: 'wait', untilMs: morning }],
+    ['quiet hours elsewhere', { quiet: night, timeZone: 'Asia/Tokyo' }, { do: 'send' }],
+    [
+      'quiet hours and a text message',
+      { quiet: night, channel: 'sms' },
+      { do: 'wait', untilMs: morning },
+    ],
+    ['quiet hours and a mail', { quiet: night, channel: 'email' }, { do: 'send' }],
+    ['an arrival in quiet hours', { quiet: night, kind: 'order.driver_at_door' }, { do: 'send' }],
+    ['an offer in quiet hours', { quiet: night, kind: 'order.offered' }, { do: 'send' }],
+    ['somebody waits for medicine', { quiet: night, kind: 'order.cancelled' }, { do: 'send' }],
+    [
+      'a mail once a day',
+      { channel: 'email', digest: 'daily' },
+      { do: 'wait', untilMs: Date.parse('2026-12-01T08:00:00Z') },
+    ],
+    [
+      'its morning has come',
+      { channel: 'email', digest: 'daily', atMs: now - 24 * 3_600_000, expiresAtMs: now + 1 },
+      { do: 'send' },
+    ],
+    [
+      'a mail that cannot wait',
+      { channel: 'email', digest: 'daily', kind: 'order.failed' },
+      { do: 'send' },
+    ],
+    ['a device does not wait for the mail', { digest: 'daily' }, { do: 'send' }],
+  ] as [string, Partial<DueRow>, unknown][])
+    t.same(planOf(row(more), now), plan, name)
+})
+
+t.test('the pause grows, is never exact, and ends', async t => {
+  const pause = (attempts: number, retryAfterMs: number | null = null, random = 1) =>
+    retryMs({ attempts, expiresAtMs: now + 24 * 3_600_000 }, retryAfterMs, now, random)
+  t.equal(pause(1), pushLimits.backoffMsFirst)
+  t.equal(pause(1, null, 0), pushLimits.backoffMsFirst / 2)
+  t.equal(pause(2), 2 * pushLimits.backoffMsFirst)
+  t.equal(pause(pushLimits.attemptsMax - 1)! <= pushLimits.backoffMsMax, true)
+  t.equal(pause(pushLimits.attemptsMax), null, 'given up')
+  t.equal(pause(1, 60_000), 60_000, 'as long as the service asks')
+  t.equal(pause(1, 25 * 3_600_000), null, 'later it is worth nothing')
+})
+
+t.test('a topic is short, the same for a record, and tells no id', async t => {
+  const one = topicOf(row())
+  t.match(one, /^[\w-]{1,32}$/)
+  t.equal(one, topicOf(row({ kind: 'order.cancelled' })))
+  t.not(one, topicOf(row({ about: { kind: 'order', id: 'p' } })))
+})

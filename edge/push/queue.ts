@@ -1,0 +1,207 @@
+/**
+ * The rows of the outbox. An edge takes due rows by moving their time ahead, so that no other edge
+ * sends them meanwhile, and another edge sends them when this one dies. So a row is sent at least
+ * once, and twice only after a crash; a device shows the second one in place of the first.
+ */
+import { sql, type Kysely } from 'kysely'
+import type { DeliveryState } from '../../migrations/database/tables-notifications.ts'
+import type { Tables } from '../../migrations/database/tables.ts'
+import type {
+  NotificationChannel,
+  NotificationKind,
+  NotificationSubject,
+} from '../../protocol/notifications/kinds.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { pushLimits } from './limits.ts'
+import type { PushKind } from './provider.ts'
+
+export interface DueRow {
+  id: string
+  newsId: string
+  accountId: string
+  channel: Exclude<NotificationChannel, 'inbox'>
+  kind: NotificationKind
+  about: { kind: NotificationSubject; id: string }
+  data: Readonly<Record<string, string>>
+  atMs: number
+  expiresAtMs: number
+  /** Counts this one. */
+  attempts: number
+  /** The inbox has shown it. */
+  isRead: boolean
+  email: string
+  phone: string
+  /** As the person has said; null: nothing. */
+  language: string | null
+  timeZone: string
+  quiet: { from: string; to: string } | null
+  digest: 'none' | 'daily'
+  /** For the channel `push`. */
+  device: {
+    id: string
+    kind: PushKind
+    endpoint: string
+    p256dh: string | null
+    auth: string | null
+    locale: string | null
+  } | null
+}
+
+/** Takes rows that are due, the longest waiting first. */
+export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow[]> {
+  const { rows } = await sql<{
+    id: string
+    news_id: string
+    account_id: string
+    channel: string
+    kind: string
+    about_kind: string
+    about_id: string
+    data: Record<string, string>
+    at: Date
+    expires_at: Date
+    attempts: number
+    is_read: boolean
+    email: string
+    phone: string
+    language: string | null
+    time_zone: string
+    quiet_from: string | null
+    quiet_to: string | null
+    digest: 'none' | 'daily'
+    device_id: string | null
+    device_kind: string | null
+    endpoint: string | null
+    p256dh: string | null
+    auth: string | null
+    locale: string | null
+  }>`
+    with due as (
+      select id from notification_deliveries where state = 'waiting' and due_at <= ${new Date(nowMs)}
+      order by due_at limit ${pushLimits.batchMax} for update skip locked
+    ), taken as (
+      update notification_deliveries n set attempts = n.attempts + 1, due_at = ${new Date(nowMs + pushLimits.takenMs)}
+      from due where n.id = due.id returning n.*
+    )
+    select t.*, u.email, u.phone, s.language, coalesce(s.time_zone, v.time_zone, 'UTC') as time_zone,
+      s.quiet_from, s.quiet_to, coalesce(s.digest, 'none') as digest,
+      coalesce(i.read_at is not null, false) as is_read,
+      d.kind as device_kind, d.endpoint, d.p256dh, d.auth, d.locale
+    from taken t join users u on u.id = t.account_id
+    left join notification_settings s on s.account_id = t.account_id
+    left join lateral (select time_zone from vendors where vendors.user_id = t.account_id limit 1) v on true
+    left join notifications i on i.id = t.notification_id
+    left join push_devices d on d.id = t.device_id
+    order by t.news_id`.execute(db)
+  return rows.map(row => ({
+    id: row.id,
+    newsId: row.news_id,
+    accountId: row.account_id,
+    channel: row.channel as DueRow['channel'],
+    kind: row.kind as NotificationKind,
+    about: { kind: row.about_kind as NotificationSubject, id: row.about_id },
+    data: row.data,
+    atMs: row.at.getTime(),
+    expiresAtMs: row.expires_at.getTime(),
+    attempts: row.attempts,
+    isRead: row.is_read,
+    email: row.email,
+    phone: row.phone,
+    language: row.language,
+    timeZone: row.time_zone,
+    quiet:
+      row.quiet_from === null || row.quiet_to === null
+        ? null
+        : { from: row.quiet_from, to: row.quiet_to },
+    digest: row.digest,
+    device:
+      row.device_id === null || row.endpoint === null
+        ? null
+        : {
+            id: row.device_id,
+            kind: row.device_kind as PushKind,
+            endpoint: row.endpoint,
+            p256dh: row.p256dh,
+            auth: row.auth,
+            locale: row.locale,
+          },
+  }))
+}
+
+/** Ends rows that still wait. A row that a socket has shown meanwhile stays `seen`. */
+export async function end(
+  db: Kysely<Tables>,
+  ids: readonly string[],
+  state: Exclude<DeliveryState, 'waiting'>,
+  answer: string | null,
+  nowMs: number,
+): Promise<void> {
+  await db
+    .updateTable('notification_deliveries')
+    .set({ state, answer, ended_at: new Date(nowMs) })
+    .where('id', 'in', ids)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** Sends rows later. `counts`: it was an attempt. */
+export async function postpone(
+  db: Kysely<Tables>,
+  ids: readonly string[],
+  dueAtMs: number,
+  { counts, answer }: { counts: boolean; answer: string | null },
+): Promise<void> {
+  await db
+    .updateTable('notification_deliveries')
+    .set(eb => ({
+      due_at: new Date(dueAtMs),
+      answer,
+      ...(!counts && { attempts: eb('attempts', '-', 1) }),
+    }))
+    .where('id', 'in', ids)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** The time when the next row is due; null when none waits. */
+export async function nextDueMs(db: Kysely<Tables>): Promise<number | null> {
+  const row = await db
+    .selectFrom('notification_deliveries')
+    .select('due_at')
+    .where('state', '=', 'waiting')
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.due_at.getTime() ?? null
+}
+
+/** The SMS of a day: of these accounts, and in all. */
+export async function smsOfADay(
+  db: Kysely<Tables>,
+  accountIds: readonly string[],
+  nowMs: number,
+): Promise<{ all: number; byAccount: Map<string, number> }> {
+  const { rows } = await sql<{ account_id: string | null; count: number }>`
+    select account_id, count(*)::int as count from notification_deliveries
+    where channel = 'sms' and state = 'sent' and ended_at > ${new Date(nowMs - 24 * 3_600_000)}
+    group by grouping sets ((), (account_id))
+    having grouping(account_id) = 1 or account_id = any(${accountIds}::uuid[])`.execute(db)
+  return {
+    all: rows.find(row => row.account_id === null)?.count ?? 0,
+    byAccount: new Map(
+      rows.flatMap(row => (row.account_id === null ? [] : [[row.account_id, row.count]])),
+    ),
+  }
+}
+
+/** Deletes rows that ended long ago. */
+export async function deleteOldDeliveries({
+  database: { kysely: db },
+  nowMs,
+}: Pick<Kernel, 'database' | 'nowMs'>): Promise<{ deleted: number }> {
+  const { numDeletedRows } = await db
+    .deleteFrom('notification_deliveries')
+    .where('ended_at', '<', new Date(nowMs() - pushLimits.endedKeptMs))
+    .executeTakeFirst()
+  return { deleted: Number(numDeletedRows) }
+}
