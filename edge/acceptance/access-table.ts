@@ -95,11 +95,15 @@ const ping: Call = {
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
 }
 
+const ofPage: Call = { params: { page: 'customer' }, headers: { 'x-caduceus-page': 'customer' } }
+
 const calls: Record<string, Omit<Rule, 'allowed'>> = {
   // System and pages
   webFile: { of: () => ({ params: { file: 'shared-app.css' } }) },
 
   // Accounts
+  renewPageSession: { of: () => ({ ...ofPage, body: {} }) },
+  endPageSession: { of: () => ofPage },
   register: { of: () => ({ body: registration() }) },
   signupV1: { of: () => ({ body: registration() }) },
   sanjevaniRegister: {

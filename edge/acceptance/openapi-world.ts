@@ -171,6 +171,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   return {
     refresh: refreshToken,
     refreshV1: refreshToken,
+    renewPageSession: refreshToken,
     sanjevaniRefresh: refreshToken,
     logout: refreshToken,
     logoutV1: refreshToken,

@@ -11,6 +11,8 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   sanjevaniRefresh: everyone,
   refresh: everyone,
   refreshV1: everyone,
+  renewPageSession: everyone,
+  endPageSession: everyone,
   me: signedIn,
   updateMe: signedIn,
   meV1: signedIn,

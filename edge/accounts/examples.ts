@@ -24,6 +24,17 @@ export const examples: Readonly<Record<string, Example>> = {
   refresh: { body: { refresh_token: of.refreshToken }, status: 200 },
   sanjevaniRefresh: { body: { refresh: of.refreshToken }, status: 200 },
   refreshV1: { body: { refresh_token: of.refreshToken }, status: 200 },
+  renewPageSession: {
+    params: { page: 'customer' },
+    headers: { 'x-caduceus-page': 'customer' },
+    body: { refresh_token: of.refreshToken },
+    status: 200,
+  },
+  endPageSession: {
+    params: { page: 'customer' },
+    headers: { 'x-caduceus-page': 'customer' },
+    status: 204,
+  },
   loginV1: { body: credentials, status: 200 },
   me: { as: 'customer', status: 200 },
   meV1: { as: 'customer', status: 200 },

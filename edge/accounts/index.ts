@@ -18,6 +18,7 @@ import { readAccountsConfig } from './config.ts'
 import { createEndedAccess } from './ended-access.ts'
 import { examples } from './examples.ts'
 import { deleteExpiredAccess } from './housekeeping.ts'
+import { pageSessionRoutes } from './page-sessions.ts'
 import { preparePasswords } from './passwords.ts'
 
 export const accounts = feature<Kernel & Omit<AuthContext, 'endedAccess'>>()({
@@ -35,6 +36,7 @@ export const accounts = feature<Kernel & Omit<AuthContext, 'endedAccess'>>()({
   },
   routes: parts => [
     ...authRoutes(parts),
+    ...pageSessionRoutes(parts),
     ...otpRoutes(parts),
     ...accountRoutes(parts),
     ...adminAccountRoutes(parts),

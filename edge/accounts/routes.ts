@@ -64,7 +64,7 @@ export type AuthContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
 const tags = ['auth']
 const rides = ['rides (older API)']
 const Credentials = closedObject({ email: Email, password: KnownPassword })
-const RefreshToken = Type.String({ minLength: 1, maxLength: 4_096 })
+export const RefreshToken = Type.String({ minLength: 1, maxLength: 4_096 })
 const RefreshBody = closedObject({ refresh_token: Type.Optional(RefreshToken) })
 const TokensView = Type.Object(tokenFields)
 

@@ -52,6 +52,11 @@ export interface RestOptions {
    */
   tokens?: GivenTokens
   fetch?: typeof globalThis.fetch
+  /**
+   * For a page whose refresh token is in a cookie: gets a new access token. Throws
+   * `token_invalid` when the sign-in is over.
+   */
+  renew?(): Promise<string>
   /** Called with new tokens, so that the app can store them. */
   onTokens?(tokens: Tokens): void
   /** Called when the sign-in has ended: the server refused both tokens, or `logout` was called. */
@@ -110,6 +115,7 @@ export class RestClient {
   readonly visits = new Visits((method, path, options) => this.call(method, path, options))
   readonly #url: string
   readonly #fetch: typeof globalThis.fetch
+  readonly #renew: (() => Promise<string>) | undefined
   readonly #onTokens: (tokens: Tokens) => void
   readonly #onSignedOut: () => void
   #tokens: GivenTokens | null
@@ -120,6 +126,7 @@ export class RestClient {
   constructor(options: RestOptions) {
     this.#url = options.url.replace(/\/$/, '')
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
+    this.#renew = options.renew
     this.#tokens = options.tokens ?? null
     this.#onTokens = options.onTokens ?? (() => undefined)
     this.#onSignedOut = options.onSignedOut ?? (() => undefined)
@@ -130,6 +137,10 @@ export class RestClient {
   get tokens(): GivenTokens | null {
     return this.#tokens
   }
+  /** Uses tokens that the server has just issued; their lifetime counts from now. */
+  use(tokens: GivenTokens): void {
+    this.#keep(tokens)
+  }
 
   /**
    * A token that is valid for at least half a minute; pass this function to the `connect…`
@@ -137,9 +148,14 @@ export class RestClient {
    * `unauthenticated` when nobody is signed in.
    */
   async accessToken(refused = false): Promise<string> {
-    if (this.#tokens === null) throw new CaduceusError('unauthenticated')
+    if (this.#tokens === null) {
+      if (this.#renew === undefined) throw new CaduceusError('unauthenticated')
+      await this.#refresh()
+      return this.#tokens!.access_token
+    }
     const isOld = this.#endsAtMs - Date.now() < clientLimits.tokenReserveMs
-    if (refused || (isOld && this.#tokens.refresh_token !== undefined)) await this.#refresh()
+    const isRenewable = this.#renew !== undefined || this.#tokens.refresh_token !== undefined
+    if (refused || (isOld && isRenewable)) await this.#refresh()
     return this.#tokens.access_token
   }
 
@@ -393,9 +409,7 @@ export class RestClient {
     options: CallOptions,
     idempotencyKey: string | undefined,
   ): Promise<Response> {
-    const signsIn =
-      method === 'POST' && (path.startsWith('/api/auth/') || path.endsWith('/register'))
-    const token = this.#tokens === null || signsIn ? null : await this.accessToken()
+    const token = this.#tokens === null || signsIn.test(path) ? null : await this.accessToken()
     const response = await this.#attempt(method, path, options, idempotencyKey, token)
     // The server may refuse a token before its end, for instance after its key was changed.
     if (response.status !== 401 || token === null) return response
@@ -440,6 +454,10 @@ export class RestClient {
   /** One refresh for all calls that wait for it: the server accepts each refresh token once. */
   #refresh(): Promise<void> {
     this.#refreshing ??= (async () => {
+      if (this.#renew !== undefined) {
+        this.#keep({ access_token: await this.#renew() })
+        return
+      }
       const refresh_token = this.#tokens?.refresh_token
       if (refresh_token === undefined) throw new CaduceusError('unauthenticated')
       this.#keep(await this.call<Tokens>('POST', '/api/auth/refresh', { body: { refresh_token } }))
@@ -466,16 +484,19 @@ export class RestClient {
     return answer.user
   }
 
-  #keep({ access_token, refresh_token }: Tokens): void {
-    const tokens = { access_token, refresh_token }
+  #keep({ access_token, refresh_token }: GivenTokens): void {
     const { issuedAtSeconds, expiresAtSeconds } = claimsOf(access_token)
     // The lifetime counts from now, not until `exp`: the clock of this device may be wrong by more
     // than a token lasts.
     this.#endsAtMs = Date.now() + (expiresAtSeconds - issuedAtSeconds) * 1_000
-    this.#tokens = tokens
-    this.#onTokens(tokens)
+    if (refresh_token === undefined) this.#tokens = { access_token }
+    else this.#onTokens((this.#tokens = { access_token, refresh_token }))
   }
 }
+
+/** Calls that need no token, and one of which is the call that gets a new one. */
+const signsIn =
+  /^\/api\/auth\/(?:login|register|refresh|page-sessions\/\w+)$|^\/api\/(?:vendors|drivers)\/register$/
 
 const key = (idempotencyKey: string | undefined) =>
   idempotencyKey === undefined ? {} : { idempotencyKey }
