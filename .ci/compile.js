@@ -28,8 +28,10 @@ const buildInfo = join(dist, '.tsbuildinfo')
 /** The sources that were compiled last: the path of each with its time and size. */
 const compiledList = join(dist, '.compiled.json')
 
+/** @param {string} path */
+const isSource = path => /(?<!\.d)\.tsx?$/.test(path)
 /** @param {string} path A source. */
-const compiledOf = path => join(dist, path.replace(/\.ts$/, '.js'))
+const compiledOf = path => join(dist, path.replace(/\.tsx?$/, '.js'))
 
 /**
  * Each file that the compiler reads, with its time and size.
@@ -45,7 +47,7 @@ function readSources() {
   }
   for (const house of include)
     for (const name of readdirSync(join(root, house), { recursive: true, encoding: 'utf8' }))
-      if (/(?<!\.d)\.ts$/.test(name)) add(join(house, name))
+      if (isSource(name)) add(join(house, name))
   // What the result depends on beside the sources.
   add('tsconfig.json')
   add('package-lock.json')
@@ -64,7 +66,7 @@ function readCompiled() {
 /** A compiled file whose source is gone would still be run, a test for instance. */
 function removeOrphans(sources, compiled) {
   for (const path of Object.keys(compiled))
-    if (path.endsWith('.ts') && sources[path] === undefined)
+    if (isSource(path) && sources[path] === undefined)
       for (const file of [compiledOf(path), `${compiledOf(path)}.map`])
         rmSync(file, { force: true })
 }
@@ -85,9 +87,7 @@ function compile(options) {
 const check = process.argv.includes('--check')
 const sources = readSources()
 const compiled = readCompiled()
-const missing = Object.keys(sources).some(
-  path => path.endsWith('.ts') && !existsSync(compiledOf(path)),
-)
+const missing = Object.keys(sources).some(path => isSource(path) && !existsSync(compiledOf(path)))
 const changed =
   compiled === null ||
   Object.keys({ ...sources, ...compiled }).some(path => sources[path] !== compiled[path])

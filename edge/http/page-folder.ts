@@ -24,8 +24,23 @@ const Declaration = Type.Object(
     /** A rule for search engines, such as `noindex`. */
     robots: Type.Optional(Type.String()),
     /** Script and style sheets of the page, in its folder. */
-    script: Type.Optional(Type.String({ pattern: '\\.ts$' })),
+    script: Type.Optional(Type.String({ pattern: '\\.tsx?$' })),
     styles: Type.Optional(Type.Array(Type.String({ pattern: '\\.css$' }))),
+    /**
+     * A script and a style sheet of a library, by the names of their packages and files. The script
+     * is no module; it runs before the script of the page.
+     */
+    libraryScript: Type.Optional(Type.String()),
+    libraryStyle: Type.Optional(Type.String()),
+    /** True for a page that is shown in the visitor's language. */
+    languages: Type.Optional(Type.Boolean()),
+    /** For a page that people install on a phone. */
+    app: Type.Optional(
+      Type.Object(
+        { shortName: Type.String(), colour: Type.String(), worker: Type.String() },
+        { additionalProperties: false },
+      ),
+    ),
     theme: Type.Optional(Type.Literal('dark')),
     bodyClass: Type.Optional(Type.String()),
   },
@@ -56,10 +71,15 @@ export const operationIdOf = ({ name }: Page): string => `${name}Page`
 /** The operationId of the row that leads from an older path to the page. */
 export const redirectIdOf = (olderPath: string): string => `${olderPath.slice(1)}Redirect`
 
+/** The operationIds of the rows of a page that people install. */
+export const manifestIdOf = ({ name }: Page): string => `${name}Manifest`
+export const workerIdOf = ({ name }: Page): string => `${name}Worker`
+
 /** The operationIds of all rows of a page that has a path. */
 export const operationIdsOf = (page: Page): string[] => [
   operationIdOf(page),
   ...(page.olderPaths ?? []).map(redirectIdOf),
+  ...(page.app === undefined ? [] : [manifestIdOf(page), workerIdOf(page)]),
 ]
 
 /**

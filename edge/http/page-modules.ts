@@ -1,11 +1,14 @@
 /**
  * The files that browsers load for the pages: compiled scripts and everything that they import,
- * mostly our own client. A file that no page reaches is not served. Rejected: a bundler, which is a
- * second compiler whose output nobody reads. Rejected: serving the folder of compiled files, which
- * would also serve the engine.
+ * mostly our own client and one small library. A file that no page reaches is not served. Each
+ * address has the version of its file, which follows from its content and that of its imports, so
+ * a browser keeps a file for ever and asks for it again when it changed.
+ *
+ * Rejected: a bundler, which is a second compiler whose output nobody reads. Rejected: serving the
+ * folder of compiled files, which would also serve the engine.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 
@@ -14,15 +17,21 @@ export interface WebFile {
   contentType: string
   /** Hash of the content in quotes, as the header has it. */
   etag: string
+  /** The part of the hash that stands in addresses. */
+  version: string
 }
 
 const contentTypes: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   html: 'text/html; charset=utf-8',
+  webmanifest: 'application/manifest+json',
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
 }
 const etagCharacters = 22
+const versionCharacters = 10
+/** Libraries that pages import by name. Each is made of modules that browsers load as they are. */
+const libraries = /^(?:preact(?:\/hooks|\/jsx-runtime)?|@preact\/signals(?:-core)?)$/
 const compiledRoot = new URL('../../', import.meta.url)
 /** A file with this text, as it is served. The ending of `name` gives its content type. */
 export function webFile(name: string, text: string): WebFile {
@@ -32,22 +41,32 @@ export function webFile(name: string, text: string): WebFile {
     body,
     contentType: contentTypes[posix.extname(name).slice(1)]!,
     etag: `"${hash}"`,
+    version: hash.slice(0, versionCharacters),
   }
 }
 
 /**
- * The address of a source file. It is one segment, so that the folders are not part of the
- * interface.
+ * The name of a source file in its address. It is one segment, so that the folders are not part of
+ * the interface.
  */
 export const webName = (path: string): string =>
   path
     .replace(/^edge\/(pages\/)?/, '')
-    .replace(/\.ts$/, '.js')
+    .replace(/\.tsx?$/, '.js')
     .replaceAll('/', '-')
 
-/** The served files by address. */
+interface Served {
+  path: string
+  file: WebFile
+  /** Names of the files that it imports. */
+  imports: readonly string[]
+}
+
+/** The served files by name. */
 export class WebFiles {
-  readonly #files = new Map<string, { path: string; file: WebFile; imports: readonly string[] }>()
+  readonly #files = new Map<string, Served>()
+  /** Scripts whose imports are being added. */
+  readonly #begun = new Set<string>()
 
   get(name: string): WebFile | null {
     return this.#files.get(name)?.file ?? null
@@ -55,32 +74,60 @@ export class WebFiles {
   get names(): readonly string[] {
     return [...this.#files.keys()]
   }
+  /** The address below `/web/` of a file that was added. */
+  addressOf(name: string): string {
+    return `${name}?v=${this.#files.get(name)!.file.version}`
+  }
 
   /** Adds a style sheet or a picture unchanged. */
   addAsset(path: string): string {
-    return this.#add(path, readFileSync(assetUrl(path), 'utf8'), [])
+    return this.#add(path, webName(path), readFileSync(assetUrl(path), 'utf8'), [])
+  }
+
+  /** Adds a file of a package unchanged. */
+  addLibraryFile(specifier: string): string {
+    const text = readFileSync(new URL(import.meta.resolve(specifier)), 'utf8')
+    const name = `library-${posix.basename(specifier)}`
+    return this.#add(specifier, name, text.replace(/\/[/*]# sourceMappingURL=.*/, ''), [])
   }
 
   /** Adds a script and its imports. Throws when it imports a module that no browser can load. */
   addScript(path: string): string {
     const name = webName(path)
     if (this.#files.has(name)) return this.#sameFile(name, path)
-    const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
+    if (this.#begun.has(name)) throw new Error(`${path} imports itself through its imports`)
+    this.#begun.add(name)
+    const compiled = readFileSync(new URL(path.replace(/\.tsx?$/, '.js'), compiledRoot), 'utf8')
     const imports: string[] = []
     const lines = compiled.split('\n').map(line => {
       // The source map is not served.
       if (line.startsWith('//# sourceMappingURL=')) return ''
       const specifier = specifierOf(line)
       if (specifier === null) return line
-      if (!specifier.startsWith('.'))
-        throw new Error(`${path} imports ${specifier}, which no browser can load`)
-      const imported = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+      const imported = specifier.startsWith('.')
+        ? this.addScript(sourceOf(posix.join(posix.dirname(path), specifier)))
+        : this.#addLibrary(path, specifier)
       imports.push(imported)
-      return line.replace(`'${specifier}'`, `'./${webName(imported)}'`)
+      return line.replace(/(["'])[^"']*\1;$/, `'./${this.addressOf(imported)}';`)
     })
-    this.#add(path, lines.join('\n'), imports.map(webName))
-    for (const imported of imports) this.addScript(imported)
-    return name
+    return this.#add(path, name, lines.join('\n'), imports)
+  }
+
+  /** Adds a module of a library and the modules that it imports. */
+  #addLibrary(importer: string, specifier: string): string {
+    if (!libraries.test(specifier))
+      throw new Error(`${importer} imports ${specifier}, which no browser can load`)
+    const name = `library-${specifier.replaceAll(/[^a-z]+/g, '-').replace(/^-/, '')}.js`
+    if (this.#files.has(name)) return name
+    const imports: string[] = []
+    const text = readFileSync(new URL(import.meta.resolve(specifier)), 'utf8')
+      .replace(/\/\/# sourceMappingURL=.*/, '')
+      .replaceAll(/(\bfrom|\bimport)"([^"]+)"/g, (_all, word: string, next: string) => {
+        const imported = this.#addLibrary(specifier, next)
+        imports.push(imported)
+        return `${word}"./${this.addressOf(imported)}"`
+      })
+    return this.#add(specifier, name, text, imports)
   }
 
   /** A script and everything that it imports, so that a browser can ask for all files at once. */
@@ -90,8 +137,7 @@ export class WebFiles {
     return [...found]
   }
 
-  #add(path: string, text: string, imports: readonly string[]): string {
-    const name = webName(path)
+  #add(path: string, name: string, text: string, imports: readonly string[]): string {
     if (this.#files.has(name)) return this.#sameFile(name, path)
     this.#files.set(name, { path, file: webFile(name, text), imports })
     return name
@@ -104,13 +150,27 @@ export class WebFiles {
   }
 }
 
+/** A script that a browser runs beside its pages; it may import nothing. */
+export function workerFile(path: string): WebFile {
+  const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
+  const lines = compiled.split('\n')
+  if (lines.some(line => specifierOf(line) !== null))
+    throw new Error(`${path} imports a module, which a script of its kind cannot`)
+  const isOurs = (line: string): boolean => !/^(export \{\};|\/\/# sourceMappingURL=)/.test(line)
+  return webFile('worker.js', lines.filter(isOurs).join('\n'))
+}
+
+/** The source of a compiled file; pages are written in both languages. */
+const sourceOf = (compiled: string): string => {
+  const source = compiled.replace(/\.js$/, '.ts')
+  return existsSync(assetUrl(`${source}x`)) ? `${source}x` : source
+}
+
 /**
  * The module that a line of compiled code imports or re-exports; null for every other line. The
- * compiler writes one import on each line.
+ * compiler writes one import on each line, with double quotes where it adds one itself.
  */
 function specifierOf(line: string): string | null {
-  if (!/^(import|export) /.test(line) || !line.endsWith("';")) return null
-  const mark = line.startsWith("import '") ? "import '" : " from '"
-  const at = line.lastIndexOf(mark)
-  return at < 0 ? null : line.slice(at + mark.length, -"';".length)
+  if (!/^(import|export) /.test(line)) return null
+  return /(?:^import| from) (["'])([^"']+)\1;$/.exec(line)?.[2] ?? null
 }

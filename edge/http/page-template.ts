@@ -2,12 +2,15 @@
  * The head and the header that all pages share. A page brings its title, its content and the end of
  * its header.
  */
+import { pageLanguages, type PageLanguage } from '../../protocol/kernel/languages.ts'
 import type { Page } from './page-folder.ts'
 
 /** Addresses of the files that a page loads. */
 export interface PageFiles {
   icon: string
   styles: readonly string[]
+  /** A script that is no module; null for most pages. */
+  libraryScript: string | null
   /** The script of the page, then everything that it imports. */
   scripts: readonly string[]
 }
@@ -19,7 +22,11 @@ const mainTag = '<main'
  * names the imported scripts; otherwise a browser would ask for them one level of imports after
  * another.
  */
-export function renderPage(page: Page, { icon, styles, scripts }: PageFiles): string {
+export function renderPage(
+  page: Page,
+  { icon, styles, libraryScript, scripts }: PageFiles,
+  language: PageLanguage,
+): string {
   const begin = page.html.indexOf(mainTag)
   if (begin < 0) throw new Error(`${page.folder}/page.html has no ${mainTag}>`)
   const [script, ...imported] = scripts
@@ -31,11 +38,19 @@ export function renderPage(page: Page, { icon, styles, scripts }: PageFiles): st
     ...styles.map(style => `<link rel="stylesheet" href="${style}">`),
     ...meta('description', page.description),
     ...meta('robots', page.robots),
+    ...(page.app === undefined
+      ? []
+      : [
+          `<link rel="manifest" href="${page.path}/manifest.webmanifest">`,
+          ...meta('theme-color', page.app.colour),
+        ]),
     ...imported.map(one => `<link rel="modulepreload" href="${one}">`),
+    // Deferred scripts and modules run in their order.
+    ...(libraryScript === null ? [] : [`<script defer src="${libraryScript}"></script>`]),
     ...(script === undefined ? [] : [`<script type="module" src="${script}"></script>`]),
   ]
   return `<!doctype html>
-<html lang="en"${page.theme === 'dark' ? ' data-dark' : ''}>
+<html lang="${language}"${pageLanguages[language] === 'rtl' ? ' dir="rtl"' : ''}${page.theme === 'dark' ? ' data-dark' : ''}>
 <head>
 ${head.join('\n')}
 </head>

@@ -15,11 +15,11 @@ const ours = pageFolders()
 const get = (
   rows: ReturnType<typeof pageRoutes>,
   path: string,
-  request: { params?: object; headers?: Record<string, string> } = {},
+  request: { params?: object; headers?: Record<string, string>; queryText?: string } = {},
 ): RouteAnswer => {
   const row = rows.find(one => one.path === path)!
-  const { params = {}, headers = { accept: 'text/html' } } = request
-  return row.handler({ params, headers } as RouteRequest) as RouteAnswer
+  const { params = {}, headers = { accept: 'text/html' }, queryText = '' } = request
+  return row.handler({ params, headers, queryText } as RouteRequest) as RouteAnswer
 }
 const textOf = ({ body }: RouteAnswer): string => Buffer.from(body as Uint8Array).toString()
 
@@ -67,21 +67,31 @@ t.test('a new page is one folder, and a mistake in it names the file', async t =
 t.test('browsers get the files that a page reaches and no others', async t => {
   const rows = pageRoutes(ours, about)
   const html = rows
-    .filter(row => row.path !== '/web/:file')
+    .filter(row => row.path !== '/web/:file' && !row.path.endsWith('/worker.js'))
     .map(row => get(rows, row.path))
     .filter(answer => answer.status === 200)
     .map(textOf)
     .join('')
-  const named = new Set([...html.matchAll(/"\/web\/([^"]+)"/g)].map(match => match[1]!))
+  const addresses = new Map(
+    [...html.matchAll(/"\/web\/([^"?]+)\?v=([\w-]+)"/g)].map(([, name, v]) => [name!, v!]),
+  )
+  const named = new Set(addresses.keys())
   t.ok(named.size > 30, `${named.size} files`)
   for (const file of named) {
-    const { status, headers, body } = get(rows, '/web/:file', { params: { file } })
+    const asked = { params: { file }, queryText: `v=${addresses.get(file)}` }
+    const { status, headers, body } = get(rows, '/web/:file', asked)
     t.equal(status, 200, file)
+    t.match(headers!['cache-control'], /immutable/, `${file} is kept for ever under its version`)
+    t.match(
+      get(rows, '/web/:file', { ...asked, queryText: 'v=older' }).headers!['cache-control'],
+      /no-cache/,
+      'another version is not',
+    )
     const type = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
     t.match(headers!['content-type'], type[file.split('.').at(-1) as 'js'])
     for (const [, imported] of Buffer.from(body as Uint8Array)
       .toString()
-      .matchAll(/^(?:import|export)\b[^;]*'\.\/([^']+)'/gm))
+      .matchAll(/(?:\bfrom|\bimport) ?["']\.\/([^"'?]+)\?v=/g))
       t.ok(named.has(imported!), `${imported}, which ${file} imports, is named in the page`)
   }
   t.ok(named.has('protocol-client-connection.js'), 'our own client is one of them')
@@ -91,6 +101,54 @@ t.test('browsers get the files that a page reaches and no others', async t => {
       { code: 'not_found' },
       `${file} is not served`,
     )
+})
+
+/** A page without its map may have this many bytes over the network. */
+const pageBytesMax = 200_000
+
+t.test('every page is small, compressed, and in the language of its visitor', async t => {
+  const rows = pageRoutes(ours, about)
+  const compressed = { accept: 'text/html', 'accept-encoding': 'gzip, deflate, br' }
+  for (const { path } of rows.filter(row => row.operationId.endsWith('Page'))) {
+    const page = get(rows, path, { headers: compressed })
+    t.match(page.headers, { 'content-encoding': 'br', vary: /Accept-Encoding/ }, path)
+    const files = [...textOf(get(rows, path)).matchAll(/"\/web\/([^"?]+)\?/g)].map(([, f]) => f!)
+    let bytes = (page.body as Uint8Array).byteLength
+    for (const file of new Set(files)) {
+      const { body } = get(rows, '/web/:file', { params: { file }, headers: compressed })
+      bytes += (body as Uint8Array).byteLength
+    }
+    // The API page has a library for developers.
+    if (path !== '/docs') t.ok(bytes < pageBytesMax, `${path}: ${bytes} bytes`)
+    t.comment(`${path}: ${bytes} bytes`)
+  }
+  const driver = (headers: Record<string, string>): string =>
+    textOf(get(rows, '/driver', { headers }))
+  t.match(driver({ 'accept-language': 'de, ar-EG;q=0.8, en;q=0.5' }), /<html lang="ar" dir="rtl">/)
+  t.match(driver({ 'accept-language': 'de' }), /<html lang="en">/)
+  t.match(
+    driver({ 'accept-language': 'ar', cookie: 'a=b; caduceus_language=en' }),
+    /<html lang="en">/,
+    'a choice wins',
+  )
+  t.match(driver({ cookie: 'caduceus_language=xx' }), /<html lang="en">/)
+  t.match(
+    Buffer.from(
+      get(rows, '/driver', { headers: { 'accept-encoding': 'gzip;q=1, br;q=0' } })
+        .body as Uint8Array,
+    ).subarray(0, 2),
+    Buffer.from([0x1f, 0x8b]),
+    'a coding that the client does not want is not used',
+  )
+})
+
+t.test('a page for phones has a manifest, and a script that works without a network', async t => {
+  const rows = pageRoutes(ours, about)
+  const manifest = JSON.parse(textOf(get(rows, '/driver/manifest.webmanifest'))) as object
+  t.match(manifest, { start_url: '/driver', scope: '/driver', display: 'standalone' })
+  const worker = get(rows, '/driver/worker.js')
+  t.match(worker.headers, { 'service-worker-allowed': '/driver', 'content-type': /javascript/ })
+  t.notMatch(textOf(worker), /^(import|export) /m, 'it runs where modules do not')
 })
 
 t.test('a browser that has the current file gets 304', async t => {

@@ -5,9 +5,23 @@
  */
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import {
+  acceptedLanguage,
+  chosenLanguage,
+  pageLanguages,
+  type PageLanguage,
+} from '../../protocol/kernel/languages.ts'
+import { CompressedBody } from './compression.ts'
 import { prefersJson } from './headers.ts'
-import { operationIdOf, readPage, redirectIdOf, type Page } from './page-folder.ts'
-import { webFile, WebFiles, type WebFile } from './page-modules.ts'
+import {
+  manifestIdOf,
+  operationIdOf,
+  readPage,
+  redirectIdOf,
+  workerIdOf,
+  type Page,
+} from './page-folder.ts'
+import { webFile, WebFiles, workerFile, type WebFile } from './page-modules.ts'
 import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 
@@ -21,7 +35,10 @@ const pagePolicy = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "media-src 'self' blob:",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "object-src 'none'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "form-action 'self'",
@@ -32,39 +49,87 @@ const stylePath = 'edge/pages/shared/app.css'
 const missingFolder = 'edge/pages/missing'
 const addressOf = (name: string): string => `/web/${name}`
 
+/** A page in the languages that it has. */
+type BuiltPage = Readonly<Partial<Record<PageLanguage, WebFile>>> & { readonly en: WebFile }
+
 /** Adds the files of a page to `files` and renders the page. */
-function buildPage(page: Page, files: WebFiles): WebFile {
+function buildPage(page: Page, files: WebFiles): BuiltPage {
   const script = page.script === undefined ? null : files.addScript(`${page.folder}/${page.script}`)
   const own = (page.styles ?? []).map(style => `${page.folder}/${style}`)
-  const html = renderPage(page, {
-    icon: addressOf(files.addAsset(iconPath)),
-    styles: [stylePath, ...own].map(path => addressOf(files.addAsset(path))),
-    scripts: script === null ? [] : files.closureOf(script).map(addressOf),
-  })
-  return webFile('page.html', html)
+  const addressIn = (name: string): string => addressOf(files.addressOf(name))
+  const parts = {
+    icon: addressIn(files.addAsset(iconPath)),
+    styles: [
+      addressIn(files.addAsset(stylePath)),
+      ...(page.libraryStyle === undefined
+        ? []
+        : [addressIn(files.addLibraryFile(page.libraryStyle))]),
+      ...own.map(path => addressIn(files.addAsset(path))),
+    ],
+    libraryScript:
+      page.libraryScript === undefined ? null : addressIn(files.addLibraryFile(page.libraryScript)),
+    scripts: script === null ? [] : files.closureOf(script).map(addressIn),
+  }
+  const rendered = (language: PageLanguage): WebFile =>
+    webFile('page.html', renderPage(page, parts, language))
+  const languages = Object.keys(page.languages === true ? pageLanguages : { en: 'ltr' })
+  const built = languages.map(language => [language, rendered(language as PageLanguage)])
+  return Object.fromEntries(built) as BuiltPage
 }
 
-/** The browser keeps a file and asks each time whether it is current. */
-function answer(file: WebFile, headers: Readonly<Record<string, string>>): RouteAnswer {
+/** In the visitor's language, when the page has it. */
+function pageAnswer(page: BuiltPage, headers: Readonly<Record<string, string>>): RouteAnswer {
+  const chosen = chosenLanguage(headers['cookie'] ?? '')
+  const language = chosen ?? acceptedLanguage(headers['accept-language'] ?? '')
+  const given = answer(page[language] ?? page.en, headers, 'no-cache')
+  const isOne = Object.keys(page).length === 1
+  return isOne
+    ? given
+    : {
+        ...given,
+        headers: { ...given.headers, vary: 'Accept-Encoding, Accept-Language, Cookie' },
+      }
+}
+
+/** Compressed forms of the files; one of each is kept as long as its file. */
+const compressed = new WeakMap<WebFile, CompressedBody>()
+
+function bodyOf(file: WebFile): CompressedBody {
+  const known = compressed.get(file)
+  if (known !== undefined) return known
+  const made = new CompressedBody(file.body)
+  compressed.set(file, made)
+  return made
+}
+
+/** With `no-cache` the browser keeps a file and asks each time whether it is current. */
+function answer(
+  file: WebFile,
+  headers: Readonly<Record<string, string>>,
+  caching: string,
+): RouteAnswer {
+  const { body, headers: coding } = bodyOf(file).for(headers)
+  const suffix = coding['content-encoding']
+  const etag = suffix === undefined ? file.etag : file.etag.replace(/"$/, `-${suffix}"`)
   const known =
     headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
-  const isKnown = known.includes(file.etag) || known.includes('*')
+  const isKnown = known.includes(etag) || known.includes('*')
   const kept = {
-    etag: file.etag,
-    'cache-control': 'no-cache',
+    etag,
+    'cache-control': caching,
     'content-security-policy': pagePolicy,
   }
   return isKnown
-    ? { status: 304, headers: kept }
-    : { status: 200, body: file.body, headers: { ...kept, 'content-type': file.contentType } }
+    ? { status: 304, headers: { ...kept, vary: coding['vary']! } }
+    : { status: 200, body, headers: { ...kept, ...coding, 'content-type': file.contentType } }
 }
 
-let missing: WebFile | undefined
+let missing: BuiltPage | undefined
 
 /** The answer to a browser that asks for a page that does not exist. */
 export function missingPage(): RouteAnswer {
   missing ??= buildPage(readPage(missingFolder), new WebFiles())
-  return { ...answer(missing, {}), status: 404 }
+  return { ...pageAnswer(missing, {}), status: 404 }
 }
 
 interface Service {
@@ -96,12 +161,16 @@ export function pageRoutes(folders: readonly string[], about: Service): AnyRoute
     const { path, olderPaths = [] } = page
     return path === undefined
       ? []
-      : [pageRow(page, path, file, about), ...olderPaths.map(older => redirectRow(older, path))]
+      : [
+          pageRow(page, path, file, about),
+          ...olderPaths.map(older => redirectRow(older, path)),
+          ...appRows(page, path),
+        ]
   })
   return [...rows, fileRow(files)]
 }
 
-function pageRow(page: Page, path: string, file: WebFile, about: Service): AnyRoute {
+function pageRow(page: Page, path: string, file: BuiltPage, about: Service): AnyRoute {
   return route({
     method: 'GET',
     path,
@@ -112,12 +181,61 @@ function pageRow(page: Page, path: string, file: WebFile, about: Service): AnyRo
     page: true,
     responses: { 200: { description: 'The page', contentType: 'text/html' } },
     handler({ headers }) {
-      if (path !== '/') return answer(file, headers)
+      if (path !== '/') return pageAnswer(file, headers)
       if (prefersJson(headers)) return service(about)
-      const page = answer(file, headers)
-      return { ...page, headers: { ...page.headers, vary: 'Accept' } }
+      const page = pageAnswer(file, headers)
+      return { ...page, headers: { ...page.headers, vary: 'Accept, Accept-Encoding' } }
     },
   })
+}
+
+/** A page that people install on a phone has a manifest and a script that works without a network. */
+function appRows(page: Page, path: string): AnyRoute[] {
+  const { app } = page
+  if (app === undefined) return []
+  const manifest = JSON.stringify({
+    id: path,
+    name: page.title,
+    short_name: app.shortName,
+    start_url: path,
+    scope: path,
+    display: 'standalone',
+    background_color: app.colour,
+    theme_color: app.colour,
+    icons: [{ src: addressOf('shared-icon.svg'), sizes: 'any', type: 'image/svg+xml' }],
+  })
+  const rows: [name: string, operationId: string, summary: string, file: WebFile][] = [
+    [
+      'manifest.webmanifest',
+      manifestIdOf(page),
+      `The manifest of the page “${page.title}”`,
+      webFile('manifest.webmanifest', manifest),
+    ],
+    [
+      'worker.js',
+      workerIdOf(page),
+      `The script with which the page “${page.title}” opens without a network`,
+      workerFile(`${page.folder}/${app.worker}`),
+    ],
+  ]
+  return rows.map(([name, operationId, summary, file]) =>
+    route({
+      method: 'GET',
+      path: `${path}/${name}`,
+      operationId,
+      summary,
+      tags: ['pages'],
+      auth: 'none',
+      page: true,
+      rate: 'read',
+      responses: { 200: { description: 'The file', contentType: file.contentType } },
+      handler({ headers }) {
+        const given = answer(file, headers, 'no-cache')
+        // The page itself is one level above the script, and so outside of its reach without this.
+        return { ...given, headers: { ...given.headers, 'service-worker-allowed': path } }
+      },
+    }),
+  )
 }
 
 /**
@@ -156,10 +274,11 @@ function fileRow(files: WebFiles): AnyRoute {
       }),
     }),
     responses: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
-    handler({ params, headers }) {
+    handler({ params, headers, queryText }) {
       const file = files.get(params.file)
       if (file === null) throw new CaduceusError('not_found', 'no such page')
-      return answer(file, headers)
+      const isVersioned = new URLSearchParams(queryText).get('v') === file.version
+      return answer(file, headers, isVersioned ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
 }

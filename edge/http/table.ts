@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { asyncApiDocument } from '../../protocol/documents/asyncapi.ts'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
+import { CompressedBody } from './compression.ts'
 import { openApiDocument } from './openapi.ts'
 import { pageRoutes } from './pages.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../kernel/route.ts'
 import type { SocketRow } from '../kernel/socket.ts'
 import { merged } from '../kernel/compose.ts'
 import type { Feature } from '../kernel/feature.ts'
@@ -27,6 +28,20 @@ export const examplesOf = (features: readonly Feature<never>[]) =>
   merged(features, ({ examples }) => examples)
 /** The recorded answers of all features, by operationId. */
 export const recordedAnswers = (features: readonly Feature<never>[]) => merged(features, answersOf)
+
+/** The answer with a document of this server, compressed where the client takes it. */
+function described(document: object): (request: Pick<RouteRequest, 'headers'>) => RouteAnswer {
+  let text: CompressedBody | undefined
+  return ({ headers }) => {
+    text ??= new CompressedBody(Buffer.from(JSON.stringify(document)))
+    const given = text.for(headers)
+    return {
+      status: 200,
+      body: given.body,
+      headers: { ...given.headers, 'content-type': 'application/json; charset=utf-8' },
+    }
+  }
+}
 
 /**
  * All rows of these features, with the pages and the two documents. `parts` are those of
@@ -67,7 +82,7 @@ export function routeTable(
       tags: ['system'],
       auth: 'none',
       responses: { 200: { description: 'OpenAPI 3.1' } },
-      handler: () => ({ status: 200, body: document }),
+      handler: described(document),
     }),
     route({
       method: 'GET',
@@ -77,7 +92,7 @@ export function routeTable(
       tags: ['system'],
       auth: 'none',
       responses: { 200: { description: 'AsyncAPI 3' } },
-      handler: () => ({ status: 200, body: messages }),
+      handler: described(messages),
     }),
   ]
 }

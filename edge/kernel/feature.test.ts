@@ -343,7 +343,7 @@ t.test('the API documents show the feature', async t => {
 t.test('the edge serves the page of the feature and the files that the page loads', async t => {
   const page = await call('GET', '/parcels')
   t.match(page, { status: 200, body: /<title>Parcels<\/title>[^]*<h1>Parcels<\/h1>/ })
-  t.ok(String(page.body).includes(`src="/web/${pageScript}"`))
+  t.ok(String(page.body).includes(`src="/web/${pageScript}?v=`))
   t.match(await call('GET', `/web/${pageScript}`), { status: 200, body: /parcels = 1/ })
   const root = await fetch(url, { headers: { accept: 'application/json' } })
   const { sockets } = (await root.json()) as { sockets: string[] }

@@ -2,7 +2,9 @@
  * A server and a browser for the tests of the pages. A page that throws, or that its content
  * security policy stops, fails its test.
  */
-import { rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import t from 'tap'
@@ -68,6 +70,11 @@ class Stage {
       if (/content security policy/i.test(message.text()))
         this.troubles.push(`${path}: ${message.text()}`)
     })
+    page.on('request', request => {
+      const { origin, protocol } = new URL(request.url())
+      const isOwn = origin === this.url || protocol === 'blob:' || protocol === 'data:'
+      if (!isOwn) this.troubles.push(`${path} asks another server: ${request.url()}`)
+    })
     await prepare(page)
     await page.goto(this.url + path)
     return page
@@ -78,8 +85,9 @@ class Stage {
     path: string,
     { email }: { email: string },
     prepare?: (page: Page) => Promise<void>,
+    options: BrowserContextOptions = {},
   ): Promise<Page> {
-    const page = await this.open(path, {}, prepare)
+    const page = await this.open(path, options, prepare)
     const form = page.locator('#login')
     await form.getByLabel('E-mail').fill(email)
     await form.getByLabel('Password').fill(password)
@@ -104,6 +112,47 @@ const start = (environment: Record<string, string>): Promise<Server> =>
 /** Resolves when the page shows that it is connected. */
 export const isLive = (page: Page): Promise<void> =>
   page.getByText('Live', { exact: true }).waitFor()
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const themes = ['light', 'dark'] as const
+
+interface AxeResults {
+  violations: { id: string; nodes: { target: string[]; failureSummary?: string }[] }[]
+}
+
+/**
+ * What keeps people from using the page as it is now, in both themes: the rules of axe-core, and
+ * content that is wider than the window. `PICTURES` names a folder that gets a picture of each look.
+ */
+export async function faultsOf(page: Page, name: string): Promise<string[]> {
+  const faults: string[] = []
+  for (const colorScheme of themes) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.evaluate(axe)
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    )
+    for (const { id, nodes } of violations)
+      for (const { target, failureSummary } of nodes)
+        faults.push(`${name}, ${colorScheme}: ${id} at ${target.join(' ')}: ${failureSummary}`)
+    const folder = process.env['PICTURES']
+    if (folder !== undefined) {
+      mkdirSync(folder, { recursive: true })
+      const width = page.viewportSize()?.width
+      const path = join(folder, `${name}-${width}-${colorScheme}.png`)
+      await page.screenshot({ path, fullPage: true })
+    }
+  }
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  if (over > 0) faults.push(`${name}: ${over} px wider than the window`)
+  return faults
+}
+
+/** A phone and a desk. */
+export const phone = { width: 390, height: 844 }
+export const desk = { width: 1280, height: 800 }
 
 /** Starts server and browser, and ends both with the test. */
 export async function openStage(

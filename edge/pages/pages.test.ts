@@ -65,6 +65,7 @@ t.test('a person uses the pages', { skip: browserMissing }, async t => {
     const form = page.locator('#ask')
     await form.getByLabel('Latitude').fill(String(customerPlace.latitude))
     await form.getByLabel('Longitude').fill(String(customerPlace.longitude))
+    await form.getByLabel('Medicine').fill('Paracetamol 500 mg')
     await form.getByLabel('Radius').fill('7')
     await form.getByLabel('Notes').fill(notes)
     await form.getByRole('button', { name: 'Ask now' }).click()
@@ -95,20 +96,6 @@ t.test('a person uses the pages', { skip: browserMissing }, async t => {
       t.ok((await page.locator(`a[href="${href}"]`).count()) > 0, `leads to ${href}`)
     t.match(await page.textContent('main'), /npm run demo/)
     t.match(await page.title(), /Caduceus/)
-  })
-
-  await t.test('the API page shows the document and sends a request', async t => {
-    const page = await open('/docs')
-    const health = page.locator('details', { hasText: '/api/health' }).first()
-    await health.locator('summary').click()
-    await health.getByRole('button', { name: 'Send' }).click()
-    await health.locator('pre[role=status]').getByText('"status": "healthy"').waitFor()
-    t.match(
-      await page.evaluate(() => getComputedStyle(document.querySelector('.method')!).fontWeight),
-      '700',
-      'the page has its own style',
-    )
-    await page.close()
   })
 
   const terminal = await open('/terminal')
@@ -155,7 +142,7 @@ t.test('a person uses the pages', { skip: browserMissing }, async t => {
       await order.waitFor()
       t.match(
         await order.textContent(),
-        /Corner Pharmacy accepted, 1\.17 km away: “Ready in 5 minutes”/,
+        /Corner Pharmacy accepted, 1\.2 km away: “Ready in 5 minutes”/,
       )
       t.not(await terminal.title(), 'run')
     },
@@ -293,7 +280,9 @@ t.test('a person uses the pages', { skip: browserMissing }, async t => {
   })
 
   await t.test('a customer cancels, and an unknown tracking link shows no delivery', async t => {
-    await customer.locator('#orders').getByRole('button', { name: 'Cancel' }).first().click()
+    const first = customer.locator('#orders [data-order]').first()
+    await first.getByRole('button', { name: 'Cancel' }).click()
+    await first.getByRole('button', { name: 'Really cancel?' }).click()
     await customer.locator('#past [data-status=cancelled]').waitFor()
     const gone = await open('/track/0123456789abcdef')
     await gone.getByRole('heading', { name: 'This link leads nowhere' }).waitFor()

@@ -39,7 +39,7 @@ export function onSubmit(form: HTMLFormElement, act: (data: FormData) => Promise
  * Marks the fields that the server names and lists them by their labels, because the server's
  * message has the names of the API.
  */
-function markFields(form: HTMLFormElement, problem: unknown): string {
+export function markFields(form: HTMLFormElement, problem: unknown): string {
   if (!(problem instanceof CaduceusError)) return ''
   return (problem.fields ?? [])
     .map(({ field, rule }) => {

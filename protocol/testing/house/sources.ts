@@ -44,7 +44,7 @@ function sourceOf(house: string, path: string): Source {
 
 /** Every file with code, pages' scripts among them. */
 export const sources: readonly Source[] = houses.flatMap(house =>
-  filesOf(house, ['.ts', '.js']).map(path => sourceOf(house, path)),
+  filesOf(house, ['.ts', '.tsx', '.js']).map(path => sourceOf(house, path)),
 )
 
 /** A source without its comments. */
