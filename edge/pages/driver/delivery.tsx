@@ -1,0 +1,194 @@
+/** A delivery: where to go, whom to call, and the next step with what it needs. */
+import { useState } from 'preact/hooks'
+import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
+import { say } from '../texts/index.ts'
+import { Chat } from '../base/chat.tsx'
+import { Action, Field, Form } from '../base/form.tsx'
+import { itemTexts, money } from '../base/format.ts'
+import { randomName } from '../shared/forms.ts'
+import { Signature } from './signature.tsx'
+import type { Step } from './store.ts'
+import type { Delivery, Work } from './work.ts'
+
+const keyCharacters = 32
+const step = (orderId: string, status: OrderStatus, more: Partial<Step> = {}): Step => ({
+  id: randomName(keyCharacters),
+  orderId,
+  status,
+  atMs: Date.now(),
+  ...more,
+})
+
+/** One delivery as a card. */
+export function DeliveryCard({ work, delivery }: { work: Work; delivery: Delivery }) {
+  const status = work.statusOf(delivery)
+  const isWaiting = work.steps.lastOf(delivery.order_id) !== undefined
+  const [isTalking, setTalking] = useState(false)
+  const toPickup = status === 'driver_assigned' || status === 'returning'
+  return (
+    <article class="card" data-order={delivery.order_id} data-status={status}>
+      <div class="row spread">
+        <span class="pill">{say(`status.${status}`)}</span>
+        <strong>{money(delivery.fee, delivery.currency)}</strong>
+      </div>
+      {isWaiting ? (
+        <p class="notice" role="status">
+          {say('step.waiting')}
+        </p>
+      ) : null}
+      <Stop
+        title={say(toPickup ? 'stop.pickup' : 'stop.dropoff')}
+        place={toPickup ? delivery.pickup : delivery.dropoff}
+      />
+      <ul class="small">
+        {itemTexts(delivery.items).map(text => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+      {delivery.notes === null ? null : <p class="small">{delivery.notes}</p>}
+      <Next work={work} delivery={delivery} status={status} />
+      <button
+        type="button"
+        class="plain"
+        aria-expanded={isTalking}
+        onClick={() => setTalking(!isTalking)}
+      >
+        {say('chat.with_customer')}
+      </button>
+      {isTalking ? (
+        <Chat
+          session={work.session}
+          news={work.news}
+          about={{ topic: 'delivery', order_id: delivery.order_id }}
+          title={say('chat.with_customer')}
+        />
+      ) : null}
+    </article>
+  )
+}
+
+function Stop({ title, place }: { title: string; place: Delivery['pickup'] }) {
+  const at = `${place.latitude},${place.longitude}`
+  return (
+    <section class="stop">
+      <h2>{title}</h2>
+      <p>
+        <strong>{place.name}</strong>
+        {place.address === null ? null : <span class="address">{place.address}</span>}
+      </p>
+      <div class="row">
+        <a class="button quiet" href={`geo:${at}?q=${at}`}>
+          {say('stop.navigate')}
+        </a>
+        {place.phone === undefined || place.phone === '' ? null : (
+          <a class="button quiet" href={`tel:${place.phone.replaceAll(/[^+\d]/g, '')}`}>
+            {say('stop.call')}
+          </a>
+        )}
+      </div>
+    </section>
+  )
+}
+
+function Next({ work, delivery, status }: { work: Work; delivery: Delivery; status: OrderStatus }) {
+  const id = delivery.order_id
+  const simple = (next: OrderStatus, words: string) => (
+    <Action onAct={() => work.steps.add(step(id, next))}>{words}</Action>
+  )
+  switch (status) {
+    case 'driver_assigned':
+      return (
+        <>
+          <div class="row two">{simple('picked_up', say('step.pick_up'))}</div>
+          <WithReason
+            open={say('step.give_back')}
+            label={say('step.give_back_reason')}
+            onGiven={reason => work.giveBack(delivery, reason)}
+          />
+        </>
+      )
+    case 'picked_up':
+      return <div class="row two">{simple('out_for_delivery', say('step.set_out'))}</div>
+    case 'out_for_delivery':
+      return (
+        <>
+          <HandOver work={work} delivery={delivery} />
+          <WithReason
+            open={say('step.fail')}
+            label={say('step.fail_reason')}
+            onGiven={reason => work.steps.add(step(id, 'failed', { reason }))}
+          />
+        </>
+      )
+    case 'failed':
+      return <div class="row two">{simple('returning', say('step.take_back'))}</div>
+    case 'returning':
+      return <div class="row two">{simple('returned', say('step.returned'))}</div>
+    default:
+      return null
+  }
+}
+
+/** The hand-over at the door: a photo or a signature proves it. */
+function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
+  const [photo, setPhoto] = useState<Blob | null>(null)
+  const [signature, setSignature] = useState<Blob | null>(null)
+  return (
+    <Form
+      class="hand-over"
+      submit={say('step.deliver')}
+      onSubmit={async ({ reason = '' }) => {
+        if (photo === null && signature === null) throw new Error(say('proof.needed'))
+        await work.steps.add(
+          step(delivery.order_id, 'delivered', {
+            ...(photo !== null && { photo }),
+            ...(signature !== null && { signature }),
+            ...(reason.trim() !== '' && { reason }),
+          }),
+        )
+      }}
+    >
+      <h3>{say('proof.title')}</h3>
+      <Field
+        label={say('proof.photo')}
+        type="file"
+        accept="image/*"
+        capture="environment"
+        onChange={event => setPhoto(event.currentTarget.files?.[0] ?? null)}
+      />
+      <Signature onSigned={setSignature} />
+      <Field
+        label={say('proof.reason')}
+        hint={say('proof.reason_hint')}
+        name="reason"
+        maxLength={500}
+        autocomplete="off"
+      />
+    </Form>
+  )
+}
+
+/** A button that asks for a reason before it acts. */
+function WithReason({
+  open,
+  label,
+  onGiven,
+}: {
+  open: string
+  label: string
+  onGiven(reason: string): Promise<void>
+}) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <>
+      <button type="button" class="plain" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {open}
+      </button>
+      {isOpen ? (
+        <Form class="reason" submit={open} onSubmit={({ reason = '' }) => onGiven(reason)}>
+          <Field label={label} name="reason" required maxLength={500} autocomplete="off" />
+        </Form>
+      ) : null}
+    </>
+  )
+}

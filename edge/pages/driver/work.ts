@@ -1,0 +1,253 @@
+/**
+ * The driver's work of today: duty, offers, deliveries, positions. It holds the connection; the
+ * parts of the page read its signals.
+ */
+import { computed, signal } from '@preact/signals'
+import {
+  connectDriver,
+  type AssignedMessage,
+  type Driver,
+  type OfferMessage,
+} from '../../../protocol/client/index.ts'
+import type { Availability } from '../../../protocol/drivers/statuses.ts'
+import { hasEnded, statusTable, type OrderStatus } from '../../../protocol/orders/statuses.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import { ConversationNews } from '../base/chat.tsx'
+import { ConnectionState } from '../base/connection.tsx'
+import type { PageSession } from '../base/session.ts'
+import { Alarm } from '../shared/alarm.ts'
+import { openOrders } from '../shared/order-lists.ts'
+import { Steps } from './steps.ts'
+import { forgetEverything, keepFrames, keptFrames, sequence } from './store.ts'
+
+/** A delivery of this driver, as the phone knows it. */
+export interface Delivery extends AssignedMessage {
+  status: OrderStatus
+}
+
+const deliveriesKey = 'caduceus.driver.deliveries'
+const keepFramesMs = 5_000
+
+export class Work {
+  readonly session: PageSession
+  readonly connection = new ConnectionState()
+  readonly news = new ConversationNews()
+  readonly alarm = new Alarm()
+  readonly steps: Steps
+  readonly duty = signal<string>('offline')
+  readonly offers = signal<readonly OfferMessage[]>([])
+  readonly deliveries = signal<readonly Delivery[]>(keptDeliveries())
+  /** Positions that the server has not acknowledged. */
+  readonly waitingPositions = signal(0)
+  /** The last position of this phone; an error's words when there is none. */
+  readonly position = signal<GeolocationCoordinates | string | null>(null)
+  readonly isOnDuty = computed(() => this.duty.value !== 'offline')
+  /** Something that the driver should know, such as the end of an offer. */
+  readonly said = signal('')
+  #driver: Driver | null = null
+  #watch: number | null = null
+  #keeping: ReturnType<typeof setInterval> | undefined
+
+  constructor(session: PageSession) {
+    this.session = session
+    this.steps = new Steps(session.api, order => this.#update(order))
+    void this.steps.open()
+    addEventListener('online', () => void this.steps.handIn())
+    addEventListener('pagehide', () => this.#keep())
+  }
+
+  /** Connects, and again after each loss, until `end`. */
+  begin(): void {
+    this.end()
+    this.connection.restarted()
+    const driver = connectDriver({
+      ...this.session.connectOptions,
+      sequence,
+      unacknowledged: keptFrames(),
+    })
+    this.#driver = driver
+    this.#keeping = setInterval(() => this.#keep(), keepFramesMs)
+    driver.on('open', ({ status }) => {
+      this.connection.opened()
+      this.duty.value = status
+      this.#watchPosition()
+      this.offers.value = []
+      this.news.hearAll()
+      void this.steps.handIn().then(() => this.#refresh())
+    })
+    driver.on('closed', closed => {
+      if (this.#driver !== driver) return
+      this.connection.closed(closed, () => void this.session.leave())
+    })
+    driver.on('offer', offer => {
+      const others = this.offers.value.filter(one => one.offer_id !== offer.offer_id)
+      this.offers.value = [...others, offer]
+      this.alarm.ring()
+    })
+    driver.on('offer_withdrawn', ({ offer_id }) => this.#dropOffer(offer_id))
+    driver.on('assigned', message => this.#assigned(message))
+    driver.on('assignment_ended', ({ order_id, reason }) => {
+      this.#drop(order_id)
+      this.said.value = reason
+    })
+    driver.on('driver_status', ({ status }) => {
+      this.duty.value = status
+      this.#watchPosition()
+    })
+    driver.on('conversation_entry', ({ conversation_id }) => this.news.hear(conversation_id))
+    driver.on('conversation_changed', ({ conversation_id }) => this.news.hear(conversation_id))
+    driver.on('ack', ({ waiting }) => {
+      this.waitingPositions.value = waiting
+    })
+  }
+
+  end(): void {
+    const driver = this.#driver
+    this.#driver = null
+    clearInterval(this.#keeping)
+    this.#stopWatching()
+    driver?.close()
+  }
+
+  /** Ends the work and forgets it on this phone. */
+  async forget(): Promise<void> {
+    this.end()
+    localStorage.removeItem(deliveriesKey)
+    this.deliveries.value = []
+    this.offers.value = []
+    this.steps.clear()
+    await forgetEverything()
+  }
+
+  /** Goes on or off duty. Throws the server's refusal. */
+  async setDuty(status: Availability): Promise<void> {
+    this.alarm.allow()
+    const result = await this.#connected.setStatus(status)
+    if (result.outcome !== 'changed') throw new Error(result.message ?? result.code ?? '')
+    this.duty.value = status
+    this.#watchPosition()
+  }
+
+  /** Answers an offer. Throws when it is over. */
+  async answer(offer: OfferMessage, accept: boolean): Promise<void> {
+    const result = await this.#connected.respondToOffer(offer.offer_id, accept)
+    this.#dropOffer(offer.offer_id)
+    if (result.outcome === 'error' || result.outcome === 'expired')
+      this.said.value = result.message ?? result.outcome
+  }
+
+  /** Gives a delivery back before the pick-up. */
+  async giveBack({ order_id, offer_id }: Delivery, reason: string): Promise<void> {
+    await this.session.api.call('POST', `/api/orders/${order_id}/offers/${offer_id}/decline`, {
+      body: { reason },
+    })
+    this.#drop(order_id)
+  }
+
+  /** The status of a delivery with the steps that are not handed in yet. */
+  statusOf({ order_id, status }: Delivery): OrderStatus {
+    return this.steps.lastOf(order_id)?.status ?? status
+  }
+
+  get #connected(): Driver {
+    if (this.#driver === null) throw new Error('not connected')
+    return this.#driver
+  }
+
+  #dropOffer(offerId: string): void {
+    this.offers.value = this.offers.value.filter(({ offer_id }) => offer_id !== offerId)
+    if (this.offers.value.length === 0) this.alarm.stop()
+  }
+
+  #assigned(message: AssignedMessage): void {
+    this.#dropOffer(message.offer_id)
+    const others = this.deliveries.value.filter(({ order_id }) => order_id !== message.order_id)
+    this.#show([...others, { ...message, status: message.status ?? 'driver_assigned' }])
+  }
+
+  /** Reads the deliveries again: a step may have been done elsewhere. */
+  async #refresh(): Promise<void> {
+    try {
+      const orders = await openOrders(this.session.api, '/api/orders')
+      const underWay = new Map(
+        orders.filter(({ status }) => statusTable[status].underWay).map(order => [order.id, order]),
+      )
+      this.#show(
+        this.deliveries.value
+          .filter(({ order_id }) => underWay.has(order_id))
+          .map(delivery => ({ ...delivery, status: underWay.get(delivery.order_id)!.status })),
+      )
+    } catch {
+      // The next connection reads them.
+    }
+  }
+
+  #update({ id, status }: OrderView): void {
+    if (hasEnded(status)) this.#drop(id)
+    else
+      this.#show(this.deliveries.value.map(one => (one.order_id === id ? { ...one, status } : one)))
+  }
+
+  #drop(orderId: string): void {
+    this.#show(this.deliveries.value.filter(({ order_id }) => order_id !== orderId))
+  }
+
+  #show(deliveries: readonly Delivery[]): void {
+    this.deliveries.value = deliveries
+    localStorage.setItem(deliveriesKey, JSON.stringify(deliveries))
+  }
+
+  #watchPosition(): void {
+    if (this.duty.value === 'offline') {
+      this.#stopWatching()
+      return
+    }
+    if (this.#watch !== null) return
+    const { geolocation } = navigator as Partial<Navigator>
+    this.#watch =
+      geolocation?.watchPosition(
+        ({ coords, timestamp }) => this.#moved(coords, timestamp),
+        error => {
+          this.position.value = error.message || String(error.code)
+        },
+        { enableHighAccuracy: true, maximumAge: 5_000 },
+      ) ?? null
+  }
+
+  #moved(coords: GeolocationCoordinates, timestampMs: number): void {
+    this.position.value = coords
+    // A receiver's old time would make the server take the position as late.
+    const ageMs = Date.now() - timestampMs
+    try {
+      this.#driver?.sendLocation({
+        latitude: coords.latitude,
+        longitude: coords.longitude,
+        headingDeg: coords.heading === null || Number.isNaN(coords.heading) ? null : coords.heading,
+        speedMps: coords.speed,
+        accuracyM: coords.accuracy,
+        ...(ageMs > 60_000 && { timestampMs }),
+      })
+    } catch {
+      // A position that no server accepts is no position.
+    }
+    this.waitingPositions.value = this.#driver?.unacknowledged.length ?? 0
+  }
+
+  #stopWatching(): void {
+    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch)
+    this.#watch = null
+    this.position.value = null
+  }
+
+  #keep(): void {
+    if (this.#driver !== null) keepFrames(this.#driver.unacknowledged)
+  }
+}
+
+function keptDeliveries(): Delivery[] {
+  try {
+    return JSON.parse(localStorage.getItem(deliveriesKey) ?? '[]') as Delivery[]
+  } catch {
+    return []
+  }
+}
