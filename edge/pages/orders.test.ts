@@ -29,6 +29,7 @@ t.test('files and lists of orders', { skip: browserMissing, timeout: 120_000 }, 
     const form = customer.locator('#ask')
     await form.getByLabel('Latitude').fill('27.725')
     await form.getByLabel('Longitude').fill('85.316')
+    await form.getByLabel('Medicine').fill('Paracetamol 500 mg')
     await form.getByLabel('Notes').fill('ring twice')
     await form
       .getByLabel('Prescription')

@@ -1,0 +1,161 @@
+/**
+ * A whole delivery by three browsers: a customer with a phone, a pharmacy's terminal, a driver with a
+ * phone. Nobody calls the API by hand. Then what else a customer does: order from one pharmacy at its
+ * price, write, rate, book, with a connection that is lost and found.
+ */
+import t from 'tap'
+import { http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
+import { png } from '../uploads/samples.ts'
+import { browserMissing, desk, faultsOf, isLive, openStage, phone } from './fixture.ts'
+
+const shop = { latitude: 27.7172, longitude: 85.324 }
+const door = { latitude: 27.72, longitude: 85.327 }
+const picture = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(png) }
+
+t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => {
+  const stage = await openStage(t)
+  const { url, troubles } = stage
+  const pharmacy = await newPharmacy(url, 'Corner Pharmacy', shop.latitude, shop.longitude)
+  const courier = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
+  const patient = await newCustomer(url, 'Wilhelmina Xylander')
+  const onPhone = { viewport: phone, permissions: ['geolocation'] }
+  const customer = await stage.openSignedIn('/customer', patient, undefined, {
+    ...onPhone,
+    geolocation: door,
+  })
+  const terminal = await stage.openSignedIn('/terminal', pharmacy, undefined, { viewport: desk })
+  await terminal.evaluate(() => {
+    const make = AudioContext.prototype.createOscillator
+    AudioContext.prototype.createOscillator = function (): OscillatorNode {
+      document.body.dataset['tones'] = String(Number(document.body.dataset['tones'] ?? 0) + 1)
+      return make.call(this)
+    }
+  })
+  await terminal.getByRole('button', { name: 'Turn the sound on' }).click()
+  const driver = await stage.openSignedIn('/driver', courier, undefined, {
+    ...onPhone,
+    geolocation: shop,
+  })
+
+  await t.test('from the question to the signature at the door', async t => {
+    const form = customer.locator('#ask')
+    t.equal(await form.getByLabel('Latitude').inputValue(), '', 'no place is proposed')
+    t.equal(await form.getByLabel('Medicine').inputValue(), '', 'and no medicine')
+    await form.getByRole('button', { name: 'Use my position' }).click()
+    await customer.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('#ask input[type=number]')!.value !== '',
+    )
+    t.equal(await form.getByLabel('Latitude').inputValue(), '27.72000')
+    await form.getByLabel('Medicine').fill('Aspirin')
+    await form.getByLabel('Prescription').setInputFiles(picture)
+    await form.getByText('from the nearest pharmacy').waitFor()
+    t.same(await faultsOf(customer, 'customer-ask'), [])
+    await form.getByRole('button', { name: 'Ask now' }).focus()
+    await customer.keyboard.press('Enter')
+    await customer.getByText('Asked one pharmacy.').waitFor()
+
+    await driver.getByRole('button', { name: 'Go on duty' }).click()
+    await driver.getByText('Your position is shared').waitFor()
+
+    const request = terminal.locator('[data-request]')
+    await terminal.waitForFunction(() => Number(document.body.dataset['tones'] ?? 0) > 0)
+    t.match(await terminal.title(), /^\(1\) /, 'the terminal rings, and its tab has the number')
+    await request.getByLabel('Message').fill('Ready in 5 minutes')
+    await request.getByRole('button', { name: 'Accept' }).click()
+    const order = customer.locator('#orders [data-order]')
+    await order.getByText('“Ready in 5 minutes”').waitFor()
+    await terminal.locator('#ours').getByRole('button', { name: 'Find a driver' }).click()
+
+    await driver.getByRole('button', { name: 'Accept' }).click()
+    const delivery = driver.locator('[data-order]')
+    await delivery.getByRole('button', { name: 'Picked up' }).click()
+    await delivery.getByRole('button', { name: 'Set out' }).click()
+    await order.getByText('On its way', { exact: true }).first().waitFor()
+    await driver.context().setGeolocation(door)
+    await order.getByText('to go').waitFor()
+    t.same(await faultsOf(customer, 'customer-tracking'), [])
+
+    await order.getByRole('button', { name: 'Write to the driver' }).click()
+    await order.getByLabel('Message').fill('Second floor')
+    await customer.keyboard.press('Enter')
+    await order.getByText('Second floor').waitFor()
+    await delivery.getByRole('button', { name: 'Chat with the customer' }).click()
+    await delivery.getByText('Second floor').waitFor()
+
+    await delivery.getByLabel('Photo').setInputFiles(picture)
+    const paper = delivery.locator('canvas')
+    const box = (await paper.boundingBox())!
+    await driver.mouse.move(box.x + 20, box.y + 20)
+    await driver.mouse.down()
+    await driver.mouse.move(box.x + 120, box.y + 40, { steps: 5 })
+    await driver.mouse.up()
+    await delivery.getByRole('img', { name: 'Signed' }).waitFor()
+    await delivery.getByRole('button', { name: 'Delivered' }).click()
+
+    const past = customer.locator('#past [data-status=delivered]')
+    await past.waitFor()
+    const id = await past.getAttribute('data-order')
+    const { body } = await http(url, 'GET', `/api/orders/${id}`, { token: pharmacy.token })
+    t.match(body, { proof_photo_url: /^http|^\//, signature_url: /^http|^\// })
+
+    await past.getByText('Rate it').click()
+    await past.getByRole('radio', { name: '5' }).first().check()
+    await past.getByRole('button', { name: 'Rate' }).first().click()
+    await past.getByText('Thank you for rating the pharmacy.').waitFor()
+    await past.getByText('What happened').click()
+    t.equal(await past.locator('.steps li').count(), 6, 'the whole history with its times')
+    t.same(await faultsOf(customer, 'customer-past'), [])
+  })
+
+  await t.test('an order from one pharmacy, at a price that is shown before', async () => {
+    const form = customer.locator('#ask')
+    await form.getByLabel('Ask', { exact: true }).selectOption({ index: 1 })
+    await form.getByText(/^Delivery \$\d/).waitFor()
+    const price = (await form.getByText(/^Delivery \$\d/).textContent())!.match(/\$[\d.]+/)![0]
+    await form.getByLabel('Address').fill('7 Long Lane')
+    await form.getByLabel('Medicine').fill('Ibuprofen')
+    await customer.keyboard.press('Enter')
+    const order = customer.locator('#orders [data-status=pending]')
+    await order.waitFor()
+    await terminal.locator('#ours').getByText('Ibuprofen').waitFor()
+    await terminal.locator('#ours').getByRole('button', { name: 'Accept' }).first().click()
+    const accepted = customer.locator('#orders [data-status=accepted]')
+    await accepted.getByText(`Delivery ${price}`).waitFor()
+    await accepted.getByRole('button', { name: 'Cancel' }).click()
+    await accepted.getByRole('button', { name: 'Really cancel?' }).click()
+    await customer.locator('#past [data-status=cancelled]').waitFor()
+  })
+
+  await t.test('an appointment', async t => {
+    const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+    const rules = [{ days, from: '00:00', to: '23:00' }]
+    const made = await http(url, 'POST', `/api/vendors/${pharmacy.pharmacyId}/services`, {
+      token: pharmacy.token,
+      body: { name: 'Vaccination', rules, time_zone: 'Asia/Kathmandu', duration_minutes: 30 },
+    })
+    t.equal(made.status, 201, JSON.stringify(made.body))
+    await customer.getByRole('button', { name: 'Appointments' }).click()
+    await customer.getByLabel('Pharmacy').selectOption({ index: 1 })
+    await customer.getByLabel('Service').selectOption({ index: 1 })
+    await customer.locator('.slots button').last().click()
+    await customer.locator('[data-appointment]').getByText('Vaccination').waitFor()
+    t.same(await faultsOf(customer, 'customer-appointments'), [])
+  })
+
+  await t.test('the connection is lost and found, and the sign-in stays', async t => {
+    await customer.getByRole('button', { name: 'Account' }).click()
+    await customer.getByText('This one', { exact: true }).waitFor()
+    t.same(await faultsOf(customer, 'customer-account'), [])
+    await customer.setViewportSize(desk)
+    await customer.getByRole('button', { name: 'Orders' }).click()
+    t.same(await faultsOf(customer, 'customer-orders'), [])
+    await stage.stopServer()
+    await customer.getByText('No connection.').waitFor()
+    await stage.startServer()
+    await isLive(customer)
+    await customer.reload()
+    await isLive(customer)
+    await customer.locator('#past [data-status=delivered]').waitFor()
+  })
+  t.same(troubles, [], 'no page threw, broke its policy or asked another server')
+})
