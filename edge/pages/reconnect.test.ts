@@ -91,6 +91,7 @@ t.test('the pages go on after an outage', { skip: browserMissing, timeout: 240_0
   await stage.stopServer()
   await terminal.getByText('Reconnecting').waitFor()
   await customer.getByText('Reconnecting').waitFor()
+  await terminal.getByText('No connection: new requests do not arrive here.').waitFor()
   await live.getByText('0 of 1 connected').waitFor()
   await stage.startServer()
   await isLive(terminal)

@@ -12,6 +12,7 @@ import {
 } from '../shared/connection-pill.ts'
 import { byId, setText } from '../shared/elements.ts'
 import { Session } from '../shared/session.ts'
+import { Attention } from './attention.ts'
 import { Deliveries } from './deliveries.ts'
 import { Gate } from './gate.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -19,6 +20,7 @@ import { Practice } from './practice.ts'
 import { moveNews, Standing } from './standing.ts'
 
 const session = new Session('pharmacy')
+const attention = new Attention()
 const news = byId('news')
 const pill = byId('connection')
 const gate = new Gate(session, openDesk)
@@ -65,6 +67,7 @@ function connect(): void {
   requests.follow(mine)
   mine.on('open', greeting => {
     showLive(pill)
+    byId('lost').hidden = true
     setText(byId('who'), greeting.pharmacy_name)
     setText(news, '')
     standing.hide()
@@ -73,6 +76,7 @@ function connect(): void {
   mine.on('closed', closed => {
     if (terminal !== mine) return
     showClosed(pill, closed)
+    byId('lost').hidden = closed.final
     if (isSignInOver(closed)) session.signOut()
     else if (closed.final) void sayWhy(closed)
     else requests.settleAll()
@@ -96,6 +100,7 @@ async function sayWhy({ reason, code }: Closed): Promise<void> {
 
 function showCounts(): void {
   const open = requests.size
+  attention.show(open)
   setText(byId('open-count'), open > 0 ? `(${open})` : '')
   byId('none').hidden = byId('requests').childElementCount > 0
   for (const list of ['ours', 'finished'])
