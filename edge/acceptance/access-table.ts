@@ -10,6 +10,7 @@ import { merged } from '../kernel/compose.ts'
 import { http, password } from './people.ts'
 import { newsCalls } from './access-news.ts'
 import { moneyCalls } from './access-money.ts'
+import { pageCalls } from './access-pages.ts'
 import { rideCalls } from './access-rides.ts'
 import { paperCalls } from './access-papers.ts'
 import { visitCalls } from './access-visits.ts'
@@ -95,15 +96,9 @@ const ping: Call = {
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
 }
 
-const ofPage: Call = { params: { page: 'customer' }, headers: { 'x-caduceus-page': 'customer' } }
-
 const calls: Record<string, Omit<Rule, 'allowed'>> = {
-  // System and pages
-  webFile: { of: () => ({ params: { file: 'shared-app.css' } }) },
-
+  ...pageCalls,
   // Accounts
-  renewPageSession: { of: () => ({ ...ofPage, body: {} }) },
-  endPageSession: { of: () => ofPage },
   register: { of: () => ({ body: registration() }) },
   signupV1: { of: () => ({ body: registration() }) },
   sanjevaniRegister: {

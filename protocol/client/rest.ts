@@ -32,6 +32,7 @@ import type {
 import type { TrackingStateMessage } from './messages.ts'
 import { BroadcastCalls } from './broadcast.ts'
 import { claimsOf, problemOf } from './rest-answers.ts'
+import { newKey, signsIn } from './rest-calls.ts'
 import { CustodyCalls } from './custody.ts'
 import { InsightCalls } from './insights.ts'
 import { MediaCalls } from './media.ts'
@@ -409,7 +410,7 @@ export class RestClient {
     options: CallOptions,
     idempotencyKey: string | undefined,
   ): Promise<Response> {
-    const token = this.#tokens === null || signsIn.test(path) ? null : await this.accessToken()
+    const token = this.#tokens === null || signsIn(path) ? null : await this.accessToken()
     const response = await this.#attempt(method, path, options, idempotencyKey, token)
     // The server may refuse a token before its end, for instance after its key was changed.
     if (response.status !== 401 || token === null) return response
@@ -494,15 +495,5 @@ export class RestClient {
   }
 }
 
-/** Calls that need no token, and one of which is the call that gets a new one. */
-const signsIn =
-  /^\/api\/auth\/(?:login|register|refresh|page-sessions\/\w+)$|^\/api\/(?:vendors|drivers)\/register$/
-
 const key = (idempotencyKey: string | undefined) =>
   idempotencyKey === undefined ? {} : { idempotencyKey }
-
-/** Unlike crypto.randomUUID this works on a page that came over plain HTTP from another machine. */
-const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
