@@ -28,11 +28,11 @@ import { appointments } from './0025_appointments.ts'
 import { profiles } from './0026_profiles.ts'
 import { insights } from './0027_insights.ts'
 import { conversationGenerations } from './0029_conversation_generations.ts'
-import { pushDevices } from './0031_push_devices.ts'
 import { notifications } from './0032_notifications.ts'
 import { lettersAndMembers } from './0033_letters_and_members.ts'
 import { custody } from './0034_custody.ts'
 import { papers } from './0035_papers.ts'
+import { pushDevices } from './0036_push_devices.ts'
 import { ledger } from './0037_ledger.ts'
 import { notificationDeliveries } from './0039_notification_deliveries.ts'
 
@@ -62,11 +62,11 @@ export const migrations: Record<string, Migration> = {
   '0026_profiles': profiles,
   '0027_insights': insights,
   '0029_conversation_generations': conversationGenerations,
-  '0031_push_devices': pushDevices,
   '0032_notifications': notifications,
   '0033_letters_and_members': lettersAndMembers,
   '0034_custody': custody,
   '0035_papers': papers,
+  '0036_push_devices': pushDevices,
   '0037_ledger': ledger,
   '0039_notification_deliveries': notificationDeliveries,
 }
