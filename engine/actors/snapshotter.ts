@@ -99,7 +99,7 @@ export class Snapshotter {
       ((limits.snapshotIntervalMs / 2) * this.#bounds.snapshotBatchMax) / cells.length,
     )
     for (let from = 0; from < cells.length;) {
-      from = await this.#store(cells, from)
+      from = await this.#store(cells, from, through)
       if (paced && from < cells.length) await this.#pause(pauseMs)
     }
     if (through.size > 0 && cells.length > 0) await this.#port.saveSnapshots([], through)
@@ -155,8 +155,16 @@ export class Snapshotter {
    * packed when its batch comes, so no command waits for all of them, and later changes are
    * included. The bytes of a batch are bounded too: a request to a thousand pharmacies is as much
    * work as sixty other orders.
+   *
+   * An actor that left memory meanwhile has no snapshot of its last events: its slot went to another
+   * engine, or it was read anew. So its slot leaves `through`. With the position moved, the next
+   * engine would read these events never again.
    */
-  async #store(cells: readonly Cell[], from: number): Promise<number> {
+  async #store(
+    cells: readonly Cell[],
+    from: number,
+    through: Map<number, number>,
+  ): Promise<number> {
     const here: Cell[] = []
     const snapshots: StoredSnapshot[] = []
     let next = from
@@ -168,7 +176,10 @@ export class Snapshotter {
       next++
     ) {
       const cell = cells[next]!
-      if (cell.phase === 'gone') continue
+      if (cell.phase === 'gone') {
+        through.delete(cell.slot)
+        continue
+      }
       const snapshot = this.#snapshot(cell)
       here.push(cell)
       snapshots.push(snapshot)
