@@ -82,6 +82,7 @@ const Registered = closedObject({
       minLength: 1,
       maxLength: pushLimits.tokenCharactersMax,
       pattern: '^[!-~]+$',
+      'x-rule': 'must be visible ASCII characters without spaces',
       description: 'For `fcm` and `apns`: the token that the service gave to the app',
     }),
   ),
@@ -89,6 +90,7 @@ const Registered = closedObject({
     Type.String({
       maxLength: pushLimits.localeCharactersMax,
       pattern: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
+      'x-rule': 'must be a language such as de or de-AT',
       description: 'Language of the messages, such as `de-AT`; otherwise `Accept-Language` decides',
     }),
   ),
