@@ -13,8 +13,7 @@ function* sourcesOf(folder: string): Generator<string> {
   for (const name of readdirSync(fileURLToPath(assetUrl(`${folder}/`)))) {
     const path = `${folder}/${name}`
     if (statSync(fileURLToPath(assetUrl(path))).isDirectory()) yield* sourcesOf(path)
-    else if (path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('-suite.ts'))
-      yield path
+    else if (name.endsWith('.ts') && !/^fixture|(?:\.test|-suite)\.ts$/.test(name)) yield path
   }
 }
 

@@ -90,7 +90,9 @@ t.test('a driver whose licence lapses finishes the delivery and goes off duty', 
   ])
   const requirement = await edge.require({ role: 'driver', kind: 'driver_licence' })
   await until(async () => (await held('drivers', idle)) && (await held('drivers', carrier)))
-  await until(async () => edge.commands.some(one => one.actor_id === idle.id))
+  await until(async () =>
+    edge.commands.some(one => one.actor_id === idle.id && one.verb === 'set_status'),
+  )
   t.match(
     edge.commands.filter(one => one.actor_id === idle.id && one.verb === 'set_status'),
     [{ data: { status: 'offline' }, by: { role: 'system' } }],
