@@ -83,6 +83,25 @@ t.test('a page gives its refresh token once and stays signed in by its cookie', 
   )
 })
 
+t.test('over TLS no sister host can plant the cookie', async t => {
+  const { refresh } = await edge.customer()
+  const host = '127.0.0.1:' + edge.edge.port
+  const origin = `https://${host}`
+  const begun = await call('POST', path('customer'), {
+    body: { refresh_token: refresh },
+    headers: own('customer', { origin }),
+  })
+  t.match(
+    begun.headers.get('set-cookie'),
+    /^__Host-caduceus_customer=[\w.-]+; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict; Secure$/,
+  )
+  const renewed = (cookie: string) =>
+    call('POST', path('customer'), { body: {}, headers: own('customer', { origin, cookie }) })
+  const planted = cookieOf(begun).replace('__Host-', '')
+  t.equal((await renewed(planted)).status, 204, 'a name that any host can plant is not read')
+  t.equal((await renewed(`${planted}; ${cookieOf(begun)}`)).status, 200)
+})
+
 t.test('no page of another site can use the cookie', async t => {
   const { refresh } = await edge.customer()
   const begun = await call('POST', path('customer'), {

@@ -4,6 +4,9 @@
  * live beside each other. A page signs in as every client does, gives its refresh token here once,
  * and gets access tokens from then on, which it holds in memory.
  *
+ * Over TLS the name begins with `__Host-`, which a browser takes from this host alone; a page of a
+ * sister host could otherwise plant a sign-in of its own here. Such a cookie has the path `/`.
+ *
  * Only these two rows read a cookie, so only they can be forged by a page of another site. SameSite
  * keeps the cookie away from such a page. Where a browser does not, the origin decides, and a header
  * that no form and no foreign script can send without a preflight, which is refused.
@@ -113,11 +116,16 @@ function refuseOtherSites({ params, headers }: Asked): void {
     throw new CaduceusError('forbidden', 'only a page of this server may ask for its own sign-in')
 }
 
-const nameOf = (page: string): string => `caduceus_${page}`
+/** True when the page came over TLS, by the proxy's word or by the browser's. */
+const isOverTls = ({ origin, headers }: Asked): boolean =>
+  [origin, headers['origin']].some(from => from?.startsWith('https:') === true)
 
-function cookieOf({ params, headers }: Asked): string | null {
-  const name = nameOf(params.page)
-  for (const part of (headers['cookie'] ?? '').split(';')) {
+const nameOf = (asked: Asked): string =>
+  `${isOverTls(asked) ? '__Host-' : ''}caduceus_${asked.params.page}`
+
+function cookieOf(asked: Asked): string | null {
+  const name = nameOf(asked)
+  for (const part of (asked.headers['cookie'] ?? '').split(';')) {
     const at = part.indexOf('=')
     if (part.slice(0, at).trim() === name) return part.slice(at + 1).trim() || null
   }
@@ -125,12 +133,12 @@ function cookieOf({ params, headers }: Asked): string | null {
 }
 
 /** `Secure` where the page came over TLS; a browser would drop such a cookie of a plain page. */
-const cookie = ({ params, origin }: Asked, token: string, lifeSeconds: number): string =>
+const cookie = (asked: Asked, token: string, lifeSeconds: number): string =>
   [
-    `${nameOf(params.page)}=${token}`,
-    `Path=/api/auth/page-sessions/${params.page}`,
+    `${nameOf(asked)}=${token}`,
+    `Path=${isOverTls(asked) ? '/' : `/api/auth/page-sessions/${asked.params.page}`}`,
     `Max-Age=${lifeSeconds}`,
     'HttpOnly',
     'SameSite=Strict',
-    ...(origin?.startsWith('https:') === true ? ['Secure'] : []),
+    ...(isOverTls(asked) ? ['Secure'] : []),
   ].join('; ')
