@@ -15,7 +15,13 @@ import { accountById, accountByPassword } from './accounts.ts'
 import { createApiKey } from './api-keys.ts'
 import { createEndedAccess } from './ended-access.ts'
 import { hashPassword } from './passwords.ts'
-import { refreshSession, signIn, type AccountsContext } from './sessions.ts'
+import {
+  endOwnSession,
+  endSession,
+  refreshSession,
+  signIn,
+  type AccountsContext,
+} from './sessions.ts'
 import { issueTicket, redeemTicketRow } from './tickets.ts'
 
 const origin = { userAgent: 'tests', address: '192.0.2.1' }
@@ -73,10 +79,27 @@ async function during(
   change: string,
   meanwhile: () => Promise<unknown>,
 ): Promise<unknown> {
+  return beside(
+    database,
+    [`update users set ${change} where id = $1`],
+    ['update sessions set revoked_at = now() where user_id = $1 and revoked_at is null'],
+    id,
+    meanwhile,
+  )
+}
+
+/** Runs `meanwhile` between the first and the last statements of a transaction about an account. */
+async function beside(
+  database: Database,
+  first: readonly string[],
+  last: readonly string[],
+  id: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<unknown> {
   const client = await database.pool.connect()
   try {
     await client.query('begin')
-    await client.query(`update users set ${change} where id = $1`, [id])
+    for (const statement of first) await client.query(statement, [id])
     let settled = false
     const asked = meanwhile()
       .catch((error: unknown) => error)
@@ -89,10 +112,7 @@ async function during(
       )
       waiting = rows[0]!.count
     }
-    await client.query(
-      'update sessions set revoked_at = now() where user_id = $1 and revoked_at is null',
-      [id],
-    )
+    for (const statement of last) await client.query(statement, [id])
     await client.query('commit')
     return await asked
   } finally {
@@ -155,6 +175,35 @@ t.test('while an account changes', { skip: requireOrSkip(t, 'postgres') }, async
         { code: /token_invalid|account_inactive/ },
         name,
       )
+      t.equal(await live(id), 0, name)
+    }
+  })
+
+  await t.test('a sign-out beside a renewal ends the token that the renewal issues', async t => {
+    const renewal = [
+      'select id from users where id = $1 for share',
+      `insert into sessions (id, user_id, family_id, token_hash, expires_at)
+        select gen_random_uuid(), user_id, family_id, 'successor of ' || id, expires_at
+        from sessions where user_id = $1`,
+    ]
+    const ways: [name: string, end: (token: string, id: string) => Promise<void>][] = [
+      ['by its token', token => endSession(ctx, token)],
+      [
+        'from the list',
+        async (_, id) => {
+          const { family_id } = await database.kysely
+            .selectFrom('sessions')
+            .select('family_id')
+            .where('user_id', '=', id)
+            .executeTakeFirstOrThrow()
+          await endOwnSession(ctx, id, family_id)
+        },
+      ],
+    ]
+    for (const [name, end] of ways) {
+      const { id } = await person()
+      const { refresh_token } = await signIn(ctx, (await accountById(database.kysely, id))!, origin)
+      t.equal(await beside(database, renewal, [], id, () => end(refresh_token, id)), undefined)
       t.equal(await live(id), 0, name)
     }
   })

@@ -59,9 +59,10 @@ export async function signIn(
   shown: Shown = {},
 ): Promise<SignedIn> {
   const db = ctx.database.kysely
-  const signedIn = await issue(ctx, db, account, uuidV7(ctx.nowMs(), ctx.random), origin, shown)
+  const familyId = uuidV7(ctx.nowMs(), ctx.random)
+  const signedIn = await issue(ctx, db, account, familyId, origin, shown)
   if (signedIn === null) throw await refusalOf(db, account.id)
-  await tellOfNewPlace(ctx, account.id, origin)
+  await tellOfNewPlace(ctx, account.id, familyId, origin)
   const now = new Date(ctx.nowMs())
   const ended = await db
     .updateTable('sessions')
@@ -86,20 +87,30 @@ export async function signIn(
 }
 
 /**
- * Tells the account of a sign-in whose program and address no other sign-in of it has. A phone has a
- * new address every hour, so one of the two is enough. The first sign-in has nobody to tell.
+ * Tells the account of a sign-in from a place that no other sign-in or renewal of it came from. The
+ * program alone makes no place known, because a thief can send the same name, and neither does an
+ * address alone. The first sign-in has nobody to tell.
  */
 async function tellOfNewPlace(
   ctx: AccountsContext,
   accountId: string,
+  familyId: string,
   origin: Origin,
 ): Promise<void> {
   const db = ctx.database.kysely
-  const { rows } = await sql<{ is_new: boolean }>`
-    select count(*) > 1 and count(*) filter (
-      where user_agent is not distinct from ${agentOf(origin)} or address is not distinct from ${origin.address}) = 1 as is_new
-    from sessions where user_id = ${accountId}`.execute(db)
-  if (rows[0]!.is_new) await tellAccount(db, { kind: 'account.signed_in', accountId }, ctx)
+  const others = await db
+    .selectFrom('sessions')
+    .select(['user_agent', 'address'])
+    .distinct()
+    .where('user_id', '=', accountId)
+    .where('family_id', '!=', familyId)
+    .execute()
+  const isKnown = others.some(
+    ({ user_agent, address }) =>
+      user_agent !== null && placeOf(address ?? '', user_agent) === placeOfOrigin(origin),
+  )
+  if (others.length > 0 && !isKnown)
+    await tellAccount(db, { kind: 'account.signed_in', accountId }, ctx)
 }
 
 /**
@@ -220,23 +231,41 @@ async function familyOfLostAnswer(
 }
 
 /**
+ * Runs a statement after the renewals of the account that are under way, so that it sees the tokens
+ * that they issue.
+ */
+function withAccountLocked<Result>(
+  ctx: Pick<AccountsContext, 'database'>,
+  userId: string,
+  act: (tx: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return ctx.database.kysely.transaction().execute(async tx => {
+    await tx.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute()
+    return act(tx)
+  })
+}
+
+/**
  * Ends the family of a refresh token; a token without a row ends nothing. Throws `token_invalid`
  * for a text that is not an unexpired refresh token of ours.
  */
 export async function endSession(ctx: AccountsContext, refreshToken: string): Promise<void> {
-  const { sessionId } = await (await tokensOf(ctx.config)).verifyRefresh(refreshToken, ctx.nowMs())
-  await ctx.database.kysely
-    .updateTable('sessions')
-    .set({ revoked_at: new Date(ctx.nowMs()) })
-    .where('family_id', 'in', q =>
-      q
-        .selectFrom('sessions')
-        .select('family_id')
-        .where('id', '=', sessionId)
-        .where('token_hash', '=', hashToken(refreshToken)),
-    )
-    .where('revoked_at', 'is', null)
-    .execute()
+  const tokens = await tokensOf(ctx.config)
+  const { sessionId, userId } = await tokens.verifyRefresh(refreshToken, ctx.nowMs())
+  await withAccountLocked(ctx, userId, tx =>
+    tx
+      .updateTable('sessions')
+      .set({ revoked_at: new Date(ctx.nowMs()) })
+      .where('family_id', 'in', q =>
+        q
+          .selectFrom('sessions')
+          .select('family_id')
+          .where('id', '=', sessionId)
+          .where('token_hash', '=', hashToken(refreshToken)),
+      )
+      .where('revoked_at', 'is', null)
+      .execute(),
+  )
   await ctx.endedAccess.announce()
 }
 
@@ -318,14 +347,16 @@ export async function endOwnSession(
   userId: string,
   sessionId: string,
 ): Promise<void> {
-  const ended = await ctx.database.kysely
-    .updateTable('sessions')
-    .set({ revoked_at: new Date(ctx.nowMs()) })
-    .where('family_id', '=', sessionId)
-    .where('user_id', '=', userId)
-    .where('revoked_at', 'is', null)
-    .returning('id')
-    .execute()
+  const ended = await withAccountLocked(ctx, userId, tx =>
+    tx
+      .updateTable('sessions')
+      .set({ revoked_at: new Date(ctx.nowMs()) })
+      .where('family_id', '=', sessionId)
+      .where('user_id', '=', userId)
+      .where('revoked_at', 'is', null)
+      .returning('id')
+      .execute(),
+  )
   if (ended.length === 0) throw new CaduceusError('not_found', 'no such session')
   await ctx.endedAccess.announce()
 }

@@ -48,18 +48,24 @@ t.test('a sign-in from a new place is told, one from a known place is not', asyn
       body: { email: customer.email, password: 'password123' },
       headers: { 'user-agent': agent },
     })
+  const told: string[] = []
   await signIn('another program')
-  t.same(await kindsOf(customer.id), [], 'the address is known')
+  told.push('account.signed_in')
+  t.same(await kindsOf(customer.id), told, 'the address alone makes no place known')
+  await signIn('another program')
+  t.same(await kindsOf(customer.id), told, 'the program at this address is known')
   await database.pool.query(`update sessions set address = '203.0.113.9' where user_id = $1`, [
     customer.id,
   ])
   await signIn('another program')
-  t.same(await kindsOf(customer.id), [], 'the program is known')
-  await database.pool.query(`update sessions set address = '203.0.113.9' where user_id = $1`, [
+  told.push('account.signed_in')
+  t.same(await kindsOf(customer.id), told, 'the program alone makes no place known')
+  await database.pool.query('update sessions set user_agent = null where user_id = $1', [
     customer.id,
   ])
-  await signIn('a third program')
-  t.same(await kindsOf(customer.id), ['account.signed_in'])
+  await signIn('another program')
+  told.push('account.signed_in')
+  t.same(await kindsOf(customer.id), told, 'a program without a name is nobody’s')
 })
 
 t.test('a changed password, role, e-mail and a lost phone are told', async t => {
