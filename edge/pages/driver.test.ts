@@ -4,7 +4,14 @@
  */
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { eventually, http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
+import {
+  eventually,
+  http,
+  newCustomer,
+  newDriver,
+  newPharmacy,
+  password,
+} from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
 import { browserMissing, desk, faultsOf, isLive, openStage, phone } from './fixture.ts'
 
@@ -26,15 +33,23 @@ const press = async (page: Page, name: string): Promise<void> => {
   await page.keyboard.press('Enter')
 }
 
-t.test('a driver works with a phone', { skip: browserMissing, timeout: 240_000 }, async t => {
+t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }, async t => {
   const stage = await openStage(t)
   const { url, troubles } = stage
   const pharmacy = await newPharmacy(url, 'Corner Pharmacy', shop.latitude, shop.longitude)
   const courier = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
   const patient = await newCustomer(url, 'Wilhelmina Xylander')
   const options = { viewport: phone, geolocation: shop, permissions: ['geolocation'] }
+  const colleague = await newDriver(url, pharmacy.pharmacyId, 'Carl Colleague')
   const page = await stage.openSignedIn('/driver', courier, undefined, options)
   const context = page.context()
+  const signInAgain = async (email: string): Promise<void> => {
+    const form = page.locator('#login')
+    await form.getByLabel('E-mail').fill(email)
+    await form.getByLabel('Password').fill(password)
+    await form.getByRole('button', { name: 'Sign in' }).click()
+    await isLive(page)
+  }
 
   const newDelivery = async (): Promise<string> => {
     const placed = await http(url, 'POST', '/api/orders', {
@@ -154,6 +169,73 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 240_000 }
     t.same(await faultsOf(page, 'driver-account'), [])
     await page.getByRole('button', { name: 'Work' }).click()
     t.same(await faultsOf(page, 'driver-work'), [])
+  })
+
+  await t.test('a sign-in that ran out keeps unsent work for its driver', async t => {
+    const id = await newDelivery()
+    await page.getByRole('heading', { name: 'New delivery' }).waitFor()
+    await press(page, 'Accept')
+    await page.locator(`[data-order="${id}"]`).waitFor()
+    await stage.stopServer()
+    await page.getByText('No connection.').waitFor()
+    await press(page, 'Picked up')
+    await page.getByText('One step waits for a connection.').waitFor()
+    await page.reload()
+    await page.getByText('One step waits for a connection.').waitFor()
+    await context.clearCookies()
+    await stage.startServer()
+    await signInAgain(courier.email)
+    const { body } = await eventually(
+      () => orderOf(id),
+      answer => answer.body.status === 'picked_up',
+    )
+    t.equal(body.status, 'picked_up')
+    await page.locator(`[data-order="${id}"]`).getByText('7 Long Lane').waitFor()
+  })
+
+  await t.test('the next driver of the phone finds nothing of the last one', async t => {
+    await stage.stopServer()
+    await page.getByText('No connection.').waitFor()
+    await press(page, 'Set out')
+    await page.getByText('One step waits for a connection.').waitFor()
+    await page.reload()
+    await page.getByText('One step waits for a connection.').waitFor()
+    await context.clearCookies()
+    const handedIn: string[] = []
+    page.on('request', request => {
+      if (request.method() === 'PATCH') handedIn.push(request.url())
+    })
+    await stage.startServer()
+    await page.locator('#login').waitFor()
+    // The page reads the orders after it has handed in every step.
+    const read = page.waitForResponse(
+      answer =>
+        answer.request().method() === 'GET' && new URL(answer.url()).pathname === '/api/orders',
+    )
+    await signInAgain(colleague.email)
+    await read
+    t.same(handedIn, [], 'nobody hands in the step of another driver')
+    t.equal(await page.locator('[data-order]').count(), 0)
+    t.notMatch(await page.evaluate(() => JSON.stringify(localStorage)), /Long Lane/)
+  })
+
+  await t.test('a sign-out without a network is not undone', async t => {
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await stage.stopServer()
+    await page.getByText('No connection.').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.locator('#login').waitFor()
+    await stage.startServer()
+    await page.reload()
+    await page.locator('#login').waitFor()
+    t.same(
+      (await context.cookies(`${url}/api/auth/page-sessions/driver`)).filter(
+        ({ name }) => name === 'caduceus_driver',
+      ),
+      [],
+      'the server took the cookie away',
+    )
+    await signInAgain(colleague.email)
   })
 
   await t.test('after signing out nothing is left on the phone', async t => {

@@ -18,6 +18,8 @@ export class PageSession {
   readonly user = signal<Account | null | undefined>(undefined)
   readonly api: RestClient
   readonly name: PageSessionName
+  /** True after the person signed out; false when the sign-in ran out by itself. */
+  hasLeft = false
   readonly #roles: readonly Account['role'][]
 
   constructor(name: PageSessionName, roles: readonly Account['role'][]) {
@@ -65,14 +67,29 @@ export class PageSession {
       throw new Error(say('sign_in.wrong_role'))
     }
     const renewed = await this.#ask({ refresh_token: api.tokens!.refresh_token })
+    this.hasLeft = false
     this.#enter(renewed!)
   }
 
-  /** Ends the sign-in here at once, and on the server when it can be reached. */
+  /**
+   * Ends the sign-in here at once, and on the server as soon as it can be reached: a mark on this
+   * device keeps the cookie from signing in again until the server has taken it away.
+   */
   async leave(): Promise<void> {
+    this.hasLeft = true
+    await this.lapse()
+  }
+
+  /** As `leave`, when the server ended the sign-in; work that is not sent stays on the device. */
+  async lapse(): Promise<void> {
+    localStorage.setItem(this.#leftKey, '1')
     localStorage.removeItem(this.#key)
     this.user.value = null
-    await this.#call('DELETE')
+    await this.#alone(() => this.#endOnServer())
+  }
+
+  get #leftKey(): string {
+    return `caduceus.${this.name}.left`
   }
 
   get #key(): string {
@@ -98,12 +115,14 @@ export class PageSession {
    * secure pages only; elsewhere the server's grace for a lost answer has to do.
    */
   async #ask(body: { refresh_token?: string | undefined }): Promise<Renewed | null> {
-    const ask = (): Promise<Renewed | null> => this.#call('POST', body)
-    const locks = (navigator as Partial<Navigator>).locks
     try {
-      return locks === undefined
-        ? await ask()
-        : await locks.request(`caduceus.${this.name}`, () => ask())
+      return await this.#alone(async () => {
+        const isNew = body.refresh_token !== undefined
+        if (!isNew && !(await this.#endOnServer())) return null
+        const renewed = await this.#call('POST', body)
+        if (isNew) localStorage.removeItem(this.#leftKey)
+        return renewed
+      })
     } catch (error) {
       const code = error instanceof CaduceusError ? error.code : 'internal'
       if (code !== 'token_invalid' && code !== 'account_inactive') throw error
@@ -111,6 +130,23 @@ export class PageSession {
       await this.#call('DELETE')
       return null
     }
+  }
+
+  #alone<Result>(act: () => Promise<Result>): Promise<Result> {
+    const locks = (navigator as Partial<Navigator>).locks
+    return locks === undefined ? act() : locks.request(`caduceus.${this.name}`, () => act())
+  }
+
+  /** Ends the sign-in that was left. False when the server could not be reached. */
+  async #endOnServer(): Promise<boolean> {
+    if (localStorage.getItem(this.#leftKey) === null) return true
+    try {
+      await this.#call('DELETE')
+    } catch {
+      return false
+    }
+    localStorage.removeItem(this.#leftKey)
+    return true
   }
 
   #call(method: string, body?: object): Promise<Renewed | null> {

@@ -7,11 +7,11 @@ import { Action, Field, Form } from '../base/form.tsx'
 import { itemTexts, money } from '../base/format.ts'
 import { randomName } from '../shared/forms.ts'
 import { Signature } from './signature.tsx'
-import type { Step } from './store.ts'
+import type { NewStep } from './store.ts'
 import type { Delivery, Work } from './work.ts'
 
 const keyCharacters = 32
-const step = (orderId: string, status: OrderStatus, more: Partial<Step> = {}): Step => ({
+const step = (orderId: string, status: OrderStatus, more: Partial<NewStep> = {}): NewStep => ({
   id: randomName(keyCharacters),
   orderId,
   status,

@@ -30,13 +30,14 @@ if (worker !== undefined)
 function Desk() {
   const [tab, setTab] = useState('work')
   const user = session.user.value
+  const id = user?.id
   useEffect(() => {
-    work.begin()
+    if (id !== undefined) work.begin(id)
     return () => {
-      if (session.user.value === null) void work.forget()
+      if (session.hasLeft) void work.forget()
       else work.end()
     }
-  }, [user?.id])
+  }, [id])
   const count = work.offers.value.length
   useEffect(() => {
     const title = `${say('driver.title')} · Caduceus`

@@ -6,7 +6,7 @@
 import { signal } from '@preact/signals'
 import { CaduceusError, errorCatalogue, type RestClient } from '../../../protocol/client/index.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
-import { forgetStep, keepStep, keptSteps, type Step } from './store.ts'
+import { forgetStep, keepStep, keptSteps, type NewStep, type Step } from './store.ts'
 
 /** A step that the server did not take. */
 export interface RefusedStep {
@@ -19,6 +19,7 @@ export class Steps {
   readonly refused = signal<readonly RefusedStep[]>([])
   readonly #api: RestClient
   readonly #onTaken: (order: OrderView) => void
+  #accountId: string | null = null
   #work: Promise<void> | null = null
 
   constructor(api: RestClient, onTaken: (order: OrderView) => void) {
@@ -26,9 +27,11 @@ export class Steps {
     this.#onTaken = onTaken
   }
 
-  /** Reads the steps that an earlier run kept. */
-  async open(): Promise<void> {
-    this.waiting.value = await keptSteps().catch(() => [])
+  /** Reads the steps that an earlier run kept for the account. */
+  async open(accountId: string): Promise<void> {
+    this.#accountId = accountId
+    const steps = await keptSteps(accountId).catch(() => [])
+    if (this.#accountId === accountId) this.waiting.value = steps
   }
 
   /** The last step of an order that is not handed in yet. */
@@ -37,7 +40,9 @@ export class Steps {
   }
 
   /** Keeps a step, and hands it in when there is a connection. */
-  async add(step: Step): Promise<void> {
+  async add(done: NewStep): Promise<void> {
+    if (this.#accountId === null) throw new CaduceusError('unauthenticated')
+    const step = { ...done, accountId: this.#accountId }
     await keepStep(step).catch(() => undefined)
     this.waiting.value = [...this.waiting.value, step]
     await this.handIn()
@@ -55,7 +60,9 @@ export class Steps {
     this.refused.value = this.refused.value.filter(({ step }) => step.id !== id)
   }
 
-  clear(): void {
+  /** Lets go of the account's steps; the kept ones stay on the phone. */
+  close(): void {
+    this.#accountId = null
     this.waiting.value = []
     this.refused.value = []
   }
@@ -67,7 +74,7 @@ export class Steps {
       try {
         this.#onTaken(await this.#send(step))
       } catch (error) {
-        if (isPassing(error)) return
+        if (isPassing(error) || !this.#isOwn(step)) return
         this.refused.value = [...this.refused.value, { step, error }]
       }
       this.waiting.value = this.waiting.value.filter(({ id }) => id !== step.id)
@@ -75,14 +82,24 @@ export class Steps {
     }
   }
 
+  #isOwn({ accountId }: Step): boolean {
+    return accountId === this.#accountId
+  }
+
+  /** Throws when the account has left meanwhile: nobody else hands in its step. */
+  async #keepUpload(step: Step): Promise<void> {
+    if (!this.#isOwn(step)) throw new CaduceusError('unauthenticated')
+    await keepStep(step).catch(() => undefined)
+  }
+
   async #send(step: Step): Promise<OrderView> {
     if (step.photo !== undefined && step.photoUrl === undefined) {
       step.photoUrl = (await this.#api.uploadFile('proof', step.photo)).url
-      await keepStep(step).catch(() => undefined)
+      await this.#keepUpload(step)
     }
     if (step.signature !== undefined && step.signatureUrl === undefined) {
       step.signatureUrl = (await this.#api.uploadFile('signature', step.signature)).url
-      await keepStep(step).catch(() => undefined)
+      await this.#keepUpload(step)
     }
     const { orderId, status, reason, photoUrl, signatureUrl, id } = step
     return this.#api.call('PATCH', `/api/orders/${orderId}`, {

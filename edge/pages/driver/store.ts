@@ -1,14 +1,24 @@
 /**
- * What the driver's page keeps on the phone: steps that are not handed in yet, with their photos, and
- * positions that the server has not acknowledged. Everything goes when the driver signs out.
+ * What the driver's page keeps on the phone: steps that are not handed in yet, with their photos,
+ * positions that the server has not acknowledged, and deliveries. Each has the id of its account,
+ * because drivers share phones: what another account left is forgotten when it is read. Everything
+ * goes when the driver signs out.
  */
+import type { AssignedMessage } from '../../../protocol/client/index.ts'
 import type { LocationFrame } from '../../../protocol/river/frames.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
+
+/** A delivery of this driver, as the phone knows it. */
+export interface Delivery extends AssignedMessage {
+  status: OrderStatus
+}
 
 /** A step of a delivery that the driver has done. */
 export interface Step {
   /** Also the idempotency key, so that a step is handed in once. */
   id: string
+  /** The account whose step it is. */
+  accountId: string
   orderId: string
   status: OrderStatus
   atMs: number
@@ -20,9 +30,13 @@ export interface Step {
   signatureUrl?: string
 }
 
+/** A step as the person does it, before it is the account's. */
+export type NewStep = Omit<Step, 'accountId'>
+
 const databaseName = 'caduceus-driver'
 const storeName = 'steps'
 const framesKey = 'caduceus.driver.frames'
+const deliveriesKey = 'caduceus.driver.deliveries'
 const sequenceKey = 'caduceus.driver.sequence'
 
 const settled = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -50,10 +64,12 @@ async function within<T>(
   return settled(act((await database()).transaction(storeName, mode).objectStore(storeName)))
 }
 
-/** The kept steps, in the order in which they were done. */
-export async function keptSteps(): Promise<Step[]> {
+/** The kept steps of the account, in the order in which they were done. Forgets all others. */
+export async function keptSteps(accountId: string): Promise<Step[]> {
   const steps: Step[] = await within('readonly', store => store.getAll())
-  return steps.sort((a, b) => a.atMs - b.atMs)
+  const own = steps.filter(step => step.accountId === accountId)
+  for (const step of steps) if (step.accountId !== accountId) await forgetStep(step.id)
+  return own.sort((a, b) => a.atMs - b.atMs)
 }
 export const keepStep = (step: Step): Promise<unknown> =>
   within('readwrite', store => store.put(step))
@@ -66,24 +82,43 @@ export const sequence = {
   save: (next: number): void => localStorage.setItem(sequenceKey, String(next)),
 }
 
-export function keptFrames(): LocationFrame[] {
-  try {
-    return JSON.parse(localStorage.getItem(framesKey) ?? '[]') as LocationFrame[]
-  } catch {
-    return []
-  }
+interface Kept<Entry> {
+  accountId: string
+  entries: readonly Entry[]
 }
-export function keepFrames(frames: readonly LocationFrame[]): void {
+
+function kept<Entry>(key: string, accountId: string): Entry[] {
   try {
-    if (frames.length === 0) localStorage.removeItem(framesKey)
-    else localStorage.setItem(framesKey, JSON.stringify(frames))
+    const found = JSON.parse(localStorage.getItem(key) ?? 'null') as Partial<Kept<Entry>> | null
+    if (found?.accountId === accountId && found.entries !== undefined) return [...found.entries]
   } catch {
-    // The phone's store is full; the positions are still in memory.
+    // It is worth nothing, as what another account left.
+  }
+  localStorage.removeItem(key)
+  return []
+}
+function keep<Entry>(key: string, { accountId, entries }: Kept<Entry>): void {
+  try {
+    if (entries.length === 0) localStorage.removeItem(key)
+    else localStorage.setItem(key, JSON.stringify({ accountId, entries }))
+  } catch {
+    // The phone's store is full; the entries are still in memory.
   }
 }
 
-/** Forgets everything about this driver's work. */
+/** The positions of the account that wait. Forgets those of another account. */
+export const keptFrames = (accountId: string): LocationFrame[] => kept(framesKey, accountId)
+export const keepFrames = (accountId: string, entries: readonly LocationFrame[]): void =>
+  keep(framesKey, { accountId, entries })
+
+/** The deliveries of the account. Forgets those of another account. */
+export const keptDeliveries = (accountId: string): Delivery[] => kept(deliveriesKey, accountId)
+export const keepDeliveries = (accountId: string, entries: readonly Delivery[]): void =>
+  keep(deliveriesKey, { accountId, entries })
+
+/** Forgets everything about the work on this phone, whosever it is. */
 export async function forgetEverything(): Promise<void> {
   localStorage.removeItem(framesKey)
+  localStorage.removeItem(deliveriesKey)
   await within('readwrite', store => store.clear())
 }

@@ -18,14 +18,18 @@ import type { PageSession } from '../base/session.ts'
 import { Alarm } from '../shared/alarm.ts'
 import { openOrders } from '../shared/order-lists.ts'
 import { Steps } from './steps.ts'
-import { forgetEverything, keepFrames, keptFrames, sequence } from './store.ts'
+import {
+  forgetEverything,
+  keepDeliveries,
+  keepFrames,
+  keptDeliveries,
+  keptFrames,
+  sequence,
+  type Delivery,
+} from './store.ts'
 
-/** A delivery of this driver, as the phone knows it. */
-export interface Delivery extends AssignedMessage {
-  status: OrderStatus
-}
+export type { Delivery } from './store.ts'
 
-const deliveriesKey = 'caduceus.driver.deliveries'
 const keepFramesMs = 5_000
 
 export class Work {
@@ -36,7 +40,7 @@ export class Work {
   readonly steps: Steps
   readonly duty = signal<string>('offline')
   readonly offers = signal<readonly OfferMessage[]>([])
-  readonly deliveries = signal<readonly Delivery[]>(keptDeliveries())
+  readonly deliveries = signal<readonly Delivery[]>([])
   /** Positions that the server has not acknowledged. */
   readonly waitingPositions = signal(0)
   /** The last position of this phone; an error's words when there is none. */
@@ -44,6 +48,8 @@ export class Work {
   readonly isOnDuty = computed(() => this.duty.value !== 'offline')
   /** Something that the driver should know, such as the end of an offer. */
   readonly said = signal('')
+  /** The account whose work is in memory. */
+  #accountId: string | null = null
   #driver: Driver | null = null
   #watch: number | null = null
   #keeping: ReturnType<typeof setInterval> | undefined
@@ -51,19 +57,27 @@ export class Work {
   constructor(session: PageSession) {
     this.session = session
     this.steps = new Steps(session.api, order => this.#update(order))
-    void this.steps.open()
     addEventListener('online', () => void this.steps.handIn())
     addEventListener('pagehide', () => this.#keep())
   }
 
-  /** Connects, and again after each loss, until `end`. */
-  begin(): void {
+  /**
+   * Takes up the account's kept work and connects, and again after each loss, until `end`. Work of
+   * another account is forgotten.
+   */
+  begin(accountId: string): void {
     this.end()
+    if (this.#accountId !== accountId) {
+      this.#empty()
+      this.#accountId = accountId
+      this.deliveries.value = keptDeliveries(accountId)
+      void this.steps.open(accountId)
+    }
     this.connection.restarted()
     const driver = connectDriver({
       ...this.session.connectOptions,
       sequence,
-      unacknowledged: keptFrames(),
+      unacknowledged: keptFrames(accountId),
     })
     this.#driver = driver
     this.#keeping = setInterval(() => this.#keep(), keepFramesMs)
@@ -77,7 +91,7 @@ export class Work {
     })
     driver.on('closed', closed => {
       if (this.#driver !== driver) return
-      this.connection.closed(closed, () => void this.session.leave())
+      this.connection.closed(closed, () => void this.session.lapse())
     })
     driver.on('offer', offer => {
       const others = this.offers.value.filter(one => one.offer_id !== offer.offer_id)
@@ -103,6 +117,7 @@ export class Work {
 
   end(): void {
     const driver = this.#driver
+    this.#keep()
     this.#driver = null
     clearInterval(this.#keeping)
     this.#stopWatching()
@@ -112,11 +127,18 @@ export class Work {
   /** Ends the work and forgets it on this phone. */
   async forget(): Promise<void> {
     this.end()
-    localStorage.removeItem(deliveriesKey)
+    this.#empty()
+    await forgetEverything()
+  }
+
+  #empty(): void {
+    this.#accountId = null
     this.deliveries.value = []
     this.offers.value = []
-    this.steps.clear()
-    await forgetEverything()
+    this.waitingPositions.value = 0
+    this.duty.value = 'offline'
+    this.said.value = ''
+    this.steps.close()
   }
 
   /** Goes on or off duty. Throws the server's refusal. */
@@ -194,7 +216,7 @@ export class Work {
 
   #show(deliveries: readonly Delivery[]): void {
     this.deliveries.value = deliveries
-    localStorage.setItem(deliveriesKey, JSON.stringify(deliveries))
+    if (this.#accountId !== null) keepDeliveries(this.#accountId, deliveries)
   }
 
   #watchPosition(): void {
@@ -240,14 +262,7 @@ export class Work {
   }
 
   #keep(): void {
-    if (this.#driver !== null) keepFrames(this.#driver.unacknowledged)
-  }
-}
-
-function keptDeliveries(): Delivery[] {
-  try {
-    return JSON.parse(localStorage.getItem(deliveriesKey) ?? '[]') as Delivery[]
-  } catch {
-    return []
+    if (this.#driver !== null && this.#accountId !== null)
+      keepFrames(this.#accountId, this.#driver.unacknowledged)
   }
 }
