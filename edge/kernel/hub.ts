@@ -257,12 +257,12 @@ export class Hub {
   }
 
   /**
-   * Calls `run` for each socket of this edge that has the topic, once its client has got what was
-   * sent before.
+   * Calls `run` for each socket of this edge that has the topic and that `vouches`, once its client
+   * has got what was sent before.
    */
-  whenArrived(topic: string, run: () => void): void {
+  whenArrived(topic: string, vouches: (session: Session) => boolean, run: () => void): void {
     for (const session of this.#byTopic.get(topic) ?? [])
-      this.#safely(() => session.whenArrived(run))
+      if (vouches(session)) this.#safely(() => session.whenArrived(run))
   }
 
   /** The sessions of several topics, each once. Undefined when there is none. */

@@ -51,7 +51,7 @@ export interface Wanted extends Omit<News, 'id' | 'expiresAt'> {
   startAt?: Date
 }
 /** News that no inbox has and that wait to be sent, unless a socket of the side shows them first. */
-export type Waiting = Pick<News, 'id' | 'side' | 'recordId'>
+export type Waiting = Pick<News, 'id' | 'side' | 'recordId' | 'kind'>
 export interface Taken extends Omit<Batch<never>, 'result'> {
   stored: Stored[]
   waiting: Waiting[]

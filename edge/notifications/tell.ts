@@ -9,9 +9,10 @@ import { publishList } from '../../protocol/bus/lists.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
 import { topics, type NotificationPush } from '../../protocol/dispatch/pushes.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
-import type { Audience, Hearer } from '../../protocol/notifications/kinds.ts'
+import { rowOfKind, type Audience, type Hearer } from '../../protocol/notifications/kinds.ts'
 import type { Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Session } from '../kernel/session.ts'
 import { unreadOf } from './inbox.ts'
 import { noteSeen } from './deliveries.ts'
 import type { Stored, Waiting } from './take.ts'
@@ -46,6 +47,19 @@ interface Told {
   recordId: string
 }
 
+/** The sockets that show requests and offers: the terminal of a pharmacy and the socket of a driver. */
+const askedAt: ReadonlySet<string> = new Set(['pharmacy', 'driver'])
+
+/**
+ * Does this socket of the topic keep the devices silent? Only a socket of the account that hears
+ * does: an administrator who looks at a pharmacy has its topic too. `ask`: the news are requests or
+ * offers.
+ */
+function vouches({ identity, role }: Session, topic: string, ask: boolean): boolean {
+  const own = identity === null ? null : sideOf(identity)
+  return own !== null && topicOf[own.side](own.recordId) === topic && (!ask || askedAt.has(role))
+}
+
 /** The sides of accounts; an administrator has no socket that shows the number. */
 async function sidesOf(
   db: Kysely<Tables>,
@@ -71,18 +85,22 @@ export function hearNotifications({
 }: Pick<Kernel, 'bus' | 'hub' | 'database' | 'log' | 'nowMs'>): () => void {
   const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)
   const subscription = bus.subscribe(subjects.notifications, ({ body }) => {
-    for (const { topic, message, news } of decodeBody(body) as NotificationPush) {
+    for (const { topic, message, news, ask } of decodeBody(body) as NotificationPush) {
       if (message !== null) hub.tell([topic], message)
       if (news.length === 0) continue
       let isNoted = false
-      hub.whenArrived(topic, () => {
-        if (isNoted) return
-        isNoted = true
-        // When this fails, a device is woken for what its owner has seen.
-        noteSeen(db, news, nowMs()).catch((error: unknown) =>
-          seldom.say('seen', 'notifications: what a socket has shown could not be noted', error),
-        )
-      })
+      hub.whenArrived(
+        topic,
+        session => vouches(session, topic, ask),
+        () => {
+          if (isNoted) return
+          isNoted = true
+          // When this fails, a device is woken for what its owner has seen.
+          noteSeen(db, news, nowMs()).catch((error: unknown) =>
+            seldom.say('seen', 'notifications: what a socket has shown could not be noted', error),
+          )
+        },
+      )
     }
   })
   return () => subscription.unsubscribe()
@@ -109,11 +127,12 @@ export async function tellStored(
     const told = side === 'account' ? sides.get(recordId) : { side, recordId }
     return told === undefined ? null : topicOf[told.side](told.recordId)
   }
-  const newsOf = new Map<string, string[]>()
+  const [newsOf, asksOf] = [new Map<string, string[]>(), new Map<string, string[]>()]
   for (const one of [...stored.filter(({ waits }) => waits), ...waiting]) {
     // A stranger who has signed in has a socket too, and must not keep the owner from hearing of it.
     const topic = one.side === 'account' ? null : topicFor(one)
-    if (topic !== null) newsOf.set(topic, [...(newsOf.get(topic) ?? []), one.id])
+    const ids = rowOfKind(one.kind).pushOnly ? asksOf : newsOf
+    if (topic !== null) ids.set(topic, [...(ids.get(topic) ?? []), one.id])
   }
   const told: NotificationPush = [...newest.values()].flatMap(one => {
     const { accountId, id, kind, about, at } = one
@@ -130,15 +149,13 @@ export async function tellStored(
           newest: { id, kind, about, at: at.toISOString() },
         },
         news,
+        ask: false,
       },
     ]
   })
-  const asked = [...newsOf].map(([topic, news]) => ({
-    topic,
-    message: null,
-    news,
-  }))
-  const push: NotificationPush = [...told, ...asked]
+  const silent = (ids: ReadonlyMap<string, string[]>, ask: boolean): NotificationPush =>
+    [...ids].map(([topic, news]) => ({ topic, message: null, news, ask }))
+  const push: NotificationPush = [...told, ...silent(newsOf, false), ...silent(asksOf, true)]
   publishList(bus, subjects.notifications, push, part => part)
 }
 
@@ -153,6 +170,7 @@ export function tellRead(
       topic: topicOf[side](recordId),
       message: { type: 'notification', unread, newest: null },
       news: [],
+      ask: false,
     },
   ]
   bus.publish(subjects.notifications, encodeBody(push))

@@ -99,6 +99,9 @@ export const NotificationPush = Type.Array(
       description: 'Null: only whether somebody is there',
     }),
     news: Type.Array(Uuid, { description: 'Ids of news that wait to be sent to devices' }),
+    ask: Type.Boolean({
+      description: 'The news are requests or offers, which only terminals and drivers show',
+    }),
   }),
 )
 export type NotificationPush = Type.Static<typeof NotificationPush>

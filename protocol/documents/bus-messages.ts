@@ -136,6 +136,7 @@ export const busMessages = {
         topic: topics.customer(ids.customer),
         message: notificationMessages.notification.example,
         news: [ids.offer],
+        ask: false,
       },
     ],
   },
