@@ -53,3 +53,14 @@ t.test('a mistake is named with its variable', async t => {
   ] as [Record<string, string>, RegExp][])
     t.throws(() => readAppPushConfig(environment), line)
 })
+
+t.test('a key in another form is not in the message', async t => {
+  const key = Buffer.from(firebase.json).toString('base64')
+  const message = await Promise.resolve()
+    .then(() => readAppPushConfig({ FCM_SERVICE_ACCOUNT: key }))
+    .then(
+      () => '',
+      (error: Error) => error.message,
+    )
+  t.match(message, /^FCM_SERVICE_ACCOUNT is neither .*: ENAMETOOLONG$/)
+})

@@ -31,8 +31,9 @@ function keyOrFile(name: string, value: string, begins: string): string {
   try {
     return readFileSync(value, 'utf8')
   } catch (error) {
+    // The message of the error has the value, which may be a key in another form.
     throw new ConfigError(
-      `${name} is neither the key itself nor a file that can be read: ${(error as Error).message}`,
+      `${name} is neither the key itself nor a file that can be read: ${(error as NodeJS.ErrnoException).code}`,
     )
   }
 }
