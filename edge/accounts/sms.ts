@@ -115,3 +115,42 @@ export async function refuseTooManySms(
     waitSeconds,
   )
 }
+
+/** Whether one more SMS may go to a phone. `never`: not to this number, on no day. */
+export type SmsAllowance = (phone: string) => 'now' | 'later' | 'never'
+
+/**
+ * The allowance of reminders and news: by the countries of the deployment, and by the number of
+ * their SMS of the last day, in all and to alike numbers. They have a bound of their own beside the
+ * codes, so they never keep anybody from signing in. Each `now` counts.
+ */
+export async function smsAllowance(
+  db: Kysely<Tables>,
+  rules: SmsRules,
+  nowMs: number,
+): Promise<SmsAllowance> {
+  const since = new Date(nowMs - dayMs)
+  const { rows } = await sql<{ prefix: string; sent: number }>`
+    select left(u.phone, ${1 + smsPrefixDigits}::int) as prefix, count(*)::int as sent
+    from (
+      select account_id from notification_letters where channel = 'sms' and ended_at > ${since}
+      union all
+      select account_id from notification_deliveries where channel = 'sms' and state = 'sent' and ended_at > ${since}
+    ) one join users u on u.id = one.account_id
+    group by 1`.execute(db)
+  const sentTo = new Map(rows.map(({ prefix, sent }) => [prefix, sent]))
+  let all = rows.reduce((sum, { sent }) => sum + sent, 0)
+  return phone => {
+    try {
+      refusePhone(rules, phone)
+    } catch {
+      return 'never'
+    }
+    const prefix = phone.slice(0, 1 + smsPrefixDigits)
+    const alike = sentTo.get(prefix) ?? 0
+    if (all >= rules.perDayMax || alike >= rules.perPrefixPerDayMax) return 'later'
+    all++
+    sentTo.set(prefix, alike + 1)
+    return 'now'
+  }
+}

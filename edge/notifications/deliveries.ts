@@ -37,11 +37,14 @@ export async function queueDeliveries(
         as w(news_id, side, record_id, event_id, kind, about_kind, about_id, data, at, expires_at, stored, push_only, standing, essential, letter)
       left join vendors v on w.side = 'vendor' and v.id = w.record_id
       left join drivers d on w.side = 'driver' and d.id = w.record_id
+      left join vendors employer on employer.id = d.vendor_id
       join users u on u.is_active and u.id = case w.side
         when 'vendor' then v.user_id when 'driver' then d.user_id else w.record_id end
       where (w.standing or case w.side
-          when 'vendor' then v.status = 'active'
-          when 'driver' then d.membership = 'active' or cardinality(d.active_order_ids) > 0 else true end)
+          when 'vendor' then v.status = 'active' and not v.papers_held
+          -- A driver who may not work hears of the orders under way.
+          when 'driver' then cardinality(d.active_order_ids) > 0 or (d.membership = 'active' and not d.papers_held
+            and employer.status = 'active' and not employer.papers_held) else true end)
         -- A news that the inbox did not take is a repeat, unless the inbox does not want it at all.
         and (w.stored or w.push_only or exists (select from notification_preferences p
           where p.account_id = u.id and p.kind = w.kind and p.channel = 'inbox' and not p.wanted))

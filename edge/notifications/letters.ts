@@ -14,8 +14,7 @@ import { quietAt } from '../../protocol/appointments/quiet.ts'
 import type { Terms } from '../../protocol/appointments/terms.ts'
 import { instantsOf, localMsOf, minuteMs } from '../../protocol/appointments/zones.ts'
 import { rowOfKind, type NotificationKind } from '../../protocol/notifications/kinds.ts'
-import { refusePhone, type SmsRules } from '../accounts/sms.ts'
-import { smsPrefixDigits } from '../accounts/limits.ts'
+import { smsAllowance, type SmsAllowance, type SmsRules } from '../accounts/sms.ts'
 import type { JobFigures, JobRun } from '../kernel/job.ts'
 import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
 import type { Channel, Message } from '../messenger/carrier.ts'
@@ -84,9 +83,6 @@ type Fate =
   | { do: 'send'; message: Message }
   | { do: 'wait'; untilMs: number }
   | { do: 'drop'; why: 'changed' | 'too_late' | 'repeated' | 'unreachable' | 'quiet' }
-
-/** Whether one more SMS may go to a phone. */
-type SmsAllowance = (phone: string) => 'now' | 'later' | 'never'
 
 /**
  * What becomes of a due letter. The
@@ -209,36 +205,4 @@ async function dueLetters(tx: Kysely<Tables>, nowMs: number): Promise<DueLetter[
     limit ${notificationLimits.lettersAtOnce}
     for update of l skip locked`.execute(tx)
   return rows
-}
-
-/**
- * By the countries of the deployment, and by the number of letters of the last day, in all and to
- * alike numbers. They have a bound of their own beside the codes, so reminders never keep anybody
- * from signing in.
- */
-async function smsAllowance(
-  tx: Kysely<Tables>,
-  rules: SmsRules,
-  nowMs: number,
-): Promise<SmsAllowance> {
-  const { rows } = await sql<{ prefix: string; sent: number }>`
-    select left(u.phone, ${1 + smsPrefixDigits}::int) as prefix, count(*)::int as sent
-    from notification_letters l join users u on u.id = l.account_id
-    where l.channel = 'sms' and l.ended_at > ${new Date(nowMs - 24 * 60 * minuteMs)}
-    group by 1`.execute(tx)
-  const sentTo = new Map(rows.map(({ prefix, sent }) => [prefix, sent]))
-  let all = rows.reduce((sum, { sent }) => sum + sent, 0)
-  return phone => {
-    try {
-      refusePhone(rules, phone)
-    } catch {
-      return 'never'
-    }
-    const prefix = phone.slice(0, 1 + smsPrefixDigits)
-    const alike = sentTo.get(prefix) ?? 0
-    if (all >= rules.perDayMax || alike >= rules.perPrefixPerDayMax) return 'later'
-    all++
-    sentTo.set(prefix, alike + 1)
-    return 'now'
-  }
 }

@@ -45,13 +45,15 @@ interface Answer {
   retryAfterMs: number | null
 }
 
-/** What the reasons of Apple's table mean. */
+/**
+ * What the reasons of Apple's table mean. `BadDeviceToken` ends no device: Apple gives that answer
+ * for each token when the server asks the wrong one of its two environments.
+ */
 function verdictOf({ status, reason, timestamp, retryAfterMs }: Answer): PushVerdict {
   const answer = reason ?? String(status)
   if (status === 200) return { outcome: 'accepted', answer }
   if (status === 410)
     return { outcome: 'gone', answer, ...(timestamp !== null && { sinceMs: timestamp }) }
-  if (reason === 'BadDeviceToken') return { outcome: 'gone', answer }
   if (
     status === 429 ||
     status >= 500 ||

@@ -25,6 +25,8 @@ export const pushLimits = {
   pauseMs: 50,
   endedKeptMs: 7 * 24 * 3_600_000,
   smsPerAccountPerDayMax: 20,
+  /** Pause before an SMS is tried again that the bounds of a day did not allow. */
+  smsLaterMs: 10 * 60_000,
 } as const
 
 relation(

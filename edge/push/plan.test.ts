@@ -17,15 +17,20 @@ const row = (more: Partial<DueRow> = {}): DueRow => ({
   expiresAtMs: now + 24 * 3_600_000,
   attempts: 1,
   isRead: false,
+  isActive: true,
   email: 'a@example.org',
+  emailIsProven: true,
   phone: '+12025550123',
+  phoneIsProven: true,
+  wanted: true,
   language: null,
   timeZone: 'UTC',
   quiet: null,
   digest: 'none',
-  device: null,
+  device: { id: 'd', kind: 'fcm', endpoint: 'e', p256dh: null, auth: null, locale: null },
   ...more,
 })
+const unreachable = { do: 'end', state: 'unreachable' } as const
 const night = { from: '22:00', to: '07:00' }
 const morning = Date.parse('2026-12-01T07:00:00Z')
 
@@ -34,6 +39,19 @@ t.test('the plan of a row', async t => {
     ['nothing stands in the way', {}, { do: 'send' }],
     ['it is worth nothing any more', { expiresAtMs: now }, { do: 'end', state: 'expired' }],
     ['the inbox has shown it', { isRead: true }, { do: 'end', state: 'seen' }],
+    ['the account has ended', { isActive: false }, unreachable],
+    ['the sign-in of the device has ended', { device: null }, unreachable],
+    ['devices are turned off', { wanted: false }, unreachable],
+    ['nothing was said of devices', { wanted: null }, { do: 'send' }],
+    [
+      'essential news on devices that are turned off',
+      { kind: 'order.cancelled', wanted: false },
+      { do: 'send' },
+    ],
+    ['nobody has proven the mailbox', { channel: 'email', emailIsProven: false }, unreachable],
+    ['mail was not asked for', { channel: 'email', wanted: null }, unreachable],
+    ['nobody has proven the phone', { channel: 'sms', phoneIsProven: false }, unreachable],
+    ['SMS are turned off', { channel: 'sms', wanted: false }, unreachable],
     ['quiet hours', { quiet: night }, { do: 'wait', untilMs: morning }],
     ['quiet hours elsewhere', { quiet: night, timeZone: 'Asia/Tokyo' }, { do: 'send' }],
     [

@@ -7,8 +7,21 @@ import type { DueRow } from './queue.ts'
 
 export type Plan =
   | { do: 'send' }
-  | { do: 'end'; state: 'seen' | 'expired' }
+  | { do: 'end'; state: 'seen' | 'expired' | 'unreachable' }
   | { do: 'wait'; untilMs: number }
+
+/** May the row still go to this person by this channel? The rules are those by which it was stored. */
+function mayGo({ channel, kind, isActive, device, wanted, ...row }: DueRow): boolean {
+  if (!isActive) return false
+  switch (channel) {
+    case 'push':
+      return device !== null && (rowOfKind(kind).essential || wanted !== false)
+    case 'email':
+      return row.emailIsProven && wanted === true
+    case 'sms':
+      return row.phoneIsProven && wanted === true
+  }
+}
 
 /**
  * The plan for a row. News for which somebody waits, offers and arrivals come at any time; the rest
@@ -20,6 +33,7 @@ export function planOf(row: DueRow, nowMs: number): Plan {
   if (nowMs >= row.expiresAtMs) return { do: 'end', state: 'expired' }
   // Who has broken into an account can read its inbox too.
   if (row.isRead && row.about.kind !== 'account') return { do: 'end', state: 'seen' }
+  if (!mayGo(row)) return { do: 'end', state: 'unreachable' }
   const { urgent, essential } = rowOfKind(kind)
   if (urgent || essential) return { do: 'send' }
   const untilMs =

@@ -70,7 +70,7 @@ const services: Record<string, { start(clock: TestClock): Promise<Double>; error
     start: apnsDouble,
     errors: answers([
       [400, 'BadCollapseId', 'refused'],
-      [400, 'BadDeviceToken', 'gone'],
+      [400, 'BadDeviceToken', 'refused'],
       [400, 'BadExpirationDate', 'refused'],
       [400, 'BadMessageId', 'refused'],
       [400, 'BadPriority', 'refused'],

@@ -29,14 +29,20 @@ export interface DueRow {
   attempts: number
   /** The inbox has shown it. */
   isRead: boolean
+  /** False once the account has ended. */
+  isActive: boolean
   email: string
+  emailIsProven: boolean
   phone: string
+  phoneIsProven: boolean
+  /** What the person has said of this kind on this channel; null: nothing. */
+  wanted: boolean | null
   /** As the person has said; null: nothing. */
   language: string | null
   timeZone: string
   quiet: { from: string; to: string } | null
   digest: 'none' | 'daily'
-  /** For the channel `push`. */
+  /** For the channel `push`; null once its sign-in has ended. */
   device: {
     id: string
     kind: PushKind
@@ -47,7 +53,10 @@ export interface DueRow {
   } | null
 }
 
-/** Takes rows that are due, the longest waiting first. */
+/**
+ * Takes rows that are due, the longest waiting first, each with what allows it now: a row may have
+ * waited for a night, and the person may have changed the address or the wishes since.
+ */
 export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow[]> {
   const { rows } = await sql<{
     id: string
@@ -62,8 +71,12 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
     expires_at: Date
     attempts: number
     is_read: boolean
+    is_active: boolean
     email: string
+    email_is_proven: boolean
     phone: string
+    phone_is_proven: boolean
+    wanted: boolean | null
     language: string | null
     time_zone: string
     quiet_from: string | null
@@ -83,7 +96,9 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
       update notification_deliveries n set attempts = n.attempts + 1, due_at = ${new Date(nowMs + pushLimits.takenMs)}
       from due where n.id = due.id returning n.*
     )
-    select t.*, u.email, u.phone, s.language, coalesce(s.time_zone, v.time_zone, 'UTC') as time_zone,
+    select t.*, u.is_active, u.email, u.phone, p.wanted, u.phone_verified_at is not null as phone_is_proven,
+      u.email <> '' and u.email_verified_at is not null and u.email_twin_of is null as email_is_proven,
+      s.language, coalesce(s.time_zone, v.time_zone, 'UTC') as time_zone,
       s.quiet_from, s.quiet_to, coalesce(s.digest, 'none') as digest,
       coalesce(i.read_at is not null, false) as is_read,
       d.kind as device_kind, d.endpoint, d.p256dh, d.auth, d.locale
@@ -91,7 +106,9 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
     left join notification_settings s on s.account_id = t.account_id
     left join lateral (select time_zone from vendors where vendors.user_id = t.account_id limit 1) v on true
     left join notifications i on i.id = t.notification_id
+    left join notification_preferences p on p.account_id = t.account_id and p.kind = t.kind and p.channel = t.channel
     left join push_devices d on d.id = t.device_id
+      and not exists (select from sessions e where e.family_id = d.family_id and e.revoked_at is not null)
     order by t.news_id`.execute(db)
   return rows.map(row => ({
     id: row.id,
@@ -105,8 +122,12 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
     expiresAtMs: row.expires_at.getTime(),
     attempts: row.attempts,
     isRead: row.is_read,
+    isActive: row.is_active,
     email: row.email,
+    emailIsProven: row.email_is_proven,
     phone: row.phone,
+    phoneIsProven: row.phone_is_proven,
+    wanted: row.wanted,
     language: row.language,
     timeZone: row.time_zone,
     quiet:
@@ -175,23 +196,18 @@ export async function nextDueMs(db: Kysely<Tables>): Promise<number | null> {
   return row?.due_at.getTime() ?? null
 }
 
-/** The SMS of a day: of these accounts, and in all. */
+/** The SMS of a day of each of these accounts that had any. */
 export async function smsOfADay(
   db: Kysely<Tables>,
   accountIds: readonly string[],
   nowMs: number,
-): Promise<{ all: number; byAccount: Map<string, number> }> {
-  const { rows } = await sql<{ account_id: string | null; count: number }>`
+): Promise<Map<string, number>> {
+  const { rows } = await sql<{ account_id: string; count: number }>`
     select account_id, count(*)::int as count from notification_deliveries
     where channel = 'sms' and state = 'sent' and ended_at > ${new Date(nowMs - 24 * 3_600_000)}
-    group by grouping sets ((), (account_id))
-    having grouping(account_id) = 1 or account_id = any(${accountIds}::uuid[])`.execute(db)
-  return {
-    all: rows.find(row => row.account_id === null)?.count ?? 0,
-    byAccount: new Map(
-      rows.flatMap(row => (row.account_id === null ? [] : [[row.account_id, row.count]])),
-    ),
-  }
+      and account_id = any(${accountIds}::uuid[])
+    group by account_id`.execute(db)
+  return new Map(rows.map(({ account_id, count }) => [account_id, count]))
 }
 
 /** Deletes rows that ended long ago. */

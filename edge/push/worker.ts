@@ -8,7 +8,7 @@ import { Seldom } from '../../protocol/kernel/seldom.ts'
 import { languageOf, notificationText, type Language } from '../../protocol/notifications/texts.ts'
 import { rowOfKind } from '../../protocol/notifications/kinds.ts'
 import type { AccountsConfig } from '../accounts/config.ts'
-import { refusePhone } from '../accounts/sms.ts'
+import { smsAllowance } from '../accounts/sms.ts'
 import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
 import { DeliveryError } from '../messenger/carrier.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
@@ -137,34 +137,39 @@ async function sendMail(parts: OutboxParts, rows: readonly DueRow[]): Promise<vo
   await settle(parts, [first, ...more], verdict)
 }
 
+/**
+ * A bound for everybody makes an SMS wait, because it is no fault of this person; it ends when its
+ * news is old. The bound of the account ends it.
+ */
 async function sendAllSms(parts: OutboxParts, rows: readonly DueRow[]): Promise<void> {
   if (rows.length === 0) return
   const { config, messenger, nowMs } = parts
-  const sent = await smsOfADay(
-    parts.database.kysely,
+  const db = parts.database.kysely
+  const ofAccounts = await smsOfADay(
+    db,
     rows.map(({ accountId }) => accountId),
     nowMs(),
   )
+  const allowed = await smsAllowance(db, config.sms, nowMs())
+  const send = (row: DueRow): Promise<PushVerdict> =>
+    messenger
+      .deliver({ channel: 'sms', to: row.phone, subject: '', text: textOf(row) })
+      .then((): PushVerdict => ({ outcome: 'accepted', answer: 'sent' }), verdictOf)
   for (const row of rows) {
-    const ofAccount = sent.byAccount.get(row.accountId) ?? 0
-    const bounded =
-      ofAccount >= pushLimits.smsPerAccountPerDayMax || sent.all >= config.sms.perDayMax
-    const verdict: PushVerdict = bounded
-      ? { outcome: 'refused', answer: 'too_many' }
-      : await (async () => {
-          refusePhone(config.sms, row.phone)
-          await messenger.deliver({ channel: 'sms', to: row.phone, subject: '', text: textOf(row) })
-        })().then(
-          (): PushVerdict => ({ outcome: 'accepted', answer: 'sent' }),
-          (error: unknown) =>
-            error instanceof DeliveryError
-              ? verdictOf(error)
-              : { outcome: 'refused', answer: 'phone' },
-        )
-    if (verdict.outcome === 'accepted') {
-      sent.all++
-      sent.byAccount.set(row.accountId, ofAccount + 1)
+    const ofAccount = ofAccounts.get(row.accountId) ?? 0
+    if (ofAccount >= pushLimits.smsPerAccountPerDayMax) {
+      await settle(parts, [row], { outcome: 'refused', answer: 'too_many' })
+      continue
     }
+    const allowance = allowed(row.phone)
+    if (allowance === 'later') {
+      const dueAtMs = nowMs() + pushLimits.smsLaterMs
+      await postpone(db, [row.id], dueAtMs, { counts: false, answer: 'too_many' })
+      continue
+    }
+    const verdict: PushVerdict =
+      allowance === 'never' ? { outcome: 'refused', answer: 'phone' } : await send(row)
+    if (verdict.outcome === 'accepted') ofAccounts.set(row.accountId, ofAccount + 1)
     await settle(parts, [row], verdict)
   }
 }

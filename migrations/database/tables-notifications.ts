@@ -60,6 +60,8 @@ export type DeliveryState =
   /** The service refused it, or the device is gone. */
   | 'refused'
   | 'given_up'
+  /** The account, the address or the wish does not allow it any more. */
+  | 'unreachable'
 
 /** One way of one news to one person. */
 export interface NotificationDeliveriesTable {
