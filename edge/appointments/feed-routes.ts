@@ -317,7 +317,13 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
     const found = db
       .selectFrom('appointments')
       .innerJoin('vendors', 'vendors.id', 'appointments.vendor_id')
-      .select(['record', 'business_name', 'address', 'vendors.status as vendor_status'])
+      .select([
+        'record',
+        'business_name',
+        'address',
+        'vendors.status as vendor_status',
+        'papers_held',
+      ])
       .where(`appointments.${columns[kind]}`, 'in', service_ids ?? [subject_id])
     const next = await found
       .where('start_at', '>', yesterday!)
@@ -333,7 +339,10 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
       .limit(feedEventsMax - next.length)
       .execute()
     return [...before.toReversed(), ...next]
-      .filter(({ vendor_status }) => kind === 'user' || vendor_status === 'active')
+      .filter(
+        ({ vendor_status, papers_held }) =>
+          kind === 'user' || (vendor_status === 'active' && !papers_held),
+      )
       .map(({ record, business_name, address }) => ({
         record,
         summary:

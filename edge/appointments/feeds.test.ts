@@ -222,6 +222,24 @@ t.test('a link shows what its maker may see, until it ends', async t => {
   t.match(gone, { sequence: 2 })
   t.equal(gone.component.getFirstPropertyValue('status'), 'CANCELLED')
 
+  const { kysely } = edge.edge.parts.database
+  const hold = (papers_held: boolean) =>
+    kysely
+      .updateTable('vendors')
+      .set({ papers_held })
+      .where('id', '=', pharmacy.pharmacyId)
+      .execute()
+  const counts = () =>
+    Promise.all(
+      [own, theirs, ofService].map(
+        async ({ path }) => read((await call(null, 'GET', path)).body).events.length,
+      ),
+    )
+  await hold(true)
+  t.same(await counts(), [1, 0, 0], 'a pharmacy whose papers are over reads nothing')
+  await hold(false)
+  t.same(await counts(), [1, 1, 1])
+
   t.equal((await done(ann, 'GET', '/api/calendar-feeds')).feeds.length, 1)
   t.equal((await call(pharmacy, 'DELETE', `/api/calendar-feeds/${own.feed.id}`)).status, 404)
   t.equal((await call(ann, 'DELETE', `/api/calendar-feeds/${own.feed.id}`)).status, 204)
@@ -230,7 +248,6 @@ t.test('a link shows what its maker may see, until it ends', async t => {
   t.equal((await call(ann, 'POST', '/api/calendar-feeds', { kind: 'vendor' })).status, 400)
 
   // A link lives no longer than the right of its maker.
-  const { kysely } = edge.edge.parts.database
   const become = (change: object) =>
     kysely.updateTable('users').set(change).where('id', '=', pharmacy.id).execute()
   const statusesOf = async () =>

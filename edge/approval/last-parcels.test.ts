@@ -40,6 +40,9 @@ t.test(
   'sockets of drivers who may not work are closed when their last order has ended',
   async t => {
     const [good, bad] = [await pharmacy(), await pharmacy()]
+    const heldPharmacy = await pharmacy()
+    const [held, ofHeld] = [await driverOf(good, true), await driverOf(heldPharmacy, true)]
+    const [heldSocket, ofHeldSocket] = [await open(held), await open(ofHeld)]
     const [gone, late, back, ofBad, other] = [
       await driverOf(good, true),
       await driverOf(good, true),
@@ -55,21 +58,25 @@ t.test(
     ]
     for (const { driverId } of [gone, late, back]) await write(`membership = 'ended'`, driverId)
     await edge.database.pool.query(`update vendors set status = 'suspended' where id = $1`, [bad])
+    await write('papers_held = true', held.driverId)
+    await edge.database.pool.query('update vendors set papers_held = true where id = $1', [
+      heldPharmacy,
+    ])
     await edge.ctx.standings.announce()
     // This socket opens after the end of the membership, to finish the delivery.
     const lateSocket = await open(late)
     await write(`membership = 'active'`, back.driverId)
     await edge.ctx.standings.announce()
     t.same(
-      [goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket].map(
+      [goneSocket, lateSocket, backSocket, ofBadSocket, otherSocket, heldSocket, ofHeldSocket].map(
         socket => socket.ws.readyState,
       ),
-      [1, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1, 1, 1],
       'all of them still have an order',
     )
-    for (const { driverId } of [gone, late, back, ofBad, other])
+    for (const { driverId } of [gone, late, back, ofBad, other, held, ofHeld])
       await write(`active_order_ids = '{}'`, driverId)
-    for (const socket of [goneSocket, lateSocket, ofBadSocket])
+    for (const socket of [goneSocket, lateSocket, ofBadSocket, heldSocket, ofHeldSocket])
       t.match(await socket.closed, { code: 4003, reason: /last parcel/ })
     const cut = await driverOf(good, false)
     const cutSocket = await open(cut)

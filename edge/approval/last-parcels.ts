@@ -1,6 +1,6 @@
 /**
- * Sockets of drivers with a last delivery. Drivers whose membership ended, or whose pharmacy was
- * suspended, keep their socket while they have an order. The engine's push closes it at the last
+ * Sockets of drivers with a last delivery. Drivers whose membership ended, whose pharmacy was
+ * suspended, or whose papers or pharmacy's papers are over, keep their socket while they have an order. The engine's push closes it at the last
  * hand-over of a driver whose membership ended; but a push can be lost, and after a suspension
  * there is none. So each edge asks the database about these few sockets from time to time.
  */
@@ -70,6 +70,8 @@ export class LastParcels<S> {
           'drivers.id',
           'drivers.membership',
           'vendors.status',
+          'drivers.papers_held',
+          'vendors.papers_held as pharmacy_held',
           sql<boolean>`active_order_ids <> '{}'`.as('carries'),
         ])
         .where('drivers.id', 'in', [...asked])
@@ -81,7 +83,12 @@ export class LastParcels<S> {
         this.#carriers.delete(session)
         // A driver who is a member again, or whose pharmacy works again, has an ordinary socket
         // now.
-        if (row?.membership !== 'active' || row.status !== 'active') this.#close(session)
+        const works =
+          row?.membership === 'active' &&
+          row.status === 'active' &&
+          !row.papers_held &&
+          row.pharmacy_held === false
+        if (!works) this.#close(session)
       }
     }
   }

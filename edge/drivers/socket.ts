@@ -27,6 +27,8 @@ import { refusals } from '../kernel/refusal.ts'
 import { firstRows } from '../sockets/first-rows.ts'
 import type { Entrance } from '../kernel/socket.ts'
 import type { Opened, Session } from '../kernel/session.ts'
+import type { Identity } from '../kernel/identity.ts'
+import { refusedFor } from '../kernel/standing.ts'
 
 export type DriverContext = Pick<
   Kernel,
@@ -73,7 +75,10 @@ export async function openDriver(
     .on('offer_response', message =>
       inFlight.start(
         session,
-        () => answerOffer(ctx, driver.id, offers, message),
+        async () => {
+          if (message.accept) await requireFull(ctx, identity)
+          return answerOffer(ctx, driver.id, offers, message)
+        },
         problem => ({
           type: 'offer_result',
           ...offerResult(message),
@@ -86,7 +91,10 @@ export async function openDriver(
     .on('status', message =>
       inFlight.start(
         session,
-        () => setStatus(ctx, driver.id, message),
+        async () => {
+          if (message.status !== 'offline') await requireFull(ctx, identity)
+          return setStatus(ctx, driver.id, message)
+        },
         problem => ({
           type: 'status_result',
           outcome: 'error',
@@ -96,7 +104,22 @@ export async function openDriver(
         }),
       ),
     )
-  const carriesOnly = identity.standing?.access === 'carrying'
+  let { standing } = identity
+  const carriesOnly = standing?.access === 'carrying'
+  /** False while the driver only carries. Who may work again gets the offer a moment later. */
+  const showsOffer = (offer: SocketMessage): boolean => {
+    standing = ctx.standings.taken(identity) ?? standing
+    if (standing?.access !== 'carrying') return true
+    ctx.standings
+      .of(identity)
+      .then(now => {
+        if (now.access !== 'full' || ctx.standings.taken(identity) !== null) return
+        standing = now
+        session.push(offer)
+      })
+      .catch((error: unknown) => ctx.log.warn({ err: error }, 'an offer was not shown'))
+    return false
+  }
   const held = offered === null || carriesOnly ? [] : [heldOffer(offered)]
   for (const offer of held) offers.see(offer)
   return {
@@ -108,6 +131,7 @@ export async function openDriver(
       },
       onPush: message => {
         if (message.type === 'membership') endWithMembership(session, message)
+        if (message.type === 'offer' && !showsOffer(message)) return false
         return offers.see(message)
       },
       onClose: () => ingest.forget(stream),
@@ -146,6 +170,12 @@ function endWithMembership(
   queueMicrotask(() =>
     session.close(closeCodes.wrongRole, 'you do not belong to this pharmacy any more'),
   )
+}
+
+/** Throws `driver_not_member` for a driver who may only finish the deliveries under way. */
+async function requireFull({ standings }: DriverContext, identity: Identity): Promise<void> {
+  const { access, why } = await standings.of(identity)
+  if (access !== 'full') throw refusedFor('driver', why)
 }
 
 type OfferResponse = MessageNamed<'offer_response'>

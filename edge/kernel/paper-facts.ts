@@ -54,7 +54,7 @@ export async function paperStandings(
     cross join lateral (
       select json_agg(json_build_object('id', r.id, 'kind', r.kind, 'goodsClass', r.goods_class,
         'blocking', r.effect = 'blocking', 'graceDays', r.grace_days,
-        'sinceMs', extract(epoch from r.created_at)::double precision * 1000) order by r.id) as list
+        'sinceMs', extract(epoch from coalesce(r.blocking_since, r.created_at))::double precision * 1000) order by r.id) as list
       from requirements r
       where r.role = ${role} and r.ended_at is null
         and (r.country is null or w.country is null or r.country = w.country)) as needed

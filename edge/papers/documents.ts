@@ -65,8 +65,8 @@ export async function shownDocument(
   identity: Identity,
   id: string,
 ) {
-  const { row } = await readable(ctx, identity, id)
-  const [view] = await documentViews(ctx.database.kysely, identity, [row], ctx.nowMs())
+  const { row, access } = await readable(ctx, identity, id)
+  const [view] = await documentViews(ctx.database.kysely, identity, [row], ctx.nowMs(), access)
   return view!
 }
 
@@ -146,10 +146,11 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
         if ((subject === undefined) !== (subject_id === undefined))
           throw invalid([{ field: 'subject_id', rule: 'and subject belong together' }])
         let query = documentRows(db)
+        let access: Access | null = null
         if (subject !== undefined && subject_id !== undefined) {
           const one = { kind: subject, id: subject_id }
-          if ((await accessTo(db, identity, one, ctx.nowMs())) === null)
-            throw new CaduceusError('not_found', 'no such record of yours')
+          access = await accessTo(db, identity, one, ctx.nowMs())
+          if (access === null) throw new CaduceusError('not_found', 'no such record of yours')
           query = query
             .where('documents.subject_kind', '=', subject)
             .where('documents.subject_id', '=', subject_id)
@@ -173,7 +174,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
             .execute(),
           limit,
         )
-        const documents = await documentViews(db, identity, rows, ctx.nowMs())
+        const documents = await documentViews(db, identity, rows, ctx.nowMs(), access)
         return { status: 200, body: { documents, next_cursor } }
       },
     }),

@@ -172,6 +172,39 @@ t.test('grace is for those who work already, warnings block nobody, a country co
   await end(abroad)
 })
 
+t.test('a requirement that becomes blocking has its grace from then on', async t => {
+  const body = { role: 'pharmacy', kind: 'liability_insurance', effect: 'warning', grace_days: 5 }
+  const id = await edge.require(body)
+  const pharmacy = await edge.pharmacy()
+  const change = { token: admin.token, body: { effect: 'blocking' } }
+  t.equal((await call('PATCH', `/api/requirements/${id}`, change)).status, 200)
+  t.match((await get('/api/requirements', pharmacy)).body.standing, {
+    may_work: true,
+    requirements: [{ effect: 'blocking', state: 'required', blocks: false, grace_until: /Z$/ }],
+  })
+  await end(id)
+})
+
+t.test("a person's standing is for a pharmacy that works, about its members", async t => {
+  const pharmacy = await edge.pharmacy()
+  const driver = await edge.driver(pharmacy.id)
+  const status = async (): Promise<number> =>
+    (await get(`/api/requirements?role=driver&id=${driver.id}`, pharmacy)).status
+  const set = async (table: 'drivers' | 'vendors', change: object, id: string): Promise<void> => {
+    await parts.database.kysely.updateTable(table).set(change).where('id', '=', id).execute()
+    await parts.standings.announce()
+  }
+  t.equal(await status(), 200)
+  for (const membership of ['pending', 'ended']) {
+    await set('drivers', { membership }, driver.id)
+    t.equal(await status(), 404, membership)
+  }
+  await set('drivers', { membership: 'active' }, driver.id)
+  t.equal(await status(), 200)
+  await set('vendors', { status: 'suspended' }, pharmacy.id)
+  t.equal(await status(), 404, 'the pharmacy is suspended')
+})
+
 t.test('papers for a class of goods bar those goods alone', async t => {
   const pharmacy = await edge.pharmacy()
   const requirement = await edge.require({

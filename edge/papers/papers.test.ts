@@ -63,8 +63,30 @@ t.test('a person keeps the own papers; the employer sees that they are there', a
     kind: 'driver_licence',
     subject: 'person',
     subject_id: driverUser.id,
+    number: 'DL-1',
+    issued_on: day(-10),
+    expires_on: day(400),
   })
   const path = `/api/documents/${made.body.id}`
+  t.match((await get(path, driver)).body, { number: 'DL-1', digest: /./, issued_on: day(-10) })
+  const hidden = {
+    number: null,
+    issued_on: null,
+    digest: null,
+    reason: null,
+    reason_code: null,
+    expires_on: day(400),
+  }
+  await take(made.body.id)
+  await decision(made.body.id, {
+    decision: 'rejected',
+    digest: made.body.digest,
+    reason_code: 'unreadable',
+    reason: 'The stamp is cut off',
+  })
+  t.match((await get(path, pharmacy)).body, hidden)
+  const listed = `/api/documents?subject=person&subject_id=${driverUser.id}`
+  t.match((await get(listed, pharmacy)).body.documents, [hidden])
   t.equal((await get(`${path}/file`, driver)).status, 200)
   t.match(await get(path, pharmacy), { status: 200, body: { kind: 'driver_licence' } })
   t.match(await get(`${path}/file`, pharmacy), { status: 403, body: { code: 'forbidden' } })
@@ -183,7 +205,7 @@ t.test('one reviewer at a time, and a lease lapses', async t => {
     token: first.token,
     body: { queue: 'drivers' },
   })
-  t.match(next.body, { kind: 'driver_licence' }, 'the queue of drivers has the oldest of theirs')
+  t.match(next.body, { kind: 'vehicle_insurance' }, 'the queue of drivers has the oldest of theirs')
   const listed = (await get('/api/documents/reviews?queue=pharmacies', admin)).body.documents
   t.ok(listed.every((one: { kind: string }) => one.kind === 'pharmacy_licence'))
   t.equal((await get('/api/documents/reviews', pharmacy)).status, 403)
@@ -259,6 +281,27 @@ t.test('where four eyes look, two people approve', async t => {
   t.match(await edge.approve(paper, admin), { body: { state: 'pending', approvals: 1 } })
   t.equal((await take(paper.id, admin)).status, 403, 'the same person is not the second')
   t.match(await edge.approve(paper, other), { body: { state: 'approved', approvals: 2 } })
+  const { body: corrected } = await send(
+    pharmacy,
+    licenceOf(pharmacy.id, { kind: 'controlled_goods_permit', expires_on: day(100) }),
+  )
+  const approveAs = async (who: typeof admin, more: object = {}) => {
+    await take(corrected.id, who)
+    const yes = { decision: 'approved', digest: corrected.digest, ...more }
+    return decision(corrected.id, yes, who)
+  }
+  const first = { status: 200, body: { state: 'pending', approvals: 1 } }
+  t.match(await approveAs(admin), first)
+  t.match(await approveAs(admin), first, 'the same approval comes again')
+  t.match(
+    await approveAs(other, { expires_on: day(90) }),
+    { status: 200, body: { ...first.body, expires_on: day(90) } },
+    'a correction of the second is seen by one person only',
+  )
+  t.equal((await approveAs(other, { expires_on: day(80) })).status, 403)
+  t.match(await approveAs(admin), {
+    body: { state: 'approved', approvals: 2, expires_on: day(90) },
+  })
   await call('DELETE', `/api/requirements/${requirement}`, { token: admin.token })
 })
 

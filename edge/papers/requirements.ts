@@ -102,14 +102,17 @@ export function requirementRoutes(ctx: PaperContext): AnyRoute[] {
       return identity.role === 'admin' || own.id === null ? null : { role: own.role, id: own.id }
     const asked = { role: role ?? own.role, id }
     const isOwn = asked.role === own.role && id === own.id
+    // As with the papers themselves: a pharmacy that works, and its members.
     const isOwnDriver =
       identity.role === 'vendor' &&
+      (identity.standing?.access ?? 'full') === 'full' &&
       asked.role === 'driver' &&
       (await db
         .selectFrom('drivers')
         .select('id')
         .where('id', '=', id)
         .where('vendor_id', '=', identity.pharmacyId)
+        .where('membership', '=', 'active')
         .executeTakeFirst()) !== undefined
     if (identity.role !== 'admin' && !isOwn && !isOwnDriver)
       throw new CaduceusError('not_found', 'no such record of yours')
@@ -284,9 +287,14 @@ export function requirementRoutes(ctx: PaperContext): AnyRoute[] {
           if (row === undefined) throw new CaduceusError('not_found', 'no such requirement')
           requireRevision(headers, row.revision)
           if (Object.keys(body).length === 0) return
+          const isStricter = body.effect === 'blocking' && row.effect === 'warning'
           await tx
             .updateTable('requirements')
-            .set({ ...body, revision: row.revision + 1 })
+            .set({
+              ...body,
+              revision: row.revision + 1,
+              ...(isStricter && { blocking_since: new Date(ctx.nowMs()) }),
+            })
             .where('id', '=', params.id)
             .execute()
         })

@@ -153,21 +153,26 @@ export async function decide(
     if (given.decision === 'revoked') return revoke(ctx, tx, row, reviewerId, given, now)
     if (row.decision === given.decision && row.decided_by === reviewerId) return { row, stored: [] }
     requireOpen(row)
+    const expires_on = given.expires_on ?? row.expires_on
+    const corrected = { expires_on, number: given.number ?? row.number }
+    const corrects = expires_on !== row.expires_on || corrected.number !== row.number
+    // The answer to a first approval may be lost, and then it comes again.
+    if (given.decision === 'approved' && row.first_approved_by === reviewerId && !corrects)
+      return { row, stored: [] }
     requireOther(row, reviewerId)
     if (row.reviewer_id !== reviewerId || row.review_until === null || row.review_until <= now)
       throw new CaduceusError(
         'review_not_held',
         'take the paper with POST /api/documents/reviews first; your time for it may be over',
       )
-    const expires_on = given.expires_on ?? row.expires_on
-    const corrected = { expires_on, number: given.number ?? row.number }
     if (given.decision === 'approved') {
       const subject = { kind: row.subject_kind as PaperSubject, id: row.subject_id }
       const zones = await zonesOf(tx, [subject])
       const today = dayOf(ctx.nowMs(), zones.get(`${subject.kind} ${subject.id}`) ?? 'UTC')
       if (expires_on !== null && expires_on < today)
         throw invalid([{ field: 'expires_on', rule: 'must not be over' }])
-      if (row.first_approved_by === null && (await needsTwo(tx, row)))
+      // Both approve the same: the corrections of the second need the eyes of one more.
+      if ((row.first_approved_by === null || corrects) && (await needsTwo(tx, row)))
         return {
           row: await change(tx, row.id, {
             ...corrected,

@@ -17,7 +17,7 @@ import type { Identity } from '../kernel/identity.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
 import { paperLimits } from './limits.ts'
-import { zonesOf } from './subjects.ts'
+import { zonesOf, type Access } from './subjects.ts'
 
 export type DocumentRow = Selectable<DocumentsTable>
 
@@ -42,7 +42,12 @@ export const DocumentView = Type.Object({
   subject: SubjectKind,
   subject_id: Uuid,
   state: Type.Enum([...paperStates]),
-  digest: Type.String({ description: 'SHA-256 of the file; a decision names it' }),
+  digest: nullable(
+    Type.String({
+      description:
+        'SHA-256 of the file; a decision names it. This, the number, the day of issue and reasons are null for an employer who reads the papers of a person',
+    }),
+  ),
   content_type: Type.String(),
   bytes: Type.Integer(),
   file_url: Type.String(),
@@ -96,14 +101,17 @@ export type ListedDocument = Awaited<
 
 /**
  * The papers in the shape of `DocumentView`. A newer paper that was approved has taken the place of
- * an older one, so the newer ones of the same kind are looked at too.
+ * an older one, so the newer ones of the same kind are looked at too. Whose access has no purpose
+ * sees that a paper is there and until when it is good, and not what it says.
  */
 export async function documentViews(
   db: Kysely<Tables>,
   identity: Identity,
   rows: readonly ListedDocument[],
   nowMs: number,
+  access: Access | null = null,
 ) {
+  const seesInside = access === null || access.purpose !== null
   const subjects = rows.map(row => ({ kind: row.subject_kind as PaperSubject, id: row.subject_id }))
   const zones = await zonesOf(db, subjects)
   const newest = await newestApproved(db, rows)
@@ -118,12 +126,12 @@ export async function documentViews(
       subject: row.subject_kind,
       subject_id: row.subject_id,
       state: superseded && own !== 'revoked' ? ('superseded' as const) : own,
-      digest: row.digest,
+      digest: seesInside ? row.digest : null,
       content_type: row.content_type,
       bytes: row.bytes_count,
       file_url: `/api/documents/${row.id}/file`,
-      number: row.number,
-      issued_on: row.issued_on,
+      number: seesInside ? row.number : null,
+      issued_on: seesInside ? row.issued_on : null,
       expires_on: row.expires_on,
       uploaded_by: row.uploaded_by,
       created_at: row.created_at,
@@ -136,8 +144,8 @@ export async function documentViews(
           : row.first_approved_by === null
             ? 0
             : 1,
-      reason_code: row.reason_code,
-      reason: row.revoke_reason ?? row.reason,
+      reason_code: seesInside ? row.reason_code : null,
+      reason: seesInside ? (row.revoke_reason ?? row.reason) : null,
       decided_at: row.decided_at,
       revoked_at: row.revoked_at,
       ...(identity.role === 'admin' && {

@@ -48,6 +48,8 @@ export interface RequirementsTable {
   /** Null: needed to work at all. */
   goods_class: NullableText
   effect: 'blocking' | 'warning'
+  /** Time of the change from a warning to blocking, when the grace began anew. */
+  blocking_since: NullableTime
   grace_days: number
   four_eyes: boolean
   created_by: string

@@ -35,6 +35,7 @@ import { papers } from './0035_papers.ts'
 import { pushDevices } from './0036_push_devices.ts'
 import { ledger } from './0037_ledger.ts'
 import { notificationDeliveries } from './0039_notification_deliveries.ts'
+import { requirementGrace } from './0041_requirement_grace.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -69,4 +70,5 @@ export const migrations: Record<string, Migration> = {
   '0036_push_devices': pushDevices,
   '0037_ledger': ledger,
   '0039_notification_deliveries': notificationDeliveries,
+  '0041_requirement_grace': requirementGrace,
 }

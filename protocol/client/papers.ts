@@ -14,8 +14,11 @@ export interface Paper {
   subject: PaperSubject
   subject_id: string
   state: PaperState
-  /** SHA-256 of the file; a decision names it. */
-  digest: string
+  /**
+   * SHA-256 of the file; a decision names it. This, the number, the day of issue and reasons are
+   * null for an employer who reads the papers of a person.
+   */
+  digest: string | null
   content_type: string
   bytes: number
   /** For `api.downloadFile`. */

@@ -32,6 +32,7 @@ export interface RequirementFacts {
   goodsClass: GoodsClass | null
   blocking: boolean
   graceDays: number
+  /** Time (ms) since which it is required as it is now; the grace begins here. */
   sinceMs: number
 }
 
