@@ -1,8 +1,9 @@
 /**
  * Sockets of drivers with a last delivery. Drivers whose membership ended, whose pharmacy was
- * suspended, or whose papers or pharmacy's papers are over, keep their socket while they have an order. The engine's push closes it at the last
- * hand-over of a driver whose membership ended; but a push can be lost, and after a suspension
- * there is none. So each edge asks the database about these few sockets from time to time.
+ * suspended, or whose papers or pharmacy's papers are over, keep their socket while they have an
+ * order. The engine's push closes the socket at the last hand-over of a driver whose membership
+ * ended. A push can be lost, and after a suspension there is none. So each edge asks the database
+ * about these few sockets from time to time.
  */
 import type { Logger } from 'pino'
 import { sql } from 'kysely'

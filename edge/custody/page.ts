@@ -51,19 +51,24 @@ const steps: Readonly<Record<OrderEntry['kind'], string>> = {
   cancelled: 'Cancelled',
 }
 
+const columns = ['No.', 'Time', 'Step', 'By', 'Who has it then', 'Place and proofs']
+
 const person = (role: string, id: string | null): string =>
   `${text(role === 'vendor' ? roles.vendor : role)}${id === null ? '' : `<br><code>${text(id)}</code>`}`
 
+function whereabouts(place: NonNullable<OrderEntry['place']>): string {
+  const { latitude, longitude, source, at } = place
+  const of = source === 'vendor' ? 'address of the pharmacy' : `phone of the driver at ${text(at)}`
+  return `${latitude}, ${longitude} (${of})`
+}
+
 function line({ number, leaf, entry }: EntryRow): string {
   if (entry === null)
-    return `<tr><td>${number}</td><td colspan="5">Erased. The log still proves that it was there, as leaf ${leaf}.</td></tr>`
+    return `<tr><td>${number}</td>
+<td colspan="5">Erased. The log still proves that it was there, as leaf ${leaf}.</td></tr>`
   const { kind, at, by, custodian_after: after, place, proofs, facts } = entry
   const notes = [
-    ...(place === null
-      ? []
-      : [
-          `${place.latitude}, ${place.longitude} (${place.source === 'vendor' ? 'address of the pharmacy' : `phone of the driver at ${text(place.at)}`})`,
-        ]),
+    ...(place === null ? [] : [whereabouts(place)]),
     ...Object.entries(facts).flatMap(([name, value]) =>
       value === null ? [] : [`${text(name)}: ${text(value)}`],
     ),
@@ -72,7 +77,15 @@ function line({ number, leaf, entry }: EntryRow): string {
         `${proof}: ${sha256 === null ? 'the file could not be read' : `SHA-256 <code>${text(sha256)}</code>`}`,
     ),
   ]
-  return `<tr><td>${number}</td><td>${text(at)}</td><td>${text(steps[kind])}</td><td>${by === null ? '' : person(by.role, by.id)}</td><td>${person(roles[after.role], after.id)}</td><td>${notes.join('<br>')}</td></tr>`
+  const cells = [
+    number,
+    text(at),
+    text(steps[kind]),
+    by === null ? '' : person(by.role, by.id),
+    person(roles[after.role], after.id),
+    notes.join('<br>'),
+  ]
+  return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
 }
 
 /** The page. `note`: the checkpoint that covers the entries. */
@@ -98,13 +111,16 @@ export function custodyPage(of: {
 <h1>Custody of order ${text(of.orderNumber)}</h1>
 <p>Order <code>${text(of.orderId)}</code>. Times are UTC. Exactly one person has the parcel at any time.</p>
 <table>
-<thead><tr><th scope="col">No.</th><th scope="col">Time</th><th scope="col">Step</th><th scope="col">By</th><th scope="col">Who has it then</th><th scope="col">Place and proofs</th></tr></thead>
+<thead><tr>${columns.map(name => `<th scope="col">${name}</th>`).join('')}</tr></thead>
 <tbody>
 ${of.rows.map(line).join('\n')}
 </tbody>
 </table>
 <h2>Proof</h2>
-<p>This page proves nothing by itself. The file that <code>GET /api/orders/${text(of.orderId)}/custody/export</code> answers does: <code>caduceus-verify FILE</code> checks it without a network. The steps are in the log of ${size} entries that this checkpoint closes, signed by <code>${text(of.logKey)}</code>.</p>
+<p>This page proves nothing by itself. The file that
+<code>GET /api/orders/${text(of.orderId)}/custody/export</code> answers does:
+<code>caduceus-verify FILE</code> checks it without a network. The steps are in the log of ${size}
+entries that this checkpoint closes, signed by <code>${text(of.logKey)}</code>.</p>
 <pre>${text(of.note)}</pre>
 </body>
 </html>

@@ -204,7 +204,8 @@ async function positionsOf(
 ): Promise<(EntryPlace | null)[]> {
   const { rows } = await sql<{ latitude: number | null; longitude: number; at: Date }>`
     select b.latitude, b.longitude, b.at
-    from unnest(${facts.map(({ row }) => row.actor_id)}::uuid[], ${facts.map(({ recorded }) => recorded.at)}::timestamptz[])
+    from unnest(${facts.map(({ row }) => row.actor_id)}::uuid[],
+      ${facts.map(({ recorded }) => recorded.at)}::timestamptz[])
       with ordinality as w(order_id, at, place)
     left join lateral (select latitude, longitude, at from breadcrumbs
       where breadcrumbs.order_id = w.order_id and breadcrumbs.at <= w.at

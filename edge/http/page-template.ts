@@ -49,8 +49,10 @@ export function renderPage(
     ...(libraryScript === null ? [] : [`<script defer src="${libraryScript}"></script>`]),
     ...(script === undefined ? [] : [`<script type="module" src="${script}"></script>`]),
   ]
+  const direction = pageLanguages[language] === 'rtl' ? ' dir="rtl"' : ''
+  const theme = page.theme === 'dark' ? ' data-dark' : ''
   return `<!doctype html>
-<html lang="${language}"${pageLanguages[language] === 'rtl' ? ' dir="rtl"' : ''}${page.theme === 'dark' ? ' data-dark' : ''}>
+<html lang="${language}"${direction}${theme}>
 <head>
 ${head.join('\n')}
 </head>

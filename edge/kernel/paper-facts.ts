@@ -26,8 +26,10 @@ export interface DerivedStanding extends PaperStanding {
 
 /** The records of a role, with their place. A country that is not known needs what any needs. */
 const workers = {
-  pharmacy: sql`select v.id, v.id as driver_id, null::uuid as person_id, v.id as pharmacy_id, v.time_zone, v.country, v.created_at from vendors v`,
-  driver: sql`select d.id, d.id as driver_id, d.user_id as person_id, null::uuid as pharmacy_id, coalesce(v.time_zone, 'UTC') as time_zone, v.country, d.created_at
+  pharmacy: sql`select v.id, v.id as driver_id, null::uuid as person_id, v.id as pharmacy_id, v.time_zone,
+    v.country, v.created_at from vendors v`,
+  driver: sql`select d.id, d.id as driver_id, d.user_id as person_id, null::uuid as pharmacy_id,
+    coalesce(v.time_zone, 'UTC') as time_zone, v.country, d.created_at
     from drivers d left join vendors v on v.id = d.vendor_id`,
 }
 
@@ -54,7 +56,8 @@ export async function paperStandings(
     cross join lateral (
       select json_agg(json_build_object('id', r.id, 'kind', r.kind, 'goodsClass', r.goods_class,
         'blocking', r.effect = 'blocking', 'graceDays', r.grace_days,
-        'sinceMs', extract(epoch from coalesce(r.blocking_since, r.created_at))::double precision * 1000) order by r.id) as list
+        'sinceMs', extract(epoch from coalesce(r.blocking_since, r.created_at))::double precision * 1000)
+        order by r.id) as list
       from requirements r
       where r.role = ${role} and r.ended_at is null
         and (r.country is null or w.country is null or r.country = w.country)) as needed

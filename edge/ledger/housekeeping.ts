@@ -36,7 +36,8 @@ export async function checkSums({
     ), sums as (
       select account_id, is_debit,
         sum(case when phase in ('direct', 'post') then amount else 0 end) as posted,
-        sum(case when phase = 'pending' then amount when phase in ('post', 'void', 'expire') then -reserved else 0 end) as pending
+        sum(case when phase = 'pending' then amount
+          when phase in ('post', 'void', 'expire') then -reserved else 0 end) as pending
       from sides group by account_id, is_debit
     )
     select 'account' as what, a.id::text from ledger_accounts a

@@ -170,7 +170,8 @@ async function open(tx: Kysely<Tables>, keys: readonly AccountKey[], nowMs: numb
   const column = <T>(of: (key: AccountKey) => T): T[] => sorted.map(of)
   await sql`
     insert into ledger_accounts (id, code, owner_id, currency, flag, opened_at)
-    select *, ${new Date(nowMs)}::timestamptz from unnest(${column(key => key.id)}::uuid[], ${column(key => key.code)}::text[],
+    select *, ${new Date(nowMs)}::timestamptz
+    from unnest(${column(key => key.id)}::uuid[], ${column(key => key.code)}::text[],
       ${column(key => key.ownerId)}::uuid[], ${column(key => key.currency)}::text[], ${column(key => key.flag)}::text[])
     on conflict (id) do nothing`.execute(tx)
 }

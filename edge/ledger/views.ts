@@ -146,7 +146,8 @@ export async function transfersOf(
 ): Promise<Type.Static<typeof TransferView>[]> {
   const { rows } = await sql<TransferRow>`
     select id, code, phase, debit_account_id, credit_account_id, currency, amount::text, pending_id, about_id, at
-    from ledger_transfers where (debit_account_id = ${accountId} or credit_account_id = ${accountId}) and ${isAfter(cursor)}
+    from ledger_transfers
+    where (debit_account_id = ${accountId} or credit_account_id = ${accountId}) and ${isAfter(cursor)}
     order by at desc, id desc limit ${rowsMax}`.execute(db)
   return rows.map(({ amount, currency, at, ...row }) => ({
     ...row,

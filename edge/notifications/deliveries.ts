@@ -33,8 +33,10 @@ export async function queueDeliveries(
         ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[], ${column(w => w.about.kind)}::text[],
         ${column(w => w.about.id)}::uuid[], ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
         ${column(w => w.expiresAt)}::timestamptz[], ${column(w => stored.has(w.id))}::boolean[],
-        ${column(w => row(w).pushOnly)}::boolean[], ${column(w => row(w).standing)}::boolean[], ${column(w => row(w).essential)}::boolean[], ${column(w => row(w).letter)}::boolean[])
-        as w(news_id, side, record_id, event_id, kind, about_kind, about_id, data, at, expires_at, stored, push_only, standing, essential, letter)
+        ${column(w => row(w).pushOnly)}::boolean[], ${column(w => row(w).standing)}::boolean[],
+        ${column(w => row(w).essential)}::boolean[], ${column(w => row(w).letter)}::boolean[])
+        as w(news_id, side, record_id, event_id, kind, about_kind, about_id, data, at, expires_at, stored,
+          push_only, standing, essential, letter)
       left join vendors v on w.side = 'vendor' and v.id = w.record_id
       left join drivers d on w.side = 'driver' and d.id = w.record_id
       left join vendors employer on employer.id = d.vendor_id
@@ -54,7 +56,9 @@ export async function queueDeliveries(
     select t.news_id, case when t.stored then t.news_id end, t.account_id, way.channel, way.device_id,
       t.event_id, t.kind, t.about_kind, t.about_id, t.data, t.at,
       -- A mail waits for the morning where the person wants one a day.
-      case way.channel when 'email' then greatest(t.expires_at, t.at + ${notificationLimits.mailLivesHours} * interval '1 hour') else t.expires_at end,
+      case way.channel
+        when 'email' then greatest(t.expires_at, t.at + ${notificationLimits.mailLivesHours} * interval '1 hour')
+        else t.expires_at end,
       ${new Date(nowMs + notificationLimits.seenGraceMs)}
     from told t cross join lateral (
       select 'push' as channel, d.id as device_id from push_devices d

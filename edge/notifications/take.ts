@@ -261,7 +261,8 @@ async function store(tx: Kysely<Tables>, news: readonly News[]): Promise<Omit<St
     from unnest(${column(w => w.id)}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
       ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
       ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[],
-      ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[], ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
+      ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
+      ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
       as w(id, side, record_id, event_id, kind, about_kind, about_id, data, at, once)
     left join vendors v on w.side = 'vendor' and v.id = w.record_id
     left join drivers d on w.side = 'driver' and d.id = w.record_id

@@ -67,7 +67,8 @@ async function sidesOf(
 ): Promise<Map<string, Told>> {
   if (accountIds.length === 0) return new Map()
   const { rows } = await sql<{ id: string; side: Hearer; record_id: string }>`
-    select u.id, 'customer' as side, u.id as record_id from users u where u.role = 'user' and u.id = any(${accountIds}::uuid[])
+    select u.id, 'customer' as side, u.id as record_id from users u
+    where u.role = 'user' and u.id = any(${accountIds}::uuid[])
     union all select v.user_id, 'vendor', v.id from vendors v where v.user_id = any(${accountIds}::uuid[])
     union all select d.user_id, 'driver', d.id from drivers d where d.user_id = any(${accountIds}::uuid[])`.execute(
     db,

@@ -60,7 +60,8 @@ const resolveBySystem = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, verbatim: true })).map(found => found.address)
 
 /**
- * Makes the function that sends one delivery; headers of the caller win. `allowPrivate` admits private addresses and http.
+ * Makes the function that sends one delivery; headers of the caller win. `allowPrivate` admits
+ * private addresses and http.
  */
 export function createSender(options: SenderOptions): Send {
   const {

@@ -66,8 +66,26 @@ function ByPassword({ session }: { session: PageSession }) {
   )
 }
 
+/** The fields of a registration that every person fills in. */
+export function PersonFields() {
+  return (
+    <>
+      <Field
+        label={say('field.name')}
+        name="full_name"
+        required
+        maxLength={200}
+        autocomplete="name"
+      />
+      <EmailField />
+      <Field label={say('field.phone')} name="phone" type="tel" required autocomplete="tel" />
+      <PasswordField label={say('field.password')} />
+    </>
+  )
+}
+
 /** The field for an e-mail address. */
-export function EmailField() {
+function EmailField() {
   return (
     <Field label={say('field.email')} name="email" type="email" required autocomplete="username" />
   )

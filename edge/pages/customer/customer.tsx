@@ -4,8 +4,8 @@
  */
 import { useEffect, useState } from 'preact/hooks'
 import { AccountPanel } from '../base/account.tsx'
-import { Action, Field, Form } from '../base/form.tsx'
-import { EmailField, Gate, PasswordField } from '../base/gate.tsx'
+import { Action, Form } from '../base/form.tsx'
+import { Gate, PersonFields } from '../base/gate.tsx'
 import { startPage, Tabs } from '../base/page.tsx'
 import { PageSession } from '../base/session.ts'
 import { listPharmacies } from '../shared/pharmacies.ts'
@@ -107,16 +107,7 @@ function Register() {
       }
     >
       <h2>{say('register.title')}</h2>
-      <Field
-        label={say('field.name')}
-        name="full_name"
-        required
-        maxLength={200}
-        autocomplete="name"
-      />
-      <EmailField />
-      <Field label={say('field.phone')} name="phone" type="tel" required autocomplete="tel" />
-      <PasswordField label={say('field.password')} />
+      <PersonFields />
     </Form>
   )
 }

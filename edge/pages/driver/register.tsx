@@ -1,11 +1,17 @@
 /** The registration of a driver, by the invitation of a pharmacy or by asking one. */
 import type { VehicleType } from '../../../protocol/drivers/vehicles.ts'
 import { Choice, Field, Form } from '../base/form.tsx'
-import { EmailField, PasswordField } from '../base/gate.tsx'
+import { PersonFields } from '../base/gate.tsx'
 import type { PageSession } from '../base/session.ts'
 import { say } from '../texts/index.ts'
 
-const vehicles: readonly VehicleType[] = ['bike', 'scooter', 'car', 'van']
+/** A vehicle that is missing here does not compile. */
+const vehicles = Object.keys({
+  bike: true,
+  scooter: true,
+  car: true,
+  van: true,
+} satisfies Record<VehicleType, true>) as VehicleType[]
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** A link of a pharmacy may bring its invitation along. */
 const invited = new URLSearchParams(location.search).get('invitation') ?? ''
@@ -38,16 +44,7 @@ export function Register({ session }: { session: PageSession }) {
         autocomplete="off"
         defaultValue={invited}
       />
-      <Field
-        label={say('field.name')}
-        name="full_name"
-        required
-        maxLength={200}
-        autocomplete="name"
-      />
-      <EmailField />
-      <Field label={say('field.phone')} name="phone" type="tel" required autocomplete="tel" />
-      <PasswordField label={say('field.password')} />
+      <PersonFields />
       <Choice
         label={say('register.vehicle')}
         name="vehicle_type"
