@@ -89,7 +89,7 @@ export class Caller {
         schedule.after(this.chance.between(1, 40), () =>
           edge.serve(() => work(edge), {
             done: value => later({ ok: true, value }),
-            failed: error => later({ ok: false, code: problemAnswer(error, '', log, null).code }),
+            failed: error => later({ ok: false, code: this.#codeOf(error) }),
             broken: () => later(lost),
           }),
         )
@@ -98,6 +98,19 @@ export class Caller {
       // Send the same request twice, as a proxy or an impatient user does.
       if (faults.happens('client repeats', 0.02)) schedule.after(this.chance.around(500), send)
     })
+  }
+
+  /**
+   * The code that the edge answers. `internal` is a defect of ours, or of the simulator: a statement
+   * that its database does not know would otherwise end a kind of act without a word.
+   */
+  #codeOf(error: unknown): ErrorCode {
+    const { code } = problemAnswer(error, '', log, null)
+    if (code === 'internal') {
+      const what = error instanceof Error ? error.message : String(error)
+      this.world.checker.fail('[defect]', `${this.name} was answered internal: ${what}`)
+    }
+    return code
   }
 
   /**
@@ -158,9 +171,7 @@ export class Caller {
       if (typeof view.tracking_token === 'string')
         checker.toldOrder(answer.value as unknown as OrderView, `${this.name} ${route}`, toldBefore)
       checker.toldAnswer(key, identify(answer.value), actorId)
-    } else if (answer.code === 'internal')
-      checker.fail('[defect]', `${this.name} ${route} was answered internal`, actorId)
-    else if (answer.code !== 'lost' && !errorCatalogue[answer.code].retryable)
+    } else if (answer.code !== 'lost' && !errorCatalogue[answer.code].retryable)
       checker.refusedAnswer(key, answer.code, actorId)
   }
 }
