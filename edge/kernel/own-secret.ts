@@ -1,13 +1,16 @@
 /**
- * A secret that an embedded edge makes for itself: 32 random bytes in a file of DATA_DIR, so that it
+ * A secret that an embedded edge makes for itself and keeps in a file of DATA_DIR, so that it
  * outlives a restart and no setting is needed.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 
-/** The 64 hexadecimal digits in the file; makes them at the first start. Throws ConfigError. */
-export function ownSecret(dataDir: string, name: string): string {
+/** 32 random bytes, in hexadecimal digits. */
+const randomDigits = (): string => randomBytes(32).toString('hex')
+
+/** The secret in the file `name`; `make` makes it at the first start. Throws ConfigError. */
+export function ownSecret(dataDir: string, name: string, make = randomDigits): string {
   const file = `${dataDir}/${name}`
   try {
     mkdirSync(dataDir, { recursive: true })
@@ -16,7 +19,7 @@ export function ownSecret(dataDir: string, name: string): string {
     // A process that died after it made the file leaves it empty. Anybody could sign with an empty
     // key.
     if (kept !== '') return kept
-    const secret = randomBytes(32).toString('hex')
+    const secret = make()
     writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: exists ? 'w' : 'wx' })
     return secret
   } catch (error) {

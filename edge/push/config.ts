@@ -1,5 +1,4 @@
 /** Configuration of the services that wake devices, and the keys of this server for browsers. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   ConfigError,
   flagVariable,
@@ -7,6 +6,7 @@ import {
   type Environment,
 } from '../../protocol/kernel/environment.ts'
 import type { KernelConfig } from '../kernel/config.ts'
+import { ownSecret } from '../kernel/own-secret.ts'
 import { readAppPushConfig, type AppPushConfig } from './app-config.ts'
 import type { EndpointRules } from './endpoints.ts'
 import { newVapidKeys, publicKeyOf, type VapidKeys } from './vapid.ts'
@@ -74,33 +74,14 @@ const ownSubject = ({ publicUrl }: KernelConfig): string | null =>
  * have to subscribe anew.
  */
 function keptKeys(dataDir: string): VapidKeys {
-  const file = `${dataDir}/vapid-private-key`
-  try {
-    mkdirSync(dataDir, { recursive: true })
-    const kept = readIfThere(file)
-    const publicKey = kept === '' ? null : publicKeyOf(kept)
-    if (publicKey !== null) return { publicKey, privateKey: kept }
-    if (kept !== '')
-      throw new ConfigError(`DATA_DIR: ${file} is no private key; delete it to get new keys`)
-    const keys = newVapidKeys()
-    writeFileSync(file, `${keys.privateKey}\n`, { mode: 0o600 })
-    return keys
-  } catch (error) {
-    if (error instanceof ConfigError) throw error
+  const name = 'vapid-private-key'
+  const privateKey = ownSecret(dataDir, name, () => newVapidKeys().privateKey)
+  const publicKey = publicKeyOf(privateKey)
+  if (publicKey === null)
     throw new ConfigError(
-      `DATA_DIR: ${(error as Error).message}; set it to a directory that this process may make and write`,
+      `DATA_DIR: ${dataDir}/${name} is no private key; delete it to get new keys`,
     )
-  }
-}
-
-/** An empty text for a file that is not there, and for one that a dying process left empty. */
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  }
+  return { publicKey, privateKey }
 }
 
 function hosts(given: string | null): string[] {
