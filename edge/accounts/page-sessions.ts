@@ -4,8 +4,8 @@
  * live beside each other. A page signs in as every client does, gives its refresh token here once,
  * and gets access tokens from then on, which it holds in memory.
  *
- * Over TLS the name begins with `__Host-`, which a browser takes from this host alone; a page of a
- * sister host could otherwise plant a sign-in of its own here. Such a cookie has the path `/`.
+ * Over TLS the name of the cookie begins with `__Host-`. A browser takes such a cookie from this host
+ * alone, so a page of a sister host cannot plant a sign-in of its own. The path of the cookie is `/`.
  *
  * Only these two rows read a cookie, so only they can be forged by a page of another site. SameSite
  * keeps the cookie away from such a page. Where a browser does not, the origin decides, and a header

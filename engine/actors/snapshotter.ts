@@ -156,9 +156,10 @@ export class Snapshotter {
    * included. The bytes of a batch are bounded too: a request to a thousand pharmacies is as much
    * work as sixty other orders.
    *
-   * An actor that left memory meanwhile has no snapshot of its last events: its slot went to another
-   * engine, or it was read anew. So its slot leaves `through`. With the position moved, the next
-   * engine would read these events never again.
+   * An actor can leave memory during the round, because its slot went to another engine or because
+   * it is read anew. It has no snapshot of its last events then, so its slot is taken out of
+   * `through`. Otherwise the position would move behind these events, and the next engine would not
+   * read them.
    */
   async #store(
     cells: readonly Cell[],

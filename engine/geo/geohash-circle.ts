@@ -1,7 +1,7 @@
 /**
  * A circle in geohash cells: in rows and columns of 26 bits. It gives the cells of a coarse
- * precision that cover the circle, at most four on each side of the antimeridian. For any finer
- * cell it tells whether the circle may touch it, or holds so much of it that no finer look pays.
+ * precision that cover the circle, at most four on each side of the antimeridian. It also tells
+ * whether the circle may touch a finer cell, and whether the cell is worth dividing further.
  *
  * An ellipse in rows and columns makes one test a few products, where a distance on the sphere
  * takes sines. It never denies a cell that the circle touches.
