@@ -3,6 +3,7 @@
  * phone. Nobody calls the API by hand. Then what else a customer does: order from one pharmacy at its
  * price, write, rate, book, with a connection that is lost and found.
  */
+import type { Locator } from 'playwright-core'
 import t from 'tap'
 import { http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
@@ -11,6 +12,17 @@ import { browserMissing, desk, faultsOf, isLive, openStage, phone } from './fixt
 const shop = { latitude: 27.7172, longitude: 85.324 }
 const door = { latitude: 27.72, longitude: 85.327 }
 const picture = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(png) }
+
+/** Records until the meter has moved, and hears the recording before it is sent. */
+async function recordVoice(place: Locator): Promise<void> {
+  await place.getByRole('button', { name: 'Record a' }).click()
+  await place.page().waitForFunction(() => (document.querySelector('meter')?.value ?? 0) > 0)
+  await place.getByRole('button', { name: 'Stop recording' }).click()
+  const own = place.getByLabel('Your recording')
+  await own.waitFor()
+  await own.evaluate((sound: HTMLAudioElement) => sound.play())
+  await place.page().waitForFunction(() => (document.querySelector('audio')?.currentTime ?? 0) > 0)
+}
 
 t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => {
   const stage = await openStage(t)
@@ -81,9 +93,19 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     await order.getByText('Second floor').waitFor()
     await delivery.getByRole('button', { name: 'Chat with the customer' }).click()
     await delivery.getByText('Second floor').waitFor()
+    await order.getByRole('button', { name: 'Record a voice message' }).click()
+    await order.getByText('The microphone is not allowed').waitFor()
+    await customer.context().grantPermissions(['microphone', 'geolocation'])
+    await recordVoice(order)
+    t.same(await faultsOf(customer, 'customer-voice'), [])
+    await order.getByRole('button', { name: 'Send the recording' }).click()
+    await order.getByRole('button', { name: 'Play the voice message' }).waitFor()
+    await delivery.getByRole('button', { name: 'Play the voice message' }).click()
+    await driver.waitForFunction(() => (document.querySelector('audio')?.currentTime ?? 0) > 0)
 
     await delivery.getByLabel('Photo').setInputFiles(picture)
     const paper = delivery.locator('canvas')
+    await paper.scrollIntoViewIfNeeded()
     const box = (await paper.boundingBox())!
     await driver.mouse.move(box.x + 20, box.y + 20)
     await driver.mouse.down()

@@ -24,6 +24,8 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // A microphone that beeps and a camera, which a page gets once the test has allowed them.
+  '--use-fake-device-for-media-stream',
 ]
 /** Longest wait for an element in ms; longer than the terminal waits for an answer. */
 const patienceMs = 20_000

@@ -1,14 +1,20 @@
 /**
- * A conversation about an order. A message that could not be sent stays in its field, and the same
- * message sent again is stored once.
+ * A conversation about an order, in texts and voice messages. A message that could not be sent stays
+ * in its field, and the same message sent again is stored once.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ConversationEntry, NewConversation } from '../../../protocol/client/index.ts'
+import type {
+  ConversationEntry,
+  NewConversation,
+  RestClient,
+} from '../../../protocol/client/index.ts'
 import { randomName } from '../shared/forms.ts'
 import { say } from '../texts/index.ts'
-import { Field, Form, problemText } from './form.tsx'
+import { Action, Field, Form, problemText } from './form.tsx'
 import { clock } from './format.ts'
+import { Player } from './player.tsx'
 import type { PageSession } from './session.ts'
+import { VoiceField } from './voice.tsx'
 
 /** Entries that came over the page's socket: its listeners by conversation. */
 export class ConversationNews {
@@ -82,13 +88,15 @@ export function Chat({ session, news, about, title }: ChatProps) {
       <h3>{title}</h3>
       {problem === '' ? null : <p class="error">{problem}</p>}
       <ul ref={list} class="talk" aria-live="polite" tabIndex={0} aria-label={title}>
-        {entries
-          .filter(entry => entry.text !== null)
-          .map(entry => (
-            <li key={entry.id} data-own={entry.side === side}>
-              <span>{entry.text}</span> <time class="small soft">{clock(entry.at)}</time>
-            </li>
-          ))}
+        {entries.filter(isShown).map(entry => (
+          <li key={entry.id} data-own={entry.side === side}>
+            {entry.text === null ? null : <span>{entry.text} </span>}
+            {isVoice(entry) ? (
+              <Player api={api} address={entry.url} words={say('voice.play')} />
+            ) : null}
+            <time class="small soft">{clock(entry.at)}</time>
+          </li>
+        ))}
       </ul>
       {id === null ? null : (
         <Form
@@ -105,6 +113,42 @@ export function Chat({ session, news, about, title }: ChatProps) {
           <Field label={say('chat.message')} name="text" maxLength={2000} autocomplete="off" />
         </Form>
       )}
+      {id === null ? null : <Voice api={api} id={id} onSent={() => load(id)} />}
     </section>
+  )
+}
+
+const isVoice = (entry: ConversationEntry): entry is ConversationEntry & { url: string } =>
+  entry.kind === 'audio' && entry.url !== null
+const isShown = (entry: ConversationEntry): boolean => entry.text !== null || isVoice(entry)
+
+interface VoiceProps {
+  api: RestClient
+  /** The conversation. */
+  id: string
+  onSent(): Promise<void>
+}
+
+/** Records a voice message, which is heard before it is sent. */
+function Voice({ api, id, onSent }: VoiceProps) {
+  const [recording, setRecording] = useState<Blob | null>(null)
+  const unsent = useRef('')
+  const keep = (made: Blob | null): void => {
+    unsent.current = randomName(clientIdCharacters)
+    setRecording(made)
+  }
+  const send = async (sound: Blob): Promise<void> => {
+    const { id: upload_id } = await api.uploadFile('audio', sound)
+    await api.sendMessage(id, { kind: 'audio', upload_id, client_id: unsent.current })
+    keep(null)
+    await onSent()
+  }
+  return (
+    <div class="row">
+      <VoiceField label={say('voice.record')} recording={recording} onChange={keep} />
+      {recording === null ? null : (
+        <Action onAct={() => send(recording)}>{say('voice.send')}</Action>
+      )}
+    </div>
   )
 }

@@ -13,9 +13,10 @@ import {
   money,
   remaining,
 } from '../base/format.ts'
+import { Player } from '../base/player.tsx'
 import { say } from '../texts/index.ts'
 import type { Answer, Orders } from './orders.ts'
-import { Player } from './player.tsx'
+
 import { Rating } from './rating.tsx'
 
 const tickMs = 500
@@ -128,7 +129,9 @@ function AnswerItem({ orders, answer }: { orders: Orders; answer: Answer }) {
       <strong>{name}</strong> {say(isAccepted ? 'order.accepted' : 'order.declined')}
       {distanceKm === null ? null : `, ${say('order.away', { distance: kilometres(distanceKm) })}`}
       {text === null || text === '' ? null : `: “${text}”`}
-      {audioUrl === null ? null : <Player api={orders.session.api} address={audioUrl} />}
+      {audioUrl === null ? null : (
+        <Player api={orders.session.api} address={audioUrl} words={say('order.play')} />
+      )}
     </li>
   )
 }

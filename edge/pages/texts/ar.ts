@@ -311,4 +311,12 @@ export const ar: Texts = {
   'visit.proposed': 'محجوز لك مؤقتًا',
   'visit.service': 'الخدمة',
   'visit.waitlist': 'في قائمة الانتظار',
+  'voice.discard': 'تجاهل التسجيل',
+  'voice.level': 'شدة الصوت',
+  'voice.listen': 'تسجيلك',
+  'voice.play': 'تشغيل الرسالة الصوتية',
+  'voice.record': 'تسجيل رسالة صوتية',
+  'voice.refused': 'الميكروفون غير مسموح به أو غير موجود.',
+  'voice.send': 'إرسال التسجيل',
+  'voice.stop': 'إيقاف التسجيل',
 }

@@ -282,6 +282,14 @@ const texts = {
   'visit.proposed': 'Held for you',
   'visit.service': 'Service',
   'visit.waitlist': 'On the waiting list',
+  'voice.discard': 'Discard it',
+  'voice.level': 'Loudness',
+  'voice.listen': 'Your recording',
+  'voice.play': 'Play the voice message',
+  'voice.record': 'Record a voice message',
+  'voice.refused': 'The microphone is not allowed, or there is none.',
+  'voice.send': 'Send the recording',
+  'voice.stop': 'Stop recording',
 } satisfies Record<string, Text>
 
 export type TextKey = keyof typeof texts
