@@ -26,6 +26,7 @@ import { pages } from './pages/index.ts'
 import { papers } from './papers/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { pricing } from './pricing/index.ts'
+import { privacy } from './privacy/index.ts'
 import { push } from './push/index.ts'
 import { rate } from './rate/index.ts'
 import { ratings } from './ratings/index.ts'
@@ -62,6 +63,7 @@ const list = [
   notifications,
   push,
   ledger,
+  privacy,
   reports,
   insights,
   uploads,

@@ -39,6 +39,7 @@ const {
 const open: Record<string, readonly Stopped['role'][]> = {
   me: ['vendor', 'driver'],
   updateMe: ['vendor', 'driver'],
+  exportMe: ['vendor', 'driver'],
   meV1: ['vendor', 'driver'],
   userMeV1: ['vendor', 'driver'],
   updateUserMeV1: ['vendor', 'driver'],

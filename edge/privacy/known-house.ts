@@ -1,0 +1,99 @@
+/** What the tables of pharmacies' offers, of connections and of the house itself know of a person. */
+import type { KnownTables } from './known.ts'
+
+const journal = 'a place in the journal'
+const engines = 'which process does which work'
+
+export const knownOfHouse = {
+  main_services: {
+    parts: [{ about: 'Groups of services of your pharmacy', of: ['vendor_id'] }],
+    otherIds: ['id'],
+  },
+  services: {
+    parts: [{ about: 'Services of your pharmacy', of: ['vendor_id'] }],
+    otherIds: ['id', 'main_service_id'],
+  },
+  vendor_closures: {
+    parts: [{ about: 'Days on which your pharmacy is closed', of: ['vendor_id'] }],
+    otherIds: ['id'],
+  },
+  integrations: {
+    parts: [
+      {
+        about: 'Shops that are connected with your pharmacy',
+        of: ['vendor_id'],
+        leave: ['delivery_key', 'secret_sealed'],
+      },
+    ],
+    otherIds: ['id'],
+  },
+  imports: {
+    parts: [
+      {
+        about: 'Orders that came from your shops, without the customers',
+        of: ['vendor_id'],
+        leave: ['draft'],
+      },
+    ],
+    otherIds: ['id', 'scope_id', 'order_id'],
+  },
+  webhook_subscriptions: {
+    parts: [
+      {
+        about: 'Webhooks that you made',
+        of: ['owner_id', 'vendor_id'],
+        leave: ['secret_sealed'],
+      },
+    ],
+    otherIds: ['id'],
+  },
+  webhook_deliveries: {
+    why: 'copies of steps of orders, on their way to a service of a pharmacy or of the operator',
+    otherIds: ['id', 'subscription_id', 'order_id', 'replay_of'],
+  },
+  webhook_attempts: { why: 'when such a copy was sent', otherIds: ['delivery_id'] },
+  webhook_positions: { why: journal },
+  webhook_lease: { why: engines },
+  weekly_insights: {
+    parts: [{ about: 'Figures of your pharmacy', of: ['vendor_id'], key: ['week', 'vendor_id'] }],
+  },
+  insight_letters: {
+    parts: [
+      {
+        about: 'The weekly letter that you want',
+        of: ['vendor_id', 'wanted_by'],
+        key: ['vendor_id'],
+      },
+    ],
+  },
+  jobs: {
+    parts: [
+      {
+        about: 'Background work that you asked for or paused',
+        of: ['asked_by', 'paused_by'],
+        key: ['name'],
+        leave: ['owner', 'lease_until'],
+      },
+    ],
+    otherIds: ['owner'],
+  },
+  job_runs: {
+    parts: [
+      {
+        about: 'Runs of background work that you asked for',
+        of: ['asked_by'],
+        key: ['job', 'epoch'],
+        leave: ['error'],
+      },
+    ],
+    otherIds: ['edge_id'],
+  },
+  custody_nodes: { why: 'sums over the custody log' },
+  custody_checkpoints: { why: 'sums over the custody log' },
+  custody_witnesses: { why: 'who has seen these sums' },
+  custody_positions: { why: journal },
+  ledger_positions: { why: journal },
+  slots: { why: engines },
+  slot_progress: { why: engines },
+  engines: { why: engines },
+} as const satisfies Partial<KnownTables>

@@ -1,0 +1,147 @@
+/** What the tables of accounts, of work permits and of messages know of a person. */
+import { sql } from 'kysely'
+import type { KnownTables } from './known.ts'
+
+export const knownOfPeople = {
+  users: {
+    parts: [{ about: 'Your account', of: ['id'], leave: ['password_hash', 'email_named_at'] }],
+    otherIds: ['email_twin_of', 'picture_id'],
+  },
+  sessions: {
+    parts: [{ about: 'Your sign-ins', of: ['user_id'], leave: ['token_hash'] }],
+    otherIds: ['id', 'family_id'],
+  },
+  ws_tickets: { why: 'tickets end after a minute', otherIds: ['user_id', 'family_id'] },
+  one_time_codes: { why: 'codes are deleted after a day', otherIds: ['id'] },
+  api_keys: {
+    parts: [{ about: 'Keys that you made', of: ['created_by'], leave: ['key_hash'] }],
+    otherIds: ['id'],
+  },
+  vendors: {
+    parts: [{ about: 'Your pharmacy', of: ['id', 'user_id'], leave: ['decided_by'] }],
+    otherIds: ['decided_by'],
+  },
+  drivers: {
+    parts: [{ about: 'Your work as a driver', of: ['id', 'user_id'] }],
+    otherIds: ['vendor_id', 'active_order_ids'],
+  },
+  driver_invitations: {
+    parts: [
+      { about: 'Invitations to drivers that you made', of: ['created_by'], leave: ['code_hash'] },
+    ],
+    otherIds: ['id', 'vendor_id'],
+  },
+  applicant_letters: { why: 'one time of the whole server' },
+  driver_devices: {
+    parts: [
+      {
+        about: 'Phones that send your position',
+        of: ['driver_id', 'created_by'],
+        leave: ['secret_hash', 'passphrase_sealed'],
+      },
+    ],
+    otherIds: ['id'],
+  },
+  documents: {
+    parts: [
+      {
+        about: 'Papers about you, and papers that you handed in',
+        of: ['subject_id', 'uploaded_by'],
+        leave: ['reviewer_id', 'review_until', 'first_approved_by', 'decided_by', 'revoked_by'],
+      },
+    ],
+    otherIds: [
+      'id',
+      'upload_id',
+      'supersedes',
+      'reviewer_id',
+      'first_approved_by',
+      'decided_by',
+      'revoked_by',
+    ],
+  },
+  requirements: {
+    parts: [{ about: 'Requirements that you made or ended', of: ['created_by', 'ended_by'] }],
+    otherIds: ['id'],
+  },
+  uploads: {
+    parts: [
+      {
+        about: 'Your files; each can be read at /api/uploads/{id} while it is kept',
+        of: ['owner_id'],
+        leave: ['path', 'store', 'order_id'],
+      },
+    ],
+    otherIds: ['id', 'order_id'],
+  },
+  resumable_uploads: {
+    parts: [{ about: 'Files that have not arrived whole', of: ['owner_id'] }],
+    otherIds: ['id'],
+  },
+  upload_parts: { why: 'the bytes of files that have not arrived whole', otherIds: ['upload_id'] },
+  idempotency_keys: {
+    parts: [
+      {
+        about: 'Requests that may be repeated; kept for a day',
+        of: person => sql`t.account_id = any(${person.ids}::text[])`,
+        key: ['account_id', 'key'],
+        leave: ['request_hash', 'response', 'target_id'],
+      },
+    ],
+    otherIds: ['target_id'],
+  },
+  audit_log: {
+    parts: [
+      // The ids that somebody asked for may be of others' records.
+      { about: 'What you did', of: ['actor_id'], leave: ['target_id'] },
+      {
+        about: 'What others did with your records, by the role of who did it',
+        of: person =>
+          sql`t.target_id = any(${person.ids}::uuid[]) and t.actor_id is distinct from ${person.accountId}::uuid`,
+        leave: ['actor_id', 'address', 'user_agent', 'request_id'],
+      },
+    ],
+    otherIds: ['id', 'target_id'],
+  },
+  notifications: {
+    parts: [{ about: 'Your notifications', of: ['account_id'], work: true }],
+    otherIds: ['id', 'about_id'],
+  },
+  notification_preferences: {
+    parts: [
+      {
+        about: 'Which notifications you want',
+        of: ['account_id'],
+        key: ['account_id', 'kind', 'channel'],
+      },
+    ],
+  },
+  notification_settings: {
+    parts: [{ about: 'How you want to be told', of: ['account_id'], key: ['account_id'] }],
+  },
+  notification_letters: {
+    parts: [
+      { about: 'Letters about appointments', of: ['account_id'], key: ['account_id', 'event_id'] },
+    ],
+    otherIds: ['about_id'],
+  },
+  notification_deliveries: {
+    parts: [{ about: 'Ways on which news were sent to you', of: ['account_id'], work: true }],
+    otherIds: ['id', 'news_id', 'notification_id', 'device_id', 'about_id'],
+  },
+  notification_positions: { why: 'a place in the journal' },
+  account_news: {
+    parts: [{ about: 'News that you are about to be told', of: ['account_id'] }],
+    otherIds: ['id', 'about_id'],
+  },
+  push_devices: {
+    parts: [
+      {
+        about: 'Devices that can be woken for you',
+        of: ['account_id'],
+        leave: ['endpoint', 'p256dh', 'auth'],
+      },
+    ],
+    otherIds: ['id', 'family_id'],
+  },
+} as const satisfies Partial<KnownTables>

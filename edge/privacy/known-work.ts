@@ -1,0 +1,171 @@
+/** What the tables of orders, visits, conversations and money know of a person. */
+import { sql } from 'kysely'
+import type { AppointmentView } from '../../protocol/appointments/view.ts'
+import { viewFor } from '../../protocol/orders/visibility.ts'
+import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
+import type { KnownTables, Person } from './known.ts'
+
+const conversationsOf = (side: 'customer_id' | 'vendor_id' | 'driver_id', { ids }: Person) =>
+  sql`(select id from conversations where ${sql.ref(side)} = any(${ids}::uuid[]))`
+
+export const knownOfWork = {
+  orders: {
+    parts: [
+      {
+        about: 'Your orders',
+        of: ['user_id'],
+        shape: (row, { accountId: id }, nowMs) =>
+          viewFor({ role: 'customer', id }, orderView(row as unknown as OrderParts), nowMs),
+      },
+      {
+        about: 'Orders that you carried: times and fees, without the customers',
+        of: ['driver_id'],
+        leave: [
+          'id',
+          'order_number',
+          'tracking_token',
+          'user_id',
+          'offered_driver_id',
+          'candidate_ids',
+          'placed',
+          'progress',
+        ],
+      },
+    ],
+    otherIds: ['id', 'vendor_id', 'offered_driver_id', 'candidate_ids'],
+  },
+  order_words: { why: 'the words of the orders, for searches', otherIds: ['order_id'] },
+  events: {
+    why: 'the steps of orders, drivers, calendars and conversations; the parts beside this list tell what they led to',
+    otherIds: ['actor_id'],
+  },
+  snapshots: { why: 'a shorter form of the steps', otherIds: ['actor_id'] },
+  parked_commands: {
+    why: 'steps that failed and wait for an administrator',
+    otherIds: ['from_actor_id', 'actor_id'],
+  },
+  quotes: {
+    parts: [{ about: 'Fees that were promised to you', of: ['account_id'] }],
+    otherIds: ['id', 'vendor_id'],
+  },
+  positions: {
+    parts: [{ about: 'Your last position as a driver', of: ['driver_id'], key: ['driver_id'] }],
+  },
+  breadcrumbs: {
+    parts: [
+      {
+        about: 'Your way on deliveries',
+        of: ({ ids }) =>
+          sql`t.driver_id = any(${ids}::uuid[]) and t.order_id in (select id from orders where driver_id = any(${ids}::uuid[]))`,
+        key: ['order_id', 'at'],
+        leave: ['order_id'],
+      },
+    ],
+    otherIds: ['order_id', 'driver_id'],
+  },
+  custody_entries: {
+    parts: [
+      {
+        about: 'Who had the parcels of your orders, and when',
+        of: ({ ids }) =>
+          sql`t.order_id in (select id from orders where user_id = any(${ids}::uuid[]))`,
+        key: ['leaf'],
+        leave: ['slot', 'seq', 'commitment', 'salt'],
+      },
+    ],
+    otherIds: ['order_id'],
+  },
+  ratings: {
+    parts: [{ about: 'Ratings that you gave', of: ['rater_id'], leave: ['decided_by'] }],
+    // A rated person never learns who rated, and rows about few people would tell it.
+    otherIds: ['id', 'occasion_id', 'subject_id', 'decided_by'],
+  },
+  rating_figures: {
+    parts: [
+      {
+        about: 'How you are rated',
+        of: ['subject_id'],
+        key: ['subject_kind', 'subject_id'],
+      },
+    ],
+  },
+  appointments: {
+    parts: [
+      {
+        about: 'Your appointments',
+        of: ['user_id'],
+        shape: row => row['record'] as AppointmentView,
+      },
+    ],
+    otherIds: ['id', 'service_id', 'vendor_id'],
+  },
+  calendar_feeds: {
+    parts: [{ about: 'Links to your calendar', of: ['account_id'], leave: ['secret_hash'] }],
+    otherIds: ['id', 'subject_id', 'service_ids'],
+  },
+  conversations: {
+    parts: [
+      { about: 'Your conversations as a customer', of: ['customer_id'] },
+      {
+        about: 'Your conversations as a pharmacy or as a driver, without the customers',
+        of: ['vendor_id', 'driver_id'],
+        leave: ['customer_id'],
+        work: true,
+      },
+    ],
+    otherIds: ['id', 'about_id'],
+  },
+  conversation_entries: {
+    parts: [
+      {
+        about: 'When something was said in your conversations as a customer',
+        of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
+      },
+    ],
+    otherIds: ['id', 'conversation_id', 'of_id'],
+  },
+  conversation_texts: {
+    parts: [
+      {
+        about: 'What was said in your conversations as a customer',
+        of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
+      },
+      {
+        about: 'What you said as a pharmacy or as a driver',
+        work: true,
+        of: person =>
+          sql`(t.side = 'vendor' and t.conversation_id in ${conversationsOf('vendor_id', person)}
+            or t.side = 'driver' and t.conversation_id in ${conversationsOf('driver_id', person)})`,
+      },
+    ],
+    otherIds: ['id', 'conversation_id', 'upload_id'],
+  },
+  conversation_reports: {
+    parts: [
+      {
+        about: 'What you reported',
+        of: ['reporter_id'],
+        leave: ['decided_by'],
+        work: true,
+      },
+    ],
+    otherIds: ['id', 'conversation_id', 'entry_id', 'decided_by'],
+  },
+  conversation_generations: { why: 'a count', otherIds: ['id'] },
+  ledger_accounts: {
+    parts: [{ about: 'What you are owed and what you owe', of: ['owner_id'] }],
+    otherIds: ['id'],
+  },
+  ledger_transfers: {
+    parts: [
+      {
+        about: 'Money that came to you or went from you',
+        of: ({ ids }) =>
+          sql`(t.debit_account_id in (select id from ledger_accounts where owner_id = any(${ids}::uuid[]))
+            or t.credit_account_id in (select id from ledger_accounts where owner_id = any(${ids}::uuid[])))`,
+        leave: ['about_id', 'by_id'],
+      },
+    ],
+    otherIds: ['id', 'debit_account_id', 'credit_account_id', 'pending_id', 'about_id', 'by_id'],
+  },
+} as const satisfies Partial<KnownTables>
