@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { Engine } from '../engine/engine.ts'
 import { postgresJournal } from '../engine/journal/postgres.ts'
 import { engineSettings } from '../engine/settings.ts'
-import { realEnv } from '../protocol/kernel/env.ts'
+import { realEnv, type Env } from '../protocol/kernel/env.ts'
 import { openDatabase } from '../migrations/database/open.ts'
 import { openBus } from '../protocol/bus/open.ts'
 import { eventStream } from '../protocol/bus/subjects.ts'
@@ -34,13 +34,13 @@ export interface Embedded {
  */
 export async function startEmbedded(
   environment: Environment,
-  options: { log?: Logger } = {},
+  options: { log?: Logger; env?: Env } = {},
 ): Promise<Embedded> {
   const config = readConfig(environment, 'embedded')
   await findPortFree(config.host, config.port)
   const log = options.log ?? createLog(config.logLevel)
   const onLog = (line: string): void => log.warn(line)
-  const env = realEnv((line, error) => log.error({ err: error }, line))
+  const env = options.env ?? realEnv((line, error) => log.error({ err: error }, line))
   const settings = engineSettings(environment, log)
   const database = await openDatabase(
     config.databaseUrl === null

@@ -9,7 +9,7 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { findAppointment, shownTo } from './reads.ts'
 import { withField } from './refusals.ts'
 
-export type VisitContext = Pick<Kernel, 'commands' | 'database' | 'nowMs' | 'random'> &
+export type VisitContext = Pick<Kernel, 'commands' | 'database' | 'log' | 'nowMs' | 'random'> &
   IdempotencyContext &
   WithConfig<KernelConfig>
 

@@ -1,13 +1,23 @@
 /**
  * A whole server for the tests of appointments: edge, engine and database in one process, with a
- * pharmacy, its service and customers. Time is real, so slots are made around now.
+ * pharmacy, its service and customers. Time is real, so slots are made around now; a test may move
+ * the clock ahead, and timers come due with it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { http, newCustomer, newPharmacy, type Answer, type Person } from '../acceptance/people.ts'
+import {
+  http,
+  newCustomer,
+  newPharmacy,
+  password,
+  type Answer,
+  type Person,
+} from '../acceptance/people.ts'
 import { startEmbedded } from '../embedded.ts'
+import { makeAdministrator } from '../accounts/administrator.ts'
+import { realEnv, type Env } from '../../protocol/kernel/env.ts'
 
 /** Always open, in slots of half an hour. */
 const always = {
@@ -18,12 +28,39 @@ const always = {
   reminder_minutes: [],
 }
 
+/** The real clock with what was added to it. */
+function movableClock(): Env & { moveAhead(ms: number): void } {
+  const real = realEnv()
+  let aheadMs = 0
+  const timers = new Set<{ atMs: number; fire(): void }>()
+  const nowMs = (): number => real.nowMs() + aheadMs
+  return {
+    ...real,
+    nowMs,
+    after(ms, run) {
+      const timer = { atMs: nowMs() + ms, fire: () => void (timers.delete(timer) && run()) }
+      timers.add(timer)
+      const cancel = real.after(ms, timer.fire)
+      return () => {
+        timers.delete(timer)
+        cancel()
+      }
+    },
+    moveAhead(ms) {
+      aheadMs += ms
+      for (const timer of [...timers].toSorted((a, b) => a.atMs - b.atMs))
+        if (timer.atMs <= nowMs()) timer.fire()
+    },
+  }
+}
+
 /** Starts the server. Call `stop` at the end. */
 export async function startVisits() {
   const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+  const env = movableClock()
   const embedded = await startEmbedded(
     { DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ADDRESS: '10000', BENCH_ALLOWED: '1' },
-    { log: pino({ level: 'silent' }) },
+    { log: pino({ level: 'silent' }), env },
   )
   const { url } = embedded
   const call = (
@@ -50,6 +87,14 @@ export async function startVisits() {
     done,
     pharmacy,
     always,
+    moveAhead: env.moveAhead,
+    async administrator(): Promise<{ token: string }> {
+      const email = 'admin@example.org'
+      const account = { email, name: 'Ada', phone: '', password }
+      await makeAdministrator(embedded.edge.parts.database.kysely, env, account)
+      const { access_token } = await done(null, 'POST', '/api/auth/login', { email, password })
+      return { token: access_token }
+    },
     customer: (): Promise<Person> => newCustomer(url),
     /** Makes a service of the pharmacy; `always` unless stated. */
     service: async (given: object = {}) =>

@@ -23,6 +23,7 @@ import type { Identity, Role } from '../kernel/identity.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged, Text, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
+import { settleAppointmentsOf } from '../papers/appointments.ts'
 import { startOf } from '../services/moments.ts'
 import { findService, termsOf } from '../services/records.ts'
 import type { ServiceRow } from '../services/views.ts'
@@ -183,6 +184,9 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
             .catch(async (error: unknown) => {
               throw await withNextFree(ctx, service, start_ms, error)
             })
+          // A paper of the person may have been approved long ago.
+          if (data.terms.required_documents.length > 0)
+            await settleAppointmentsOf(ctx, { id: ids.targetId })
           return {
             status: 201,
             body: { id: ids.targetId },

@@ -33,6 +33,14 @@ const workers = {
     from drivers d left join vendors v on v.id = d.vendor_id`,
 }
 
+/** Papers `p` of one record as `PaperFacts[]`, oldest first; null without papers. */
+export const paperFactsOf = sql<
+  PaperFacts[] | null
+>`json_agg(json_build_object('id', p.id, 'kind', p.kind,
+  'expiresOn', p.expires_on, 'decision', p.decision, 'revoked', p.revoked_at is not null,
+  'replaced', p.replaced_at is not null,
+  'reviewUntilMs', extract(epoch from p.review_until)::double precision * 1000) order by p.id)`
+
 /** What the papers say of these pharmacies or drivers at this moment. Unknown ids are missing. */
 export async function paperStandings(
   db: Kysely<Tables>,
@@ -45,10 +53,7 @@ export async function paperStandings(
     select w.id, w.time_zone, extract(epoch from w.created_at)::double precision * 1000 as since_ms,
       needed.list as requirements,
       case when needed.list is not null then (
-        select json_agg(json_build_object('id', p.id, 'kind', p.kind, 'expiresOn', p.expires_on,
-          'decision', p.decision, 'revoked', p.revoked_at is not null, 'replaced', p.replaced_at is not null,
-          'reviewUntilMs', extract(epoch from p.review_until)::double precision * 1000) order by p.id)
-        from documents p
+        select ${paperFactsOf} from documents p
         where (p.subject_kind = 'person' and p.subject_id = w.person_id)
           or (p.subject_kind = 'vehicle' and p.subject_id = w.driver_id)
           or (p.subject_kind = 'pharmacy' and p.subject_id = w.pharmacy_id)) end as papers

@@ -69,6 +69,7 @@ t.test('each event is told to these sides when the system acted', async t => {
     slot_claimed: 'vendor appointment.requested',
     waitlist_offered: 'customer appointment.offered',
     waitlist_accepted: 'vendor appointment.accepted',
+    requirement_met: 'customer appointment.confirmed',
     appointment_confirmed: 'customer appointment.confirmed',
     appointment_rescheduled: 'customer appointment.rescheduled, vendor appointment.rescheduled',
     appointment_arrived: 'vendor appointment.arrived',
@@ -117,6 +118,12 @@ t.test('what a membership and a bar from duty say decides', async t => {
     const type = 'barred' in event ? 'duty_barred' : 'membership_changed'
     t.equal(heard('driver', { type, data: event } as OneEvent, system), expected)
   }
+})
+
+t.test('only the last thing that was missing confirms an appointment', async t => {
+  const data = { ...appointmentEvents.requirement_met.example, status: 'proposed' }
+  const event = { type: 'requirement_met', data } as OneEvent
+  t.equal(heard('appointment', event, system), '')
 })
 
 t.test('every type of event has its row, and every kind has an event', async t => {

@@ -88,6 +88,7 @@ export const told: {
     window_moved: nobody,
     waitlist_offered: to('appointment.offered'),
     waitlist_accepted: to('appointment.accepted'),
+    // Of the last thing that was missing: the customer has the place now.
     requirement_met: nobody,
     appointment_confirmed: to('appointment.confirmed'),
     appointment_rescheduled: to('appointment.rescheduled'),
@@ -126,6 +127,8 @@ function kindsOf(actor: JournalSubject, event: OneEvent): Told {
       }[event.data.membership]
     case 'duty_barred':
       return to(event.data.barred ? 'driver.off_duty' : 'driver.duty_allowed')
+    case 'requirement_met':
+      return event.data.status === 'booked' ? to('appointment.confirmed') : nobody
     default: {
       const rows: Readonly<Record<string, Told>> = told[actor]
       return rows[event.type] ?? nobody

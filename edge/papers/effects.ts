@@ -15,6 +15,7 @@ import { tellDriver } from '../approval/memberships.ts'
 import { cancelSuspendedOrders } from '../approval/suspension.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { paperStandings, readRequired } from '../kernel/paper-facts.ts'
+import { settleAppointmentsOf } from './appointments.ts'
 import { paperLimits } from './limits.ts'
 
 export type EffectContext = DecisionContext
@@ -138,7 +139,7 @@ async function goOffDuty(ctx: EffectContext, ids: readonly string[]): Promise<vo
     }
 }
 
-/** The pharmacies and drivers whose standing a record's papers decide. */
+/** The pharmacies, drivers and appointments upon which a record's papers decide. */
 export async function applyTo(
   ctx: EffectContext,
   subject: { kind: string; id: string },
@@ -146,6 +147,7 @@ export async function applyTo(
   const { kysely: db } = ctx.database
   if (subject.kind === 'pharmacy') await apply(ctx, 'pharmacy', [subject.id])
   else if (subject.kind === 'vehicle') await apply(ctx, 'driver', [subject.id])
+  else if (subject.kind === 'appointment') await settleAppointmentsOf(ctx, { id: subject.id })
   else if (subject.kind === 'person') {
     const rows = await db
       .selectFrom('drivers')
@@ -157,6 +159,7 @@ export async function applyTo(
       'driver',
       rows.map(row => row.id),
     )
+    await settleAppointmentsOf(ctx, { customerId: subject.id })
   }
 }
 

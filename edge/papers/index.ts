@@ -6,6 +6,7 @@ import { every } from '../kernel/job.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { access } from './callers.ts'
 import { documentRoutes, type PaperContext } from './documents.ts'
+import { settleAppointments } from './appointments.ts'
 import { applyToAll, type EffectContext } from './effects.ts'
 import { examples } from './examples.ts'
 import { RequirementView, requirementRoutes } from './requirements.ts'
@@ -22,6 +23,11 @@ export const papers = feature<PaperContext & WithEndedAccess & WithConfig<Accoun
       1,
       'Holds pharmacies and drivers whose papers are missing or over, and lets others go',
       async (parts: EffectContext & Kernel) => ({ ...(await applyToAll(parts)) }),
+    ),
+    settle_appointments: every(
+      1,
+      'Confirms appointments whose papers are approved',
+      settleAppointments,
     ),
   },
   named: { Document: DocumentView, Requirement: RequirementView },

@@ -8,6 +8,7 @@ import {
   dayOf,
   daysLeft,
   endOfDayMs,
+  havePapers,
   standingOfPapers,
   stateOfPaper,
   type PaperFacts,
@@ -70,6 +71,23 @@ t.test('a paper is good through its last day by the calendar of its place', asyn
     { numRuns: 3_000 },
   )
   t.pass()
+})
+
+t.test('papers that a service requires are there when each kind has a good one', async t => {
+  const nowMs = Date.UTC(2026, 5, 1, 12)
+  const consent: PaperFacts = { ...approved, kind: 'consent' }
+  const prescription: PaperFacts = { ...approved, kind: 'prescription', expiresOn: '2026-06-01' }
+  const have = (required: string[], ...papers: PaperFacts[]) =>
+    havePapers(required, papers, nowMs, 'UTC')
+  t.equal(have(['consent', 'prescription'], consent, prescription), true)
+  t.equal(have(['consent', 'prescription'], consent), false, 'one is missing')
+  t.equal(have(['consent'], { ...consent, decision: null }), false, 'nobody has decided')
+  t.equal(have(['consent'], consent, { ...consent, decision: 'rejected' }), true, 'of a renewal')
+  t.equal(have(['consent'], consent, { ...consent, revoked: true }), false)
+  t.equal(have(['prescription'], { ...prescription, expiresOn: '2026-05-31' }), false, 'it is over')
+  t.equal(have(['consent', 'a letter'], consent), false, 'a name that is no kind')
+  t.equal(have(['toString'], consent), false)
+  t.equal(have([], consent), false, 'a list that was emptied')
 })
 
 t.test('the last moment of a paper on days when clocks change', async t => {

@@ -6,7 +6,7 @@
  * end of that day in UTC, which ends a licence in the afternoon in New York.
  */
 import { Temporal } from 'temporal-polyfill'
-import type { GoodsClass, PaperKind, PaperState } from './kinds.ts'
+import { paperKinds, type GoodsClass, type PaperKind, type PaperState } from './kinds.ts'
 
 /** Days before the expiry at which its holder is warned; the first makes a paper `expiring`. */
 export const warningDays = [30, 7, 1] as const
@@ -70,9 +70,37 @@ export function stateOfPaper(paper: PaperFacts, nowMs: number, timeZone: string)
   return daysLeft(paper.expiresOn, nowMs, timeZone) <= warningDays[0] ? 'expiring' : 'approved'
 }
 
-/** The paper of its kind that counts: the last one that was approved. `papers` are oldest first. */
-const countingPaper = (papers: readonly PaperFacts[], kind: PaperKind): PaperFacts | undefined =>
-  papers.findLast(paper => paper.kind === kind && paper.decision === 'approved')
+const isGood = (state: PaperState): boolean => state === 'approved' || state === 'expiring'
+
+/**
+ * The paper of its kind that counts, the last one that was approved, if it is good at this moment.
+ * `papers` are oldest first.
+ */
+function goodPaper(
+  papers: readonly PaperFacts[],
+  kind: PaperKind,
+  nowMs: number,
+  timeZone: string,
+): PaperFacts | undefined {
+  const last = papers.findLast(paper => paper.kind === kind && paper.decision === 'approved')
+  return last !== undefined && isGood(stateOfPaper(last, nowMs, timeZone)) ? last : undefined
+}
+
+const isKind = (name: string): name is PaperKind => Object.hasOwn(paperKinds, name)
+
+/**
+ * Are all papers there that a service requires? A name that is no kind of paper is for the pharmacy
+ * to see to, and so is a list that was emptied. `papers` are those about the appointment and its
+ * customer, oldest first; `atMs` is the moment at which they must be good.
+ */
+export const havePapers = (
+  required: readonly string[],
+  papers: readonly PaperFacts[],
+  atMs: number,
+  timeZone: string,
+): boolean =>
+  required.length > 0 &&
+  required.every(name => isKind(name) && goodPaper(papers, name, atMs, timeZone) !== undefined)
 
 export interface RequirementStanding {
   requirement: RequirementFacts
@@ -86,8 +114,6 @@ export interface RequirementStanding {
   blocks: boolean
 }
 
-const isGood = (state: PaperState): boolean => state === 'approved' || state === 'expiring'
-
 function standingOf(
   requirement: RequirementFacts,
   papers: readonly PaperFacts[],
@@ -96,12 +122,11 @@ function standingOf(
 ): RequirementStanding {
   const own = papers.filter(paper => paper.kind === requirement.kind)
   const stateIn = (paper: PaperFacts): PaperState => stateOfPaper(paper, nowMs, place.timeZone)
-  const counting = countingPaper(own, requirement.kind)
+  const good = goodPaper(own, requirement.kind, nowMs, place.timeZone)
   const open = own.findLast(paper => paper.decision === null && !paper.replaced)
-  const good = counting !== undefined && isGood(stateIn(counting))
   // Without a good paper the newest one tells what happens next.
-  const shown = good ? counting : own.at(-1)
-  const satisfied = good
+  const shown = good ?? own.at(-1)
+  const satisfied = good !== undefined
   const graced = requirement.graceDays > 0 && place.sinceMs < requirement.sinceMs
   const graceUntilMs = graced
     ? endOfDayMs(
@@ -113,7 +138,7 @@ function standingOf(
     requirement,
     state: shown === undefined ? 'required' : stateIn(shown),
     paperId: shown?.id ?? null,
-    renewal: good && open !== undefined ? (stateIn(open) as 'pending' | 'in_review') : null,
+    renewal: satisfied && open !== undefined ? (stateIn(open) as 'pending' | 'in_review') : null,
     satisfied,
     graceUntilMs,
     blocks: requirement.blocking && !satisfied && !(graceUntilMs !== null && nowMs < graceUntilMs),
