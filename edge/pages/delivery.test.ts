@@ -7,7 +7,16 @@ import type { Locator } from 'playwright-core'
 import t from 'tap'
 import { http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
-import { browserMissing, desk, faultsOf, isLive, openStage, phone } from './fixture.ts'
+import {
+  browserMissing,
+  desk,
+  faultsOf,
+  isLive,
+  openStage,
+  phone,
+  press,
+  widthsTooNarrow,
+} from './fixture.ts'
 
 const shop = { latitude: 27.7172, longitude: 85.324 }
 const door = { latitude: 27.72, longitude: 85.327 }
@@ -35,7 +44,10 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     ...onPhone,
     geolocation: door,
   })
-  const terminal = await stage.openSignedIn('/terminal', pharmacy, undefined, { viewport: desk })
+  const terminal = await stage.openSignedIn('/terminal', pharmacy, undefined, {
+    viewport: desk,
+    permissions: ['microphone'],
+  })
   await terminal.evaluate(() => {
     const make = AudioContext.prototype.createOscillator
     AudioContext.prototype.createOscillator = function (): OscillatorNode {
@@ -72,11 +84,29 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     const request = terminal.locator('[data-request]')
     await terminal.waitForFunction(() => Number(document.body.dataset['tones'] ?? 0) > 0)
     t.match(await terminal.title(), /^\(1\) /, 'the terminal rings, and its tab has the number')
+    await request.getByRole('button', { name: 'Show it here' }).click()
+    await request.getByRole('img', { name: 'Prescription' }).waitFor()
     await request.getByLabel('Message').fill('Ready in 5 minutes')
-    await request.getByRole('button', { name: 'Accept' }).click()
+    await recordVoice(request)
+    t.same(await faultsOf(terminal, 'terminal-request'), [])
+    t.same(await widthsTooNarrow(terminal), [])
+    await press(terminal, 'Accept')
     const order = customer.locator('#orders [data-order]')
     await order.getByText('“Ready in 5 minutes”').waitFor()
-    await terminal.locator('#ours').getByRole('button', { name: 'Find a driver' }).click()
+    await order.getByRole('button', { name: 'Play the answer' }).click()
+    await customer.waitForFunction(() => (document.querySelector('audio')?.currentTime ?? 0) > 0)
+    const ours = terminal.locator('#ours')
+    await ours.getByRole('button', { name: 'Chat with the customer' }).click()
+    await ours.getByLabel('Message').fill('Is a generic fine?')
+    await terminal.keyboard.press('Enter')
+    await ours.getByText('Is a generic fine?').waitFor()
+    await order.getByRole('button', { name: 'Write to the pharmacy' }).click()
+    await order.getByText('Is a generic fine?').waitFor()
+    await terminal.getByLabel('Language').selectOption('ar')
+    t.same(await faultsOf(terminal, 'terminal-arabic'), [])
+    t.same(await widthsTooNarrow(terminal), [])
+    await terminal.getByLabel('اللغة').selectOption('en')
+    await ours.getByRole('button', { name: 'Find a driver' }).click()
 
     await driver.getByRole('button', { name: 'Accept' }).click()
     const delivery = driver.locator('[data-order]')
@@ -129,24 +159,32 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     t.same(await faultsOf(customer, 'customer-past'), [])
   })
 
-  await t.test('an order from one pharmacy, at a price that is shown before', async () => {
-    const form = customer.locator('#ask')
-    await form.getByLabel('Ask', { exact: true }).selectOption({ index: 1 })
-    await form.getByText(/^Delivery \$\d/).waitFor()
-    const price = (await form.getByText(/^Delivery \$\d/).textContent())!.match(/\$[\d.]+/)![0]
-    await form.getByLabel('Address').fill('7 Long Lane')
-    await form.getByLabel('Medicine').fill('Ibuprofen')
-    await customer.keyboard.press('Enter')
-    const order = customer.locator('#orders [data-status=pending]')
-    await order.waitFor()
-    await terminal.locator('#ours').getByText('Ibuprofen').waitFor()
-    await terminal.locator('#ours').getByRole('button', { name: 'Accept' }).first().click()
-    const accepted = customer.locator('#orders [data-status=accepted]')
-    await accepted.getByText(`Delivery ${price}`).waitFor()
-    await accepted.getByRole('button', { name: 'Cancel' }).click()
-    await accepted.getByRole('button', { name: 'Really cancel?' }).click()
-    await customer.locator('#past [data-status=cancelled]').waitFor()
-  })
+  await t.test(
+    'an order from one pharmacy, at a price that is shown before, and a driver chosen by hand',
+    async t => {
+      const form = customer.locator('#ask')
+      await form.getByLabel('Ask', { exact: true }).selectOption({ index: 1 })
+      await form.getByText(/^Delivery \$\d/).waitFor()
+      const price = (await form.getByText(/^Delivery \$\d/).textContent())!.match(/\$[\d.]+/)![0]
+      await form.getByLabel('Address').fill('7 Long Lane')
+      await form.getByLabel('Medicine').fill('Ibuprofen')
+      await customer.keyboard.press('Enter')
+      const order = customer.locator('#orders [data-status=pending]')
+      await order.waitFor()
+      await terminal.locator('#ours').getByText('Ibuprofen').waitFor()
+      await press(terminal, 'Accept')
+      await press(terminal, 'Choose a driver')
+      await terminal.getByText(/Dora Driver.* k?m ·/).waitFor()
+      t.same(await faultsOf(terminal, 'terminal-drivers'), [])
+      await press(terminal, 'Give it to this driver: Dora Driver')
+      await driver.locator('[data-order]').getByText('Ibuprofen').waitFor()
+      const assigned = customer.locator('#orders [data-status=driver_assigned]')
+      await assigned.getByText(`Delivery ${price}`).waitFor()
+      await assigned.getByRole('button', { name: 'Cancel' }).click()
+      await assigned.getByRole('button', { name: 'Really cancel?' }).click()
+      await customer.locator('#past [data-status=cancelled]').waitFor()
+    },
+  )
 
   await t.test('an appointment', async t => {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']

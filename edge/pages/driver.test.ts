@@ -2,7 +2,6 @@
  * The driver's page in a real browser, on a phone: a whole delivery by keyboard, with its end in a
  * tunnel, and everything that the page keeps when its tab is closed.
  */
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import {
   eventually,
@@ -13,25 +12,10 @@ import {
   password,
 } from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
-import { browserMissing, desk, faultsOf, isLive, openStage, phone } from './fixture.ts'
+import { browserMissing, desk, faultsOf, isLive, openStage, phone, press } from './fixture.ts'
 
 const shop = { latitude: 27.7172, longitude: 85.324 }
 const door = { latitude: 27.72, longitude: 85.327 }
-
-/** Moves the focus to an element by the Tab key alone. Throws when it is out of its reach. */
-async function tabTo(page: Page, name: string | RegExp, role: 'button' | 'link' = 'button') {
-  const target = page.getByRole(role, { name, exact: true }).first()
-  await target.waitFor()
-  for (let presses = 0; presses < 60; presses++) {
-    if (await target.evaluate(element => element === document.activeElement)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`${String(name)} is out of the reach of the keyboard`)
-}
-const press = async (page: Page, name: string): Promise<void> => {
-  await tabTo(page, name)
-  await page.keyboard.press('Enter')
-}
 
 t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }, async t => {
   const stage = await openStage(t)

@@ -152,6 +152,35 @@ export async function faultsOf(page: Page, name: string): Promise<string[]> {
   return faults
 }
 
+/** Moves the focus to an element by the Tab key alone. Throws when it is out of its reach. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const target = page.getByRole('button', { name, exact: true }).first()
+  await target.waitFor()
+  for (let presses = 0; presses < 60; presses++) {
+    if (await target.evaluate(element => element === document.activeElement)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`${name} is out of the reach of the keyboard`)
+}
+/** Moves the focus to a button by the Tab key alone, and presses it. */
+export const press = async (page: Page, name: string): Promise<void> => {
+  await tabTo(page, name)
+  await page.keyboard.press('Enter')
+}
+
+/** The widths at which the page is wider than its window, from an old phone to a wall of 4k. */
+export async function widthsTooNarrow(page: Page): Promise<number[]> {
+  const before = page.viewportSize()!
+  const found: number[] = []
+  for (const width of [320, 3_840]) {
+    await page.setViewportSize({ width, height: 900 })
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+      found.push(width)
+  }
+  await page.setViewportSize(before)
+  return found
+}
+
 /** A phone and a desk. */
 export const phone = { width: 390, height: 844 }
 export const desk = { width: 1280, height: 800 }

@@ -117,7 +117,7 @@ t.test('files and lists of orders', { skip: browserMissing, timeout: 120_000 }, 
       body: { response_type: 'ACCEPTED', audio_url: 'https://evil.example/laugh.mp3' },
     })
     const won = terminal.locator(`#ours [data-order="${id}"]`)
-    await won.getByText('evil.example').waitFor()
+    await won.getByText('evil.example/api').waitFor()
     t.equal(await won.getByRole('link', { name: 'Prescription' }).count(), 0)
     const order = customer.locator(`[data-order="${id}"]`)
     await order.getByText('laugh.mp3').waitFor()

@@ -47,10 +47,11 @@ t.test('a person uses the pages', { skip: browserMissing }, async t => {
     await form.getByLabel('Longitude').fill(String(place.longitude))
     await form.getByRole('button', { name: 'Register and open the terminal' }).click()
     await isLive(page)
-    const kept = JSON.parse(
-      await page.evaluate(() => sessionStorage.getItem('caduceus.pharmacy')!),
-    ) as { access: string; user: { vendor_id: string } }
-    return { token: kept.access, pharmacyId: kept.user.vendor_id }
+    const { access_token, user } = (await api('POST', '/api/auth/login', null, {
+      email: `${name.replaceAll(' ', '-').toLowerCase()}@example.org`,
+      password: 'correct horse',
+    })) as unknown as { access_token: string; user: { vendor_id: string } }
+    return { token: access_token, pharmacyId: user.vendor_id }
   }
   const registerCustomer = async (page: Page, email: string): Promise<void> => {
     const form = page.locator('#register')

@@ -12,7 +12,7 @@ import { randomName } from '../shared/forms.ts'
 import { say } from '../texts/index.ts'
 import { Action, Field, Form, problemText } from './form.tsx'
 import { clock } from './format.ts'
-import { Player } from './player.tsx'
+import { Player } from './files.tsx'
 import type { PageSession } from './session.ts'
 import { VoiceField } from './voice.tsx'
 

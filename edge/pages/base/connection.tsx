@@ -2,9 +2,9 @@
 import { signal } from '@preact/signals'
 import { closeCodes } from '../../../protocol/kernel/errors.ts'
 import type { Closed } from '../shared/connection-pill.ts'
-import { say } from '../texts/index.ts'
+import { say, type TextKey } from '../texts/index.ts'
 
-type State = 'connecting' | 'live' | 'lost' | { refused: string }
+type State = 'connecting' | 'live' | 'lost' | 'resting' | { refused: string }
 
 /** The connection of this page. */
 export class ConnectionState {
@@ -18,6 +18,10 @@ export class ConnectionState {
     if (!final) this.state.value = 'lost'
     else if (code === closeCodes.unauthenticated) onSignInOver()
     else this.state.value = { refused: reason || String(code) }
+  }
+  /** The connection is closed, and the page shows the reason elsewhere. */
+  rest(): void {
+    this.state.value = 'resting'
   }
   restarted(): void {
     this.state.value = 'connecting'
@@ -38,12 +42,18 @@ export function ConnectionPill({ connection }: { connection: ConnectionState }) 
   )
 }
 
+interface LostBarProps {
+  connection: ConnectionState
+  /** What the loss means on this page. */
+  words: TextKey
+}
+
 /** The bar across the page while there is no connection. */
-export function LostBar({ connection }: { connection: ConnectionState }) {
+export function LostBar({ connection, words }: LostBarProps) {
   const state = connection.state.value
   return state === 'lost' || typeof state === 'object' ? (
     <p class="lost" role="alert">
-      {typeof state === 'object' ? state.refused : say('connection.bar')}
+      {typeof state === 'object' ? state.refused : say(words)}
     </p>
   ) : null
 }

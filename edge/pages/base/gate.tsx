@@ -85,7 +85,7 @@ export function PersonFields() {
 }
 
 /** The field for an e-mail address. */
-function EmailField() {
+export function EmailField() {
   return (
     <Field label={say('field.email')} name="email" type="email" required autocomplete="username" />
   )

@@ -13,6 +13,10 @@ interface Parts {
   connection: ConnectionState
   /** The title of the tab. */
   title: TextKey
+  /** The number before the title, of what waits for the person. */
+  count?: () => number
+  /** What a lost connection means on this page. */
+  lost?: TextKey
   gate: () => ComponentChildren
   desk: () => ComponentChildren
   /**
@@ -79,16 +83,18 @@ export function LanguageChoice() {
   )
 }
 
-function Middle({ session, connection, title, gate, desk }: Parts) {
+function Middle({ session, connection, title, count, lost, gate, desk }: Parts) {
   const user = session.user.value
+  const waiting = count?.() ?? 0
   useEffect(() => {
-    document.title = `${say(title)} · Caduceus`
-  }, [language.value])
+    const name = `${say(title)} · Caduceus`
+    document.title = waiting > 0 ? `(${waiting.toLocaleString(language.value)}) ${name}` : name
+  }, [language.value, waiting])
   if (user === undefined) return <p class="soft">{say('state.loading')}</p>
   if (user === null) return <>{gate()}</>
   return (
     <>
-      <LostBar connection={connection} />
+      <LostBar connection={connection} words={lost ?? 'connection.bar'} />
       {desk()}
     </>
   )

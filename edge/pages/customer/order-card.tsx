@@ -13,7 +13,7 @@ import {
   money,
   remaining,
 } from '../base/format.ts'
-import { Player } from '../base/player.tsx'
+import { Player } from '../base/files.tsx'
 import { say } from '../texts/index.ts'
 import type { Answer, Orders } from './orders.ts'
 

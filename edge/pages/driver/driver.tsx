@@ -40,8 +40,6 @@ function Desk() {
   }, [id])
   const count = work.offers.value.length
   useEffect(() => {
-    const title = `${say('driver.title')} · Caduceus`
-    document.title = count > 0 ? `(${count}) ${title}` : title
     if (count > 0) setTab('work')
   }, [count])
   useWakeLock(work.isOnDuty.value)
@@ -187,6 +185,7 @@ startPage({
   session,
   connection: work.connection,
   title: 'driver.title',
+  count: () => work.offers.value.length,
   worksOffline: true,
   gate: () => (
     <Gate

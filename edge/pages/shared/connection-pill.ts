@@ -29,7 +29,3 @@ export function closedWords({ code, reason, final }: Closed): string {
   if (final) return reason || `Refused (${code})`
   return code === closeCodes.tooManyMessages ? 'Too many connections' : 'Reconnecting'
 }
-
-/** True when the sign-in ended: the page then needs a sign-in and no explanation. */
-export const isSignInOver = ({ code, final }: Closed): boolean =>
-  final && code === closeCodes.unauthenticated

@@ -16,13 +16,3 @@ export function minutes(value: number | null): string {
 /** The time of day of an RFC 3339 timestamp. */
 export const clock = (timestamp: string): string =>
   new Date(timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-
-/** Remaining minutes and seconds. */
-export function remaining(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-}
-
-/** The medicines of an order, one text each. */
-export const itemTexts = (items: readonly { name: string; quantity: number }[]): string[] =>
-  items.map(({ name, quantity }) => `${quantity} × ${name}`)

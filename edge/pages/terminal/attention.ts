@@ -3,19 +3,18 @@
  * notification of the browser, the number on the icon, and a screen that stays on. A press of a
  * button allows them, because browsers ask for one; it is asked for again after each load.
  */
+import { signal } from '@preact/signals'
 import { Alarm } from '../shared/alarm.ts'
-import { byId, setText } from '../shared/elements.ts'
+import { say } from '../texts/index.ts'
 
 type WithBadge = Navigator & { setAppBadge?(count: number): Promise<void> }
 
 export class Attention {
+  readonly isOn = signal(false)
   readonly #alarm = new Alarm()
-  readonly #button = byId('sound', HTMLButtonElement)
-  #isOn = false
   #count = 0
 
   constructor() {
-    this.#button.addEventListener('click', () => this.#turn(!this.#isOn))
     document.addEventListener('visibilitychange', () => this.#keepScreenOn())
   }
 
@@ -25,23 +24,12 @@ export class Attention {
     this.#count = count
     ;(navigator as WithBadge).setAppBadge?.(count).catch(() => undefined)
     if (count === 0) this.#alarm.stop()
-    else if (isMore && this.#isOn) this.#call(count)
+    else if (isMore && this.isOn.value) this.#call(count)
   }
 
-  #call(count: number): void {
-    this.#alarm.ring()
-    if (document.visibilityState === 'visible' || globalThis.Notification?.permission !== 'granted')
-      return
-    // It names nobody and no medicine, because it is shown on locked screens too.
-    const words = count === 1 ? 'A request is open' : `${count} requests are open`
-    const shown = new Notification(words, { tag: 'requests' })
-    shown.addEventListener('click', () => window.focus())
-  }
-
-  #turn(isOn: boolean): void {
-    this.#isOn = isOn
-    this.#button.setAttribute('aria-pressed', String(isOn))
-    setText(this.#button, isOn ? 'Sound is on' : 'Turn the sound on')
+  /** Call it while a button is being pressed. */
+  turn(isOn: boolean): void {
+    this.isOn.value = isOn
     if (!isOn) {
       this.#alarm.stop()
       return
@@ -52,8 +40,17 @@ export class Attention {
     this.#keepScreenOn()
   }
 
+  #call(count: number): void {
+    this.#alarm.ring()
+    if (document.visibilityState === 'visible' || globalThis.Notification?.permission !== 'granted')
+      return
+    // It names nobody and no medicine, because it is shown on locked screens too.
+    const shown = new Notification(say('terminal.are_open', { count }), { tag: 'requests' })
+    shown.addEventListener('click', () => window.focus())
+  }
+
   #keepScreenOn(): void {
-    if (!this.#isOn || document.visibilityState !== 'visible') return
+    if (!this.isOn.value || document.visibilityState !== 'visible') return
     ;(navigator as Partial<Navigator>).wakeLock?.request('screen').catch(() => undefined)
   }
 }

@@ -3,63 +3,67 @@
  * answer (won, lost, no answer, no connection) ends the waiting of the button, because pharmacists
  * do not trust a terminal whose buttons hang.
  */
+import { computed, signal } from '@preact/signals'
 import type {
   NewRequest,
   ResponseResult,
   Terminal,
   TerminalEvents,
 } from '../../../protocol/client/index.ts'
-import { byId, setText } from '../shared/elements.ts'
-import type { Session } from '../shared/session.ts'
-import { RequestCard, roughly, type Answer } from './request-card.ts'
+import { problemText } from '../base/form.tsx'
+import { kilometres } from '../base/format.ts'
+import { say } from '../texts/index.ts'
 
-const tickMs = 250
+export type Answer = 'ACCEPTED' | 'REJECTED'
+
+/** One request as its card shows it. */
+export interface OpenRequest {
+  message: NewRequest
+  /** The answer that was sent and has no result yet. */
+  answering: Answer | null
+  /** True while the buttons wait. */
+  isWaiting: boolean
+  /** What became of an answer, in the language of the moment. */
+  note: () => string
+  /** How the request ended; null while it can be taken. */
+  closed: 'won' | 'closed' | null
+}
+
+/** What a pharmacist says with an answer. `recording` resolves when the server has it. */
+export interface Said {
+  text: string
+  recording: (() => Promise<{ url: string }>) | null
+}
+
 const closedShownMs = 10_000
 /** Time for which a won request is shown before it moves to our deliveries. */
 const wonShownMs = 2_500
 
-const closedWords: Record<TerminalEvents['request_closed']['reason'], string> = {
-  won: 'Yours',
-  taken: 'Taken by another pharmacy',
-  expired: 'Expired',
-  cancelled: 'Cancelled by the customer',
-  ended: 'No longer open',
-}
+const nothing = (): string => ''
+const wordsOf = (reason: TerminalEvents['request_closed']['reason']) => () =>
+  say(`request.${reason}`)
 
 export class OpenRequests {
-  readonly #session: Session
-  readonly #onChange: () => void
+  /** Newest first. Closed ones are shown for a moment. */
+  readonly shown = signal<readonly OpenRequest[]>([])
+  readonly count = computed(() => this.shown.value.filter(one => one.closed === null).length)
+  /** The last request, for screen readers. */
+  readonly heard = signal('')
   readonly #onWon: (orderId: string) => void
-  readonly #cards = new Map<string, RequestCard>()
   #terminal: Terminal | null = null
 
-  constructor(session: Session, onChange: () => void, onWon: (orderId: string) => void) {
-    this.#session = session
-    this.#onChange = onChange
+  constructor(onWon: (orderId: string) => void) {
     this.#onWon = onWon
-    setInterval(() => {
-      const nowMs = Date.now()
-      for (const card of this.#cards.values()) card.tick(nowMs)
-    }, tickMs)
-  }
-
-  get size(): number {
-    return this.#cards.size
   }
 
   /** Shows the requests of this connection from now on. */
   follow(terminal: Terminal): void {
     this.#terminal = terminal
-    terminal.on('new_request', request => this.#show(request))
+    terminal.on('new_request', message => this.#show(message))
     terminal.on('request_closed', ({ request_id, reason }) => {
-      const card = this.#cards.get(request_id)
-      if (card === undefined) return
-      const isBeaten = reason === 'taken' && card.answering === 'ACCEPTED'
-      this.#close(
-        card,
-        isBeaten ? 'Another pharmacy was first' : closedWords[reason],
-        reason === 'won',
-      )
+      const isBeaten = reason === 'taken' && this.#find(request_id)?.answering === 'ACCEPTED'
+      const words = isBeaten ? () => say('request.beaten') : wordsOf(reason)
+      this.#close(request_id, words, reason === 'won')
       if (reason === 'won') this.#onWon(request_id)
     })
   }
@@ -69,78 +73,110 @@ export class OpenRequests {
    * when it is back.
    */
   settleAll(): void {
-    for (const card of this.#cards.values())
-      if (card.isWaiting)
-        card.settle('The connection was lost; your answer goes out again when it is back.')
+    for (const { message, isWaiting } of this.shown.value)
+      if (isWaiting) this.#settle(message.request_id, () => say('request.connection_lost'))
   }
 
-  closeAll(words: string): void {
-    for (const card of this.#cards.values()) this.#close(card, words)
+  closeAll(): void {
+    for (const { message } of this.shown.value) this.#close(message.request_id, wordsOf('ended'))
   }
 
   clear(): void {
-    for (const card of this.#cards.values()) card.element.remove()
-    this.#cards.clear()
+    this.shown.value = []
+    this.heard.value = ''
+  }
+
+  /** Answers a request. */
+  async answer(id: string, answer: Answer, said: Said): Promise<void> {
+    const terminal = this.#terminal
+    if (terminal === null) return
+    const isAccepting = answer === 'ACCEPTED'
+    this.#change(id, {
+      isWaiting: true,
+      note: () => say(isAccepting ? 'request.accepting' : 'request.rejecting'),
+    })
+    if (!terminal.isOpen) this.#settle(id, () => say('request.not_connected'))
+    // The same answer is under way already, so only that one counts.
+    if (this.#find(id)?.answering === answer) return
+    this.#change(id, { answering: answer })
+    try {
+      const { text, recording } = said
+      const more = {
+        ...(text !== '' && { text_message: text }),
+        ...(recording !== null && { audio_url: (await recording()).url }),
+      }
+      this.#hear(id, answer, await this.#sent(terminal, id, answer, more))
+    } catch (error) {
+      this.#settle(id, () => problemText(error))
+    } finally {
+      if (this.#find(id)?.answering === answer) this.#change(id, { answering: null })
+    }
+  }
+
+  async #sent(
+    terminal: Terminal,
+    id: string,
+    answer: Answer,
+    more: { text_message?: string; audio_url?: string },
+  ): Promise<ResponseResult> {
+    try {
+      return await terminal.respond(id, answer, more)
+    } catch {
+      throw new Error(say('request.no_answer'))
+    }
   }
 
   #show(message: NewRequest): void {
-    if (this.#cards.has(message.request_id)) return
-    const card: RequestCard = new RequestCard(message, {
-      onAnswer: (answer, text) => void this.#answer(card, answer, text),
-      // The URL is asked for at each click, because a signed URL is valid for minutes only.
-      prescription: async () =>
-        (await this.#session.api.getOrder(message.request_id)).prescription_url,
+    const id = message.request_id
+    if (this.#find(id)?.closed === null) return
+    const others = this.shown.value.filter(one => one.message.request_id !== id)
+    const request = { message, answering: null, isWaiting: false, note: nothing, closed: null }
+    this.shown.value = [request, ...others]
+    this.heard.value = say('request.heard', {
+      distance: kilometres(message.distance_km),
+      name: message.patient_name,
     })
-    this.#cards.set(card.id, card)
-    byId('requests').prepend(card.element)
-    const heard = `New request, ${roughly(message.distance_km)} away: ${message.patient_name}`
-    setText(byId('heard'), heard)
-    card.tick(Date.now())
-    this.#onChange()
-  }
-
-  async #answer(card: RequestCard, answer: Answer, text: string): Promise<void> {
-    const terminal = this.#terminal
-    if (terminal === null) return
-    card.wait(answer)
-    if (!terminal.isOpen)
-      card.settle('Not connected; your answer goes out when the terminal is live.')
-    // The same answer is under way already, so only that one counts.
-    if (card.answering === answer) return
-    card.answering = answer
-    try {
-      const more = text === '' ? {} : { text_message: text }
-      this.#hear(card, answer, await terminal.respond(card.id, answer, more))
-    } catch {
-      card.settle('No answer in time; try again. It counts once.')
-    } finally {
-      if (card.answering === answer) card.answering = null
-    }
   }
 
   /**
    * Shows the result of an answer. Results that close the request (won, taken, expired, cancelled)
    * have arrived before as `request_closed`.
    */
-  #hear(card: RequestCard, answer: Answer, { outcome, message }: ResponseResult): void {
-    if (!this.#cards.has(card.id)) return
-    card.settle('')
-    if (outcome === 'recorded') this.#close(card, answer === 'REJECTED' ? 'Rejected' : 'Recorded')
-    if (outcome === 'not_offered') this.#close(card, 'Not offered to this pharmacy')
-    if (outcome === 'error') card.settle(message ?? 'That did not work; try again.')
+  #hear(id: string, answer: Answer, { outcome, message }: ResponseResult): void {
+    if (this.#find(id)?.closed !== null) return
+    this.#settle(id, nothing)
+    if (outcome === 'recorded')
+      this.#close(id, () => say(answer === 'REJECTED' ? 'request.rejected' : 'request.recorded'))
+    if (outcome === 'not_offered') this.#close(id, () => say('request.not_offered'))
+    if (outcome === 'error') this.#settle(id, () => message ?? say('request.failed'))
+  }
+
+  /** Makes the buttons work again, after any outcome. */
+  #settle(id: string, note: () => string): void {
+    this.#change(id, { isWaiting: false, note })
   }
 
   /** Greys the card out, and removes it a little later. */
-  #close(card: RequestCard, words: string, isWon = false): void {
-    if (!this.#cards.delete(card.id)) return
-    card.close(words, isWon ? 'won' : 'closed')
+  #close(id: string, note: () => string, isWon = false): void {
+    if (this.#find(id)?.closed !== null) return
+    this.#change(id, { isWaiting: false, note, closed: isWon ? 'won' : 'closed' })
     setTimeout(
       () => {
-        card.element.remove()
-        this.#onChange()
+        this.shown.value = this.shown.value.filter(
+          one => one.message.request_id !== id || one.closed === null,
+        )
       },
       isWon ? wonShownMs : closedShownMs,
     )
-    this.#onChange()
+  }
+
+  #find(id: string): OpenRequest | undefined {
+    return this.shown.value.find(({ message }) => message.request_id === id)
+  }
+
+  #change(id: string, change: Partial<OpenRequest>): void {
+    this.shown.value = this.shown.value.map(one =>
+      one.message.request_id === id ? { ...one, ...change } : one,
+    )
   }
 }

@@ -13,9 +13,10 @@ import {
 } from '../../../protocol/client/index.ts'
 import { factsOf } from '../../../protocol/orders/statuses.ts'
 import { distanceKm, radians, type Place } from '../map/projection.ts'
-import { closedWords } from '../shared/connection-pill.ts'
-import { messageOf } from '../shared/elements.ts'
+import { problemText } from '../base/form.tsx'
+import { kilometres } from '../base/format.ts'
 import { practiceEmail, randomName } from '../shared/forms.ts'
+import { say } from '../texts/index.ts'
 
 interface Job {
   id: string
@@ -38,7 +39,7 @@ const handOverMs = 1_500
 const startDegrees = 0.008
 
 export class PracticeDriver {
-  readonly #say: (words: string) => void
+  readonly #say: (words: () => string) => void
   /** Kept in memory only, because this driver ends with the page. */
   readonly #api = new RestClient({ url: location.origin })
   #driver: Driver | null = null
@@ -50,8 +51,9 @@ export class PracticeDriver {
   readonly #jobs: Job[] = []
   #isBusy = false
 
-  constructor(pharmacy: Place, say: (words: string) => void) {
-    this.#say = say
+  /** `onSaid` gets what the driver does, in the language of the moment. */
+  constructor(pharmacy: Place, onSaid: (words: () => string) => void) {
+    this.#say = onSaid
     this.#position = {
       latitude: pharmacy.latitude + startDegrees,
       longitude: pharmacy.longitude + startDegrees,
@@ -69,7 +71,7 @@ export class PracticeDriver {
     driver.on('open', () => {
       this.#report(0)
       if (this.#jobs.length === 0) void driver.setStatus('available').catch(() => undefined)
-      this.#say('On the road, waiting for work')
+      this.#say(() => say('practice.waiting'))
     })
     driver.on('offer', ({ offer_id }) => {
       // An unanswered offer goes to the next driver.
@@ -78,7 +80,7 @@ export class PracticeDriver {
     driver.on('assigned', message => this.#take(message))
     driver.on('closed', closed => {
       if (this.#driver !== driver) return
-      this.#say(closedWords(closed))
+      this.#say(() => closed.reason || say('connection.lost'))
       if (closed.final) clearInterval(this.#timer)
     })
     this.#timer = setInterval(() => this.#tick(), tickMs)
@@ -112,7 +114,8 @@ export class PracticeDriver {
     }
     const target = job.isFetched ? job.dropoff : job.pickup
     const leftKm = distanceKm(this.#position, target)
-    this.#say(`${job.isFetched ? 'Bringing' : 'Fetching'} it, ${leftKm.toFixed(1)} km to go`)
+    const words = job.isFetched ? 'practice.bringing' : 'practice.fetching'
+    this.#say(() => say(words, { distance: kilometres(leftKm) }))
     const stepKm = (seconds * speedMps) / 1000
     this.#drive(target, leftKm === 0 ? 1 : Math.min(1, stepKm / leftKm))
     this.#report(speedMps)
@@ -149,7 +152,7 @@ export class PracticeDriver {
         const { url } = await this.#api.uploadFile('signature', await drawSignature())
         await this.#api.updateOrder(job.id, { status: 'delivered', signature_url: url })
         this.#jobs.shift()
-        this.#say('Delivered; waiting for work')
+        this.#say(() => say('practice.delivered'))
       } else {
         await this.#api.updateOrder(job.id, { status: 'picked_up' })
         await this.#api.updateOrder(job.id, { status: 'out_for_delivery' })
@@ -159,7 +162,7 @@ export class PracticeDriver {
       // The order was most likely cancelled, so the driver continues with the next one.
       if (error instanceof CaduceusError && !errorCatalogue[error.code].retryable)
         this.#jobs.shift()
-      this.#say(messageOf(error))
+      this.#say(() => problemText(error))
     } finally {
       this.#isBusy = false
     }
