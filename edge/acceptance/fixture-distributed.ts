@@ -55,7 +55,19 @@ export async function startDistributed(options: DistributedOptions) {
     }),
   )
   const [url, other] = ports.map(port => `http://127.0.0.1:${port}`) as [string, string]
-  await Promise.all([untilHealthy(url, edges[0]!), untilHealthy(other, edges[1]!)])
+  const stop = async () => {
+    const codes = await Promise.all([...edges, ...engines].map(child => child.stop()))
+    await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
+    rmSync(dataDir, { recursive: true, force: true })
+    return codes
+  }
+  // Processes that stay behind a failed start would hold the test until its time limit.
+  await Promise.all([untilHealthy(url, edges[0]!), untilHealthy(other, edges[1]!)]).catch(
+    async (error: unknown) => {
+      await stop()
+      throw error
+    },
+  )
   return {
     nats,
     databaseUrl: postgres.url,
@@ -70,9 +82,7 @@ export async function startDistributed(options: DistributedOptions) {
     other,
     processes: [...edges, ...engines],
     async stop(): Promise<void> {
-      const codes = await Promise.all([...edges, ...engines].map(child => child.stop()))
-      await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
-      rmSync(dataDir, { recursive: true, force: true })
+      const codes = await stop()
       if (codes.some(code => code !== 0))
         throw new Error(`SIGTERM ended the processes with ${codes.join(' ')}`)
     },

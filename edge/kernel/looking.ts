@@ -4,11 +4,17 @@
  */
 import type { Clock } from './kernel.ts'
 
+/**
+ * The pause doubles with each failed look in a row up to this time, because a failed look can be a
+ * dear one: the files of a whole batch are read again.
+ */
+export const failedPauseMsMax = 60_000
+
 export interface Looking {
   /** Does the work that is there. True: there is more. */
   look(): Promise<boolean>
   onError(error: unknown): void
-  /** Pause after a look that found all, or failed. */
+  /** Pause after a look that found all, and after the first one that failed. */
   pollMs: number
   /** Pause after a look that left some. */
   batchPauseMs: number
@@ -32,12 +38,17 @@ export function keepLooking(
     })
 
   async function run(): Promise<void> {
+    let failedPauseMs = pollMs
     while (!leaving.signal.aborted) {
-      const more = await look().catch((error: unknown) => {
+      let pauseMs = failedPauseMs
+      try {
+        pauseMs = (await look()) ? batchPauseMs : pollMs
+        failedPauseMs = pollMs
+      } catch (error) {
         onError(error)
-        return false
-      })
-      if (!leaving.signal.aborted) await sleep(more ? batchPauseMs : pollMs)
+        failedPauseMs = Math.min(2 * failedPauseMs, failedPauseMsMax)
+      }
+      if (!leaving.signal.aborted) await sleep(pauseMs)
     }
   }
   const running = run()
