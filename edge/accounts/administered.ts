@@ -10,7 +10,7 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Role } from '../kernel/identity.ts'
 import { accountById, createAccount, isUniqueViolation, type Account } from './accounts.ts'
-import { updateProfile, type ProfileChange } from './credentials.ts'
+import { storeProfile, type ProfileChange } from './credentials.ts'
 import { refuseOwnAccount, type DeactivationContext } from './deactivation.ts'
 import { noticeLetter } from './letters.ts'
 import { revokeSessions } from './sessions.ts'
@@ -41,8 +41,9 @@ export interface AdministeredChange extends Omit<ProfileChange, 'picture_url'> {
 }
 
 /**
- * Throws `not_found`, `email_taken`, `account_role_conflict` for a role that does not fit the
- * pharmacy or driver of the account, and `invalid_request` for the administrator's own account.
+ * Makes all of the change or nothing of it. Throws `not_found`, `email_taken`,
+ * `account_role_conflict` for a role that does not fit the pharmacy or driver of the account, and
+ * `invalid_request` for the administrator's own account.
  */
 export async function changeAccount(
   ctx: DeactivationContext,
@@ -54,14 +55,25 @@ export async function changeAccount(
   const db = ctx.database.kysely
   const before = await accountById(db, id)
   if (before === null) throw new CaduceusError('not_found', 'no such account')
-  if (role !== undefined && role !== before.role) await giveRole(ctx, db, before, role)
-  if (email !== undefined && email !== before.email) await giveEmail(ctx, db, before, email)
-  if (Object.keys(profile).length > 0) await updateProfile(ctx, id, profile)
+  const newRole = role === before.role ? undefined : role
+  const newEmail = email === before.email ? undefined : email
+  await db.transaction().execute(async tx => {
+    if (newRole !== undefined) await giveRole(ctx, tx, before, newRole)
+    if (newEmail !== undefined) await giveEmail(ctx, tx, before, newEmail)
+    if (Object.keys(profile).length > 0) await storeProfile(tx, id, profile, new Date(ctx.nowMs()))
+  })
+  if (newRole !== undefined) await ctx.endedAccess.announce()
+  if (before.email === '') return
+  // The former owner of an address is told at that address.
+  const tell = (text: string): void => ctx.messenger.post(noticeLetter(before.email, text))
+  if (newRole !== undefined)
+    tell(`An administrator changed the role of your account to ${newRole}. Sign in again.`)
+  if (newEmail !== undefined) tell('An administrator changed the e-mail address of your account.')
 }
 
 async function giveRole(
   ctx: DeactivationContext,
-  db: Kysely<Tables>,
+  tx: Kysely<Tables>,
   account: Account,
   role: Role,
 ): Promise<void> {
@@ -75,46 +87,36 @@ async function giveRole(
         `the account has a ${name} record, so its role is ${of}; end the account and make another`,
       )
   const now = new Date(ctx.nowMs())
-  await db.transaction().execute(async tx => {
-    await tx
-      .updateTable('users')
-      .set({ role, updated_at: now })
-      .where('id', '=', account.id)
-      .execute()
-    await revokeSessions(ctx, tx, account.id)
-    // Keys have more rights than any role but the administrator's.
-    await tx
-      .updateTable('api_keys')
-      .set({ revoked_at: now })
-      .where('created_by', '=', account.id)
-      .where('revoked_at', 'is', null)
-      .execute()
-    await tx
-      .updateTable('calendar_feeds')
-      .set({ ended_at: now })
-      .where('account_id', '=', account.id)
-      .where('ended_at', 'is', null)
-      .execute()
-    await tellAccount(tx, { kind: 'account.role_changed', accountId: account.id }, ctx)
-  })
-  await ctx.endedAccess.announce()
-  if (account.email !== '')
-    ctx.messenger.post(
-      noticeLetter(
-        account.email,
-        `An administrator changed the role of your account to ${role}. Sign in again.`,
-      ),
-    )
+  await tx
+    .updateTable('users')
+    .set({ role, updated_at: now })
+    .where('id', '=', account.id)
+    .execute()
+  await revokeSessions(ctx, tx, account.id)
+  // Keys have more rights than any role but the administrator's.
+  await tx
+    .updateTable('api_keys')
+    .set({ revoked_at: now })
+    .where('created_by', '=', account.id)
+    .where('revoked_at', 'is', null)
+    .execute()
+  await tx
+    .updateTable('calendar_feeds')
+    .set({ ended_at: now })
+    .where('account_id', '=', account.id)
+    .where('ended_at', 'is', null)
+    .execute()
+  await tellAccount(tx, { kind: 'account.role_changed', accountId: account.id }, ctx)
 }
 
-/** The new address is unproven. Its former owner is told at the old address. */
+/** The new address is unproven. */
 async function giveEmail(
   ctx: DeactivationContext,
-  db: Kysely<Tables>,
+  tx: Kysely<Tables>,
   account: Account,
   email: string,
 ): Promise<void> {
-  await db
+  await tx
     .updateTable('users')
     .set({
       email,
@@ -129,9 +131,5 @@ async function giveEmail(
         ? new CaduceusError('email_taken', 'an account with this e-mail exists already')
         : error
     })
-  await tellAccount(db, { kind: 'account.email_changed', accountId: account.id }, ctx)
-  if (account.email !== '')
-    ctx.messenger.post(
-      noticeLetter(account.email, 'An administrator changed the e-mail address of your account.'),
-    )
+  await tellAccount(tx, { kind: 'account.email_changed', accountId: account.id }, ctx)
 }

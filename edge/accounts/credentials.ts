@@ -111,49 +111,59 @@ export interface ProfileChange {
 }
 
 /**
- * Changes the profile; a changed phone is unproven. The driver's record follows in name and phone,
- * because it is the same person. Throws `token_invalid` when the account is gone, and
+ * Changes the profile and returns the account. Throws `token_invalid` when the account is gone, and
  * `invalid_request` for a picture that is no upload of this account.
  */
 export async function updateProfile(
   ctx: Pick<Kernel, 'database' | 'nowMs'>,
   userId: string,
-  { picture_url, ...change }: ProfileChange,
+  change: ProfileChange,
 ) {
   const db = ctx.database.kysely
-  const updated_at = new Date(ctx.nowMs())
-  const picture =
-    picture_url === undefined ? {} : { picture_id: await pictureOf(db, userId, picture_url) }
-  await db.transaction().execute(async tx => {
-    await tx
-      .updateTable('users')
-      .set(eb => ({
-        ...change,
-        ...picture,
-        updated_at,
-        ...(change.phone !== undefined && {
-          phone_verified_at: eb
-            .case()
-            .when('phone', '=', change.phone)
-            .then(eb.ref('phone_verified_at'))
-            .else(null)
-            .end(),
-        }),
-      }))
-      .where('id', '=', userId)
-      .execute()
-    const { address: _, ...ofDriver } = change
-    if (Object.keys(ofDriver).length > 0)
-      await tx
-        .updateTable('drivers')
-        .set({ ...ofDriver, updated_at })
-        .where('user_id', '=', userId)
-        .execute()
-  })
+  await db.transaction().execute(tx => storeProfile(tx, userId, change, new Date(ctx.nowMs())))
   const account = await accountById(db, userId)
   if (account === null)
     throw new CaduceusError('token_invalid', 'the account of this token is gone')
   return account
+}
+
+/**
+ * Stores the change in the caller's transaction; a changed phone is unproven. The driver's record
+ * follows in name and phone, because it is the same person. Throws `invalid_request` for a picture
+ * that is no upload of this account.
+ */
+export async function storeProfile(
+  tx: Kysely<Tables>,
+  userId: string,
+  { picture_url, ...change }: ProfileChange,
+  updated_at: Date,
+): Promise<void> {
+  const picture =
+    picture_url === undefined ? {} : { picture_id: await pictureOf(tx, userId, picture_url) }
+  await tx
+    .updateTable('users')
+    .set(eb => ({
+      ...change,
+      ...picture,
+      updated_at,
+      ...(change.phone !== undefined && {
+        phone_verified_at: eb
+          .case()
+          .when('phone', '=', change.phone)
+          .then(eb.ref('phone_verified_at'))
+          .else(null)
+          .end(),
+      }),
+    }))
+    .where('id', '=', userId)
+    .execute()
+  const { address: _, ...ofDriver } = change
+  if (Object.keys(ofDriver).length > 0)
+    await tx
+      .updateTable('drivers')
+      .set({ ...ofDriver, updated_at })
+      .where('user_id', '=', userId)
+      .execute()
 }
 
 /** The id of a stored picture of the account; null for none. */

@@ -118,10 +118,19 @@ t.test('an administrator makes, changes and ends accounts and gives roles', asyn
     status: 409,
     body: { code: 'account_role_conflict' },
   })
-  t.match(await as('PATCH', `/${made.body.id}`, { email: customer.email }), {
-    status: 409,
-    body: { code: 'email_taken' },
-  })
+  t.match(
+    await as('PATCH', `/${made.body.id}`, {
+      role: 'admin',
+      full_name: 'Ann Else',
+      email: customer.email,
+    }),
+    { status: 409, body: { code: 'email_taken' } },
+  )
+  t.match(
+    (await as('GET', `/${made.body.id}`)).body,
+    { role: 'user', full_name: 'Ann' },
+    'a refused change changes nothing',
+  )
   t.match(await as('PATCH', `/${admin.id}`, { role: 'user' }), { status: 400 })
   t.equal((await as('DELETE', `/${admin.id}`)).status, 400)
   t.match(await as('PATCH', `/${made.body.id}`, {}), { status: 400 })
