@@ -3,23 +3,13 @@
  * words, opens by itself after the approval, and its practice driver needs no second decision.
  */
 import t from 'tap'
-import { createAccount } from '../accounts/accounts.ts'
 import { http, password } from '../acceptance/people.ts'
-import { browserMissing, isLive, openStage } from './fixture.ts'
+import { browserMissing, isLive, newAdmin, openStage } from './fixture.ts'
 
 t.test('a terminal shows each decision', { skip: browserMissing, timeout: 200_000 }, async t => {
   const stage = await openStage(t, { REGISTRATION: 'approval' })
-  const { url, troubles, server } = stage
-  const ctx = server.edge.parts
-  await createAccount(
-    ctx.database.kysely,
-    ctx,
-    { email: 'admin@example.com', full_name: 'Admin', phone: '', role: 'admin', password },
-    async () => null,
-  )
-  const admin = (
-    await http(url, 'POST', '/api/auth/login', { body: { email: 'admin@example.com', password } })
-  ).body.access_token as string
+  const { url, troubles } = stage
+  const admin = await newAdmin(stage)
   const page = await stage.open('/terminal')
   page.setDefaultTimeout(40_000)
   const form = page.locator('#register')

@@ -11,8 +11,17 @@ import {
   newPharmacy,
   password,
 } from '../acceptance/people.ts'
-import { png } from '../uploads/samples.ts'
-import { browserMissing, desk, faultsOf, isLive, openStage, phone, press } from './fixture.ts'
+import { pdf, png } from '../uploads/samples.ts'
+import {
+  browserMissing,
+  desk,
+  faultsOf,
+  isLive,
+  newAdmin,
+  openStage,
+  phone,
+  press,
+} from './fixture.ts'
 
 const shop = { latitude: 27.7172, longitude: 85.324 }
 const door = { latitude: 27.72, longitude: 85.327 }
@@ -23,6 +32,11 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
   const pharmacy = await newPharmacy(url, 'Corner Pharmacy', shop.latitude, shop.longitude)
   const courier = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
   const patient = await newCustomer(url, 'Wilhelmina Xylander')
+  const admin = await newAdmin(stage)
+  await http(url, 'POST', '/api/requirements', {
+    token: admin,
+    body: { role: 'driver', kind: 'driver_licence', effect: 'warning' },
+  })
   const options = { viewport: phone, geolocation: shop, permissions: ['geolocation'] }
   const colleague = await newDriver(url, pharmacy.pharmacyId, 'Carl Colleague')
   const page = await stage.openSignedIn('/driver', courier, undefined, options)
@@ -147,6 +161,29 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
     await page.getByLabel('Name of the device').fill('Old phone')
     await page.keyboard.press('Enter')
     await page.getByRole('img', { name: 'Code that sets up Old phone' }).waitFor()
+    const papers = page.locator('#papers')
+    await papers.locator('[data-requirement=driver_licence]').getByText('Missing').waitFor()
+    await papers.getByLabel('Paper', { exact: true }).selectOption('driver_licence')
+    await papers
+      .getByLabel('Photo or PDF')
+      .setInputFiles({ name: 'a.pdf', mimeType: 'application/pdf', buffer: Buffer.from(pdf) })
+    await papers.getByLabel('Number').fill('DL-1')
+    await papers.getByLabel('Good until').fill('2099-12-31')
+    await press(page, 'Hand it in')
+    const paper = papers.locator('[data-paper=driver_licence]')
+    await paper.getByText('Waits for review').waitFor()
+    const { body: taken } = await http(url, 'POST', '/api/documents/reviews', {
+      token: admin,
+      body: { queue: 'drivers' },
+    })
+    await http(url, 'POST', `/api/documents/${taken.id}/decision`, {
+      token: admin,
+      body: { decision: 'rejected', digest: taken.digest, reason_code: 'unreadable' },
+    })
+    await press(page, 'Work')
+    await press(page, 'Account')
+    await paper.getByText('Rejected').waitFor()
+    await paper.getByText('It cannot be read.').waitFor()
     await page.getByText('This one', { exact: true }).waitFor()
     t.same(await faultsOf(page, 'driver-account'), [])
     await page.setViewportSize(desk)

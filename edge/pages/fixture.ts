@@ -11,7 +11,8 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { password } from '../acceptance/people.ts'
+import { http, password } from '../acceptance/people.ts'
+import { createAccount } from '../accounts/accounts.ts'
 import { startEmbedded } from '../embedded.ts'
 
 const flags = [
@@ -184,6 +185,16 @@ export async function widthsTooNarrow(page: Page): Promise<number[]> {
 /** A phone and a desk. */
 export const phone = { width: 390, height: 844 }
 export const desk = { width: 1280, height: 800 }
+
+/** Makes an administrator and returns a token. */
+export async function newAdmin({ server, url }: Stage): Promise<string> {
+  const { parts } = server.edge
+  const email = 'admin@example.com'
+  const account = { email, full_name: 'Admin', phone: '', role: 'admin', password } as const
+  await createAccount(parts.database.kysely, parts, account, async () => null)
+  const { body } = await http(url, 'POST', '/api/auth/login', { body: { email, password } })
+  return body.access_token
+}
 
 /** Starts server and browser, and ends both with the test. */
 export async function openStage(

@@ -8,6 +8,7 @@ import { AccountPanel } from '../base/account.tsx'
 import { Action, problemText } from '../base/form.tsx'
 import { Gate } from '../base/gate.tsx'
 import { startPage, Tabs } from '../base/page.tsx'
+import { PapersPanel } from '../base/papers.tsx'
 import { PageSession } from '../base/session.ts'
 import { say } from '../texts/index.ts'
 import { DeliveryCard } from './delivery.tsx'
@@ -60,11 +61,25 @@ function Desk() {
       {tab === 'earnings' ? <EarningsPanel session={session} /> : null}
       {tab === 'account' ? (
         <div class="stack">
+          <Papers />
           <DevicesPanel session={session} />
           <AccountPanel session={session} />
         </div>
       ) : null}
     </div>
+  )
+}
+
+function Papers() {
+  const user = session.user.value
+  if (user === null || user === undefined) return null
+  const { id: person, driver_id: vehicle } = user
+  return (
+    <PapersPanel
+      session={session}
+      queue="drivers"
+      subjects={vehicle === null ? { person } : { person, vehicle }}
+    />
   )
 }
 
