@@ -165,21 +165,29 @@ t.test('only tests and benches start their own servers', async t => {
 const pageOf = (path: string): string | null =>
   path.match(/^edge\/(?:pages\/[^/]+|[^/]+\/page)(?=\/)/)?.[0] ?? null
 
-t.test('a page imports its own files, the shared ones and the protocol', async t => {
+/** A part of a page lives in the room of its feature; its folder has no page of its own. */
+const isPart = (folder: string | null): boolean =>
+  folder !== null &&
+  !folder.startsWith('edge/pages/') &&
+  !existsSync(join(root, folder, 'page.json'))
+
+t.test('a page imports its own files, parts, the shared ones and the protocol', async t => {
   const shared = ['edge/pages/shared', 'edge/pages/map', 'edge/pages/base', 'edge/pages/texts']
   const library = /^(preact|@preact\/signals)(\/|$)/
   const pages = sources.filter(({ path, test }) => !test && pageOf(path) !== null)
   t.ok(pages.length > 30, 'the pages were found')
   for (const { path, imports } of pages) {
     const own = pageOf(path)!
-    // Shared files import no page, or they would not be shared.
+    // Shared files import no page, or they would not be shared, and parts import no other part.
     const allowed = shared.includes(own) ? shared : [own, ...shared]
+    const joinsParts = !shared.includes(own) && !isPart(own)
     t.same(
       imports.filter(
         imported =>
           houseOf(imported) !== 'protocol' &&
           !library.test(imported) &&
-          !allowed.some(one => pageOf(imported) === one),
+          !allowed.some(one => pageOf(imported) === one) &&
+          !(joinsParts && isPart(pageOf(imported))),
       ),
       [],
       path,

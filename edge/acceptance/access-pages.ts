@@ -9,6 +9,8 @@ const page: Call = { params: { page: 'customer' }, headers: { 'x-caduceus-page':
 
 /** By operationId. */
 export const pageCalls: Readonly<Record<string, { of(): Call }>> = {
+  /** An older API has `GET /pharmacy` for programs. */
+  pharmacyPage: { of: () => ({ params: {}, headers: { accept: 'text/html' } }) },
   webFile: { of: () => ({ params: { file: 'shared-app.css' } }) },
   renewPageSession: { of: () => ({ ...page, body: {} }) },
   endPageSession: { of: () => page },

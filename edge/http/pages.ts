@@ -87,7 +87,7 @@ function pageAnswer(page: BuiltPage, headers: Readonly<Record<string, string>>):
     ? given
     : {
         ...given,
-        headers: { ...given.headers, vary: 'Accept-Encoding, Accept-Language, Cookie' },
+        headers: { ...given.headers, vary: 'Accept, Accept-Encoding, Accept-Language, Cookie' },
       }
 }
 

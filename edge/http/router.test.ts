@@ -57,3 +57,17 @@ t.test('a method and a path find their row, or the methods that the path allows'
 t.test('two rows for one method and path are refused at start', async t => {
   t.throws(() => createRouter([row('GET', '/a/:id'), row('GET', '/a/:other')]), /two routes/)
 })
+
+t.test('a page may have the path of a row for programs', async t => {
+  const page = (name: string): AnyRoute => ({ ...row('GET', '/a'), operationId: name, page: true })
+  const both = createRouter([row('GET', '/a'), row('POST', '/a'), page('people')])
+  const asked = (method: string, wants: boolean) => said(both.match(method, '/a', () => wants))
+  t.same(asked('GET', true), ['people', {}])
+  t.same(asked('HEAD', true), ['people', {}])
+  t.same(asked('GET', false), ['GET /a', {}])
+  t.same(asked('POST', true), ['POST /a', {}])
+  t.same(said(both.match('GET', '/a')), ['GET /a', {}])
+  t.throws(() => createRouter([page('one'), page('two')]), /two routes/)
+  t.throws(() => createRouter([row('GET', '/a'), page('one'), page('two')]), /two routes/)
+  t.throws(() => createRouter([page('one'), row('GET', '/a')]), /two routes/)
+})

@@ -6,13 +6,19 @@
  */
 import type { AnyRoute, Method } from '../kernel/route.ts'
 
+interface Row {
+  route: AnyRoute
+  names: readonly string[]
+}
 interface Node {
   children: Map<string, Node>
   /** The child for any segment; each route names its parameter. */
   parameter: Node | null
-  routes: Map<Method, { route: AnyRoute; names: readonly string[] }>
+  routes: Map<Method, Row>
+  /** The page for people at a path that programs read too; null at every other path. */
+  page: Row | null
 }
-const node = (): Node => ({ children: new Map(), parameter: null, routes: new Map() })
+const node = (): Node => ({ children: new Map(), parameter: null, routes: new Map(), page: null })
 
 export type Match =
   | { found: 'route'; route: AnyRoute; params: Record<string, string> }
@@ -20,15 +26,21 @@ export type Match =
   | { found: 'nothing' }
 
 export interface Router {
-  /** HEAD finds the GET row. A slash at the end makes no difference. */
-  match(method: string, path: string): Match
+  /**
+   * HEAD finds the GET row. A slash at the end makes no difference. `wantsPage` is asked where a
+   * path has a row for programs and a page; true means the page.
+   */
+  match(method: string, path: string, wantsPage?: () => boolean): Match
 }
 
 /** The names of the parameters in the path, in their order. */
 export const parameterNames = (path: string): string[] =>
   [...path.matchAll(/:([a-z_]+)/g)].map(m => m[1]!)
 
-/** Throws when two rows have the same method and path. */
+/**
+ * Throws when two rows have the same method and path. A page may share the path of a row for
+ * programs that stands before it: an older API has `GET /pharmacy`, where people expect the page.
+ */
 export function createRouter(routes: readonly AnyRoute[]): Router {
   const root = node()
   for (const route of routes) {
@@ -41,15 +53,20 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
         at = child
       }
     }
-    if (at.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`)
-    at.routes.set(route.method, { route, names: parameterNames(route.path) })
+    const row = { route, names: parameterNames(route.path) }
+    const known = at.routes.get(route.method)
+    if (known === undefined) at.routes.set(route.method, row)
+    else if (route.page === true && known.route.page !== true && at.page === null) at.page = row
+    else throw new Error(`two routes for ${route.method} ${route.path}`)
   }
   return {
-    match(method, path) {
+    match(method, path, wantsPage = () => false) {
       const values: string[] = []
       const at = find(root, segmentsOf(path), 0, values)
       if (at === null) return { found: 'nothing' }
-      const row = at.routes.get((method === 'HEAD' ? 'GET' : method) as Method)
+      const wanted = (method === 'HEAD' ? 'GET' : method) as Method
+      const page = at.page !== null && wanted === 'GET' && wantsPage() ? at.page : null
+      const row = page ?? at.routes.get(wanted)
       if (row === undefined)
         return {
           found: 'path',

@@ -365,7 +365,7 @@ async function serve(
  * POST has no other meaning.
  */
 function matched(router: Router, { method, path, headers }: Exchange): Match {
-  const match = router.match(method, path)
+  const match = router.match(method, path, () => prefersPage(headers))
   const meant = headers['x-http-method-override']?.toUpperCase()
   return match.found === 'path' && method === 'POST' && (meant === 'PATCH' || meant === 'DELETE')
     ? router.match(meant, path)

@@ -7,6 +7,7 @@ import t from 'tap'
 import { plain } from '../../protocol/testing/constants.ts'
 import { recorded } from '../../protocol/testing/recorded.ts'
 import { features, type EdgeParts } from '../features.ts'
+import type { AnyRoute } from '../kernel/route.ts'
 import { routeTable } from './table.ts'
 
 /**
@@ -35,18 +36,25 @@ function once(value: unknown, row: string): unknown {
     : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, once(one, row)]))
 }
 
+/** A page may share its path with a row for programs. */
+const nameOf = (row: AnyRoute, rows: readonly AnyRoute[]): string => {
+  const { method, path, page } = row
+  const isShared = page === true && rows.some(one => one !== row && one.path === path)
+  return isShared ? `${method} ${path}, the page` : `${method} ${path}`
+}
+
 t.test('every row is as recorded', async t => {
   const rows = routeTable(features, anything as EdgeParts, [])
   const entries = rows.map(
     row =>
       [
-        `${row.method} ${row.path}`,
+        nameOf(row, rows),
         Object.fromEntries(
           Object.entries(row).flatMap(([name, value]) => {
             const kept = plain(value, 0)
             return kept === undefined || ['path', 'method', 'summary', 'description'].includes(name)
               ? []
-              : [[name, once(kept, `${row.method} ${row.path}`)]]
+              : [[name, once(kept, nameOf(row, rows))]]
           }),
         ),
       ] as const,

@@ -127,3 +127,29 @@ export function Picture({ api, address, words }: OwnFileProps) {
     </>
   )
 }
+
+/** Time after which the browser has surely begun to read a file, in ms. */
+const readMs = 60_000
+
+interface SaveFileProps {
+  words?: string
+  /** The name of the saved file. */
+  name: string
+  fetch(): Promise<Blob>
+}
+
+/** A button that fetches a file of this server with the sign-in of the page and saves it. */
+export function SaveFile({ words = say('action.save_csv'), name, fetch }: SaveFileProps) {
+  const save = async (): Promise<void> => {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await fetch())
+    link.download = name
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), readMs)
+  }
+  return (
+    <Action class="quiet" onAct={save}>
+      {words}
+    </Action>
+  )
+}

@@ -14,6 +14,7 @@ export const ar: Texts = {
   'action.dismiss': 'حسنًا',
   'action.keep': 'لا',
   'action.save': 'حفظ',
+  'action.save_csv': 'حفظ بصيغة CSV',
   'action.sign_out': 'تسجيل الخروج',
   'ask.asked': {
     zero: 'لم تُسأل أي صيدلية.',
@@ -57,6 +58,7 @@ export const ar: Texts = {
   'code.unauthenticated': 'الرمز خاطئ أو منتهٍ، أو انتهت الجلسة.',
   'code.wrongRole': 'للحساب دور آخر غير المطلوب لهذه القناة.',
   'connection.bar': 'لا يوجد اتصال. يُحفظ ما تفعله ويُرسل لاحقًا.',
+  'connection.bar_old': 'لا اتصال. قد يكون ما تراه قديمًا.',
   'connection.connecting': 'جارٍ الاتصال',
   'connection.live': 'متصل',
   'connection.lost': 'إعادة الاتصال',

@@ -9,17 +9,25 @@ import {
   type PageLanguage,
 } from '../../../protocol/kernel/languages.ts'
 import { ar } from './ar.ts'
-import { en, type Text, type TextKey, type Texts } from './en.ts'
+import { en, type Text, type TextKey as SharedKey } from './en.ts'
+import type { OfficeKey } from './office-en.ts'
 
-export type { TextKey } from './en.ts'
+/** Only the type of the texts of one page is imported here, so that no other page loads them. */
+export type TextKey = SharedKey | OfficeKey
 
-const all: Readonly<Record<PageLanguage, Texts>> = { en, ar }
+const all: Record<PageLanguage, Readonly<Record<string, Text>>> = { en, ar }
 const yearSeconds = 365 * 24 * 3_600
 
 /** The names of the languages, each in itself. */
 export const languageNames: Readonly<Record<PageLanguage, string>> = {
   en: 'English',
   ar: 'العربية',
+}
+/** Adds the texts that one page alone has. They must be there before it says the first of them. */
+export function addTexts(
+  more: Readonly<Record<PageLanguage, Readonly<Record<string, Text>>>>,
+): void {
+  for (const name of Object.keys(all) as PageLanguage[]) all[name] = { ...all[name], ...more[name] }
 }
 /** The language of the page. The server chose it for the first time. */
 export const language = signal<PageLanguage>(
@@ -38,7 +46,7 @@ export function chooseLanguage(chosen: PageLanguage): void {
 
 /** A text. `{name}` in it becomes `values.name`; `count` chooses the form of a plural. */
 export function say(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const text: Text = all[language.value][key]
+  const text = all[language.value][key]!
   const words = typeof text === 'string' ? text : pluralOf(text, Number(values['count'] ?? 0))
   return words.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]
@@ -49,7 +57,7 @@ export function say(key: TextKey, values: Readonly<Record<string, string | numbe
 
 /** A text by a name that is only known at run time, such as an error's code; null without one. */
 export function sayIfKnown(key: string): string | null {
-  return Object.hasOwn(en, key) ? say(key as TextKey) : null
+  return Object.hasOwn(all.en, key) ? say(key as TextKey) : null
 }
 
 function pluralOf(forms: Exclude<Text, string>, count: number): string {
