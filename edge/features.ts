@@ -24,6 +24,7 @@ import { operations } from './operations/index.ts'
 import { orders } from './orders/index.ts'
 import { pages } from './pages/index.ts'
 import { papers } from './papers/index.ts'
+import { payments } from './payments/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { pricing } from './pricing/index.ts'
 import { privacy } from './privacy/index.ts'
@@ -51,6 +52,7 @@ const list = [
   papers,
   requests,
   broadcast,
+  payments,
   tracking,
   orders,
   custody,

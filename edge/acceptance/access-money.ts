@@ -7,6 +7,23 @@ interface Call {
 
 /** By operationId. */
 export const moneyCalls: Readonly<Record<string, { of(ids: Ids): Call }>> = {
+  getOrderPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
+  proposeRefund: {
+    of: ids => ({
+      params: { id: ids['paidOrder']! },
+      body: { goods_amount: 0.5, reason: 'as the table says' },
+    }),
+  },
+  decideRefund: {
+    of: ids => ({
+      params: { id: ids['paidOrder']!, refund_id: ids['refund']! },
+      body: { decision: 'refused' },
+    }),
+  },
+  stateRemittance: { of: () => ({ body: { amount: 0.5, currency: 'USD' } }) },
+  decideRemittance: {
+    of: ids => ({ params: { id: ids['remittance']! }, body: { decision: 'received' } }),
+  },
   listLedgerTransfers: { of: ids => ({ params: { id: ids['ledgerAccount']! } }) },
   proposeLedgerCorrection: {
     of: ids => ({

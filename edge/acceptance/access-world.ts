@@ -8,11 +8,9 @@ import { exampleKeys } from '../push/examples.ts'
 import { createHmac } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Embedded } from '../embedded.ts'
+import { earningsOf, paidOrder, type PaidOrder } from './paid-order.ts'
 import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'
-import { groupsOf } from '../ledger/book.ts'
-import { accountOf } from '../ledger/chart.ts'
-import { record } from '../ledger/store.ts'
 import {
   eventually,
   http,
@@ -91,6 +89,7 @@ export interface World {
   pushDevice(): Promise<string>
   /** The ledger's accounts of the driver, who has earned something, and of the world. */
   earnings(): Promise<{ ledgerAccount: string; otherLedgerAccount: string }>
+  paidOrder(): Promise<PaidOrder>
   /** A correction of these accounts that the administrator has proposed. */
   correction(): Promise<string>
   /**
@@ -201,7 +200,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     who === 'stranger'
       ? vendor.pharmacyId
       : (await done(who, 'POST', '/api/uploads/document', picture())).id
-  const pendingOrder = async (): Promise<string> =>
+  const pendingOrder = async (more: object = {}): Promise<string> =>
     (
       await done('customer', 'POST', '/api/orders', {
         vendor_id: vendor.pharmacyId,
@@ -212,6 +211,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
         delivery_latitude: 27.72,
         delivery_longitude: 85.33,
         items: [{ name: 'Paracetamol', quantity: 1 }],
+        ...more,
       })
     ).id
   const acceptedOrder = async (): Promise<string> => {
@@ -219,24 +219,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     await done('vendor', 'POST', `/api/orders/${id}/accept`, {})
     return id
   }
-  const earnings = async () => {
-    const event = {
-      type: 'order_completed',
-      data: {
-        order_id: uuidV7(Date.now(), Math.random),
-        outcome: 'delivered',
-        earnings_minor: 300,
-        currency: 'USD',
-      },
-    } as const
-    await ctx.database.kysely
-      .transaction()
-      .execute(tx => record(tx, groupsOf(driver.driverId, event), Date.now()))
-    return {
-      ledgerAccount: accountOf('driver_payable', driver.driverId, 'USD').id,
-      otherLedgerAccount: accountOf('world', null, 'USD').id,
-    }
-  }
+  const earnings = () => earningsOf(ctx.database, driver.driverId)
   const endedOrder = async (): Promise<string> => {
     const id = await acceptedOrder()
     await done('customer', 'DELETE', `/api/orders/${id}`)
@@ -330,6 +313,7 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       return made.id
     },
     earnings,
+    paidOrder: () => paidOrder({ url, call, done, pendingOrder, driver }),
     async correction() {
       const { ledgerAccount, otherLedgerAccount } = await earnings()
       const { id } = await done('admin', 'POST', '/api/ledger/corrections', {

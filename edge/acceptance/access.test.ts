@@ -22,6 +22,7 @@ const environment = {
   RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
   WEBHOOK_ALLOW_PRIVATE: '1',
   PUSH_ALLOW_PRIVATE: '1',
+  PAYMENT_METHODS: 'cash',
   WC_WEBHOOK_SECRET: 'the secret of the shop',
   WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
 }
@@ -45,6 +46,7 @@ const missing = (): Ids =>
 
 async function recordsOf(world: World): Promise<Ids> {
   const subscription = await world.subscription()
+  const paid = await world.paidOrder()
   const assigned = await world.assignedOrder()
   const offered = await world.offeredOrder()
   const { integrationId, deliveryKey, importId } = await world.shop()
@@ -94,6 +96,7 @@ async function recordsOf(world: World): Promise<Ids> {
     pushDevice: await world.pushDevice(),
     inCustody: await world.orderInCustody(),
     ...(await world.earnings()),
+    ...paid,
     correction: await world.correction(),
     conversation: talk.conversation,
     message: talk.message,

@@ -147,6 +147,9 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
   const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
+  // Made once, while the driver holds no offer.
+  let paidOnce: ReturnType<World['paidOrder']> | undefined
+  const paid: Prepare = async () => ({ ...(await (paidOnce ??= world.paidOrder())) })
   const earnings: Prepare = () => world.earnings()
   const correction: Prepare = async () => ({ correction: await world.correction() })
   const paper: Prepare = () => world.document()
@@ -239,6 +242,13 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     exportCustody: inCustody,
     listNotifications: notification,
     markNotificationsRead: notification,
+    getOrderPayment: paid,
+    listPayments: paid,
+    proposeRefund: paid,
+    decideRefund: paid,
+    stateRemittance: paid,
+    listRemittances: paid,
+    decideRemittance: paid,
     listLedgerAccounts: earnings,
     listLedgerTransfers: earnings,
     proposeLedgerCorrection: earnings,

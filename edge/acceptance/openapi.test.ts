@@ -51,6 +51,7 @@ const embedded = await startEmbedded(
     PUSH_ALLOW_PRIVATE: '1',
     SPEECH_TO_TEXT_URL: `http://127.0.0.1:${(recogniser.address() as AddressInfo).port}/inference`,
     SPEECH_TO_TEXT_ALLOW_PRIVATE: '1',
+    PAYMENT_METHODS: 'cash',
     WC_WEBHOOK_SECRET: 'the secret of the shop',
     WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
   },

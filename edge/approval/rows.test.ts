@@ -77,6 +77,8 @@ const open: Record<string, readonly Stopped['role'][]> = {
   updateDriverV1: ['driver'],
   getEarnings: ['driver'],
   requestMembership: ['driver'],
+  stateRemittance: ['driver'],
+  listRemittances: ['driver'],
 }
 /** Rows that show the public part of any pharmacy. */
 const publicRecords = new Set(['getVendor', 'sanjevaniPharmacy'])
@@ -85,6 +87,7 @@ const carrying = new Set([
   'listOrders',
   'getOrder',
   'getCustody',
+  'getOrderPayment',
   'updateOrder',
   'listTrips',
   'getTrip',

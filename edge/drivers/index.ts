@@ -1,4 +1,5 @@
 /** Drivers: their records, availability and figures, and the socket of their app. */
+import type { WithOrderMoney } from '../kernel/order-money.ts'
 import type { WithInvitationTries } from '../approval/invitations.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -12,7 +13,7 @@ import type { SocketRow } from '../kernel/socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
-export const drivers = feature<Kernel & DriverContext & WithInvitationTries>()({
+export const drivers = feature<Kernel & DriverContext & WithInvitationTries & WithOrderMoney>()({
   name: 'drivers',
   routes(parts) {
     const rows = driverRoutes(parts, parts.invitationTries)

@@ -4,6 +4,7 @@
  * after subscribing, so that no change in between is missed; an offer that a push has shown is not
  * shown again.
  */
+import type { WithOrderMoney } from '../kernel/order-money.ts'
 import { CaduceusError, closeCodes, type ErrorCode } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import {
@@ -34,7 +35,8 @@ export type DriverContext = Pick<
   Kernel,
   'commands' | 'database' | 'hub' | 'log' | 'nowMs' | 'random'
 > &
-  SaidContext
+  SaidContext &
+  WithOrderMoney
 
 /**
  * Opens a driver's socket. Throws a Refusal for another role, for another driver's path, for an
@@ -215,6 +217,7 @@ async function answerOffer(
     offers.orderOf(offer_id) ??
     (await orderOfHeldOffer(ctx, driverId, offer_id))
   if (orderId === null) throw new CaduceusError('offer_not_found', 'you hold no such offer')
+  if (accept) await ctx.orderMoney.taking(orderId, driverId)
   const { order } = await ctx.commands.order({
     // The same answer to the same offer is the same command, however often the app repeats it.
     id: `${driverId}:${message.id ?? `${offer_id}:${accept}`}`,

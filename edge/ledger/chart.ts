@@ -3,17 +3,47 @@ import { derivedId } from '../kernel/derived-id.ts'
 import type { AccountFlag, AccountKey } from './account.ts'
 
 interface Row {
-  readonly owner: 'pharmacy' | 'driver' | null
+  readonly owner: 'pharmacy' | 'driver' | 'order' | null
   readonly flag: AccountFlag | null
   readonly about: string
 }
 
 const chart = {
   world: { owner: null, flag: null, about: 'Everything outside of this ledger' },
+  platform_revenue: {
+    owner: null,
+    flag: null,
+    about: 'What the platform has earned, or as debits what it has borne',
+  },
   driver_payable: {
     owner: 'driver',
     flag: 'debits_must_not_exceed_credits',
     about: 'What a driver has earned and not been paid',
+  },
+  driver_cash: {
+    owner: 'driver',
+    flag: 'credits_must_not_exceed_debits',
+    about: 'The cash that a driver has in hand, as debits',
+  },
+  cash_difference: {
+    owner: 'driver',
+    flag: null,
+    about: 'What a driver has taken above what was due, or as debits below it',
+  },
+  pharmacy_payable: {
+    owner: 'pharmacy',
+    flag: null,
+    about: 'What a pharmacy has sold and not been paid; below nothing it holds cash of others',
+  },
+  pharmacy_tax: {
+    owner: 'pharmacy',
+    flag: null,
+    about: 'The tax on what a pharmacy has sold',
+  },
+  order_clearing: {
+    owner: 'order',
+    flag: 'debits_must_not_exceed_credits',
+    about: 'What was paid for an order and not been passed on; nothing once it is over',
   },
 } as const satisfies Readonly<Record<string, Row>>
 

@@ -13,12 +13,14 @@ export type PositionsOf =
   | 'notification_positions'
   | 'custody_positions'
   | 'ledger_positions'
+  | 'payment_positions'
 export interface JournalRow {
   slot: number
   seq: number
   actor_id: string
   kind: string
   type: string
+  command_id: string | null
   /** The event in today's shape. Throws UnknownEventVersionError. */
   read(): Recorded
 }
@@ -38,15 +40,15 @@ export async function eventsAfterPositions(
     select e.*, coalesce(p.seq, 0) as read_from from slots as s
     left join ${sql.table(positions)} p on p.slot = s.slot
     cross join lateral (
-      select slot, seq, actor_id, kind, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events
+      select slot, seq, actor_id, kind, command_id, ${sql.join(eventColumns.map(name => sql.ref(name)))} from events
       where events.slot = s.slot and events.seq > coalesce(p.seq, 0) order by seq limit ${rowsMax}
     ) as e order by e.slot, e.seq`.execute(db)
   const next = new Map<number, number>()
   return rows.flatMap(row => {
-    const { slot, seq, actor_id, kind, type } = row
+    const { slot, seq, actor_id, kind, type, command_id } = row
     if (seq !== (next.get(slot) ?? row.read_from + 1)) return []
     next.set(slot, seq + 1)
-    return [{ slot, seq, actor_id, kind, type, read: () => recorded(row) }]
+    return [{ slot, seq, actor_id, kind, type, command_id, read: () => recorded(row) }]
   })
 }
 

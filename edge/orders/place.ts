@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { commandSchemas } from '../../protocol/dispatch/commands.ts'
 import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
+import { placementMoney } from '../../protocol/orders/said-money.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { givenSchemas } from '../../protocol/orders/fields.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
@@ -30,6 +31,7 @@ export const OrderBody = closedObject({
   customer_phone: Type.Optional(Phone),
   items: Type.Optional(create.items),
   ...givenSchemas,
+  ...placementMoney,
   /** A quote of `POST /api/pricing/quote`; the order takes its fee. */
   quote_id: Type.Optional(Uuid),
 })
@@ -52,6 +54,8 @@ export async function placeOrder(
     items = [],
     quote_id,
     prescription_url,
+    payment_method,
+    tip,
     ...rest
   } = body
   const customer =
@@ -77,6 +81,7 @@ export async function placeOrder(
     quote_id,
   )
   checkOrderSize(data)
+  await ctx.orderMoney.placing(commandId, targetId, { payment_method, tip })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,

@@ -17,6 +17,8 @@ import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
+import type { AcceptanceMoney } from '../../protocol/orders/said-money.ts'
+import type { WithOrderMoney } from '../kernel/order-money.ts'
 import type { WithRaces } from './races.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
@@ -29,12 +31,15 @@ export interface PharmacyAnswer {
   audio_url?: string
   /** Fee of the pharmacy's own quote. */
   fee?: FeeTerms
+  /** Words about money of an accept. */
+  money?: AcceptanceMoney
 }
 export interface PharmacyOutcome {
   outcome: 'won' | 'recorded'
   order: OrderView
 }
-export type RespondContext = Pick<Kernel, 'claims' | 'commands' | 'log' | 'nowMs'> & WithRaces
+export type RespondContext = Pick<Kernel, 'claims' | 'commands' | 'log' | 'nowMs'> &
+  WithRaces & { readonly orderMoney: Pick<WithOrderMoney['orderMoney'], 'accepting'> }
 
 const heldPauseMsFirst = 10
 const heldPauseMsMax = 160
@@ -169,6 +174,11 @@ async function confirmWin(ctx: RespondContext, answer: PharmacyAnswer): Promise<
 }
 
 async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  if (answer.response_type === 'ACCEPTED') {
+    const { commandId, requestId, pharmacyId, money = {} } = answer
+    const teller = { role: 'vendor', pharmacyId, driverId: null } as const
+    await ctx.orderMoney.accepting(commandId, requestId, teller, money)
+  }
   const data: OrderCommandData['respond'] = {
     response_type: answer.response_type,
     ...(answer.text_message !== undefined && { text_message: answer.text_message }),

@@ -6,6 +6,11 @@ import Type from 'typebox'
 import { commandSchemas, type OrderVerb } from '../../protocol/dispatch/commands.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
+import {
+  acceptanceMoney,
+  deliveryMoney,
+  type AcceptanceMoney,
+} from '../../protocol/orders/said-money.ts'
 import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { type Identity, type Role, roles } from '../kernel/identity.ts'
@@ -37,7 +42,21 @@ const PatchBody = closedObject({
   proof_photo_url: Type.Optional(Url),
   signature_url: Type.Optional(Url),
   reason: Type.Optional(Text),
+  ...acceptanceMoney,
+  ...deliveryMoney,
 })
+
+/** Throws `invalid_request` for fields that belong to another status than the one that is set. */
+function refuseMisplaced(status: OrderStatus, fields: Partial<Record<OrderStatus, object>>): void {
+  const misplaced = Object.entries(fields)
+    .filter(([one]) => one !== status)
+    .flatMap(([one, values]) =>
+      Object.entries(values)
+        .filter(([, value]) => value !== undefined)
+        .map(([field]) => ({ field, rule: `belongs to the status ${one}` })),
+    )
+  if (misplaced.length > 0) throw invalid(misplaced)
+}
 
 type Guarded = RouteRequest<{ id: string }, unknown, unknown, Identity>
 
@@ -71,6 +90,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     commandId: string,
     accepts: boolean,
     words: { text_message?: string; reason?: string },
+    money: AcceptanceMoney,
     quoteId?: string,
   ) => {
     const { identity, principal } = request
@@ -86,6 +106,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
           commandId,
           response_type: accepts ? 'ACCEPTED' : 'REJECTED',
           ...(text !== undefined && { text_message: text }),
+          money,
           ...fee,
         },
         request,
@@ -98,6 +119,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         headers: { etag: etagOf(order.version) },
       }
     }
+    if (accepts) await ctx.orderMoney.accepting(commandId, orderId, identity, money)
     return tell(request, orderId, commandId, accepts ? 'accept' : 'reject', { ...words, ...fee })
   }
 
@@ -165,14 +187,22 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
           : closedObject({}),
       idempotent: true,
       responses: oneOrder,
-      errors: [...conflicts, 'offer_not_found', 'offer_not_yours', 'offer_expired'],
+      errors: [
+        ...conflicts,
+        'offer_not_found',
+        'offer_not_yours',
+        'offer_expired',
+        'cash_limit_reached',
+      ],
       handler: request =>
-        once(ctx, request, row.operationId, ({ commandId }) =>
-          tell(request, request.params.id, commandId, row.verb, {
+        once(ctx, request, row.operationId, async ({ commandId }) => {
+          const { identity, params } = request
+          if (row.verb === 'accept_offer') await ctx.orderMoney.taking(params.id, identity.driverId)
+          return tell(request, params.id, commandId, row.verb, {
             ...(request.body as object),
-            offer_id: request.params.offer_id,
-          }),
-        ),
+            offer_id: params.offer_id,
+          })
+        }),
     })
 
   return [
@@ -186,7 +216,13 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       body: OrderBody,
       idempotent: true,
       responses: { 201: { description: 'The order', schema: OrderView } },
-      errors: ['vendor_not_found', 'forbidden', ...quoteErrors, ...mapErrors],
+      errors: [
+        'vendor_not_found',
+        'forbidden',
+        'payment_method_not_offered',
+        ...quoteErrors,
+        ...mapErrors,
+      ],
       handler: request =>
         once(ctx, request, 'createOrder', async ids => {
           const order = await placeOrder(ctx, request, ids, request.body)
@@ -258,6 +294,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         'order_not_cancellable',
         'proof_required',
         'proof_invalid',
+        'price_required',
+        'cash_statement_required',
         'request_already_assigned',
         'request_not_offered',
         'request_expired',
@@ -265,7 +303,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       ],
       handler: request =>
         once(ctx, request, 'updateOrder', async ({ commandId }) => {
-          const { status, reason, ...proofs } = request.body
+          const { status, reason, goods_amount, tax_amount, cash_taken, cash_reason, ...proofs } =
+            request.body
           // If-Match only helps a caller with an old page. The actor decides anyway, and refuses a
           // command that the state does not allow.
           if (request.headers['if-match'] !== undefined)
@@ -274,13 +313,10 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
               (await findOrder(ctx, request.identity, request.params.id)).version,
             )
           const given = reason === undefined ? {} : { reason }
-          if (status !== 'delivered' && Object.keys(proofs).length > 0)
-            throw invalid(
-              Object.keys(proofs).map(field => ({
-                field,
-                rule: 'belongs to the status delivered',
-              })),
-            )
+          refuseMisplaced(status, {
+            delivered: { ...proofs, cash_taken, cash_reason },
+            accepted: { goods_amount, tax_amount },
+          })
           switch (status) {
             case 'accepted':
             case 'rejected':
@@ -290,8 +326,13 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
                 commandId,
                 status === 'accepted',
                 given,
+                { goods_amount, tax_amount },
               )
             case 'delivered':
+              await ctx.orderMoney.delivering(commandId, request.params.id, request.identity, {
+                cash_taken,
+                cash_reason,
+              })
               return tell(request, request.params.id, commandId, 'deliver', { ...proofs, ...given })
             case 'failed':
               if (reason === undefined || reason === '')
@@ -330,12 +371,17 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       tags,
       auth: ['vendor', 'admin'],
       params: OrderId,
-      body: closedObject({ text_message: Type.Optional(Text), quote_id: Type.Optional(Uuid) }),
+      body: closedObject({
+        text_message: Type.Optional(Text),
+        quote_id: Type.Optional(Uuid),
+        ...acceptanceMoney,
+      }),
       idempotent: true,
       responses: oneOrder,
       errors: [
         ...conflicts,
         ...quoteErrors,
+        'price_required',
         'request_already_assigned',
         'request_not_offered',
         'request_expired',
@@ -343,8 +389,9 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       ],
       handler: request =>
         once(ctx, request, 'acceptOrder', ({ commandId }) => {
-          const { quote_id, ...words } = request.body
-          return answerOrder(request, request.params.id, commandId, true, words, quote_id)
+          const { quote_id, goods_amount, tax_amount, ...words } = request.body
+          const money = { goods_amount, tax_amount }
+          return answerOrder(request, request.params.id, commandId, true, words, money, quote_id)
         }),
     }),
     route({
@@ -367,7 +414,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       ],
       handler: request =>
         once(ctx, request, 'rejectOrder', ({ commandId }) =>
-          answerOrder(request, request.params.id, commandId, false, request.body),
+          answerOrder(request, request.params.id, commandId, false, request.body, {}),
         ),
     }),
     commandRoute({

@@ -8,6 +8,7 @@ import type { WithRaces } from './races.ts'
 import { feeTerms } from '../pricing/quotes.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { WithOrderMoney } from '../kernel/order-money.ts'
 import type { WithMaps } from '../maps/port.ts'
 import { findOrder } from './reads.ts'
 import type { TrackingConfig } from '../tracking/config.ts'
@@ -18,6 +19,7 @@ export type OrderContext = Pick<
 > &
   WithRaces &
   WithMaps &
+  WithOrderMoney &
   WithConfig<KernelConfig & TrackingConfig>
 
 export const OrderId = Type.Object({ id: Uuid })

@@ -93,6 +93,7 @@ export const knownOfHouse = {
   custody_witnesses: { why: 'who has seen these sums' },
   custody_positions: { why: journal },
   ledger_positions: { why: journal },
+  payment_positions: { why: journal },
   slots: { why: engines },
   slot_progress: { why: engines },
   engines: { why: engines },

@@ -168,4 +168,34 @@ export const knownOfWork = {
     ],
     otherIds: ['id', 'debit_account_id', 'credit_account_id', 'pending_id', 'about_id', 'by_id'],
   },
+  payments: {
+    parts: [
+      {
+        about: 'Payments of your orders',
+        of: ['customer_id', 'vendor_id', 'driver_id'],
+        key: ['order_id'],
+        leave: ['customer_id', 'vendor_id', 'driver_id'],
+      },
+    ],
+    otherIds: ['order_id'],
+  },
+  payment_facts: {
+    parts: [
+      {
+        about: 'Steps of the payments that you made',
+        of: ({ accountId }) =>
+          sql`t.order_id in (select order_id from payments where customer_id = ${accountId})`,
+        key: ['order_id', 'version'],
+        shape: ({ order_id, type, at, data }) => {
+          const { by: _by, driverId: _driver, ...said } = data as Record<string, unknown>
+          return { order_id, type, at, ...said }
+        },
+      },
+    ],
+    otherIds: ['order_id'],
+  },
+  payment_words: {
+    why: 'what was said with a step of an order, for a week; what counted is in the payment',
+    otherIds: ['order_id'],
+  },
 } as const satisfies Partial<KnownTables>

@@ -12,6 +12,7 @@ import type { OrderView } from '../../protocol/orders/view.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { derivedId } from '../kernel/derived-id.ts'
 import { once, withBody } from '../idempotency/idempotency.ts'
+import { acceptanceMoney } from '../../protocol/orders/said-money.ts'
 import { respondToRequest, type PharmacyAnswer } from '../orders/respond.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { countOrders, listOrders } from '../orders/reads.ts'
@@ -50,6 +51,7 @@ const answerFields = {
   request_id: Uuid,
   response_type: ResponseType,
   text_message: Type.Optional(nullable(Text)),
+  ...acceptanceMoney,
 }
 const Medicine = Type.Object({
   id: Uuid,
@@ -255,11 +257,13 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
         'request_expired',
         'request_cancelled',
         'order_not_found',
+        'price_required',
       ],
       handler: async request =>
         withBody(
           await once(ctx, request, 'sanjevaniResponse', async ({ commandId, targetId }) => {
-            const { request_id, response_type, text_message } = request.body
+            const { request_id, response_type, text_message, goods_amount, tax_amount } =
+              request.body
             const given = 'audio' in request.body ? request.body.audio : null
             const pharmacyId = request.principal.id
             const spoken = request.parts.at(0)
@@ -280,6 +284,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
               requestId: request_id,
               commandId,
               response_type,
+              money: { goods_amount, tax_amount },
               ...(text_message && { text_message }),
               ...(audioUrl !== undefined && { audio_url: audioUrl }),
             }

@@ -49,6 +49,7 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
     commands,
     races,
     log: pino({ level: 'silent' }),
+    orderMoney: { accepting: async () => {} },
     nowMs: () => nowMs,
   }
   const pauses: number[] = []

@@ -15,6 +15,7 @@ import { feeTerms } from '../pricing/quotes.ts'
 import { once, withBody, type FixedIds } from '../idempotency/idempotency.ts'
 import { shownTo } from '../idempotency/order-shown.ts'
 import { respondToRequest, type PharmacyAnswer, type PharmacyOutcome } from '../orders/respond.ts'
+import { acceptanceMoney, placementMoney } from '../../protocol/orders/said-money.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { acceptTerms, OrderId, type OrderContext } from '../orders/terms.ts'
 import { findOrder, listOrders, orderFilters } from '../orders/reads.ts'
@@ -35,6 +36,7 @@ export const RequestBody = closedObject({
   quantity: broadcast.quantity,
   items: Type.Optional(broadcast.items),
   ...givenSchemas,
+  ...placementMoney,
   expires_in_seconds: Type.Optional(broadcast.expires_in_seconds),
   quote_id: Type.Optional(Uuid),
 })
@@ -78,6 +80,8 @@ export async function openRequest(
     expires_in_seconds = limits.requestTtlSecondsDefault,
     quote_id,
     prescription_url,
+    payment_method,
+    tip,
     ...rest
   } = body
   const fee =
@@ -98,6 +102,7 @@ export async function openRequest(
     ...(fee !== null && { fee }),
   }
   checkOrderSize(data)
+  await ctx.orderMoney.placing(commandId, targetId, { payment_method, tip })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,
@@ -133,6 +138,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
         'quote_mismatch',
         'vendor_not_found',
         'too_many_open_requests',
+        'payment_method_not_offered',
       ],
       handler: request =>
         once(ctx, request, 'openRequest', async ids => {
@@ -230,6 +236,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
         text_message: Type.Optional(Text),
         audio_url: Type.Optional(Url),
         quote_id: Type.Optional(Uuid),
+        ...acceptanceMoney,
       }),
       responses: {
         201: {
@@ -247,6 +254,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
         'quote_not_found',
         'quote_expired',
         'quote_mismatch',
+        'price_required',
       ],
       handler: async request =>
         withBody(
@@ -254,7 +262,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
             const {
               identity,
               params,
-              body: { quote_id, audio_url, ...body },
+              body: { quote_id, audio_url, goods_amount, tax_amount, ...body },
               principal,
               origin,
             } = request
@@ -264,6 +272,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
               pharmacyId: principal.id,
               requestId: params.id,
               commandId,
+              money: { goods_amount, tax_amount },
               ...body,
               ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
               ...(fee !== null && { fee }),

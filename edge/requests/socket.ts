@@ -91,13 +91,15 @@ async function respond(
   { identity, pharmacyId }: { identity: Identity; pharmacyId: string },
   message: MessageNamed<'respond'>,
 ): Promise<ResponseResult> {
-  const { request_id, response_type, text_message, audio_url, id } = message
+  const { request_id, response_type, text_message, audio_url, goods_amount, tax_amount, id } =
+    message
   const { outcome, order } = await respondToRequest(ctx, {
     pharmacyId,
     requestId: request_id,
     response_type,
     // An answer without an id is still the same command when it is repeated.
     commandId: `${pharmacyId}:${id ?? `${request_id}:${response_type}`}`,
+    money: { goods_amount, tax_amount },
     ...(text_message !== undefined && { text_message }),
     ...(audio_url !== undefined && { audio_url: ownPath(audio_url, origin) }),
   })

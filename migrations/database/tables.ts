@@ -36,6 +36,7 @@ import type {
 } from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type { LedgerTables } from './tables-ledger.ts'
+import type { PaymentTables } from './tables-payments.ts'
 import type {
   AccountNewsTable,
   NotificationLettersTable,
@@ -430,7 +431,7 @@ export interface ParkedCommandsTable {
   parked_at: ReadOnly<Date>
 }
 
-export interface Tables extends LedgerTables {
+export interface Tables extends LedgerTables, PaymentTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable

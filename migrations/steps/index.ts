@@ -36,6 +36,7 @@ import { pushDevices } from './0036_push_devices.ts'
 import { ledger } from './0037_ledger.ts'
 import { notificationDeliveries } from './0039_notification_deliveries.ts'
 import { requirementGrace } from './0041_requirement_grace.ts'
+import { payments } from './0042_payments.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -72,5 +73,6 @@ export const migrations: Record<string, Migration> = {
   '0037_ledger': ledger,
   '0039_notification_deliveries': notificationDeliveries,
   '0041_requirement_grace': requirementGrace,
+  '0042_payments': payments,
   '0050_waiting_for_papers': waitingForPapers,
 }

@@ -159,6 +159,8 @@ export class BroadcastCalls {
     response_type: 'ACCEPTED' | 'REJECTED'
     text_message?: string | null
     audio?: string | null
+    goods_amount?: number
+    tax_amount?: number
   }): Promise<MedicineAnswer> {
     return this.#call('POST', '/medicine/response/', { body: answer })
   }

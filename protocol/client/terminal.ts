@@ -87,7 +87,12 @@ export class Terminal extends Emitter<TerminalEvents> {
   async respond(
     requestId: string,
     responseType: 'ACCEPTED' | 'REJECTED',
-    more: { text_message?: string; audio_url?: string } = {},
+    more: {
+      text_message?: string
+      audio_url?: string
+      goods_amount?: number
+      tax_amount?: number
+    } = {},
   ): Promise<ResponseResult> {
     const result = await this.#connection.request<ResponseResult | ErrorMessage>({
       type: 'respond',

@@ -181,6 +181,29 @@ export const errorCatalogue = {
   },
   // Money
   ledger_conflict: { http: 409, title: 'The ledger does not allow it', retryable: false },
+  payment_not_found: { http: 404, title: 'Order has no payment', retryable: false },
+  payment_method_not_offered: {
+    http: 422,
+    title: 'This server does not take such payments',
+    retryable: false,
+  },
+  payment_state_conflict: {
+    http: 409,
+    title: 'Payment is not in a state that allows this',
+    retryable: false,
+  },
+  refund_exceeds_payment: { http: 409, title: 'Refund is more than was paid', retryable: false },
+  price_required: {
+    http: 422,
+    title: 'Acceptance has to say what the goods cost',
+    retryable: false,
+  },
+  cash_statement_required: {
+    http: 422,
+    title: 'Delivery has to say how much cash was taken',
+    retryable: false,
+  },
+  cash_limit_reached: { http: 409, title: 'Driver has too much cash in hand', retryable: false },
   second_person_required: {
     http: 403,
     title: 'Another administrator has to do it',

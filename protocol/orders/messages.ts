@@ -11,6 +11,7 @@ import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts
 import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp } from '../kernel/schema.ts'
 import { limits } from '../kernel/limits.ts'
 import { Uuid } from '../kernel/principal.ts'
+import { acceptanceMoney } from './said-money.ts'
 import { OrderView, StatusShown } from './view.ts'
 import { requestExpired } from './texts.ts'
 import { areaOf, initialsOf } from './area.ts'
@@ -56,6 +57,7 @@ export const orderMessages = {
         response_type: ResponseType,
         text_message: Words,
         audio_url: Type.Optional(Type.String({ maxLength: limits.urlCharactersMax })),
+        ...acceptanceMoney,
         id: MessageId,
       },
       { additionalProperties: false },
@@ -65,6 +67,8 @@ export const orderMessages = {
       request_id: ids.order,
       response_type: 'ACCEPTED',
       text_message: 'Available!',
+      goods_amount: 12.5,
+      tax_amount: 0.5,
       id: '7',
     },
   ),

@@ -170,7 +170,14 @@ export class SimEdge {
   respond(answer: PharmacyAnswer): Promise<PharmacyOutcome> {
     const { nowMs, after } = this.node.env
     return respondToRequest(
-      { claims: this.#claims, commands: this.commands, races: this.#races, log, nowMs },
+      {
+        claims: this.#claims,
+        commands: this.commands,
+        races: this.#races,
+        log,
+        nowMs,
+        orderMoney: { accepting: async () => {} },
+      },
       answer,
       { log },
       ms =>

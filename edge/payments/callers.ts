@@ -1,0 +1,13 @@
+/** The callers that the operations of this feature answer. */
+import { admins, parties, signedIn, type Caller } from '../kernel/access.ts'
+
+export const access: Readonly<Record<string, readonly Caller[]>> = {
+  getOrderPayment: parties,
+  proposeRefund: admins,
+  decideRefund: admins,
+  listPayments: signedIn,
+  listPaymentsV1: signedIn,
+  stateRemittance: ['driver'],
+  listRemittances: ['vendor', 'otherPharmacy', 'driver', 'otherDriver', 'admin'],
+  decideRemittance: ['vendor'],
+}

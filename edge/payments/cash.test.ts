@@ -1,0 +1,333 @@
+/**
+ * Cash on delivery on a whole server: from the order to the cash in the pharmacy, with what is
+ * refused on the way. Nothing changes for an order that names no way to pay.
+ */
+import t from 'tap'
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { createWorld } from '../acceptance/access-world.ts'
+import { createAccount } from '../accounts/accounts.ts'
+import { eventually, http, Listener, newDriver, password, upload } from '../acceptance/people.ts'
+import { startEmbedded } from '../embedded.ts'
+import { checkSums } from '../ledger/housekeeping.ts'
+import { takeOrders } from './take.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+const embedded = await startEmbedded(
+  {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
+    PAYMENT_METHODS: 'cash',
+    CASH_LIMIT: '40',
+  },
+  { log: pino({ level: 'silent' }) },
+)
+t.teardown(async () => {
+  await embedded.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+const { parts } = embedded.edge
+const { url } = embedded
+const world = await createWorld(embedded)
+const { call, vendor, driver } = world
+const { kysely: db, pool } = parts.database
+t.afterEach(async () => {
+  assert.deepEqual(await checkSums(parts as never), { faults: 0 }, 'all balances sum to nothing')
+})
+const secondAdmin = await (async () => {
+  const email = `second-${Date.now()}@example.com`
+  const account = { email, full_name: 'Second', phone: '', role: 'admin' as const, password }
+  await createAccount(db, parts, account, async () => null)
+  return (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
+    .access_token as string
+})()
+
+const placed = (more: object = { payment_method: 'cash', tip: 1 }) =>
+  call('customer', 'POST', '/api/orders', {
+    vendor_id: vendor.pharmacyId,
+    delivery_address: '2 Side St',
+    delivery_latitude: 27.72,
+    delivery_longitude: 85.33,
+    items: [{ name: 'Paracetamol', quantity: 1 }],
+    ...more,
+  })
+const paymentOf = async (id: string, who: Parameters<typeof call>[0] = 'customer') =>
+  (await call(who, 'GET', `/api/orders/${id}/payment`)).body
+const payment = async (id: string, is: (one: any) => boolean) =>
+  (
+    await eventually(
+      () => call('customer', 'GET', `/api/orders/${id}/payment`),
+      ({ body }) => is(body),
+    )
+  ).body
+const accountsOf = (owner: string) => call('admin', 'GET', `/api/ledger/accounts?owner_id=${owner}`)
+const byCode = (accounts: any[]): Record<string, number> =>
+  Object.fromEntries(accounts.map(one => [one.code, one.balance]))
+const balances = async (owner: string) => byCode((await accountsOf(owner)).body.accounts)
+/** An accepted cash order on its way, and what is due for it. */
+async function underWay(goods: object = { goods_amount: 12.5, tax_amount: 0.5 }, order?: object) {
+  const { id } = (await placed(order)).body
+  await call('vendor', 'POST', `/api/orders/${id}/accept`, goods)
+  await call('vendor', 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+  for (const status of ['picked_up', 'out_for_delivery'])
+    await call('driver', 'PATCH', `/api/orders/${id}`, { status })
+  return id as string
+}
+const deliver = async (id: string, cash: object, key: Record<string, string> = {}) =>
+  call(
+    'driver',
+    'PATCH',
+    `/api/orders/${id}`,
+    {
+      status: 'delivered',
+      proof_photo_url: await upload(url, driver.token, 'proof'),
+      reason: 'handed over at the gate',
+      ...cash,
+    },
+    key,
+  )
+
+t.test('an order without a way to pay is as before', async t => {
+  const id = await underWay({}, {})
+  t.match(await deliver(id, { cash_taken: 3 }), { status: 400, body: { code: 'invalid_request' } })
+  t.match(await deliver(id, {}), { status: 200, body: { status: 'delivered' } })
+  t.match(await paymentOf(id), { code: 'payment_not_found' })
+  // The next test compares with what this delivery has earned.
+  await eventually(
+    () => accountsOf(driver.driverId),
+    ({ body }) => (byCode(body.accounts)['driver_payable'] ?? 0) > 0,
+  )
+})
+
+t.test('cash goes from the customer to the driver and on to the pharmacy', async t => {
+  const before = await balances(driver.driverId)
+  const id = await underWay()
+  const { due, delivery_fee } = await payment(id, one => one.due > 0)
+  const short = Math.round((due - 1) * 100) / 100
+  t.equal(due, Math.round((12.5 + 0.5 + 1 + delivery_fee) * 100) / 100)
+  t.match(await paymentOf(id, 'driver'), { due, status: 'none' }, 'the driver knows what to take')
+  t.match(await paymentOf(id, 'otherCustomer'), { code: 'payment_not_found' })
+
+  t.match(await deliver(id, {}), { status: 422, body: { code: 'cash_statement_required' } })
+  t.match(await deliver(id, { cash_taken: due - 1 }), {
+    status: 400,
+    body: { fields: [{ field: 'cash_reason' }] },
+  })
+  t.match(await deliver(id, { cash_taken: 0.001 }), {
+    status: 400,
+    body: { fields: [{ field: 'cash_taken' }] },
+  })
+  t.match(await deliver(id, { cash_taken: -1 }), { status: 400 })
+  const refused = await call('driver', 'PATCH', `/api/orders/${id}`, {
+    status: 'delivered',
+    cash_taken: 1,
+    cash_reason: 'words of a delivery without a proof',
+  })
+  t.equal(refused.status, 422, JSON.stringify(refused.body))
+  t.match(await paymentOf(id), { status: 'none' }, 'words of a refused command count for nothing')
+
+  const cash = { cash_taken: short, cash_reason: 'the customer had no more' }
+  t.match(await deliver(id, cash), { status: 200 })
+  await deliver(id, { ...cash, cash_taken: 1 })
+  const paid = await payment(id, one => one.status === 'captured')
+  t.match(paid, { taken: short, cash_reason: 'the customer had no more', refunded: 0 })
+  t.same(
+    paid.history.map((one: any) => one.type),
+    ['opened', 'priced', 'captured'],
+  )
+  t.same(await balances(id), { order_clearing: 0 }, 'nothing stays on the order')
+  const earned = 1 + delivery_fee
+  await eventually(
+    () => accountsOf(driver.driverId),
+    ({ body }) =>
+      Math.abs(
+        (byCode(body.accounts)['driver_payable'] ?? 0) - (before['driver_payable'] ?? 0) - earned,
+      ) < 0.001,
+  )
+  const now = await balances(driver.driverId)
+  t.equal(now['driver_cash'], -short)
+  t.equal(now['cash_difference'], -1)
+  t.match(await balances(vendor.pharmacyId), { pharmacy_payable: 12.5, pharmacy_tax: 0.5 })
+
+  const remit = (amount: number) =>
+    call('driver', 'POST', '/api/payments/remittances', { amount, currency: 'USD' })
+  t.match(await remit(due), { status: 409, body: { code: 'ledger_conflict' } }, 'more than in hand')
+  const stated = await remit(short)
+  t.match(stated, { status: 201, body: { status: 'stated', vendor_id: vendor.pharmacyId } })
+  t.match(await remit(0.01), { status: 409 }, 'what is on its way is not handed over again')
+  const decide = (who: 'vendor' | 'otherPharmacy') =>
+    call(who, 'POST', `/api/payments/remittances/${stated.body.id}/decision`, {
+      decision: 'received',
+    })
+  t.equal((await decide('otherPharmacy')).status, 404)
+  t.match(await decide('vendor'), { status: 200, body: { status: 'received' } })
+  t.equal((await balances(driver.driverId))['driver_cash'], 0)
+
+  const refund = (parts: object) =>
+    call('admin', 'POST', `/api/orders/${id}/payment/refund`, {
+      ...parts,
+      reason: 'one was missing',
+    })
+  t.match(await refund({}), { status: 400 })
+  t.match(await refund({ goods_amount: 12.51 }), {
+    status: 409,
+    body: { code: 'refund_exceeds_payment' },
+  })
+  const refundId = (await refund({ goods_amount: 2.5, tip: 0.25 })).body.refunds[0].id
+  const path = `/api/orders/${id}/payment/refunds/${refundId}/decision`
+  t.match(await call('admin', 'POST', path, { decision: 'approved' }), {
+    status: 403,
+    body: { code: 'second_person_required' },
+  })
+  const approve = () =>
+    http(url, 'POST', path, { token: secondAdmin, body: { decision: 'approved' } })
+  const held = (await balances(vendor.pharmacyId))['pharmacy_payable']!
+  const owed = (await balances(driver.driverId))['driver_payable']!
+  await Promise.all([approve(), approve(), approve()])
+  t.match(await paymentOf(id), { status: 'partly_refunded', refunded: 2.75 })
+  t.match(await paymentOf(id), { refunds: [{ reason: 'one was missing', tip: 0.25 }] })
+  t.match(await paymentOf(id, 'driver'), { refunds: [{ reason: null }] })
+  t.equal((await balances(vendor.pharmacyId))['pharmacy_payable'], held - 2.5, 'once')
+  t.equal((await balances(driver.driverId))['driver_payable'], owed - 0.25)
+})
+
+t.test('nobody accepts an order that is to be paid without a price', async t => {
+  const { id } = (await placed()).body
+  const refused = { status: 422, body: { code: 'price_required' } }
+  const field = { fields: [{ field: 'goods_amount' }] }
+  t.match(await call('vendor', 'POST', `/api/orders/${id}/accept`, {}), {
+    ...refused,
+    body: { ...refused.body, ...field },
+  })
+  const patch = (more: object) => call('vendor', 'PATCH', `/api/orders/${id}`, more)
+  t.match(await patch({ status: 'accepted' }), refused)
+  t.match(await patch({ status: 'rejected', goods_amount: 3 }), { status: 400, body: field })
+  t.match(await patch({ status: 'accepted', goods_amount: 3.001 }), { status: 400, body: field })
+  t.match(await patch({ status: 'accepted', goods_amount: -1 }), { status: 400, body: field })
+  t.match(await patch({ status: 'accepted', goods_amount: 3 }), { status: 200 })
+  t.match(await payment(id, one => one.due > 0), { goods_amount: 3 })
+
+  const request = async () =>
+    (
+      await call('customer', 'POST', '/api/requests', {
+        latitude: 27.7172,
+        longitude: 85.324,
+        radius_km: 5,
+        quantity: 1,
+        payment_method: 'cash',
+      })
+    ).body.request_id as string
+  const answer = (requestId: string, more: object) =>
+    call('vendor', 'POST', `/api/requests/${requestId}/responses`, {
+      response_type: 'ACCEPTED',
+      ...more,
+    })
+  const first = await request()
+  t.match(await answer(first, {}), refused)
+  t.match(await answer(first, { goods_amount: 4, tax_amount: 0.4 }), { status: 201 })
+  t.match(await payment(first, one => one.due > 0), { goods_amount: 4, tax_amount: 0.4 })
+
+  const second = await request()
+  const terminal = new Listener(url, `/ws/pharmacy/?token=${vendor.token}`)
+  await terminal.next('connection')
+  const respond = (more: object) =>
+    terminal.socket.send(
+      JSON.stringify({
+        type: 'respond',
+        request_id: second,
+        response_type: 'ACCEPTED',
+        ...more,
+      }),
+    )
+  respond({ id: 'a' })
+  t.match(await terminal.next('response_result'), { outcome: 'error', code: 'price_required' })
+  respond({ id: 'b', goods_amount: 5 })
+  t.match(await terminal.next('response_result'), { outcome: 'won' })
+  t.match(await payment(second, one => one.due > 0), { goods_amount: 5 })
+  terminal.socket.close()
+
+  const plain = (await placed({})).body.id
+  t.match(await call('vendor', 'PATCH', `/api/orders/${plain}`, { status: 'accepted' }), {
+    status: 200,
+  })
+})
+
+t.test('a driver who was let go hands over the cash that is left', async t => {
+  const { driverId, token } = await newDriver(url, vendor.pharmacyId)
+  await http(url, 'PATCH', `/api/drivers/${driverId}/status`, {
+    token,
+    body: { status: 'available' },
+  })
+  const { id } = (await placed()).body
+  await call('vendor', 'POST', `/api/orders/${id}/accept`, { goods_amount: 2 })
+  await call('vendor', 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driverId })
+  const step = (status: string, more: object = {}) =>
+    http(url, 'PATCH', `/api/orders/${id}`, { token, body: { status, ...more } })
+  await step('picked_up')
+  await step('out_for_delivery')
+  const { due } = await payment(id, one => one.due > 0)
+  const proof_photo_url = await upload(url, token, 'proof')
+  await step('delivered', { proof_photo_url, reason: 'at the gate', cash_taken: due })
+  await payment(id, one => one.status === 'captured')
+  t.match(await call('vendor', 'DELETE', `/api/drivers/${driverId}`), { status: /20./ })
+  const stated = await http(url, 'POST', '/api/payments/remittances', {
+    token,
+    body: { amount: due, currency: 'USD' },
+  })
+  t.match(stated, { status: 201, body: { status: 'stated' } })
+})
+
+t.test('an order that is called off closes its payment, and an unknown way is refused', async t => {
+  const { id } = (await placed()).body
+  await payment(id, one => one.status === 'none')
+  await call('customer', 'DELETE', `/api/orders/${id}`)
+  const closed = await payment(id, one => one.history?.length === 2)
+  t.match(closed, { status: 'none', due: null })
+  t.match(await placed({ payment_method: 'shells' }), { status: 400 })
+  t.match(await placed({ tip: 3 }), { status: 400, body: { fields: [{ field: 'tip' }] } })
+  t.match(await placed({ payment_method: 'cash', tip: 0.001 }), { status: 400 })
+})
+
+t.test('an edge that dies in a batch leaves nothing of it and loses nothing', async t => {
+  await pool.query(
+    `create function payment_crash() returns trigger language plpgsql as $$ begin raise 'the edge died'; end $$;
+     create trigger crash before insert or update on payment_positions for each row execute function payment_crash()`,
+  )
+  const id = await underWay()
+  t.match(await deliver(id, { cash_taken: 7, cash_reason: 'no more' }), { status: 200 })
+  await takeOrders(parts as never).catch(() => {})
+  t.match(await paymentOf(id), { code: 'payment_not_found' })
+  await pool.query('drop trigger crash on payment_positions')
+  t.match(await payment(id, one => one.status === 'captured'), { taken: 7 })
+  t.same(await balances(id), { order_clearing: 0 })
+})
+
+t.test('a driver with much cash in hand takes no further cash order', async t => {
+  const id = await underWay({ goods_amount: 30 })
+  const { due } = await payment(id, one => one.due > 0)
+  await deliver(id, { cash_taken: due })
+  await payment(id, one => one.status === 'captured')
+  const offered = async (order?: object) => {
+    const next = (await placed(order)).body.id as string
+    await call('vendor', 'POST', `/api/orders/${next}/accept`, { goods_amount: 9 })
+    if (order === undefined) await payment(next, one => one.due > 0)
+    await call('vendor', 'POST', `/api/orders/${next}/find-driver`, { policy: 'offer' })
+    const { driver_search } = (
+      await eventually(
+        () => call('vendor', 'GET', `/api/orders/${next}`),
+        ({ body }) => body.driver_search.offer !== null,
+      )
+    ).body
+    return call(
+      'driver',
+      'POST',
+      `/api/orders/${next}/offers/${driver_search.offer.offer_id}/accept`,
+      {},
+    )
+  }
+  t.match(await offered(), { status: 409, body: { code: 'cash_limit_reached' } })
+})
