@@ -10,6 +10,7 @@ import {
   App,
   configure,
   LIBUS_LISTEN_EXCLUSIVE_PORT,
+  SSLApp,
   us_listen_socket_close,
   us_socket_local_port,
   type TemplatedApp,
@@ -97,7 +98,10 @@ export async function startEdge({
   const sockets = list.flatMap(feature => feature.sockets?.(parts) ?? [])
   const routes = routeTable(list, parts, sockets)
   configure(withoutServerHeader)
-  const app = App()
+  const app =
+    config.tls === null
+      ? App()
+      : SSLApp({ cert_file_name: config.tls.certificate, key_file_name: config.tls.key })
   attachSockets(app, sockets, { ...parts, authenticator: createAuthenticator(parts) })
   const http = attachHttp(app, {
     routes,
@@ -105,6 +109,7 @@ export async function startEdge({
     corsOrigins: config.corsOrigins,
     uploadBytesMax: config.uploadBytesMax,
     trustedProxies: config.trustedProxies,
+    isTls: config.tls !== null,
     publicUrl: config.publicUrl,
     rates: parts.rates,
     text: { phoneCountry: config.phoneCountry },

@@ -78,7 +78,7 @@ export async function startEmbedded(
       })
     : undefined
   return {
-    url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${edge.port}`,
+    url: `http${config.tls === null ? '' : 's'}://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${edge.port}`,
     port: edge.port,
     edge,
     engine,

@@ -10,6 +10,7 @@ const help = `Usage: npm start
 Caduceus in one process, at http://localhost:8000, with its database in ./data.
 
 PORT, HOST, DATA_DIR              where it listens, and where it keeps its data
+TLS_CERT, TLS_KEY                 PEM files: it speaks HTTPS itself
 NATS_URL, REDIS_URL, DATABASE_URL each replaces one embedded part
 REGISTRATION=approval             pharmacies and drivers work after a decision
 

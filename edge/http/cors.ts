@@ -50,7 +50,7 @@ const exposed =
 export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Browsers obey it over TLS only, which a proxy adds; over plain HTTP it has no effect.
+  // Browsers obey it over TLS only; over plain HTTP it has no effect.
   'strict-transport-security': 'max-age=31536000',
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',

@@ -53,6 +53,7 @@ export async function start(routes: AnyRoute[], options: { corsOrigins?: string[
     corsOrigins: options.corsOrigins ?? [],
     uploadBytesMax: 1024 * 1024,
     trustedProxies: 0,
+    isTls: false,
     publicUrl: null,
     rates: null,
     audit: { note() {} },

@@ -55,6 +55,8 @@ export interface HttpDeps {
    * trusted.
    */
   trustedProxies: number
+  /** True when clients connect to this process by TLS. */
+  isTls: boolean
   /** Value of PUBLIC_URL; null when it is not set. */
   publicUrl: string | null
   /** Rate limits; null for load tests, which have none. */
@@ -302,7 +304,7 @@ async function serve(
   body: IncomingBody | null,
   checks: Checks,
   visit: Visit,
-  { authenticate, trustedProxies, publicUrl }: HttpDeps,
+  { authenticate, trustedProxies, isTls, publicUrl }: HttpDeps,
 ): Promise<RouteAnswer> {
   const identity = await guard(route, exchange.headers, authenticate).catch(
     async (refusal: unknown) => {
@@ -348,7 +350,7 @@ async function serve(
     address: visit.address,
     isLocal: isLocal(exchange.address, exchange.headers),
     get origin() {
-      return serverOrigin(exchange.headers, trustedProxies, publicUrl)
+      return serverOrigin(exchange.headers, { trustedProxies, isTls, publicUrl })
     },
     headers: exchange.headers,
     get log() {

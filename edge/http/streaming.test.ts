@@ -49,6 +49,7 @@ async function start(t: Test, chunks: () => AsyncGenerator<Uint8Array>) {
     corsOrigins: [],
     uploadBytesMax: 1,
     trustedProxies: 0,
+    isTls: false,
     publicUrl: null,
     rates: null,
     audit: { note() {} },

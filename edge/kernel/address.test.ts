@@ -66,7 +66,16 @@ t.test('only a trusted proxy can say that the server was reached by https', asyn
     ['a host that is none', { host: 'h/../?x' }, 0, null, null],
     ['IPv6', { host: '[::1]:8000' }, 0, null, 'http://[::1]:8000'],
   ] as const)
-    t.equal(serverOrigin(headers, proxies, publicUrl), expected, name)
+    t.equal(
+      serverOrigin(headers, { trustedProxies: proxies, isTls: false, publicUrl }),
+      expected,
+      name,
+    )
+  t.equal(
+    serverOrigin({ host: 'h' }, { trustedProxies: 0, isTls: true, publicUrl: null }),
+    'https://h',
+    'a connection by TLS',
+  )
 })
 
 t.test('only a program on this machine that asks for itself is local', async t => {

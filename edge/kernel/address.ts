@@ -28,13 +28,12 @@ export function clientAddress(
 /**
  * The origin by which the caller reached this server, `https://host` without a slash at the end,
  * for links that leave the server. Null when the request named no host. PUBLIC_URL wins. The host
- * is the caller's own claim, so a link made from it may go to that caller only. The scheme is the
- * claim of a proxy and counts only when TRUST_PROXY says that there is one.
+ * is the caller's own claim, so a link made from it may go to that caller only. The scheme is that of
+ * the connection; the claim of a proxy counts only when TRUST_PROXY says that there is one.
  */
 export function serverOrigin(
   headers: Readonly<Record<string, string>>,
-  trustedProxies: number,
-  publicUrl: string | null,
+  { trustedProxies, isTls, publicUrl }: Reached,
 ): string | null {
   if (publicUrl !== null) return publicUrl
   const host = headers['host']
@@ -42,7 +41,17 @@ export function serverOrigin(
   const schemes = (headers['x-forwarded-proto'] ?? '')
     .split(',')
     .map(scheme => scheme.trim().toLowerCase())
-  return `${trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https' ? 'https' : 'http'}://${host}`
+  const isBehindTls =
+    trustedProxies > 0 && schemes.at(-Math.min(trustedProxies, schemes.length)) === 'https'
+  return `${isTls || isBehindTls ? 'https' : 'http'}://${host}`
+}
+
+/** How clients reach this process. */
+interface Reached {
+  trustedProxies: number
+  /** True when they connect to it by TLS. */
+  isTls: boolean
+  publicUrl: string | null
 }
 
 /**

@@ -20,6 +20,7 @@ import { countryOf, type CountryCode } from '../../protocol/accounts/phones.ts'
 import { normalOrigin } from './origins.ts'
 import { socketLimits } from './limits.ts'
 import { ownSecret } from './own-secret.ts'
+import { readTlsFiles, type TlsFiles } from './tls.ts'
 
 const trustedProxiesMax = 10
 
@@ -31,6 +32,8 @@ export interface KernelConfig extends ServiceUrls {
   host: string
   port: number
   dataDir: string
+  /** With these files the edge speaks TLS itself; null: a proxy does, or nobody. */
+  tls: TlsFiles | null
   jwtSecret: string
   corsOrigins: string[]
   logLevel: string
@@ -70,6 +73,7 @@ export function readKernelConfig(environment: Environment, role: EdgeRole): Kern
     host: text('HOST') ?? '127.0.0.1',
     port: integer('PORT', 8000, 0, 65_535),
     dataDir,
+    tls: readTlsFiles(environment),
     ...serviceUrls(environment, role),
     jwtSecret: jwtSecret(text('JWT_SECRET_KEY'), role, dataDir),
     corsOrigins: corsOrigins(text('CORS_ORIGINS')),

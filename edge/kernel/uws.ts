@@ -31,6 +31,7 @@ const library = await chooseLibrary(
 
 export const {
   App,
+  SSLApp,
   us_listen_socket_close,
   us_socket_local_port,
   LIBUS_LISTEN_EXCLUSIVE_PORT,

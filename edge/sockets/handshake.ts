@@ -88,7 +88,7 @@ export function upgrade(
     )
     return
   }
-  const { corsOrigins, publicUrl, trustedProxies } = ctx.config
+  const { corsOrigins, publicUrl, tls, trustedProxies } = ctx.config
   if (
     !originAllowed(
       fields['origin'] ?? '',
@@ -155,7 +155,7 @@ export function upgrade(
     parameter: smallLetters(req.getParameter(0) ?? ''),
     address,
     userAgent: fields['user-agent'] || null,
-    origin: serverOrigin(fields, trustedProxies, publicUrl),
+    origin: serverOrigin(fields, { trustedProxies, isTls: tls !== null, publicUrl }),
     identity: null,
   }
   const data: UpgradedData = { session: null, handshake }

@@ -1,11 +1,11 @@
 /** One attempt to deliver against real servers, with the answers and failures of receivers. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { makeCertificate, type MadeCertificate } from '../../protocol/testing/certificate.ts'
 import { webhookLimits } from './limits.ts'
 import { answerStatus, startReceiver } from './receiver.ts'
 import { createSender, type SenderOptions } from './sender.ts'
@@ -243,31 +243,9 @@ t.test('the addresses of a name are tried until one accepts the connection', asy
 t.test('TLS verifies the name of the URL although the connection goes to an address', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'caduceus-tls-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  let made: MadeCertificate
   try {
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-        '-keyout',
-        key,
-        '-out',
-        cert,
-        '-subj',
-        '/CN=hook.example.com',
-        '-addext',
-        'subjectAltName=DNS:hook.example.com',
-      ],
-      { stdio: 'ignore' },
-    )
+    made = makeCertificate(dir, 'DNS:hook.example.com')
   } catch (error) {
     const line = `openssl cannot make a certificate: ${String(error)}`
     if (process.env['REQUIRE_SERVICES'] === '1') t.fail(line)
@@ -276,7 +254,7 @@ t.test('TLS verifies the name of the URL although the connection goes to an addr
   }
   let served = 0
   const server = createTlsServer(
-    { key: readFileSync(key), cert: readFileSync(cert) },
+    { key: readFileSync(made.key), cert: readFileSync(made.cert) },
     (request, response) => {
       served++
       request.resume().on('end', () => response.writeHead(202).end(request.headers.host))
@@ -292,7 +270,7 @@ t.test('TLS verifies the name of the URL although the connection goes to an addr
   const { port } = server.address() as AddressInfo
   const trusted = {
     resolve: async () => ['127.0.0.1'],
-    ca: readFileSync(cert, 'utf8'),
+    ca: readFileSync(made.cert, 'utf8'),
     timeoutMs: 3_000,
   }
   t.match(await send(`https://hook.example.com:${port}/`, trusted), {

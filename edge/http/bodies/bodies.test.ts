@@ -110,6 +110,7 @@ async function start(t: Test, { hurry = 1 } = {}) {
     corsOrigins: [],
     uploadBytesMax,
     trustedProxies: 0,
+    isTls: false,
     publicUrl: null,
     rates: null,
     audit: { note() {} },
