@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import { createApiKey, listApiKeys, revokeApiKey, type ApiKeyRow } from './api-keys.ts'
-import { scopes } from '../kernel/identity.ts'
+import { scopes } from '../../protocol/accounts/scopes.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { limits } from '../../protocol/kernel/limits.ts'

@@ -10,7 +10,8 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { apiKeyMark, scopes, type Identity, type Scope } from '../kernel/identity.ts'
+import { scopes, type Scope } from '../../protocol/accounts/scopes.ts'
+import { apiKeyMark, type Identity } from '../kernel/identity.ts'
 import { hashToken } from './tokens.ts'
 
 type KeyContext = Pick<Kernel, 'database' | 'nowMs' | 'random'>

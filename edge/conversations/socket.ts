@@ -43,6 +43,7 @@ export async function openChat(
   session.expiresAtMs = identity.expiresAtMs
   ctx.hub.subscribe(session, topicOf(speaker))
   ctx.hub.subscribe(session, topics.chat(speaker.side, speaker.id))
+  if (identity.role === 'admin') ctx.hub.subscribe(session, topics.admin(identity.userId))
   const presence = new PresenceOf(ctx, speaker)
   const said = saidOf(ctx, session, identity, new CommandsInFlight())
   const table = MessageTable.of('chat')
@@ -69,7 +70,7 @@ export async function openChat(
       // The topic of a role has the messages of orders too; those have their own socket.
       onPush(message) {
         presence.hear(message)
-        return message.type.startsWith('conversation_')
+        return message.type.startsWith('conversation_') || message.type === 'notification'
       },
       onClose: leave,
     },

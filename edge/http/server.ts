@@ -50,10 +50,7 @@ export interface HttpDeps {
   authenticate: Authenticate
   corsOrigins: readonly string[]
   uploadBytesMax: number
-  /**
-   * Number of our own proxies in front of the edge; their claims about the client's address are
-   * trusted.
-   */
+  /** Number of our own proxies in front; their claims about the client's address are trusted. */
   trustedProxies: number
   /** True when clients connect to this process by TLS. */
   isTls: boolean

@@ -2,6 +2,7 @@
  * The caller, as HTTP and the sockets know it after authentication. Roles are those of the accounts
  * table; commands carry the protocol's Principal instead, which names the acting record.
  */
+import type { Scope } from '../../protocol/accounts/scopes.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 
@@ -10,17 +11,6 @@ export type Role = (typeof roles)[number]
 /** True when the value is one of the roles of the accounts table. */
 export const isRole = (value: unknown): value is Role => roles.includes(value as Role)
 
-/** The scopes that an API key may have. A row of the route table names the scope that it needs. */
-export const scopes = [
-  'orders:read',
-  'orders:write',
-  'drivers:read',
-  'drivers:write',
-  'vendors:read',
-  'webhooks:read',
-  'webhooks:write',
-] as const
-export type Scope = (typeof scopes)[number]
 /**
  * The prefix of an API key. It tells a key from a token and lets secret scanners find a leaked key.
  */

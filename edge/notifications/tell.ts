@@ -17,10 +17,13 @@ import { unreadOf } from './inbox.ts'
 import { noteSeen } from './deliveries.ts'
 import type { Stored, Waiting } from './take.ts'
 
-const topicOf: Readonly<Record<Hearer, (id: string) => string>> = {
+/** The sides of notifications; administrators have no part in orders and hear only of accounts. */
+type ToldSide = Hearer | 'admin'
+const topicOf: Readonly<Record<ToldSide, (id: string) => string>> = {
   customer: topics.customer,
   vendor: topics.pharmacy,
   driver: topics.driver,
+  admin: topics.admin,
 }
 
 /** The audience to which an account belongs. */
@@ -29,7 +32,7 @@ export const audienceOf = ({ role }: Pick<Identity, 'role'>): Audience | null =>
 
 /** The side on which an account hears; null for one that is told nothing. */
 export function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told | null {
-  const told = (side: Hearer, id: string | null): Told | null =>
+  const told = (side: ToldSide, id: string | null): Told | null =>
     id === null ? null : { side, recordId: id }
   switch (role) {
     case 'user':
@@ -38,12 +41,14 @@ export function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told |
       return told('vendor', pharmacyId)
     case 'driver':
       return told('driver', driverId)
+    case 'admin':
+      return told('admin', userId)
     default:
       return null
   }
 }
 interface Told {
-  side: Hearer
+  side: ToldSide
   recordId: string
 }
 
@@ -60,15 +65,15 @@ function vouches({ identity, role }: Session, topic: string, ask: boolean): bool
   return own !== null && topicOf[own.side](own.recordId) === topic && (!ask || askedAt.has(role))
 }
 
-/** The sides of accounts; an administrator has no socket that shows the number. */
+/** The sides of accounts. */
 async function sidesOf(
   db: Kysely<Tables>,
   accountIds: readonly string[],
 ): Promise<Map<string, Told>> {
   if (accountIds.length === 0) return new Map()
-  const { rows } = await sql<{ id: string; side: Hearer; record_id: string }>`
-    select u.id, 'customer' as side, u.id as record_id from users u
-    where u.role = 'user' and u.id = any(${accountIds}::uuid[])
+  const { rows } = await sql<{ id: string; side: ToldSide; record_id: string }>`
+    select u.id, case u.role when 'admin' then 'admin' else 'customer' end as side, u.id as record_id
+    from users u where u.role in ('user', 'admin') and u.id = any(${accountIds}::uuid[])
     union all select v.user_id, 'vendor', v.id from vendors v where v.user_id = any(${accountIds}::uuid[])
     union all select d.user_id, 'driver', d.id from drivers d where d.user_id = any(${accountIds}::uuid[])`.execute(
     db,

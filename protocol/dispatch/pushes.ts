@@ -24,6 +24,8 @@ export const topics = {
   order: (orderId: string) => `order:${orderId}`,
   /** Administrators at `/ws/chat`. */
   support: 'support',
+  /** The sockets of one administrator. */
+  admin: (accountId: string) => `admin:${accountId}`,
   /** Sockets at `/ws/chat` of one side of conversations. */
   chat: (side: string, id: string) => `chat:${side}:${id}`,
 } as const

@@ -12,8 +12,8 @@ interface GateProps {
   session: PageSession
   title: TextKey
   lead: TextKey
-  /** The role for which a code by SMS signs in. */
-  role: 'user' | 'vendor' | 'driver'
+  /** The role for which a code by SMS signs in; absent: it signs nobody in. */
+  role?: 'user' | 'vendor' | 'driver'
   /** The form with which people of this page register. */
   register?: ComponentChildren
 }
@@ -28,11 +28,11 @@ export function Gate({ session, title, lead, role, register }: GateProps) {
       <div class="columns">
         <div class="stack">
           {way === 'password' ? <ByPassword session={session} /> : null}
-          {way === 'code' ? <ByCode session={session} role={role} /> : null}
+          {way === 'code' && role !== undefined ? <ByCode session={session} role={role} /> : null}
           {way === 'reset' ? <NewPassword onDone={() => setWay('password')} /> : null}
           <div class="row">
             {(['password', 'code', 'reset'] as const)
-              .filter(other => other !== way)
+              .filter(other => other !== way && (other !== 'code' || role !== undefined))
               .map(other => (
                 <button key={other} type="button" class="plain" onClick={() => setWay(other)}>
                   {say(`sign_in.by_${other}`)}
@@ -106,7 +106,7 @@ function CodeField() {
   )
 }
 
-function ByCode({ session, role }: { session: PageSession; role: GateProps['role'] }) {
+function ByCode({ session, role }: { session: PageSession; role: NonNullable<GateProps['role']> }) {
   const [phone, setPhone] = useState<string | null>(null)
   if (phone === null)
     return (
@@ -179,14 +179,20 @@ function NewPassword({ onDone }: { onDone(): void }) {
 }
 
 /** The field for a password that is chosen now. */
-export function PasswordField({ label = say('field.new_password') }: { label?: string }) {
+export function PasswordField({
+  label = say('field.new_password'),
+  required = true,
+}: {
+  label?: string
+  required?: boolean
+}) {
   return (
     <Field
       label={label}
       hint={say('field.password_rule')}
       name="password"
       type="password"
-      required
+      required={required}
       minLength={8}
       autocomplete="new-password"
     />

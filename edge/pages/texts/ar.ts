@@ -1,7 +1,9 @@
 /** The texts of the pages in Arabic, which is written from right to left and has six plurals. */
+import { adminTextsInArabic } from './ar-admin.ts'
 import type { Texts } from './en.ts'
 
 export const ar: Texts = {
+  ...adminTextsInArabic,
   'account.change_password': 'تغيير كلمة المرور',
   'account.end': 'إنهاء',
   'account.end_really': 'هل تريد إنهاءها حقًا؟',

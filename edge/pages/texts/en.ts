@@ -1,4 +1,5 @@
 /** The texts of the pages in English. Every other language has exactly these keys. */
+import { adminTexts } from './en-admin.ts'
 
 /** A text, or its forms by number: `Intl.PluralRules` says which form a number takes. */
 export type Text =
@@ -6,6 +7,7 @@ export type Text =
   | ({ readonly other: string } & Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>)
 
 const texts = {
+  ...adminTexts,
   'account.change_password': 'Change the password',
   'account.end': 'End it',
   'account.end_really': 'Really end it?',

@@ -1,0 +1,198 @@
+/**
+ * The administrators' page in a real browser: a pharmacy and a paper are decided upon by keyboard,
+ * an account is held, an order is found, and every part is clean on a phone and a desk.
+ */
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { makeAdministrator } from '../accounts/administrator.ts'
+import { eventually, http, newCustomer, newPharmacy, password } from '../acceptance/people.ts'
+import { png } from '../uploads/samples.ts'
+import { browserMissing, desk, faultsOf, openStage, phone } from './fixture.ts'
+
+const place = { latitude: 27.7172, longitude: 85.324 }
+/** Parts of the page with a heading of theirs. */
+const parts = {
+  Approvals: 'Pharmacies',
+  Papers: 'Papers',
+  Accounts: 'Accounts',
+  Orders: 'Orders',
+  Appeals: 'Appeals',
+  Keys: 'Keys',
+  'Audit trail': 'Audit trail',
+}
+
+/** Presses a button that the Tab key reaches from the top of the page. */
+async function press(page: Page, name: string | RegExp): Promise<void> {
+  const target = page.getByRole('button', { name, exact: true }).first()
+  await target.waitFor()
+  for (let presses = 0; presses < 80; presses++) {
+    if (await target.evaluate(element => element === document.activeElement)) {
+      await page.keyboard.press('Enter')
+      return
+    }
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`${String(name)} is out of the reach of the keyboard`)
+}
+
+t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async t => {
+  const stage = await openStage(t, { REGISTRATION: 'approval' })
+  const { url, troubles } = stage
+  const { database, nowMs, random } = stage.server.edge.parts
+  const email = 'admin@example.org'
+  await makeAdministrator(
+    database.kysely,
+    { nowMs, random },
+    { email, name: 'Ada Administrator', phone: '', password },
+  )
+  const pharmacy = await newPharmacy(url, 'Corner Pharmacy', place.latitude, place.longitude)
+  const form = new FormData()
+  form.append('file', new Blob([png as Uint8Array<ArrayBuffer>]), 'licence.png')
+  const file = await http(url, 'POST', '/api/uploads/document', {
+    token: pharmacy.token,
+    body: form,
+  })
+  const paper = await http(url, 'POST', '/api/documents', {
+    token: pharmacy.token,
+    body: {
+      file_id: file.body.id,
+      kind: 'pharmacy_licence',
+      subject: 'pharmacy',
+      subject_id: pharmacy.pharmacyId,
+    },
+  })
+  const page = await stage.openSignedIn('/admin', { email }, undefined, { viewport: desk })
+  const part = (name: string): Promise<void> =>
+    page.getByRole('navigation').getByRole('button', { name }).click()
+
+  await t.test('what waits is counted, and the inbox counts by itself', async t => {
+    await page.locator('[data-count="admin.pharmacies"]').getByText('1', { exact: true }).waitFor()
+    await page.locator('#health').getByText('Healthy').waitFor()
+    const badge = page.locator('nav .badge')
+    await badge.waitFor()
+    await page.getByRole('button', { name: 'Mark all as read' }).click()
+    await badge.waitFor({ state: 'detached' })
+    await newPharmacy(url, 'Second Pharmacy', place.latitude, place.longitude)
+    await http(url, 'POST', '/api/auth/login', {
+      body: { email, password },
+      headers: { 'user-agent': 'a browser of another place' },
+    })
+    await badge.waitFor()
+    t.equal(await badge.textContent(), '1', 'without a reload')
+    await page.locator('[data-count="admin.pharmacies"]').getByText('2', { exact: true }).waitFor()
+    t.same(await faultsOf(page, 'admin-today'), [])
+  })
+
+  await t.test('a pharmacy is approved and another refused, by keyboard', async t => {
+    await press(page, 'Approvals')
+    await press(page, 'Reject: Second Pharmacy')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('No such street')
+    await page.keyboard.press('Enter')
+    await page.getByText('Second Pharmacy', { exact: true }).waitFor({ state: 'detached' })
+    await press(page, 'Approve: Corner Pharmacy')
+    await page.getByText('Corner Pharmacy', { exact: true }).waitFor({ state: 'detached' })
+    const { body } = await http(url, 'GET', `/api/vendors/${pharmacy.pharmacyId}`, {
+      token: pharmacy.token,
+    })
+    t.equal(body.status, 'active')
+    await page.getByLabel('State').selectOption('rejected')
+    await page.getByText('No such street').waitFor()
+  })
+
+  await t.test('a paper is seen and approved as it was seen', async t => {
+    await part('Papers')
+    await press(page, 'Look at it: Pharmacy’s licence')
+    const picture = page.getByRole('img', { name: 'Pharmacy’s licence' })
+    await picture.waitFor()
+    t.ok(await picture.evaluate(element => (element as HTMLImageElement).naturalWidth > 0))
+    t.same(await faultsOf(page, 'admin-review'), [])
+    const sent = page.waitForRequest(/\/decision$/)
+    await press(page, 'Approve')
+    t.equal((await sent).postDataJSON().digest, paper.body.digest)
+    await picture.waitFor({ state: 'detached' })
+    const { body } = await http(url, 'GET', `/api/documents/${paper.body.id}`, {
+      token: pharmacy.token,
+    })
+    t.equal(body.state, 'approved')
+  })
+
+  await t.test('an account is found, held and restored', async t => {
+    const customer = await newCustomer(url)
+    await part('Accounts')
+    const search = page.locator('#find-account')
+    await search.getByLabel('E-mail').fill(customer.email)
+    await page.keyboard.press('Enter')
+    const row = page.locator(`[data-account="${customer.id}"]`)
+    await row.getByRole('button', { name: /^Hold/ }).click()
+    await row.getByRole('button', { name: 'Really hold?' }).click()
+    await row.getByRole('button', { name: /^Restore/ }).waitFor()
+    const me = () => http(url, 'GET', '/api/auth/me', { token: customer.token })
+    t.equal((await me()).status, 401, 'a held account is signed out at once')
+    await row.getByRole('button', { name: /^Restore/ }).click()
+    await row.getByRole('button', { name: /^Hold/ }).waitFor()
+  })
+
+  await t.test('an order is found by its id, with its history', async t => {
+    const customer = await newCustomer(url)
+    const placed = await http(url, 'POST', '/api/orders', {
+      token: customer.token,
+      body: {
+        vendor_id: pharmacy.pharmacyId,
+        delivery_address: '7 Long Lane',
+        delivery_latitude: place.latitude,
+        delivery_longitude: place.longitude,
+        items: [{ name: 'Aspirin', quantity: 2 }],
+      },
+    })
+    await part('Orders')
+    await page.getByLabel('Id, number or a word').fill(placed.body.id)
+    await page.keyboard.press('Enter')
+    await page.locator(`[data-order="${placed.body.id}"]`).getByText('order_placed').waitFor()
+    t.same(await faultsOf(page, 'admin-order'), [])
+  })
+
+  await t.test('the machine room, the keys, and the trail of it all', async t => {
+    await part('Machine room')
+    const job = page.locator('[data-job="audit.delete_old_rows"], [data-job]').first()
+    await job.getByRole('button', { name: /^Pause/ }).click()
+    await job.getByRole('button', { name: /^Resume/ }).waitFor()
+    t.same(await faultsOf(page, 'admin-work'), [])
+    await part('Keys')
+    const form = page.locator('#new-key')
+    await form.getByLabel('Name').fill('Reader')
+    await form.getByText('orders:read').click()
+    await form.getByRole('button', { name: 'Make the key' }).click()
+    await form.getByText('is shown only now').waitFor()
+    t.same(await faultsOf(page, 'admin-keys'), [])
+    await page.getByRole('button', { name: 'Revoke: Reader' }).click()
+    await page.getByRole('button', { name: 'Really revoke?' }).click()
+    await page.getByText('Revoked').waitFor()
+    await part('Audit trail')
+    await page.getByLabel('Operation').fill('approveVendor')
+    await page.keyboard.press('Enter')
+    await eventually(
+      async () => ({
+        status: 200,
+        body: await page.locator('article code', { hasText: 'approveVendor' }).count(),
+        headers: new Headers(),
+      }),
+      ({ body }) => body > 0,
+    )
+    t.same(await faultsOf(page, 'admin-audit'), [])
+  })
+
+  await t.test('every part fits on a phone, in both languages', async t => {
+    await page.setViewportSize({ ...phone, width: 320 })
+    for (const [name, heading] of Object.entries(parts)) {
+      await part(name)
+      await page.getByRole('heading', { name: heading, level: 2 }).first().waitFor()
+      t.same(await faultsOf(page, `admin-${name}`), [], name)
+    }
+    await page.getByLabel('Language').selectOption('ar')
+    await page.getByRole('button', { name: 'اليوم' }).click()
+    t.equal(await page.locator('html').getAttribute('dir'), 'rtl')
+    t.same(await faultsOf(page, 'admin-today-arabic'), [])
+  })
+  t.same(troubles, [], 'no page threw, broke its policy or asked another server')
+})
