@@ -18,6 +18,7 @@ import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
 import { ledger } from './ledger/index.ts'
 import { maps } from './maps/index.ts'
+import { members } from './members/index.ts'
 import { messenger } from './messenger/index.ts'
 import { notifications } from './notifications/index.ts'
 import { operations } from './operations/index.ts'
@@ -49,6 +50,7 @@ const list = [
   drivers,
   devices,
   approval,
+  members,
   papers,
   requests,
   broadcast,

@@ -1,4 +1,5 @@
-/** The requests of the access test for papers and for what is required. */
+/** The requests of the access test for people, their papers, and what is required. */
+import { memberCalls } from './access-members.ts'
 import type { Who, World } from './access-world.ts'
 
 type Ids = Readonly<Record<string, string>>
@@ -15,6 +16,7 @@ const document = (ids: Ids): Request => ({ params: { id: ids['document']! } })
 
 /** By operationId. */
 export const paperCalls: Readonly<Record<string, PaperRule>> = {
+  ...memberCalls,
   createDocument: {
     of: async (ids, who, world) => ({
       body: {
@@ -28,13 +30,20 @@ export const paperCalls: Readonly<Record<string, PaperRule>> = {
   getDocument: { of: document },
   readDocument: { of: document },
   takeReview: {
-    of: async (_, __, world) => ({ body: { document_id: (await world.document()).document } }),
+    of: async (ids, who, world) => ({
+      body: {
+        document_id: who === 'stranger' ? ids['document'] : (await world.document()).document,
+      },
+    }),
   },
   endReview: { of: document },
   decideDocument: {
     last: true,
-    of: async (_, __, world) => {
-      const { document, documentDigest } = await world.document(true)
+    of: async (ids, who, world) => {
+      const { document, documentDigest } =
+        who === 'stranger'
+          ? { document: ids['document']!, documentDigest: '0'.repeat(64) }
+          : await world.document(true)
       return {
         params: { id: document },
         body: { decision: 'rejected', digest: documentDigest, reason_code: 'unreadable' },

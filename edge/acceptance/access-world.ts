@@ -83,6 +83,8 @@ export interface World {
   document(taken?: boolean): Promise<{ document: string; documentDigest: string }>
   /** A paper of drivers that is required, and keeps nobody from work. */
   requirement(): Promise<string>
+  /** An invitation of the pharmacy to somebody, with its code. */
+  member(): Promise<{ member: string; invitationCode: string }>
   /** A notification of the customer: the pharmacy has accepted an order. */
   notification(): Promise<string>
   /** A device of the customer's; its push service does not answer. */
@@ -294,6 +296,15 @@ export async function createWorld(embedded: Embedded): Promise<World> {
       if (known !== undefined) return known.id
       const body = { role: 'driver', kind: 'background_check', effect: 'warning' }
       return (await done('admin', 'POST', '/api/requirements', body)).id
+    },
+    async member() {
+      const { id, invitation_code } = await done(
+        'vendor',
+        'POST',
+        `/api/vendors/${vendor.pharmacyId}/members`,
+        { role: 'pharmacist', name: 'Petra Pharmacist' },
+      )
+      return { member: id, invitationCode: invitation_code }
     },
     async notification() {
       const order = await acceptedOrder()

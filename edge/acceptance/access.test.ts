@@ -89,6 +89,7 @@ async function recordsOf(world: World): Promise<Ids> {
         {},
       )
     ).body.id,
+    member: (await world.member()).member,
     rating: await world.rating(),
     document: (await world.document()).document,
     requirement: await world.requirement(),
@@ -319,6 +320,7 @@ t.test('a caller who is allowed is answered and sees nothing of others', async t
     existing['import']!,
     existing['apiKey']!,
     existing['invitation']!,
+    existing['member']!,
     existing['device']!,
     existing['applicantDriver']!,
     existing['rating']!,

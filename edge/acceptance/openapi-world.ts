@@ -144,6 +144,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
       })
     ).id,
   })
+  const member: Prepare = () => world.member()
   const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
   const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
@@ -204,6 +205,11 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     closeSanjevaniPharmacy: applicant('active'),
     listInvitations: invitation,
     revokeInvitation: invitation,
+    listMembers: member,
+    changeMember: member,
+    endMember: member,
+    acceptMembership: member,
+    registerMember: member,
     approveDriver: applicantDriver,
     endDriver: applicantDriver,
     removeDriver: applicantDriver,
@@ -369,7 +375,7 @@ const secrets: Record<string, string> = {
   verification_token: 'pR7wX2cVbQx5n0sYkR9dLfAu',
   tracking_token: placeholders.trackingToken,
   version: '0.1.0',
-  invitation_code: 'K7QWM-3RTXA-9DZPB-VN2CH-6JEYF-4',
+  invitation_code: placeholders.invitationCode,
 }
 /** Links whose text hides a secret. */
 const hidden = /^(owntracks:\/\/\/config\?inline=).*$/

@@ -1,12 +1,13 @@
 /**
  * Accounts in the database: making them, finding them, and reading them as identities. A pharmacy
- * or a driver is an account plus a record. Either may exist first (an account that registered with
+ * or a driver is an account plus a record; other people of a pharmacy are its members. Either may exist first (an account that registered with
  * a role completes itself later), so an identity may lack its record.
  */
 import { sql, type Insertable, type Kysely } from 'kysely'
 import { normalEmail } from '../../protocol/accounts/emails.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import type { MemberRole } from '../../protocol/pharmacies/members.ts'
 import type { Tables, UsersTable } from '../../migrations/database/tables.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
@@ -34,9 +35,14 @@ export interface Account {
   picture_id: string | null
   /** The account that owns the e-mail, when this account only names it; null otherwise. */
   email_twin_of: string | null
+  /** The administrator on whom the account may depend; see `edge/kernel/sponsors.ts`. */
+  sponsored_by: string | null
+  sponsored_at: Date | null
   created_at: Date
   updated_at: Date
+  /** Pharmacy of which the account is a member now. */
   vendor_id: string | null
+  member_role: MemberRole | null
   driver_id: string | null
 }
 export interface NewAccount {
@@ -63,7 +69,9 @@ export type Registrar = Pick<Kernel, 'nowMs' | 'random'> &
 const accounts = (db: Kysely<Tables>) =>
   db
     .selectFrom('users')
-    .leftJoin('vendors', 'vendors.user_id', 'users.id')
+    .leftJoin('members', join =>
+      join.onRef('members.user_id', '=', 'users.id').on('members.ended_at', 'is', null),
+    )
     .leftJoin('drivers', 'drivers.user_id', 'users.id')
     .select([
       'users.id',
@@ -77,9 +85,12 @@ const accounts = (db: Kysely<Tables>) =>
       'users.address',
       'users.picture_id',
       'users.email_twin_of',
+      'users.sponsored_by',
+      'users.sponsored_at',
       'users.created_at',
       'users.updated_at',
-      'vendors.id as vendor_id',
+      'members.vendor_id',
+      'members.role as member_role',
       'drivers.id as driver_id',
     ])
 

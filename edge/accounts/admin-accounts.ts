@@ -27,6 +27,7 @@ import {
   PersonName,
   Phone,
   Text,
+  Timestamp,
 } from '../kernel/shapes.ts'
 
 const tags = ['admin']
@@ -38,10 +39,19 @@ const AdminAccountView = Type.Object({
   email_twin_of: nullable(
     Type.String({ description: 'The account that owns the same e-mail; this one only names it' }),
   ),
+  sponsored_by: nullable(
+    Type.String({
+      description:
+        'The administrator who last made the account, gave it its role or set its e-mail. For 30 days the two are no independent pair where two people have to agree',
+    }),
+  ),
+  sponsored_at: nullable(Timestamp),
 })
 const adminView = (account: Account) => ({
   ...accountView(account),
   email_twin_of: account.email_twin_of,
+  sponsored_by: account.sponsored_by,
+  sponsored_at: account.sponsored_at,
 })
 
 /** The rows of `/api/admin/accounts`. */
@@ -129,8 +139,8 @@ export function adminAccountRoutes(ctx: DeactivationContext): AnyRoute[] {
       }),
       responses: { 201: { description: 'The account', schema: AdminAccountView } },
       errors: ['email_taken', 'overloaded'],
-      handler: async ({ body }) => {
-        const account = await makeAccountFor(ctx, body)
+      handler: async ({ identity, body }) => {
+        const account = await makeAccountFor(ctx, identity.userId, body)
         return {
           status: 201,
           body: adminView(account),

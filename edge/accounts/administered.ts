@@ -1,7 +1,8 @@
 /**
  * Accounts as an administrator makes and changes them. A new role ends every sign-in of the
  * account, because tokens carry the role, and the keys and calendar links that it made. Nobody
- * changes the own account here, so the last administrator cannot end or demote themselves.
+ * changes the own account here, so the last administrator cannot end or demote themselves. The
+ * account remembers who made it, gave it its role or set its e-mail (`edge/kernel/sponsors.ts`).
  */
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
@@ -9,6 +10,7 @@ import { tellAccount } from '../kernel/news.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Role } from '../kernel/identity.ts'
+import { sponsoredBy } from '../kernel/sponsors.ts'
 import { accountById, createAccount, isUniqueViolation, type Account } from './accounts.ts'
 import { storeProfile, type ProfileChange } from './credentials.ts'
 import { refuseOwnAccount, type DeactivationContext } from './deactivation.ts'
@@ -27,11 +29,23 @@ export interface AdministeredAccount {
 /** Throws `email_taken`. No limit counts the account, and its owner is not told. */
 export async function makeAccountFor(
   ctx: DeactivationContext,
+  adminId: string,
   { password = randomBytes(32).toString('base64url'), ...given }: AdministeredAccount,
 ): Promise<Account> {
   const db = ctx.database.kysely
   const { nowMs, random } = ctx
-  const made = await createAccount(db, { nowMs, random }, { ...given, password }, async () => null)
+  const made = await createAccount(
+    db,
+    { nowMs, random },
+    { ...given, password },
+    async (tx, userId) => {
+      await tx
+        .updateTable('users')
+        .set(sponsoredBy(adminId, nowMs()))
+        .where('id', '=', userId)
+        .execute()
+    },
+  )
   return (await accountById(db, made.userId))!
 }
 
@@ -58,8 +72,8 @@ export async function changeAccount(
   const newRole = role === before.role ? undefined : role
   const newEmail = email === before.email ? undefined : email
   await db.transaction().execute(async tx => {
-    if (newRole !== undefined) await giveRole(ctx, tx, before, newRole)
-    if (newEmail !== undefined) await giveEmail(ctx, tx, before, newEmail)
+    if (newRole !== undefined) await giveRole(ctx, tx, adminId, before, newRole)
+    if (newEmail !== undefined) await giveEmail(ctx, tx, adminId, before, newEmail)
     if (Object.keys(profile).length > 0) await storeProfile(tx, id, profile, new Date(ctx.nowMs()))
   })
   if (newRole !== undefined) await ctx.endedAccess.announce()
@@ -74,6 +88,7 @@ export async function changeAccount(
 async function giveRole(
   ctx: DeactivationContext,
   tx: Kysely<Tables>,
+  adminId: string,
   account: Account,
   role: Role,
 ): Promise<void> {
@@ -89,7 +104,7 @@ async function giveRole(
   const now = new Date(ctx.nowMs())
   await tx
     .updateTable('users')
-    .set({ role, updated_at: now })
+    .set({ role, updated_at: now, ...sponsoredBy(adminId, ctx.nowMs()) })
     .where('id', '=', account.id)
     .execute()
   await revokeSessions(ctx, tx, account.id)
@@ -113,6 +128,7 @@ async function giveRole(
 async function giveEmail(
   ctx: DeactivationContext,
   tx: Kysely<Tables>,
+  adminId: string,
   account: Account,
   email: string,
 ): Promise<void> {
@@ -122,6 +138,7 @@ async function giveEmail(
       email,
       email_verified_at: null,
       email_twin_of: null,
+      ...sponsoredBy(adminId, ctx.nowMs()),
       updated_at: new Date(ctx.nowMs()),
     })
     .where('id', '=', account.id)

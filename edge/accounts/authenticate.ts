@@ -9,7 +9,7 @@ import type { WithEndedAccess } from './ended-access.ts'
 import type { WithStandings } from '../kernel/standing.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
-import { accountById } from './accounts.ts'
+import { accountById, type Account } from './accounts.ts'
 import { authenticateKey } from './api-keys.ts'
 import { apiKeyMark, type Identity } from '../kernel/identity.ts'
 import type { Authenticator } from '../sockets/handshake.ts'
@@ -39,6 +39,15 @@ const withStanding = async ({ standings }: WithStandings, identity: Identity): P
     ? { ...identity, standing: await standings.of(identity) }
     : identity
 
+/** The records of an account as it is now. */
+const recordsOf = (
+  account: Account | null,
+): Pick<Identity, 'pharmacyId' | 'memberRole' | 'driverId'> => ({
+  pharmacyId: account?.vendor_id ?? null,
+  ...(account?.member_role != null && { memberRole: account.member_role }),
+  driverId: account?.driver_id ?? null,
+})
+
 /** Throws CaduceusError `token_invalid` unless the token is an unexpired access token of ours. */
 async function authenticateToken(ctx: AuthenticateContext, token: string): Promise<Identity> {
   const claims = await (await tokensOf(ctx.config)).verifyAccess(token, ctx.nowMs())
@@ -49,7 +58,7 @@ async function authenticateToken(ctx: AuthenticateContext, token: string): Promi
     (claims.role === 'driver' && claims.driverId === null)
   if (!lacksRecord) return claims
   const account = await accountById(ctx.database.kysely, claims.userId)
-  return { ...claims, pharmacyId: account?.vendor_id ?? null, driverId: account?.driver_id ?? null }
+  return { ...claims, ...recordsOf(account) }
 }
 
 /**
@@ -67,8 +76,7 @@ export async function redeemTicket(ctx: AuthenticateContext, ticket: string): Pr
     userId: account.id,
     role: account.role,
     name: account.full_name,
-    pharmacyId: account.vendor_id,
-    driverId: account.driver_id,
+    ...recordsOf(account),
     issuedAtMs: ctx.nowMs(),
     expiresAtMs: ctx.nowMs() + ctx.config.accessTokenMinutes * 60_000,
     ...(redeemed.sessionId !== null && { sessionId: redeemed.sessionId }),

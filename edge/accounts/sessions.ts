@@ -383,6 +383,7 @@ async function issue(
         role: account.role,
         name: account.full_name,
         pharmacyId: account.vendor_id,
+        ...(account.member_role !== null && { memberRole: account.member_role }),
         driverId: account.driver_id,
         sessionId: familyId,
       },

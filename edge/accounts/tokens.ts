@@ -8,6 +8,7 @@ import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual }
 import { SignJWT, jwtVerify, type JWTPayload } from 'jose'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { isUuid } from '../../protocol/kernel/ids.ts'
+import { isMemberRole, type MemberRole } from '../../protocol/pharmacies/members.ts'
 import { isRole, type Role } from '../kernel/identity.ts'
 import { algorithm, readOwn } from './own-token.ts'
 import { tokensRememberedMax } from './limits.ts'
@@ -23,6 +24,8 @@ export interface AccessClaims {
   role: Role
   name: string
   pharmacyId: string | null
+  /** Role at the pharmacy; absent in tokens of earlier releases. */
+  memberRole?: MemberRole
   driverId: string | null
   /** The family of refresh tokens to which it belongs. */
   sessionId?: string
@@ -194,13 +197,14 @@ export async function createTokens({
         Math.abs(nowMs - madeAtMs) <= lifeMs
       )
     },
-    signAccess: ({ userId, role, name, pharmacyId, driverId, sessionId }, nowMs) =>
+    signAccess: ({ userId, role, name, pharmacyId, memberRole, driverId, sessionId }, nowMs) =>
       sign(
         {
           typ: 'access',
           role,
           name,
           ...(pharmacyId !== null && { vendor_id: pharmacyId }),
+          ...(memberRole !== undefined && { member: memberRole }),
           ...(driverId !== null && { driver_id: driverId }),
           ...(sessionId !== undefined && { family: sessionId }),
         },
@@ -212,12 +216,15 @@ export async function createTokens({
       sign({ typ: 'refresh', sid: sessionId }, userId, nowMs, refreshMs),
     async verifyAccess(token, nowMs) {
       const payload = await verify(token, 'access', nowMs)
-      if (!isRole(payload['role'])) throw new CaduceusError('token_invalid')
+      const { role, member } = payload
+      if (!isRole(role) || (member !== undefined && !isMemberRole(member)))
+        throw new CaduceusError('token_invalid')
       return {
         userId: payload.sub,
-        role: payload['role'],
+        role,
         name: text(payload['name']) ?? '',
         pharmacyId: text(payload['vendor_id']),
+        ...(member !== undefined && { memberRole: member }),
         driverId: text(payload['driver_id']),
         issuedAtMs: (payload.iat ?? 0) * 1000,
         expiresAtMs: payload.exp * 1000,

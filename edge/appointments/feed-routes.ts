@@ -3,8 +3,9 @@
  * calendar. A link is shown once and its secret is stored as a hash. It has the rights of whoever
  * made it at the time of each reading: a link of a pharmacy that is suspended opens nothing.
  *
- * A pharmacy has one account, so a member of its staff is a name and the services that this person
- * attends. Each member has a link of their own, and the pharmacy ends it when the member leaves.
+ * A link of the kind `member` shows the services that one of the staff attends. It is of a member of
+ * the pharmacy, and opens nothing when the member leaves. Somebody without an account is a name, and
+ * the pharmacy ends the link.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -18,6 +19,7 @@ import { initialsOf } from '../../protocol/orders/area.ts'
 import { accountById } from '../accounts/accounts.ts'
 import { hashToken } from '../accounts/tokens.ts'
 import type { Identity } from '../kernel/identity.ts'
+import { requireRole } from '../kernel/member-rights.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nullable, PersonName, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
@@ -37,6 +39,7 @@ const FeedView = Type.Object({
   kind: Type.Enum([...kinds]),
   subject_id: Uuid,
   service_ids: nullable(Type.Array(Uuid)),
+  member_id: nullable(Uuid),
   name: Type.String(),
   created_at: Timestamp,
   ended_at: nullable(Timestamp),
@@ -48,6 +51,7 @@ const view = ({
   kind,
   subject_id,
   service_ids,
+  member_id,
   name,
   created_at,
   ended_at,
@@ -57,6 +61,7 @@ const view = ({
   kind,
   subject_id,
   service_ids,
+  member_id,
   name,
   created_at,
   ended_at,
@@ -91,7 +96,7 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
 
   /** The services of a member's link. Throws where one is not of the pharmacy. */
   const servicesOf = async (
-    { kind, service_ids, name }: { kind: string; service_ids?: string[]; name?: string },
+    { kind, service_ids }: { kind: string; service_ids?: string[] },
     vendorId: string,
   ): Promise<string[] | null> => {
     if (kind !== 'member') {
@@ -100,7 +105,6 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
     }
     if (service_ids === undefined)
       throw invalid([{ field: 'service_ids', rule: 'must name the services of the member' }])
-    if (name === undefined) throw invalid([{ field: 'name', rule: 'must name the member' }])
     const known = await db
       .selectFrom('services')
       .select('id')
@@ -112,6 +116,35 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
         { field: 'service_ids', rule: 'must be services of the pharmacy' },
       ])
     return service_ids
+  }
+
+  /** The member of a link and the name of its calendar. Throws where the caller may not name them. */
+  const memberOf = async (
+    identity: Identity,
+    { kind, member_id, name }: { kind: string; member_id?: string; name?: string },
+    vendorId: string,
+  ): Promise<{ id: string | null; name: string }> => {
+    if (kind !== 'member') {
+      if (member_id === undefined) return { id: null, name: name ?? 'Appointments' }
+      throw invalid([{ field: 'member_id', rule: 'is for the kind member' }])
+    }
+    if (member_id === undefined) {
+      if (name === undefined)
+        throw invalid([{ field: 'name', rule: 'or member_id must say who the member is' }])
+      return { id: null, name }
+    }
+    const member = await db
+      .selectFrom('members')
+      .innerJoin('users', 'users.id', 'members.user_id')
+      .select(['members.user_id', 'users.full_name'])
+      .where('members.id', '=', member_id)
+      .where('members.vendor_id', '=', vendorId)
+      .where('members.ended_at', 'is', null)
+      .executeTakeFirst()
+    if (member === undefined) throw new CaduceusError('not_found', 'no such member of the pharmacy')
+    if (member.user_id !== identity.userId)
+      requireRole(identity, 'owner', 'the calendar of another member')
+    return { id: member_id, name: name ?? member.full_name }
   }
 
   return [
@@ -134,6 +167,9 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
             description: 'The services that the member attends',
           }),
         ),
+        member_id: Type.Optional(
+          Type.String({ ...Uuid, description: 'The member of the pharmacy whose calendar it is' }),
+        ),
         name: Type.Optional(PersonName),
       }),
       responses: {
@@ -145,10 +181,11 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
           }),
         },
       },
-      errors: ['vendor_not_found', 'service_not_found', 'subscription_limit_reached'],
+      errors: ['vendor_not_found', 'service_not_found', 'not_found', 'subscription_limit_reached'],
       handler: async ({ identity, body, origin }) => {
         const subjectId = await subjectOf(identity, body.kind, body.subject_id)
         const serviceIds = await servicesOf(body, subjectId)
+        const member = await memberOf(identity, body, subjectId)
         const { count } = await db
           .selectFrom('calendar_feeds')
           .select(eb => eb.fn.countAll<number>().as('count'))
@@ -169,7 +206,8 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
             kind: body.kind,
             subject_id: subjectId,
             service_ids: serviceIds,
-            name: body.name ?? 'Appointments',
+            member_id: member.id,
+            name: member.name,
             secret_hash: hashToken(secret),
             created_at: new Date(ctx.nowMs()),
           })
@@ -288,7 +326,13 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
   }
 
   /** Has the maker of the link, as the account is now, the right to make it? */
-  async function mayStillRead({ account_id, kind, subject_id }: FeedRow): Promise<boolean> {
+  async function mayStillRead({
+    account_id,
+    kind,
+    subject_id,
+    member_id,
+  }: FeedRow): Promise<boolean> {
+    if (member_id !== null && !(await isStillMember(member_id))) return false
     const account = await accountById(db, account_id)
     if (account === null || !account.is_active) return false
     const { role, vendor_id: pharmacyId } = account
@@ -302,6 +346,16 @@ export function feedRoutes(ctx: VisitContext): AnyRoute[] {
       .where('id', '=', subject_id)
       .executeTakeFirst()
     return service?.vendor_id === pharmacyId
+  }
+
+  async function isStillMember(id: string): Promise<boolean> {
+    const row = await db
+      .selectFrom('members')
+      .select('id')
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst()
+    return row !== undefined
   }
 
   /** Those from yesterday on come first into a full calendar, and then the latest before them. */

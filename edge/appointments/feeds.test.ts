@@ -309,6 +309,35 @@ t.test('the link of a member shows the services that the member attends', async 
   t.equal((await call(null, 'GET', pathname)).status, 404, 'the member has left')
 })
 
+t.test('the link of a member of the pharmacy ends with the membership', async t => {
+  const members = `/api/vendors/${pharmacy.pharmacyId}/members`
+  const invitation = await done(pharmacy, 'POST', members, { role: 'assistant', name: 'Mina' })
+  const person = { email: 'mina@example.com', phone: '+1234567890', password: 'securepassword123' }
+  const mina = await done(null, 'POST', '/api/members/register', {
+    ...person,
+    full_name: 'Mina Rai',
+    invitation_code: invitation.invitation_code,
+  })
+  const by = { token: mina.access_token as string }
+  const { id } = await edge.service()
+  const of = (who: { token: string }, member_id: string) =>
+    call(who, 'POST', '/api/calendar-feeds', { kind: 'member', service_ids: [id], member_id })
+  t.equal((await of(by, pharmacy.pharmacyId)).status, 403, 'not of the owner')
+  t.equal((await of(pharmacy, id)).status, 404, 'no such member')
+  const links = [await of(by, mina.member.id), await of(pharmacy, mina.member.id)]
+  const read = async () =>
+    Promise.all(
+      links.map(async ({ body }) => (await call(null, 'GET', new URL(body.url).pathname)).status),
+    )
+  t.match(links[1], {
+    status: 201,
+    body: { feed: { name: 'Mina Rai', member_id: mina.member.id } },
+  })
+  t.same(await read(), [200, 200])
+  await done(pharmacy, 'DELETE', `${members}/${mina.member.id}`)
+  t.same(await read(), [404, 404])
+})
+
 t.test('a full calendar shows what is to come first, and then the latest before', async t => {
   const ann = await edge.customer()
   const service = await edge.service()

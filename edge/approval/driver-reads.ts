@@ -10,6 +10,7 @@ import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { driverStatuses, memberships } from '../../protocol/drivers/statuses.ts'
 import type { Identity } from '../kernel/identity.ts'
+import { seesEarnings } from '../kernel/member-rights.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
 import { RatingFigure } from '../ratings/figures.ts'
 
@@ -32,7 +33,8 @@ export const DriverProfile = Type.Object({
   current_longitude: nullable(Longitude),
   last_location_update: nullable(Timestamp),
   total_deliveries: Type.Integer(),
-  total_earnings: Type.Number(),
+  /** Not for assistants of the pharmacy. */
+  total_earnings: Type.Optional(Type.Number()),
   currency: Type.String(),
   membership: Type.Enum([...memberships]),
   is_active: Type.Boolean(),
@@ -54,7 +56,17 @@ export type DriverRow = Awaited<
   ReturnType<ReturnType<typeof driverRows>['executeTakeFirstOrThrow']>
 >
 
-/** The row in the shape of `DriverProfile`, with earnings as a decimal number. */
+/** The row in the shape of `DriverProfile` for the reader, with earnings as a decimal number. */
+export const driverViewFor = (
+  reader: Identity,
+  row: DriverRow,
+): Partial<Pick<DriverView, 'total_earnings'>> & Omit<DriverView, 'total_earnings'> => {
+  const { total_earnings, ...rest } = driverView(row)
+  return seesEarnings(reader) ? { ...rest, total_earnings } : rest
+}
+type DriverView = ReturnType<typeof driverView>
+
+/** The whole row, for the driver and for those who decide about drivers. */
 export const driverView = ({
   latitude,
   longitude,

@@ -27,11 +27,12 @@ const alphabet = 'ABCDEFGHJKMNPQRSTVWXYZ23456789AB'
 const codeCharacters = 26
 export const invitationCodePattern = '^[A-Za-z0-9-]{8,64}$'
 
-/** Small letters and the hyphens that make a code readable do not matter. */
-const hashOf = (code: string): string =>
+/** Stored form of a code. Small letters and the hyphens that make it readable do not matter. */
+export const hashOfInvitation = (code: string): string =>
   createHash('sha256').update(code.toUpperCase().replaceAll('-', '')).digest('base64url')
 
-function newCode(): string {
+/** A random code for an invitation, in groups of five. */
+export function newInvitationCode(): string {
   const letters = [...randomBytes(codeCharacters)].map(byte => alphabet[byte % 32]!).join('')
   return letters.match(/.{1,5}/g)!.join('-')
 }
@@ -44,7 +45,7 @@ export async function createInvitation(
   given: { uses?: number; expires_in_hours?: number; note?: string },
 ): Promise<{ code: string; row: InvitationRow }> {
   const nowMs = ctx.nowMs()
-  const code = newCode()
+  const code = newInvitationCode()
   const row = await ctx.database.kysely.transaction().execute(async tx => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${pharmacyId}`}, 0))`.execute(
       tx,
@@ -67,7 +68,7 @@ export async function createInvitation(
       .values({
         id: uuidV7(nowMs, ctx.random),
         vendor_id: pharmacyId,
-        code_hash: hashOf(code),
+        code_hash: hashOfInvitation(code),
         note: given.note ?? null,
         uses_max: given.uses ?? 1,
         created_by: by,
@@ -135,7 +136,8 @@ export async function deleteOldInvitations(
   return { deleted: Number(numDeletedRows) }
 }
 
-const wrong = () =>
+/** The refusal of every code that does not open anything. */
+export const wrongInvitation = (): CaduceusError =>
   new CaduceusError(
     'invitation_invalid',
     'the invitation is wrong, has ended, was taken back or was used',
@@ -154,14 +156,14 @@ export async function redeemInvitation(
   const spent = await tx
     .updateTable('driver_invitations')
     .set({ uses: sql`uses + 1` })
-    .where('code_hash', '=', hashOf(code))
+    .where('code_hash', '=', hashOfInvitation(code))
     .where('vendor_id', '=', pharmacyId)
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', new Date(nowMs))
     .whereRef('uses', '<', 'uses_max')
     .returning('id')
     .executeTakeFirst()
-  if (spent === undefined) throw wrong()
+  if (spent === undefined) throw wrongInvitation()
 }
 
 /** The pharmacy of a valid invitation. Throws `invitation_invalid`. */
@@ -169,12 +171,12 @@ export async function pharmacyOfInvitation(ctx: Context, code: string): Promise<
   const row = await ctx.database.kysely
     .selectFrom('driver_invitations')
     .select('vendor_id')
-    .where('code_hash', '=', hashOf(code))
+    .where('code_hash', '=', hashOfInvitation(code))
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', new Date(ctx.nowMs()))
     .whereRef('uses', '<', 'uses_max')
     .executeTakeFirst()
-  if (row === undefined) throw wrong()
+  if (row === undefined) throw wrongInvitation()
   return row.vendor_id
 }
 

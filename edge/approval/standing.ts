@@ -20,7 +20,6 @@ import type { Standing } from '../kernel/identity.ts'
 import { createLooks } from '../accounts/looks.ts'
 import type { Standings, StandingNews, PharmacyNews } from '../kernel/standing.ts'
 import { paperStandings, readRequired, whyPapers, type Required } from '../kernel/paper-facts.ts'
-import type { RequirementRole } from '../../protocol/papers/kinds.ts'
 import { BoundedCache } from '../kernel/bounded-cache.ts'
 import { gathered } from '../kernel/gathered.ts'
 import { approvalLimits } from './limits.ts'
@@ -139,7 +138,7 @@ export function createStandings({ database, bus, log, nowMs, after }: StandingsD
     driver: gathered(ids => paperStandings(db, 'driver', ids, nowMs())),
   }
   /** Why the papers keep somebody from work now; null when they do not. */
-  const heldNow = async (role: RequirementRole, id: string): Promise<string | null> => {
+  const heldNow = async (role: keyof typeof papers, id: string): Promise<string | null> => {
     const standing = required.roles.has(role) ? await papers[role](id) : undefined
     return standing === undefined || standing.mayWork ? null : whyPapers(standing)
   }

@@ -48,6 +48,7 @@ import { signedInBody } from '../accounts/routes.ts'
 import {
   driverRows,
   driverView,
+  driverViewFor,
   DriverProfile,
   mayManage,
   type DriverRow,
@@ -235,6 +236,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
         },
       },
       handler: async ({
+        identity,
         principal,
         query: { limit = limits.listLimitDefault, cursor, status, membership, vendor_id },
       }) => {
@@ -257,7 +259,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
           rows.map(row => row.id),
         )
         const drivers = rows.map(row => ({
-          ...driverView(row),
+          ...driverViewFor(identity, row),
           rating: figures.get(row.id) ?? null,
         }))
         return { status: 200, body: { drivers, next_cursor } }
@@ -283,7 +285,8 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
           figuresOf(db, 'driver', [row.id]),
         ])
         const position = live?.position
-        const view = driverView(
+        const view = driverViewFor(
+          identity,
           position
             ? {
                 ...row,
@@ -403,7 +406,7 @@ export function driverRoutes(ctx: DriverContext, tries: InvitationTries): AnyRou
         return withBody(
           answer,
           (state: Pick<typeof row, 'status' | 'capacity' | 'active_order_ids'>) =>
-            driverView({ ...row, ...state }),
+            driverViewFor(identity, { ...row, ...state }),
         )
       },
     }),

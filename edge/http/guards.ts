@@ -7,22 +7,24 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { bearerOf } from '../kernel/bearer.ts'
 import { refusedFor } from '../kernel/standing.ts'
 import { apiKeyMark, type Identity } from '../kernel/identity.ts'
+import { memberRights, requireRole } from '../kernel/member-rights.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 
 /** Takes an access token or an API key; throws `token_invalid` for anything else. */
 export type Authenticate = (credential: string) => Promise<Identity>
 
 /**
- * Throws `unauthenticated`, `token_invalid` and `forbidden`; `vendor_not_active` or
- * `driver_not_member` for a caller who may not work.
+ * Throws `unauthenticated`, `token_invalid` and `forbidden`, also for a member of a pharmacy whose
+ * role does not suffice; `vendor_not_active` or `driver_not_member` for a caller who may not work.
  */
 export async function guard(
   {
+    operationId,
     auth,
     scope,
     standing,
     expiredToken,
-  }: Pick<AnyRoute, 'auth' | 'scope' | 'standing' | 'expiredToken'>,
+  }: Pick<AnyRoute, 'operationId' | 'auth' | 'scope' | 'standing' | 'expiredToken'>,
   headers: Readonly<Record<string, string>>,
   authenticate: Authenticate,
 ): Promise<Identity | null> {
@@ -56,6 +58,7 @@ export async function guard(
       'forbidden',
       `this is for ${auth.join(', ')}; the account is ${identity.role}`,
     )
+  requireRole(identity, memberRights.get(operationId) ?? 'owner')
   const access = identity.standing?.access ?? 'full'
   const any = standing === 'any' || standing === identity.role
   if (!any && access !== 'full' && access !== standing)

@@ -8,6 +8,7 @@ import { plain } from '../../protocol/testing/constants.ts'
 import { recorded } from '../../protocol/testing/recorded.ts'
 import { features, type EdgeParts } from '../features.ts'
 import type { AnyRoute } from '../kernel/route.ts'
+import { memberRights } from '../kernel/member-rights.ts'
 import { routeTable } from './table.ts'
 
 /**
@@ -42,6 +43,23 @@ const nameOf = (row: AnyRoute, rows: readonly AnyRoute[]): string => {
   const isShared = page === true && rows.some(one => one !== row && one.path === path)
   return isShared ? `${method} ${path}, the page` : `${method} ${path}`
 }
+
+t.test('the table of what members may do knows each row that is open to pharmacies', async t => {
+  const rows = routeTable(features, anything as EdgeParts, []).filter(
+    ({ auth }) => auth === 'optional' || (auth !== 'none' && auth.includes('vendor')),
+  )
+  const ids = rows.map(row => row.operationId)
+  t.same(
+    ids.filter(id => !memberRights.has(id)),
+    [],
+    'say in edge/kernel/member-rights.ts which members may call it',
+  )
+  t.same(
+    [...memberRights.keys()].filter(id => !ids.includes(id)),
+    [],
+    'rows of the table whose route is gone',
+  )
+})
 
 t.test('every row is as recorded', async t => {
   const rows = routeTable(features, anything as EdgeParts, [])

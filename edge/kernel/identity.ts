@@ -5,6 +5,7 @@
 import type { Scope } from '../../protocol/accounts/scopes.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { MemberRole } from '../../protocol/pharmacies/members.ts'
 
 export const roles = ['user', 'vendor', 'driver', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -34,8 +35,10 @@ export interface Identity {
   /** `service`: a program with an API key. It passes a row by scope, never by role. */
   role: Role | 'service'
   name: string
-  /** Pharmacy record of a pharmacy account; null for other roles and before the record exists. */
+  /** Pharmacy of a member; null for other roles, and for an account that belongs to no pharmacy. */
   pharmacyId: string | null
+  /** Role at the pharmacy. Absent in tokens of earlier releases, which are of owners. */
+  memberRole?: MemberRole
   driverId: string | null
   expiresAtMs: number
   /** Time of issue of an access token; absent for a key. */
@@ -63,7 +66,7 @@ export function principalOf(identity: Identity): Principal {
           'vendor_not_found',
           'this account has no pharmacy record yet; POST /api/vendors/register makes it',
         )
-      return { role: 'vendor', id: identity.pharmacyId }
+      return { role: 'vendor', id: identity.pharmacyId, person: identity.userId }
     case 'driver':
       if (identity.driverId === null)
         throw new CaduceusError(

@@ -17,6 +17,8 @@ export const placeholders = {
   applicant: id(0x15),
   applicantDriver: id(0x16),
   invitation: id(0x17),
+  member: id(0x18),
+  invitationCode: 'K7QWM-3RTXA-9DZPB-VN2CH-6JEYF-4',
   order: id(0x20),
   request: id(0x21),
   offer: id(0x22),

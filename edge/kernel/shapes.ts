@@ -5,6 +5,7 @@ import { uuidPattern } from '../../protocol/kernel/ids.ts'
 import { nullable, Timestamp } from '../../protocol/kernel/schema.ts'
 import { phoneCharactersMax } from '../../protocol/accounts/phones.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
+import { memberRoles } from '../../protocol/pharmacies/members.ts'
 import { passwordCharactersMax, passwordCharactersMin, passwordTypedMax } from '../text/limits.ts'
 import { emailPattern } from './email.ts'
 import type { AnyRoute } from './route.ts'
@@ -72,6 +73,9 @@ export const AccountView = Type.Object({
   address: nullable(Type.String()),
   picture_url: nullable(Type.String({ description: 'An upload of kind picture' })),
   vendor_id: nullable(Uuid),
+  member_role: Type.Optional(
+    Type.Enum([...memberRoles], { description: 'Of a member of the pharmacy' }),
+  ),
   driver_id: nullable(Uuid),
   created_at: Timestamp,
   updated_at: Timestamp,

@@ -1,11 +1,12 @@
 /**
  * Corrections by hand, with four eyes: one administrator proposes, which reserves the amount, and
- * another one posts or voids it. Nothing in the ledger is ever changed or deleted.
+ * another one, who does not depend on the same administrator, posts or voids it. Nothing in the ledger is ever changed or deleted.
  */
 import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { minorOfDecimal } from '../../protocol/pricing/money.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { requireIndependent } from '../kernel/sponsors.ts'
 import { invalid } from '../kernel/validate.ts'
 import { transferId } from './chart.ts'
 import { ledgerLimits } from './limits.ts'
@@ -64,6 +65,8 @@ export async function decideCorrection(
   // Who has proposed it may take it back, but not post it.
   if (isApproved && proposed.by_id === byId)
     throw new CaduceusError('second_person_required', 'another administrator has to approve it')
+  if (isApproved && proposed.by_id !== null)
+    await requireIndependent(parts.database.kysely, proposed.by_id, byId, parts.nowMs())
   await happens(parts, {
     id: transferId('decided', pendingId),
     code: 'correction',

@@ -109,6 +109,7 @@ export async function readerOf(
     role: account.role,
     name: account.full_name,
     pharmacyId: account.vendor_id,
+    ...(account.member_role !== null && { memberRole: account.member_role }),
     driverId: account.driver_id,
     issuedAtMs,
     expiresAtMs: expires * 1000,

@@ -11,7 +11,7 @@ import { principalOf, roles } from '../kernel/identity.ts'
 import { once } from '../idempotency/idempotency.ts'
 import { shownTo } from '../idempotency/order-shown.ts'
 import { eventsAfter } from './recorded-events.ts'
-import { timelineEntry } from './timeline.ts'
+import { timelineEntry, type TimelineEntry } from './timeline.ts'
 import { linkEndsAtMs } from '../tracking/link.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { findOrder } from './reads.ts'
@@ -26,7 +26,17 @@ const Entry = Type.Object({
   type: Type.String(),
   at: Timestamp,
   by: Type.Union(
-    [Type.Object({ role: Principal.properties.role, id: nullable(Type.String()) }), Type.Null()],
+    [
+      Type.Object({
+        role: Principal.properties.role,
+        id: nullable(Type.String()),
+        person: Type.Optional(
+          Type.String({ description: 'Account of the member who acted for the own pharmacy' }),
+        ),
+        person_name: Type.Optional(Type.String()),
+      }),
+      Type.Null(),
+    ],
     {
       description:
         'The actor: its role, and the id of its record or service where the caller may know it; `system` for timers and geofences; null when an older release did not record it',
@@ -44,6 +54,22 @@ const Version = Type.String({
 /** The rows for the history of an order and for a new tracking link. */
 export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely
+  /** The entries with the names of the persons that they show. */
+  const withNames = async (entries: readonly TimelineEntry[]) => {
+    const ids = [...new Set(entries.flatMap(({ by }) => by?.person ?? []))]
+    if (ids.length === 0) return entries
+    const people = await db
+      .selectFrom('users')
+      .select(['id', 'full_name'])
+      .where('id', 'in', ids)
+      .execute()
+    const names = new Map(people.map(({ id, full_name }) => [id, full_name]))
+    return entries.map(entry =>
+      entry.by?.person === undefined
+        ? entry
+        : { ...entry, by: { ...entry.by, person_name: names.get(entry.by.person) } },
+    )
+  }
   return [
     route({
       method: 'GET',
@@ -76,11 +102,13 @@ export function orderEventRoutes(ctx: OrderContext): AnyRoute[] {
           limit + 1,
         )
         const shown = rows.slice(0, limit)
-        const events = shown.map(row => timelineEntry(identity, order.currency, row, standing))
+        const events = shown
+          .map(row => timelineEntry(identity, order.currency, row, standing))
+          .filter(entry => entry !== null)
         return {
           status: 200,
           body: {
-            events: events.filter(entry => entry !== null),
+            events: await withNames(events),
             next_cursor: rows.length > limit ? String(shown.at(-1)!.version) : null,
           },
         }

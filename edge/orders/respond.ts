@@ -24,6 +24,8 @@ import type { Kernel } from '../kernel/kernel.ts'
 
 export interface PharmacyAnswer {
   pharmacyId: string
+  /** Account of the person who answers. */
+  person: string
   requestId: string
   commandId: string
   response_type: 'ACCEPTED' | 'REJECTED'
@@ -190,7 +192,7 @@ async function tellActor(ctx: RespondContext, answer: PharmacyAnswer): Promise<P
       id: answer.commandId,
       actor_id: answer.requestId,
       verb: 'respond',
-      by: { role: 'vendor', id: answer.pharmacyId },
+      by: { role: 'vendor', id: answer.pharmacyId, person: answer.person },
       data,
     })
     .catch((error: unknown) => {

@@ -102,6 +102,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         ctx,
         {
           pharmacyId: principal.id,
+          person: identity.userId,
           requestId: orderId,
           commandId,
           response_type: accepts ? 'ACCEPTED' : 'REJECTED',

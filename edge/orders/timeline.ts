@@ -10,6 +10,7 @@ import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Standing } from '../../protocol/orders/standings.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Identity } from '../kernel/identity.ts'
+import { seesEarnings } from '../kernel/member-rights.ts'
 import type { Recorded } from './recorded-events.ts'
 
 export interface TimelineEntry {
@@ -24,12 +25,12 @@ export interface TimelineEntry {
    * The actor by role, and by id where the reader may know it; null when an older release did not
    * record it.
    */
-  by: { role: Principal['role']; id: string | null } | null
+  by: { role: Principal['role']; id: string | null; person?: string } | null
   data: Record<string, unknown>
 }
 
 /** The reader: role and record. */
-export type Reader = Pick<Identity, 'role' | 'pharmacyId' | 'driverId'>
+export type Reader = Pick<Identity, 'role' | 'pharmacyId' | 'driverId' | 'memberRole'>
 /** `currency` of the order. */
 type Reading = Reader & { currency: string }
 
@@ -44,8 +45,14 @@ export function timelineEntry(
   { version, at, by, event }: Recorded<OrderEvent>,
   standing: Standing | null = null,
 ): TimelineEntry | null {
-  const { role, pharmacyId, driverId } = identity
-  const reader: Reading = { role, pharmacyId, driverId, currency }
+  const { role, pharmacyId, driverId, memberRole } = identity
+  const reader: Reading = {
+    role,
+    pharmacyId,
+    driverId,
+    ...(memberRole !== undefined && { memberRole }),
+    currency,
+  }
   const data =
     standing !== null && standing in limited
       ? limited[standing as LimitedStanding](reader, event)
@@ -63,10 +70,11 @@ export function timelineEntry(
 
 /**
  * Only administrators see the ids of administrators. Callers who have the order, but not drivers,
- * see the id of the customer.
+ * see the id of the customer. The pharmacy itself and administrators see the account of the person
+ * who acted for the pharmacy.
  */
 function shownActor(
-  { role }: Reader,
+  { role, pharmacyId }: Reader,
   by: Principal,
   standing: Standing | null,
 ): TimelineEntry['by'] {
@@ -75,7 +83,12 @@ function shownActor(
     role !== 'admin' &&
     role !== 'service' &&
     (by.role === 'admin' || (by.role === 'customer' && strange))
-  return { role: by.role, id: hidden ? null : by.id }
+  const seesPerson = role === 'admin' || (role === 'vendor' && by.id === pharmacyId)
+  return {
+    role: by.role,
+    id: hidden ? null : by.id,
+    ...(seesPerson && by.person !== undefined && { person: by.person }),
+  }
 }
 
 type LimitedStanding = 'asked' | 'offered' | 'past' | 'outsider'
@@ -215,7 +228,7 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
         signature_url,
         actual_distance_km: actual_distance_km === null ? null : kmToMetre(actual_distance_km),
         reason,
-        ...(role !== 'user' && earningsOf(reader, earnings_minor)),
+        ...(role !== 'user' && seesEarnings(reader) && earningsOf(reader, earnings_minor)),
         ...((overseer || role === 'vendor') && { door_distance_m, flag }),
       }
     }

@@ -1,5 +1,5 @@
 /** The callers that the operations of this feature answer. */
-import { admins, ofPharmacy, signedIn, type Caller } from '../kernel/access.ts'
+import { admins, ofPharmacy, pharmacies, signedIn, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   createDocument: ofPharmacy,
@@ -7,9 +7,9 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   getDocument: ofPharmacy,
   readDocument: ofPharmacy,
   decideDocument: admins,
-  listReviews: admins,
+  listReviews: [...pharmacies, 'admin'],
   takeReview: admins,
-  endReview: admins,
+  endReview: [...pharmacies, 'admin'],
   listRequirements: signedIn.filter(caller => !['customer', 'otherCustomer'].includes(caller)),
   createRequirement: admins,
   changeRequirement: admins,

@@ -1,13 +1,15 @@
 /** Papers: `/api/documents`. They are handed in, listed, read and decided upon. */
+import { sql, type SqlBool } from 'kysely'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import type { PaperSubject } from '../../protocol/papers/kinds.ts'
 import type { WithAudit } from '../audit/port.ts'
+import type { RegistrationConfig } from '../approval/registration.ts'
 import { once, type IdempotencyContext } from '../idempotency/idempotency.ts'
 import { roles, type Identity } from '../kernel/identity.ts'
-import type { Kernel } from '../kernel/kernel.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
@@ -15,6 +17,7 @@ import { tellStored } from '../notifications/tell.ts'
 import { dispositionOf, storeOf, type UploadContext } from '../uploads/upload-store.ts'
 import { applyTo, type EffectContext } from './effects.ts'
 import { handIn } from './hand-in.ts'
+import { decidedBy, requirePharmacist } from './prescriptions.ts'
 import { decide, type Decided } from './review.ts'
 import { accessTo, ownSubjects, type Access, type ReadingPurpose } from './subjects.ts'
 import {
@@ -29,7 +32,12 @@ import {
   type ListedDocument,
 } from './views.ts'
 
-export type PaperContext = Kernel & EffectContext & IdempotencyContext & UploadContext & WithAudit
+export type PaperContext = Kernel &
+  EffectContext &
+  IdempotencyContext &
+  UploadContext &
+  WithAudit &
+  WithConfig<RegistrationConfig>
 
 export const tags = ['documents']
 export const DocumentId = Type.Object({ id: Uuid })
@@ -264,9 +272,9 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
       path: '/api/documents/:id/decision',
       operationId: 'decideDocument',
       summary:
-        'Approve or reject a paper that one has taken with POST /api/documents/reviews, or revoke an approved one. `digest` is that of the file that was seen',
+        'Approve or reject a paper that one has taken with POST /api/documents/reviews, or revoke an approved one. `digest` is that of the file that was seen. Prescriptions are for pharmacists of the pharmacy',
       tags,
-      auth: ['admin'],
+      auth: ['vendor', 'admin'],
       params: DocumentId,
       idempotent: true,
       body: closedObject({
@@ -283,12 +291,16 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
         'document_state_conflict',
         'review_not_held',
         'forbidden',
+        'second_person_required',
         'unavailable',
       ],
       handler: async request => {
         const { identity, params, body } = request
         const answer = await once(ctx, request, 'decideDocument', async () => {
-          const decided = await decide(ctx, identity.userId, params.id, body)
+          await requirePharmacist(ctx, identity)
+          const revokes = identity.role === 'admin' && body.decision === 'revoked'
+          const within = revokes ? sql<SqlBool>`true` : decidedBy(identity)
+          const decided = await decide(ctx, identity.userId, params.id, body, within)
           await follow(ctx, decided)
           return { status: 200, body: {} }
         })

@@ -10,6 +10,8 @@ export const paperLimits = {
   numberCharactersMax: 60,
   /** Pharmacies or drivers whose papers are derived in one statement. */
   perLook: 500,
+  /** Orders whose prescription becomes a document at once. */
+  adoptedAtOnce: 50,
   /** Papers near their expiry that one run of the job looks at. */
   warningsPerRun: 2_000,
 } as const

@@ -27,6 +27,7 @@ import { invalid } from '../kernel/validate.ts'
 import type { PaperContext } from './documents.ts'
 import { applyToAll } from './effects.ts'
 import { paperLimits } from './limits.ts'
+import { accessTo } from './subjects.ts'
 import { Kind } from './views.ts'
 
 const tags = ['documents']
@@ -102,6 +103,9 @@ export function requirementRoutes(ctx: PaperContext): AnyRoute[] {
       return identity.role === 'admin' || own.id === null ? null : { role: own.role, id: own.id }
     const asked = { role: role ?? own.role, id }
     const isOwn = asked.role === own.role && id === own.id
+    const isOfOrder =
+      asked.role === 'order' &&
+      (await accessTo(db, identity, { kind: 'order', id }, ctx.nowMs()))?.mayHandIn === true
     // As with the papers themselves: a pharmacy that works, and its members.
     const isOwnDriver =
       identity.role === 'vendor' &&
@@ -114,7 +118,7 @@ export function requirementRoutes(ctx: PaperContext): AnyRoute[] {
         .where('vendor_id', '=', identity.pharmacyId)
         .where('membership', '=', 'active')
         .executeTakeFirst()) !== undefined
-    if (identity.role !== 'admin' && !isOwn && !isOwnDriver)
+    if (identity.role !== 'admin' && !isOwn && !isOwnDriver && !isOfOrder)
       throw new CaduceusError('not_found', 'no such record of yours')
     return asked
   }
@@ -196,7 +200,7 @@ export function requirementRoutes(ctx: PaperContext): AnyRoute[] {
       path: '/api/requirements',
       operationId: 'createRequirement',
       summary:
-        'Require a paper of all pharmacies or drivers, of one country or everywhere, for all work or for one class of goods. Those who work already have `grace_days` for it',
+        'Require a paper of all pharmacies, drivers or orders, of one country or everywhere, for all work or for one class of goods. An order is picked up when its papers are good. Those who work already have `grace_days` for it',
       tags,
       auth: ['admin'],
       idempotent: true,

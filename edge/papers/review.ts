@@ -1,15 +1,24 @@
 /**
  * The review of papers: one reviewer at a time, by a lease that lapses. A decision names the digest
  * of the file that the reviewer saw, and the stored file must still have it. Nobody reviews a paper
- * of their own, and where a requirement asks for four eyes, two people approve.
+ * of their own, and where a requirement asks for four eyes, two people approve, who do not depend on
+ * one administrator (`edge/kernel/sponsors.ts`).
  *
  * Rejected: a lock without an end. A reviewer who goes home would keep a pharmacy waiting.
  */
 import { createHash } from 'node:crypto'
-import { sql, type Kysely, type Selectable, type SqlBool, type Updateable } from 'kysely'
+import {
+  sql,
+  type Kysely,
+  type RawBuilder,
+  type Selectable,
+  type SqlBool,
+  type Updateable,
+} from 'kysely'
 import type { DocumentsTable } from '../../migrations/database/tables-papers.ts'
 import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { orderView } from '../../protocol/orders/view-parts.ts'
 import { dayOf } from '../../protocol/papers/derive.ts'
 import {
   paperKindNames,
@@ -21,6 +30,8 @@ import {
   type ReviewQueue,
 } from '../../protocol/papers/kinds.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { goodsOf } from '../kernel/paper-facts.ts'
+import { dependent, requireIndependent } from '../kernel/sponsors.ts'
 import { invalid } from '../kernel/validate.ts'
 import type { WithStorages } from '../uploads/storage/storage.ts'
 import type { Stored } from '../notifications/take.ts'
@@ -39,24 +50,30 @@ export const kindsOf = (queue: ReviewQueue): PaperKind[] =>
 /** Papers that nobody has decided upon. */
 export const isOpen = sql<SqlBool>`documents.decision is null and documents.replaced_at is null`
 
-/** The paper is not the reviewer's own, and not one that the reviewer has approved already. */
-const mayReview = (reviewerId: string) =>
+/**
+ * The paper is not the reviewer's own, and not one that the reviewer has approved already, or an
+ * account on which the reviewer's depends.
+ */
+const mayReview = (reviewerId: string, nowMs: number) =>
   sql<SqlBool>`documents.uploaded_by <> ${reviewerId}
     and not (documents.subject_kind = 'person' and documents.subject_id = ${reviewerId})
-    and documents.first_approved_by is distinct from ${reviewerId}`
+    and documents.first_approved_by is distinct from ${reviewerId}
+    and (documents.first_approved_by is null
+      or not ${dependent(sql`documents.first_approved_by`, sql`${reviewerId}::uuid`, nowMs)})`
 
 const isFree = (reviewerId: string, now: Date) =>
   sql<SqlBool>`(documents.review_until is null or documents.review_until <= ${now} or documents.reviewer_id = ${reviewerId})`
 
 /**
  * Gives the reviewer a paper: the named one, or the oldest that is free in the queue. Returns its
- * id; null for an empty queue. Throws `not_found`, `review_taken`, `document_state_conflict`,
- * `forbidden`.
+ * id; null for an empty queue. `within`: the papers upon which the reviewer may decide. Throws
+ * `not_found`, `review_taken`, `document_state_conflict`, `forbidden`, `second_person_required`.
  */
 export async function claimReview(
   { database: { kysely: db }, nowMs }: Pick<Kernel, 'database' | 'nowMs'>,
   reviewerId: string,
   wanted: { documentId: string } | { queue: ReviewQueue },
+  within: RawBuilder<SqlBool>,
 ): Promise<string | null> {
   const now = new Date(nowMs())
   const lease = {
@@ -70,7 +87,8 @@ export async function claimReview(
         .select('id')
         .where('kind', 'in', kindsOf(wanted.queue))
         .where(isOpen)
-        .where(mayReview(reviewerId))
+        .where(within)
+        .where(mayReview(reviewerId, nowMs()))
         .where(isFree(reviewerId, now))
         .orderBy('id')
         .limit(1)
@@ -81,9 +99,11 @@ export async function claimReview(
       await tx.updateTable('documents').set(lease).where('id', '=', next.id).execute()
       return next.id
     }
-    const row = await locked(tx, wanted.documentId)
+    const row = await locked(tx, wanted.documentId, within)
     requireOpen(row)
     requireOther(row, reviewerId)
+    if (row.first_approved_by !== null)
+      await requireIndependent(tx, row.first_approved_by, reviewerId, nowMs())
     if (row.review_until !== null && row.review_until > now && row.reviewer_id !== reviewerId)
       throw new CaduceusError('review_taken', 'somebody else looks at this paper now')
     await tx.updateTable('documents').set(lease).where('id', '=', row.id).execute()
@@ -122,7 +142,8 @@ export interface Decided {
 }
 
 /**
- * Decides. Throws `not_found`, `document_changed`, `document_state_conflict`, `review_not_held`,
+ * Decides. `within`: the papers upon which the reviewer may decide. Throws `second_person_required`,
+ * `not_found`, `document_changed`, `document_state_conflict`, `review_not_held`,
  * `forbidden`, and `invalid_request` for a decision that lacks its reason.
  */
 export async function decide(
@@ -130,6 +151,7 @@ export async function decide(
   reviewerId: string,
   id: string,
   given: Decision,
+  within: RawBuilder<SqlBool>,
 ): Promise<Decided> {
   const { kysely: db } = ctx.database
   if (given.decision === 'rejected' && given.reason_code === undefined)
@@ -142,11 +164,12 @@ export async function decide(
     .innerJoin('uploads', 'uploads.id', 'documents.upload_id')
     .selectAll('uploads')
     .where('documents.id', '=', id)
+    .where(within)
     .executeTakeFirst()
   if (known === undefined) throw new CaduceusError('not_found', 'no such document')
   if (given.decision === 'approved') await requireStored(ctx, known, given.digest)
   return db.transaction().execute(async tx => {
-    const row = await locked(tx, id)
+    const row = await locked(tx, id, within)
     if (row.digest !== given.digest)
       throw new CaduceusError('document_changed', 'this is not the file that you have seen')
     const now = new Date(ctx.nowMs())
@@ -183,6 +206,9 @@ export async function decide(
           }),
           stored: [],
         }
+      // The reviewer's account may have been changed since the reviewer took the paper.
+      if (row.first_approved_by !== null)
+        await requireIndependent(tx, row.first_approved_by, reviewerId, ctx.nowMs())
     }
     return settled(ctx, tx, given.decision, row.id, {
       ...corrected,
@@ -224,11 +250,16 @@ async function revoke(
   return settled(ctx, tx, 'revoked', row.id, changes)
 }
 
-async function locked(tx: Kysely<Tables>, id: string): Promise<DocumentRow> {
+async function locked(
+  tx: Kysely<Tables>,
+  id: string,
+  within: RawBuilder<SqlBool>,
+): Promise<DocumentRow> {
   const row = await tx
     .selectFrom('documents')
     .selectAll()
     .where('id', '=', id)
+    .where(within)
     .forUpdate()
     .executeTakeFirst()
   if (row === undefined) throw new CaduceusError('not_found', 'no such document')
@@ -264,7 +295,7 @@ function requireOther(row: DocumentRow, reviewerId: string): void {
     throw new CaduceusError('forbidden', 'you have approved it; somebody else looks at it now')
 }
 
-/** Does any requirement for this paper ask for four eyes? */
+/** Does any requirement for this paper, or for the goods of its order, ask for four eyes? */
 async function needsTwo(tx: Kysely<Tables>, row: DocumentRow): Promise<boolean> {
   const roles = requirementRoleNames.filter(role =>
     (requirementRoles[role] as readonly string[]).includes(row.subject_kind),
@@ -272,13 +303,20 @@ async function needsTwo(tx: Kysely<Tables>, row: DocumentRow): Promise<boolean> 
   if (roles.length === 0) return false
   const found = await tx
     .selectFrom('requirements')
-    .select('id')
+    .select('goods_class')
     .where('kind', '=', row.kind)
     .where('role', 'in', roles)
     .where('four_eyes', '=', true)
     .where('ended_at', 'is', null)
-    .executeTakeFirst()
-  return found !== undefined
+    .execute()
+  if (row.subject_kind !== 'order') return found.length > 0
+  const order = await tx
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where('id', '=', row.subject_id)
+    .executeTakeFirstOrThrow()
+  const goods = goodsOf(orderView(order))
+  return found.some(({ goods_class }) => goods_class === null || goods.includes(goods_class))
 }
 
 /** The stored bytes must be those of the digest. A link into a store is trusted to its checksums. */

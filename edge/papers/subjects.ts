@@ -9,6 +9,7 @@ import { orderView } from '../../protocol/orders/view-parts.ts'
 import { standingOf } from '../../protocol/orders/visibility.ts'
 import type { PaperSubject } from '../../protocol/papers/kinds.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
+import { memberRoleOf } from '../kernel/member-rights.ts'
 
 export interface Subject {
   kind: PaperSubject
@@ -58,7 +59,9 @@ export async function accessTo(
         .where('vendor_id', '=', pharmacyId)
         .where('membership', '=', 'active')
         .executeTakeFirst()
-      return employed === undefined ? null : { purpose: null, mayHandIn: true }
+      return employed !== undefined || (await isOwnersMember(db, identity, id))
+        ? { purpose: null, mayHandIn: true }
+        : null
     }
     case 'pharmacy':
       if (role === 'vendor' && id === pharmacyId) return open('own_paper', true)
@@ -113,6 +116,21 @@ export async function accessTo(
   }
 }
 
+/** Owners see the papers of those who work for their pharmacy. */
+const isOwnersMember = async (
+  db: Kysely<Tables>,
+  identity: Identity,
+  userId: string,
+): Promise<boolean> =>
+  memberRoleOf(identity) === 'owner' &&
+  (await db
+    .selectFrom('members')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('vendor_id', '=', identity.pharmacyId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()) !== undefined
+
 const exists = async (
   db: Kysely<Tables>,
   table: 'users' | 'vendors',
@@ -141,6 +159,9 @@ export async function zonesOf(
     left join orders o on s.kind = 'order' and o.id = s.id
     left join appointments a on s.kind = 'appointment' and a.id = s.id
     join vendors v on v.id = coalesce(d.vendor_id, o.vendor_id, a.vendor_id, case when s.kind = 'pharmacy' then s.id end)
-      or (s.kind = 'person' and d.id is null and v.user_id = s.id)`.execute(db)
+      or (s.kind = 'person' and d.id is null
+        and v.id = (select vendor_id from members m where m.user_id = s.id and m.ended_at is null))`.execute(
+    db,
+  )
   return new Map(rows.map(row => [`${row.kind} ${row.id}`, row.time_zone]))
 }

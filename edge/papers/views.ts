@@ -62,7 +62,7 @@ export const DocumentView = Type.Object({
   reason: nullable(Type.String({ description: 'Of a rejection, or of the revocation' })),
   decided_at: nullable(Timestamp),
   revoked_at: nullable(Timestamp),
-  /** Only for administrators. */
+  /** For administrators, and for the pharmacy of an order or an appointment. */
   decided_by: Type.Optional(nullable(Uuid)),
   first_approved_by: Type.Optional(nullable(Uuid)),
   reviewer_id: Type.Optional(nullable(Uuid)),
@@ -70,7 +70,7 @@ export const DocumentView = Type.Object({
 })
 
 /** The paper as the rules see it. */
-const factsOf = (row: DocumentRow): PaperFacts => ({
+export const factsOf = (row: DocumentRow): PaperFacts => ({
   id: row.id,
   kind: row.kind as PaperKind,
   expiresOn: row.expires_on,
@@ -87,6 +87,9 @@ export function requireDay(field: string, day: string | null | undefined): void 
   if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== day)
     throw invalid([{ field, rule: 'must be a day of the calendar' }])
 }
+
+const seesReviewers = ({ role }: Identity, access: Access | null): boolean =>
+  role === 'admin' || access?.purpose === 'dispense' || access?.purpose === 'appointment'
 
 /** Papers with the type and size of their files. */
 export const documentRows = (db: Kysely<Tables>) =>
@@ -148,7 +151,7 @@ export async function documentViews(
       reason: seesInside ? (row.revoke_reason ?? row.reason) : null,
       decided_at: row.decided_at,
       revoked_at: row.revoked_at,
-      ...(identity.role === 'admin' && {
+      ...(seesReviewers(identity, access) && {
         decided_by: row.decided_by,
         first_approved_by: row.first_approved_by,
         reviewer_id: row.reviewer_id,

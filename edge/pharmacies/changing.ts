@@ -10,6 +10,7 @@ import { placeColumns } from '../approval/moving.ts'
 import { requireRevision } from '../http/preconditions.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import type { Identity } from '../kernel/identity.ts'
+import { requireRole } from '../kernel/member-rights.ts'
 import type { RouteRequest } from '../kernel/route.ts'
 import { closedObject, nullable, PersonName, Phone, Text } from '../kernel/shapes.ts'
 import type { PharmacyContext } from './context.ts'
@@ -24,6 +25,12 @@ export const ChangeBody = closedObject({
   longitude: Type.Optional(Longitude),
   is_active: Type.Optional(Type.Boolean()),
   proof_required: Type.Optional(Type.Boolean()),
+  verify_prescriptions: Type.Optional(
+    Type.Boolean({
+      description:
+        'True: no parcel with a prescription is picked up before a pharmacist verified it',
+    }),
+  ),
   dispatch_policy: Type.Optional(Type.Enum(dispatchPolicies)),
   ...settingsBody,
 })
@@ -34,7 +41,7 @@ export const isOwn = (identity: Identity, pharmacyId: string): boolean =>
 export const notFound = () => new CaduceusError('vendor_not_found', 'no such pharmacy')
 
 /**
- * Returns the changed row. A move of more than 500 m waits for an administrator. Throws
+ * Returns the changed row. The tariff is for owners. A move of more than 500 m waits for an administrator. Throws
  * `vendor_not_found` for a pharmacy that is not the caller's, `vendor_status_conflict` for one that
  * opens itself without a decision, and `precondition_failed`.
  */
@@ -46,6 +53,7 @@ export async function changePharmacy(
 ): Promise<Selectable<VendorsTable>> {
   const { identity, headers } = request
   if (!isOwn(identity, pharmacyId)) throw notFound()
+  if (body.pricing !== undefined) requireRole(identity, 'owner', 'the tariff')
   const settings = await settingsColumns(ctx, body)
   // The row is locked, because the distance of a move counts from its present place and a decision
   // may come at the same time.

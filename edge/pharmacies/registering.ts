@@ -83,7 +83,7 @@ export async function registerPharmacy(
     (tx, user_id) => insertPharmacy(ctx, tx, from, { user_id, email, ...columns }),
     found => found.vendor_id === null,
   ).catch((error: unknown) => {
-    throw isUniqueViolation(error, 'vendors_user_id_key') ? new CaduceusError('email_taken') : error
+    throw isTaken(error) ? new CaduceusError('email_taken') : error
   })
   tell(ctx, record, from)
   const signedIn = await signIn(ctx, (await accountById(ctx.database.kysely, userId))!, origin)
@@ -125,11 +125,15 @@ export async function completePharmacy(
       insertPharmacy(ctx, tx, from, { user_id: userId, email: account.email, ...columns }),
     )
     .catch((error: unknown) => {
-      throw isUniqueViolation(error, 'vendors_user_id_key') ? exists() : error
+      throw isTaken(error) ? exists() : error
     })
   tell(ctx, record, from)
   return record
 }
+
+/** The account has got a pharmacy at the same moment, of its own or as a member. */
+const isTaken = (error: unknown): boolean =>
+  isUniqueViolation(error, 'vendors_user_id_key') || isUniqueViolation(error, 'members_account')
 
 async function columnsOf(ctx: PharmacyContext, profile: Profile) {
   const { opening_hours: _, pricing: __, address = null, ...rest } = profile

@@ -59,6 +59,7 @@ export const PharmacyView = Type.Object({
   email: Type.Optional(Type.String()),
   driver_ids: Type.Optional(Type.Array(Uuid)),
   proof_required: Type.Optional(Type.Boolean()),
+  verify_prescriptions: Type.Optional(Type.Boolean()),
   dispatch_policy: Type.Optional(DispatchPolicy),
   /** The reason of a rejection or suspension, and the place to which the pharmacy asks to move. */
   status_reason: Type.Optional(nullable(Type.String())),
@@ -121,6 +122,7 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       user_id: row.user_id,
       email: row.email,
       proof_required: row.proof_required,
+      verify_prescriptions: row.verify_prescriptions,
       dispatch_policy: row.dispatch_policy,
       driver_ids: drivers.get(row.id)!,
     }))

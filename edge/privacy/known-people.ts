@@ -4,8 +4,14 @@ import type { KnownTables } from './known.ts'
 
 export const knownOfPeople = {
   users: {
-    parts: [{ about: 'Your account', of: ['id'], leave: ['password_hash', 'email_named_at'] }],
-    otherIds: ['email_twin_of', 'picture_id'],
+    parts: [
+      {
+        about: 'Your account',
+        of: ['id'],
+        leave: ['password_hash', 'email_named_at', 'sponsored_by'],
+      },
+    ],
+    otherIds: ['email_twin_of', 'picture_id', 'sponsored_by'],
   },
   sessions: {
     parts: [{ about: 'Your sign-ins', of: ['user_id'], leave: ['token_hash'] }],
@@ -20,6 +26,17 @@ export const knownOfPeople = {
   vendors: {
     parts: [{ about: 'Your pharmacy', of: ['id', 'user_id'], leave: ['decided_by'] }],
     otherIds: ['decided_by'],
+  },
+  members: {
+    parts: [
+      { about: 'Your places at pharmacies', of: ['user_id'], leave: ['code_hash', 'ended_by'] },
+      {
+        about: 'Members whom you invited, without their accounts',
+        of: ['invited_by'],
+        leave: ['user_id', 'code_hash', 'ended_by'],
+      },
+    ],
+    otherIds: ['id', 'vendor_id', 'ended_by'],
   },
   drivers: {
     parts: [{ about: 'Your work as a driver', of: ['id', 'user_id'] }],

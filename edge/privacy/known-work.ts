@@ -101,7 +101,7 @@ export const knownOfWork = {
   },
   calendar_feeds: {
     parts: [{ about: 'Links to your calendar', of: ['account_id'], leave: ['secret_hash'] }],
-    otherIds: ['id', 'subject_id', 'service_ids'],
+    otherIds: ['id', 'subject_id', 'service_ids', 'member_id'],
   },
   conversations: {
     parts: [

@@ -49,7 +49,9 @@ export function privacyRoutes(ctx: PrivacyContext): AnyRoute[] {
         const account = await accountById(ctx.database.kysely, identity.userId)
         if (account === null)
           throw new CaduceusError('token_invalid', 'the account of this token is gone')
-        const ids = [account.id, account.vendor_id, account.driver_id].filter(id => id !== null)
+        // What is known of a pharmacy is for its owners.
+        const pharmacyId = account.member_role === 'owner' ? account.vendor_id : null
+        const ids = [account.id, pharmacyId, account.driver_id].filter(id => id !== null)
         const mayWork = (identity.standing?.access ?? 'full') === 'full'
         return {
           status: 200,

@@ -104,7 +104,8 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
       d.kind as device_kind, d.endpoint, d.p256dh, d.auth, d.locale
     from taken t join users u on u.id = t.account_id
     left join notification_settings s on s.account_id = t.account_id
-    left join lateral (select time_zone from vendors where vendors.user_id = t.account_id limit 1) v on true
+    left join members m on m.user_id = t.account_id and m.ended_at is null
+    left join vendors v on v.id = m.vendor_id
     left join notifications i on i.id = t.notification_id
     left join notification_preferences p on p.account_id = t.account_id and p.kind = t.kind and p.channel = t.channel
     left join push_devices d on d.id = t.device_id

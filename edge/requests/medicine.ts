@@ -281,6 +281,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
             const audioUrl = stored?.url ?? (given ? ownPath(given, request.origin) : undefined)
             const answer: PharmacyAnswer = {
               pharmacyId,
+              person: request.identity.userId,
               requestId: request_id,
               commandId,
               response_type,

@@ -56,7 +56,7 @@ async function world(actor: Actor, options: { claims?: Partial<Claims>; open?: b
   const respond = (pharmacyId: string, response_type: 'ACCEPTED' | 'REJECTED' = 'ACCEPTED') =>
     respondToRequest(
       ctx,
-      { pharmacyId, requestId: 'r', commandId: `c-${pharmacyId}`, response_type },
+      { pharmacyId, person: 'p', requestId: 'r', commandId: `c-${pharmacyId}`, response_type },
       ctx,
       async ms => {
         pauses.push(ms)

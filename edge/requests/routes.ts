@@ -270,6 +270,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
               quote_id === undefined ? null : await acceptTerms(ctx, identity, params.id, quote_id)
             const answer: PharmacyAnswer = {
               pharmacyId: principal.id,
+              person: identity.userId,
               requestId: params.id,
               commandId,
               money: { goods_amount, tax_amount },

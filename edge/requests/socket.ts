@@ -95,6 +95,7 @@ async function respond(
     message
   const { outcome, order } = await respondToRequest(ctx, {
     pharmacyId,
+    person: identity.userId,
     requestId: request_id,
     response_type,
     // An answer without an id is still the same command when it is repeated.

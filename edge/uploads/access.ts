@@ -98,7 +98,8 @@ export async function readingOf(
   identity: Identity,
   upload: UploadRow,
 ): Promise<Reading | null> {
-  if (identity.userId === upload.owner_id) return { purpose: 'own_file', orderId: upload.order_id }
+  if (identity.userId === upload.owner_id && (await isStillOwn(ctx, identity, upload)))
+    return { purpose: 'own_file', orderId: upload.order_id }
   if (identity.role === 'admin') return { purpose: 'oversight', orderId: upload.order_id }
   const reader = principalOf(identity)
   const ofReader = (eb: Orders): Expression<SqlBool> => {
@@ -144,6 +145,23 @@ export async function readingOf(
   }
   const isShown = await inConversation(ctx, upload.id, identity)
   return isShown ? { purpose: 'conversation', orderId: upload.order_id } : null
+}
+
+/** Somebody who has left a pharmacy does not open what they uploaded while they worked there. */
+async function isStillOwn(
+  { database }: AccessContext,
+  identity: Identity,
+  upload: UploadRow,
+): Promise<boolean> {
+  if (identity.role !== 'vendor') return true
+  const left = await database.kysely
+    .selectFrom('members')
+    .select('id')
+    .where('user_id', '=', identity.userId)
+    .where('joined_at', '<=', upload.created_at)
+    .where('ended_at', '>=', upload.created_at)
+    .executeTakeFirst()
+  return left === undefined
 }
 
 /** Does a message name the file in a conversation that the reader may see? */
@@ -217,15 +235,18 @@ async function ordersNaming(
 /** The records with which an account takes part in orders. */
 export async function partyOf(ctx: AccessContext, accountId: string): Promise<Party> {
   const db = ctx.database.kysely
-  const pharmacy = await db
-    .selectFrom('vendors')
-    .select('id')
+  // Files of somebody who has left the pharmacy stay in its orders.
+  const place = await db
+    .selectFrom('members')
+    .select('vendor_id')
     .where('user_id', '=', accountId)
+    .orderBy(sql`ended_at is null`, 'desc')
+    .orderBy('joined_at', 'desc')
     .executeTakeFirst()
   const driver = await db
     .selectFrom('drivers')
     .select('id')
     .where('user_id', '=', accountId)
     .executeTakeFirst()
-  return { pharmacyId: pharmacy?.id ?? null, driverId: driver?.id ?? null }
+  return { pharmacyId: place?.vendor_id ?? null, driverId: driver?.id ?? null }
 }

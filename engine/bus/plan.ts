@@ -78,7 +78,8 @@ export function parseServiceCommand(
   const principal =
     by === undefined || by.role === 'service'
       ? { role: 'service', id: name }
-      : { ...by, id: by.id.toLowerCase() }
+      : // A service knows no accounts of ours, so it names no person.
+        { role: by.role, id: by.id.toLowerCase() }
   const closed = kinds.find(actor)?.closedToServices?.[verb]
   if (closed !== undefined) throw new CaduceusError('forbidden', closed)
   // Data that comes through an edge is in one form already. A service may use any spelling.

@@ -196,13 +196,16 @@ export const statements = {
       and u.order_id is null and u.stored_at is not null
       and u.created_at >= substring(o.progress::text from '"picked_up_at":"([^"]*)"')::timestamptz
       and (u.owner_id = $4::uuid or u.owner_id in (
-        select user_id from drivers where id = o.driver_id union all select user_id from vendors where id = o.vendor_id))`,
+        select user_id from drivers where id = o.driver_id
+        union all select user_id from members where vendor_id = o.vendor_id and user_id is not null))`,
   ),
   uploads: statement(
     'uploads',
     `
-    select u.id, u.kind, u.owner_id, u.order_id, u.created_at, d.id as driver_id, v.id as vendor_id
-    from uploads u left join drivers d on d.user_id = u.owner_id left join vendors v on v.user_id = u.owner_id
+    select u.id, u.kind, u.owner_id, u.order_id, u.created_at, d.id as driver_id,
+      (select m.vendor_id from members m where m.user_id = u.owner_id
+        order by m.ended_at is null desc, m.joined_at desc limit 1) as vendor_id
+    from uploads u left join drivers d on d.user_id = u.owner_id
     where u.id in ($1::uuid, $2::uuid) and u.stored_at is not null`,
   ),
 

@@ -33,6 +33,9 @@ export interface UsersTable {
   deactivated_at: NullableTime
   email_verified_at: NullableTime
   phone_verified_at: NullableTime
+  /** The last administrator who made the account, gave it its role or set its e-mail. */
+  sponsored_by: NullableText
+  sponsored_at: NullableTime
   created_at: DefaultNow
   updated_at: DefaultNow
 }

@@ -75,6 +75,8 @@ export interface CalendarFeedsTable {
   subject_id: string
   /** The services that a member attends; null for the other kinds. */
   service_ids: string[] | null
+  /** The member; null for a member of the staff who is only a name. */
+  member_id: NullableText
   name: string
   secret_hash: string
   created_at: Time

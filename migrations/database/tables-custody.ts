@@ -46,3 +46,11 @@ export interface CustodyPositionsTable {
   slot: number
   seq: number
 }
+
+export interface CustodyTables {
+  custody_entries: CustodyEntriesTable
+  custody_nodes: CustodyNodesTable
+  custody_checkpoints: CustodyCheckpointsTable
+  custody_witnesses: CustodyWitnessesTable
+  custody_positions: CustodyPositionsTable
+}

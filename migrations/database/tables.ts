@@ -27,13 +27,7 @@ import type {
   ServicesTable,
   VendorClosuresTable,
 } from './tables-appointments.ts'
-import type {
-  CustodyCheckpointsTable,
-  CustodyEntriesTable,
-  CustodyNodesTable,
-  CustodyPositionsTable,
-  CustodyWitnessesTable,
-} from './tables-custody.ts'
+import type { CustodyTables } from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
 import type { LedgerTables } from './tables-ledger.ts'
 import type { PaymentTables } from './tables-payments.ts'
@@ -47,6 +41,7 @@ import type {
   NotificationsTable,
 } from './tables-notifications.ts'
 import type { PushDevicesTable } from './tables-push.ts'
+import type { MembersTable } from './tables-members.ts'
 import type { DocumentsTable, RequirementsTable } from './tables-papers.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable, UploadsTable } from './tables-uploads.ts'
@@ -72,6 +67,8 @@ export interface VendorsTable {
   latitude: number
   longitude: number
   proof_required: Generated<boolean>
+  /** No parcel with a prescription leaves before a pharmacist has verified it. */
+  verify_prescriptions: Generated<boolean>
   dispatch_policy: Generated<DispatchPolicy>
   time_zone: Generated<string>
   /** Null: never closed. Written as JSON text. */
@@ -431,7 +428,7 @@ export interface ParkedCommandsTable {
   parked_at: ReadOnly<Date>
 }
 
-export interface Tables extends LedgerTables, PaymentTables {
+export interface Tables extends CustodyTables, LedgerTables, PaymentTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable
@@ -439,6 +436,7 @@ export interface Tables extends LedgerTables, PaymentTables {
   one_time_codes: OneTimeCodesTable
   api_keys: ApiKeysTable
   vendors: VendorsTable
+  members: MembersTable
   drivers: DriversTable
   driver_invitations: DriverInvitationsTable
   applicant_letters: ApplicantLettersTable
@@ -486,11 +484,6 @@ export interface Tables extends LedgerTables, PaymentTables {
   account_news: AccountNewsTable
   push_devices: PushDevicesTable
   webhook_lease: WebhookLeaseTable
-  custody_entries: CustodyEntriesTable
-  custody_nodes: CustodyNodesTable
-  custody_checkpoints: CustodyCheckpointsTable
-  custody_witnesses: CustodyWitnessesTable
-  custody_positions: CustodyPositionsTable
   main_services: MainServicesTable
   services: ServicesTable
   vendor_closures: VendorClosuresTable

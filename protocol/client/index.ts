@@ -11,6 +11,7 @@ export type {
 } from './broadcast.ts'
 export type { Custodian, Custody, CustodyStep } from './custody.ts'
 export type { InsightFigure, Insights, ServiceInsights } from './insights.ts'
+export type { Member, MemberInvitation } from './members.ts'
 export type { NewCode, ReadCode } from './media.ts'
 export type { NotificationRow, NotificationSettings, NotificationWish } from './notifications.ts'
 export type { NewPaper, Paper, PaperDecision, PaperRequirement } from './papers.ts'

@@ -34,7 +34,7 @@ export interface Paper {
   reason: string | null
   decided_at: string | null
   revoked_at: string | null
-  /** Only for administrators. */
+  /** For administrators, and for the pharmacy of an order or an appointment. */
   decided_by?: string | null
   first_approved_by?: string | null
   reviewer_id?: string | null

@@ -1,7 +1,7 @@
 /** What the REST client knows of a call before it is made: whether it needs a token, and its key. */
 
 const entrances =
-  /^\/api\/auth\/(?:login|register|refresh|page-sessions\/\w+)$|^\/api\/(?:vendors|drivers)\/register$/
+  /^\/api\/auth\/(?:login|register|refresh|page-sessions\/\w+)$|^\/api\/(?:vendors|drivers|members)\/register$/
 
 /** True for calls that need no token. One of them is the call that gets a new one. */
 export const signsIn = (path: string): boolean => entrances.test(path)

@@ -89,6 +89,13 @@ export interface RegisterVendor {
 }
 
 /** A driver who asks a pharmacy to join, or who has its invitation. */
+export interface RegisterAccount {
+  email: string
+  full_name: string
+  phone: string
+  role: 'user' | 'vendor' | 'driver'
+  password: string
+}
 export type RegisterDriver = DriverProfile & ({ vendor_id: string } | { invitation_code: string })
 interface DriverProfile {
   email: string

@@ -200,17 +200,15 @@ t.test('login and registration return the account and keep the tokens', async t 
     [() => api.register(some), '/api/auth/register'],
     [() => api.registerVendor(some), '/api/vendors/register'],
     [() => api.registerDriver(some), '/api/drivers/register'],
+    [() => api.registerMember(some), '/api/members/register'],
   ] as const) {
     t.same(await run(), { id: 'u' })
     t.match(server.calls.at(-1), { method: 'POST', path })
-    t.notOk(
-      'authorization' in server.calls.at(-1)!.headers,
-      'without the token of an earlier sign-in',
-    )
+    t.notOk('authorization' in server.calls.at(-1)!.headers, 'without an earlier token')
   }
   t.equal(server.calls[0]!.body, '{"email":"ann@example.org","password":"password123"}')
   t.same(api.tokens, { access_token: 'a', refresh_token: 'r' })
-  t.equal(kept.length, 4)
+  t.equal(kept.length, 5)
 })
 
 t.test('a token that ends soon is replaced, once for all calls that wait', t =>

@@ -25,6 +25,7 @@ import type {
   Rating,
   ReportReason,
   OrderUpdate,
+  RegisterAccount,
   RegisterDriver,
   RegisterVendor,
   Tokens,
@@ -40,6 +41,7 @@ import { RideCalls } from './rides.ts'
 import { SupportCalls } from './support.ts'
 import { TripCalls } from './trips.ts'
 import { InboxCalls } from './notifications.ts'
+import { MemberCalls, type RegisterMember } from './members.ts'
 import { PaperCalls } from './papers.ts'
 import { PushDeviceCalls } from './push-devices.ts'
 import { Visits } from './visits.ts'
@@ -96,10 +98,9 @@ interface CallOptions {
 export class RestClient {
   readonly custody = new CustodyCalls((method, path, options) => this.call(method, path, options))
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
+  readonly members = new MemberCalls((...given) => this.call(...given))
   readonly papers = new PaperCalls((method, path, options) => this.call(method, path, options))
-  readonly pushDevices = new PushDeviceCalls((method, path, options) =>
-    this.call(method, path, options),
-  )
+  readonly pushDevices = new PushDeviceCalls((...given) => this.call(...given))
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
   readonly trips = new TripCalls((method, path, options) => this.call(method, path, options))
   /** The names of the broadcast and of the rides backend. */
@@ -161,13 +162,7 @@ export class RestClient {
   }
 
   // Accounts
-  async register(account: {
-    email: string
-    full_name: string
-    phone: string
-    role: 'user' | 'vendor' | 'driver'
-    password: string
-  }): Promise<Account> {
+  async register(account: RegisterAccount): Promise<Account> {
     return this.#signedIn(await this.call('POST', '/api/auth/register', { body: account }))
   }
   async registerVendor(vendor: RegisterVendor): Promise<Account> {
@@ -175,6 +170,9 @@ export class RestClient {
   }
   async registerDriver(driver: RegisterDriver): Promise<Account> {
     return this.#signedIn(await this.call('POST', '/api/drivers/register', { body: driver }))
+  }
+  async registerMember(member: RegisterMember): Promise<Account> {
+    return this.#signedIn(await this.call('POST', '/api/members/register', { body: member }))
   }
   async login(email: string, password: string): Promise<Account> {
     return this.#signedIn(await this.call('POST', '/api/auth/login', { body: { email, password } }))

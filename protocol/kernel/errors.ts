@@ -58,6 +58,7 @@ export const errorCatalogue = {
     title: 'Invitation is wrong, has ended or was used',
     retryable: false,
   },
+  last_owner: { http: 409, title: 'A pharmacy keeps an owner', retryable: false },
   invitation_limit_reached: { http: 409, title: 'No more invitations allowed', retryable: false },
   vendor_status_conflict: {
     http: 409,

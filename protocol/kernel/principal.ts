@@ -17,6 +17,11 @@ export const Principal = Type.Object(
     ]),
     /** The id of the customer, pharmacy or driver; for other roles a name for the audit. */
     id: Type.String({ minLength: 1, maxLength: 100 }),
+    /**
+     * Account of the person who acts for the pharmacy. It changes nothing that the principal may
+     * do. Absent for other roles, for services, and in events of older releases.
+     */
+    person: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   },
   { additionalProperties: false },
 )

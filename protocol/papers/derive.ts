@@ -76,7 +76,7 @@ const isGood = (state: PaperState): boolean => state === 'approved' || state ===
  * The paper of its kind that counts, the last one that was approved, if it is good at this moment.
  * `papers` are oldest first.
  */
-function goodPaper(
+export function goodPaper(
   papers: readonly PaperFacts[],
   kind: PaperKind,
   nowMs: number,

@@ -44,10 +44,11 @@ export const paperKindNames = Object.keys(paperKinds) as PaperKind[]
 /** The row of a kind, without the literal types of the table. */
 export const rowOfPaper = (name: PaperKind): KindRow => paperKinds[name]
 
-/** The roles that need papers, with the records whose papers count. */
+/** What needs papers, with the records whose papers count. An order is held until it has them. */
 export const requirementRoles = {
   driver: ['person', 'vehicle'],
   pharmacy: ['pharmacy'],
+  order: ['order'],
 } as const satisfies Readonly<Record<string, readonly PaperSubject[]>>
 export type RequirementRole = keyof typeof requirementRoles
 export const requirementRoleNames = Object.keys(requirementRoles) as RequirementRole[]

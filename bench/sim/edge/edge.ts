@@ -167,7 +167,7 @@ export class SimEdge {
     return answer.body as T
   }
 
-  respond(answer: PharmacyAnswer): Promise<PharmacyOutcome> {
+  respond(answer: Omit<PharmacyAnswer, 'person'>): Promise<PharmacyOutcome> {
     const { nowMs, after } = this.node.env
     return respondToRequest(
       {
@@ -178,7 +178,7 @@ export class SimEdge {
         nowMs,
         orderMoney: { accepting: async () => {} },
       },
-      answer,
+      { ...answer, person: answer.pharmacyId },
       { log },
       ms =>
         new Promise<void>(resolve => {
