@@ -14,6 +14,7 @@ import {
   distributedBench as ingestNats,
   policiesBench as ingestPolicies,
 } from './load/ingest.ts'
+import { bench as millionDrivers } from './load/million-drivers.ts'
 import { bench as openConversations } from './load/open-conversations.ts'
 import { bench as reconnect } from './load/reconnect.ts'
 import { bench as recovery } from './load/recovery.ts'
@@ -72,6 +73,7 @@ export const benches: readonly Bench[] = [
   reconnect,
   idle,
   openConversations,
+  millionDrivers,
   recovery,
   transitions,
   bookings,

@@ -35,3 +35,6 @@ export const trackingLimits = {
   /** Rows looked at after each save. */
   driversSweptMax: 50_000,
 } as const
+
+/** Size of one or two ids, a place and the names of the fields when packed, bytes. */
+export const locationBytes = 200

@@ -26,10 +26,11 @@ async function world() {
   const logs: string[] = []
   const bus = memoryBus()
   const roster = new Roster(1, 2)
+  const positions = memoryJournal(store)
   const tracking = new Tracking({
     env,
     bus,
-    positions: memoryJournal(store),
+    positions,
     roster,
     seeds: [1, 2],
     ownsActor: () => true,
@@ -55,7 +56,7 @@ async function world() {
     batch.append(entryHead(driverId), reader, 0, reader.read(frame, Infinity))
     tracking.ingest(batch.take())
   }
-  return { env, bus, roster, store, tracking, logs, at }
+  return { env, bus, roster, store, positions, tracking, logs, at }
 }
 
 t.test('positions that could not be saved are saved when the database is back', async t => {
@@ -77,6 +78,37 @@ t.test('positions that could not be saved are saved when the database is back', 
   )
   t.equal(w.store.breadcrumbs.get(orderId)?.size, 2, 'both breadcrumbs')
   await w.tracking.stop()
+})
+
+t.test('positions are saved in parts, and the last save ends behind the one that runs', async t => {
+  const w = await world()
+  const parts: number[] = []
+  let answer: () => void = () => undefined
+  w.positions.savePositions = async rows => {
+    parts.push(rows.length)
+    await new Promise<void>(resolve => {
+      answer = resolve
+    })
+  }
+  const id = (n: number) => `0190a5a0-1234-7abc-8def-${n.toString(16).padStart(12, '0')}`
+  for (let n = 0; n < 2_500; n++) w.at(id(n), 10, 10)
+  await w.env.advance(trackingLimits.positionSaveIntervalMs + 100)
+  t.same(parts, [1_000], 'the database has one part, and the thread is free')
+  w.at(id(0), 10.0001, 10)
+  let stopped = false
+  const stop = w.tracking.stop().then(() => {
+    stopped = true
+  })
+  for (const more of [[1_000], [1_000, 500], [1_000, 500, 1]]) {
+    answer()
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
+    t.same(parts.slice(1), more)
+    t.notOk(stopped)
+  }
+  answer()
+  await stop
 })
 
 t.test('the number of breadcrumbs that wait to be saved is bounded', async t => {

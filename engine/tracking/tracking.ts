@@ -4,14 +4,12 @@
  * arrivals, fan-out and saving.
  */
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
-import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import { decodeBody } from '../../protocol/bus/codec.ts'
 import type { Bus } from '../../protocol/bus/bus.ts'
 import { publishList } from '../../protocol/bus/lists.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { LocationBatchReader } from '../../protocol/river/location-batch.ts'
-import type { DriverLocationsUpdated } from '../../protocol/dispatch/older-topics.ts'
 import type {
   FleetLocation,
   LocationPush,
@@ -21,7 +19,7 @@ import type {
 } from '../../protocol/tracking/positions.ts'
 import type { InterestMessage } from '../../protocol/tracking/interest.ts'
 import { subjects } from '../../protocol/bus/subjects.ts'
-import type { PositionRow, Positions } from '../journal/positions.ts'
+import type { Positions } from '../journal/positions.ts'
 import { etaMinutes } from '../fleet/eta.ts'
 import type { Roster } from '../fleet/roster.ts'
 import type { Order } from '../orders/state.ts'
@@ -32,7 +30,8 @@ import { Following, type FollowedOrder } from './following.ts'
 import { Interest } from './interest.ts'
 import { Pace } from './pace.ts'
 import { accepted, applyFrame, verdicts, type Verdict } from './late-data.ts'
-import { trackingLimits } from './limits.ts'
+import { locationBytes, trackingLimits } from './limits.ts'
+import { Saving } from './saving.ts'
 
 export interface TrackingDeps {
   env: Env
@@ -48,7 +47,6 @@ export interface TrackingDeps {
 
 /** Age beyond which a stored position no longer shows where the driver is at start, ms. */
 const restoreWindowMs = 60 * 60_000
-const saveBatchMax = 1_000
 
 export class Tracking {
   readonly table: DriverTable
@@ -68,8 +66,7 @@ export class Tracking {
   /** Drivers of watched fleets that have news, by number. */
   readonly #fleetNews = new Set<number>()
   readonly #pace: Pace<FollowedOrder>
-  /** Drivers with an accepted frame since the last save. Each has its flag set. */
-  #unsaved: number[] = []
+  readonly #saving: Saving
   readonly #verdictCounts = new Uint32Array(verdicts.length)
   #cancelTick: (() => void) | null = null
   #tickedAtMs = -Infinity
@@ -81,6 +78,7 @@ export class Tracking {
     this.#deps = deps
     this.table = new DriverTable(...deps.seeds)
     this.following = new Following(this.table, deps.arrived)
+    this.#saving = new Saving(deps, this.table, this.following)
     this.#pace = new Pace(deps.env, orders => this.#tellOrders(orders))
   }
 
@@ -105,7 +103,7 @@ export class Tracking {
         trackingLimits.positionSaveIntervalMs,
         async () => {
           this.interest.lapse(env.nowMs())
-          await this.#save()
+          await this.#saving.save()
           this.#forgetGone()
         },
         failed,
@@ -117,7 +115,7 @@ export class Tracking {
     for (const stop of this.#stops) stop()
     this.#cancelTick?.()
     this.#pace.stop()
-    await this.#save()
+    await this.#saving.save()
   }
 
   /**
@@ -160,10 +158,7 @@ export class Tracking {
       // Nearly every frame is of a driver whose position already waits to be saved and whom nobody
       // watches.
       if (flags === unsaved) continue
-      if ((flags & unsaved) === 0) {
-        table.flags[number] = flags | unsaved
-        this.#unsaved.push(number)
-      }
+      if ((flags & unsaved) === 0) this.#saving.note(number)
       if (flags & followed)
         following.moved(
           (orders ??= following.stirred(number)),
@@ -339,83 +334,7 @@ export class Tracking {
       if (table.ids.has(number)) table.forget(number)
     }
   }
-
-  /**
-   * Tells other services, at the pace of saving and not of frames. A service that wants each frame
-   * listens to the river itself.
-   */
-  #tell(rows: readonly PositionRow[]): void {
-    const at = isoTime(this.#deps.env.nowMs())
-    publishList(
-      this.#deps.bus,
-      subjects.driverLocations,
-      rows,
-      (part): DriverLocationsUpdated => ({
-        type: 'driver.location.updated',
-        at,
-        data: part.map(told),
-      }),
-      () => locationBytes,
-    )
-  }
-
-  async #save(): Promise<void> {
-    const { positions, ownsActor, log } = this.#deps
-    const rows: PositionRow[] = []
-    const numbers = this.#unsaved
-    this.#unsaved = []
-    for (const number of numbers) {
-      this.table.flags[number]! &= ~unsaved
-      const driverId = this.table.idOf(number)
-      if (!ownsActor(driverId)) continue
-      const pin = this.#pin(number)
-      rows.push({
-        driverId,
-        latitude: pin.latitude,
-        longitude: pin.longitude,
-        headingDeg: pin.heading,
-        speedMps: pin.speed,
-        atMs: pin.at_ms,
-      })
-    }
-    this.#tell(rows)
-    const crumbs = this.following.takeCrumbs()
-    try {
-      for (let from = 0; from < rows.length; from += saveBatchMax)
-        await positions.savePositions(rows.slice(from, from + saveBatchMax))
-      for (let from = 0; from < crumbs.length; from += saveBatchMax)
-        await positions.saveBreadcrumbs(crumbs.slice(from, from + saveBatchMax))
-    } catch (error) {
-      // The next save has them. A driver who stands still sends no newer position, and a distance
-      // is the sum of its breadcrumbs.
-      log('warn', 'saving positions failed; the next round saves them', error)
-      for (const { driverId } of rows) {
-        const number = this.table.find(driverId)
-        if (number < 0 || this.table.flags[number]! & unsaved) continue
-        this.table.flags[number]! |= unsaved
-        this.#unsaved.push(number)
-      }
-      this.following.putBackCrumbs(crumbs)
-    }
-  }
 }
-
-/** Rows of the journal in the form for other services. */
-const told = ({
-  driverId,
-  latitude,
-  longitude,
-  headingDeg,
-  speedMps,
-  atMs,
-}: PositionRow): DriverLocationsUpdated['data'][number] => ({
-  driver_id: driverId,
-  latitude,
-  longitude,
-  heading: headingDeg,
-  speed: speedMps,
-  at_ms: atMs,
-})
 
 /** Positions on their way, by edge. */
 class EdgePushes {
@@ -459,6 +378,3 @@ function wayKm(from: Point, via: Point | null, to: Point): number {
     : distanceKm(from.latitude, from.longitude, via.latitude, via.longitude) +
         distanceKm(via.latitude, via.longitude, to.latitude, to.longitude)
 }
-
-/** Size of one or two ids, a place and the names of the fields when packed, bytes. */
-const locationBytes = 200
