@@ -10,6 +10,7 @@ import { growthMax, startCounting } from '../kernel/fixture-work.ts'
 import { inspectMedia, type MediaFamily } from './media.ts'
 import {
   doc,
+  docOf,
   docx,
   docxOf,
   film,
@@ -66,6 +67,7 @@ t.test('each type is recognised by its bytes and kept whole', async t => {
     ['mp3 without a tag', mp3.subarray(22), 'audio/mpeg', 'mp3'],
     ['webp with a canvas', webpOf(24, 16), 'image/webp', 'webp'],
     ['doc', doc, 'application/msword', 'doc'],
+    ['doc', docOf(4, 0xfffe, 12), 'application/msword', 'doc'],
     [
       'docx',
       docx,
@@ -145,6 +147,10 @@ t.test('a file that only begins like its type is damaged', async t => {
       docxOf(['[Content_Types].xml', 'word/document.xml', 'word/vbaProject.bin']),
     ],
     ['a table in the shell of a document', doc.subarray(0, 1_024)],
+    ['a document of the other byte order', docOf(3, 0xfeff, 9)],
+    ['a document of an older version', docOf(2, 0xfffe, 9)],
+    ['a document of version 3 with the sectors of version 4', docOf(3, 0xfffe, 12)],
+    ['a document of version 4 with the sectors of version 3', docOf(4, 0xfffe, 9)],
   ] as const)
     t.equal(outcome(data), 'file_malformed', name)
 })

@@ -146,15 +146,20 @@ export function docxOf(names: readonly string[]): Uint8Array {
   )
 }
 export const docx = docxOf(['[Content_Types].xml', 'word/document.xml'])
-/** The head of a compound file of version 3, and the name of the stream of Word. */
-export const doc = joined(
-  Buffer.from('d0cf11e0a1b11ae1', 'hex'),
-  new Uint8Array(16),
-  Uint8Array.of(0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0),
-  new Uint8Array(990),
-  Buffer.from('WordDocument', 'utf16le'),
-  new Uint8Array(600),
-)
+/**
+ * The head of a compound file, and the name of the stream of Word. The mark of the byte order is
+ * written in the order of the numbers, little-endian.
+ */
+export const docOf = (version: number, order: number, sectorShift: number): Uint8Array =>
+  joined(
+    Buffer.from('d0cf11e0a1b11ae1', 'hex'),
+    new Uint8Array(16),
+    Uint8Array.of(0x3e, 0, version, 0, order & 0xff, order >> 8, sectorShift, 0, 6, 0),
+    new Uint8Array(990),
+    Buffer.from('WordDocument', 'utf16le'),
+    new Uint8Array(600),
+  )
+export const doc = docOf(3, 0xfffe, 9)
 export const txt = joined('The licence of the pharmacy\r\n')
 
 /**
