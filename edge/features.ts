@@ -9,6 +9,7 @@ import { approval } from './approval/index.ts'
 import { audit } from './audit/index.ts'
 import { broadcast } from './broadcast/index.ts'
 import { codes } from './codes/index.ts'
+import { configuration } from './configuration/index.ts'
 import { conversations } from './conversations/index.ts'
 import { custody } from './custody/index.ts'
 import { devices } from './devices/index.ts'
@@ -78,6 +79,7 @@ const list = [
   rate,
   maps,
   jobs,
+  configuration,
   operations,
   pages,
 ] as const

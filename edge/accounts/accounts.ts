@@ -11,6 +11,7 @@ import type { MemberRole } from '../../protocol/pharmacies/members.ts'
 import type { Tables, UsersTable } from '../../migrations/database/tables.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithRates } from '../rate/rate-limits.ts'
 import { spendEmailProof, type ShownProof } from './email-proofs.ts'
@@ -64,7 +65,7 @@ export interface NewAccount {
  * letter is written.
  */
 export type Registrar = Pick<Kernel, 'nowMs' | 'random'> &
-  Partial<WithMessenger & WithEndedAccess & WithRates>
+  Partial<WithConfiguration & WithMessenger & WithEndedAccess & WithRates>
 
 const accounts = (db: Kysely<Tables>) =>
   db
@@ -207,6 +208,7 @@ async function rewritePassword(
  * new account when mail can be sent: the new account names the address and does not own it, so that
  * the answer does not tell strangers who has an account; the owner gets a letter. When no mail can
  * be sent, nothing else would tell an owner who registers again, so the answer is `email_taken`.
+ * Throws `registration_closed` while the configuration refuses those who register by themselves.
  */
 export const createAccount = <T>(
   db: Kysely<Tables>,
@@ -214,10 +216,16 @@ export const createAccount = <T>(
   given: NewAccount,
   withAccount: (tx: Kysely<Tables>, userId: string) => Promise<T>,
   complete?: (account: Account) => boolean | Promise<boolean>,
-): Promise<{ userId: string; record: T }> =>
-  countedRegistration(ctx.rates ?? null, given.from ?? null, () =>
+): Promise<{ userId: string; record: T }> => {
+  const { from = null } = given
+  if (from !== null && ctx.configuration?.values.takes_registrations === false)
+    return Promise.reject(
+      new CaduceusError('registration_closed', 'nobody can register here at the moment'),
+    )
+  return countedRegistration(ctx.rates ?? null, from, () =>
     makeAccount(db, ctx, given, withAccount, complete),
   )
+}
 
 async function makeAccount<T>(
   db: Kysely<Tables>,

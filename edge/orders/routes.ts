@@ -221,6 +221,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
         'vendor_not_found',
         'forbidden',
         'payment_method_not_offered',
+        'orders_paused',
         ...quoteErrors,
         ...mapErrors,
       ],

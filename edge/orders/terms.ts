@@ -9,6 +9,7 @@ import { feeTerms } from '../pricing/quotes.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithOrderMoney } from '../kernel/order-money.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import type { WithMaps } from '../maps/port.ts'
 import { findOrder } from './reads.ts'
 import type { TrackingConfig } from '../tracking/config.ts'
@@ -20,6 +21,7 @@ export type OrderContext = Pick<
   WithRaces &
   WithMaps &
   WithOrderMoney &
+  WithConfiguration &
   WithConfig<KernelConfig & TrackingConfig>
 
 export const OrderId = Type.Object({ id: Uuid })

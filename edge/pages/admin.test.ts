@@ -102,8 +102,8 @@ t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async 
 
   await t.test('a paper is seen and approved as it was seen', async t => {
     await part('Papers')
-    await press(page, 'Look at it: Pharmacy’s licence')
-    const picture = page.getByRole('img', { name: 'Pharmacy’s licence' })
+    await press(page, 'Look at it: Licence of the pharmacy')
+    const picture = page.getByRole('img', { name: 'Licence of the pharmacy' })
     await picture.waitFor()
     t.ok(await picture.evaluate(element => (element as HTMLImageElement).naturalWidth > 0))
     t.same(await faultsOf(page, 'admin-review'), [])
@@ -150,6 +150,41 @@ t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async 
     await page.keyboard.press('Enter')
     await page.locator(`[data-order="${placed.body.id}"]`).getByText('order_placed').waitFor()
     t.same(await faultsOf(page, 'admin-order'), [])
+  })
+
+  await t.test('settings take effect at once, and a mistake stands at its field', async t => {
+    await part('Settings')
+    const form = page.locator('#rules')
+    await form.getByLabel('Smallest radius').fill('20')
+    await form.getByLabel('Largest radius').fill('10')
+    await page.keyboard.press('Enter')
+    await form.getByText('must be at most').waitFor()
+    t.equal(await form.getByLabel('Smallest radius').getAttribute('aria-invalid'), 'true')
+    await form.getByLabel('Smallest radius').fill('2')
+    await form.getByLabel('New requests').selectOption('false')
+    await form.getByRole('button', { name: 'Save' }).click()
+    await page.locator('[data-revision="1"]').waitFor()
+    const customer = await newCustomer(url)
+    const ask = () =>
+      http(url, 'POST', '/api/requests', {
+        token: customer.token,
+        body: { ...place, radius_km: 5, items: [{ name: 'Aspirin', quantity: 1 }] },
+      })
+    const refused = await eventually(ask, ({ status }) => status === 503)
+    t.equal(refused.body.code, 'orders_paused')
+    const price = page.locator('#price')
+    await price.getByLabel('Which price').selectOption('own')
+    await price.getByLabel('Base fee').fill('4')
+    t.same(await faultsOf(page, 'admin-settings'), [])
+    await price.getByRole('button', { name: 'Save' }).click()
+    await page.locator('[data-revision="2"]').waitFor()
+    const { body } = await http(url, 'GET', '/api/v1/pricing/calculate', {
+      token: customer.token,
+    })
+    t.equal(body.pricing.base_fee, 4)
+    await form.getByLabel('New requests').selectOption('true')
+    await form.getByRole('button', { name: 'Save' }).click()
+    await page.locator('[data-revision="3"]').waitFor()
   })
 
   await t.test('the machine room, the keys, and the trail of it all', async t => {

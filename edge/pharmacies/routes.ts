@@ -98,7 +98,11 @@ export function pharmacyRoutes(ctx: PharmacyContext): AnyRoute[] {
       is_active,
       created_at,
       updated_at,
-      ...settingsOf(row, ctx.config.currency, ctx.nowMs()),
+      ...settingsOf(row, {
+        currency: ctx.config.currency,
+        fallback: ctx.configuration.values.tariff,
+        nowMs: ctx.nowMs(),
+      }),
     }
   }
   /** Ids of the drivers of each pharmacy, at most a page of drivers for each. */

@@ -7,34 +7,13 @@ import type { Selectable, Updateable } from 'kysely'
 import Type from 'typebox'
 import type { VendorsTable } from '../../migrations/database/tables.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
-import { currencyOf, decimalOfMinor, minorOfDecimal } from '../../protocol/pricing/money.ts'
 import { isTimeZone, openAt, OpeningHours } from '../../protocol/pharmacies/opening-hours.ts'
-import { bandsProblem, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import { tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { Pricing, pricingOf, PricingView, tariffOf } from '../kernel/pricing-shapes.ts'
 import { invalid } from '../kernel/validate.ts'
-import { closedObject, nullable, Text } from '../kernel/shapes.ts'
+import { nullable, Text } from '../kernel/shapes.ts'
 
-const tariffBandsMax = 10
-
-/** The highest amount is that of a currency without decimals; the exact bound is in minor units. */
-const Money = Type.Number({ minimum: 0, maximum: limits.feeMinorMax })
-export const PricingView = Type.Object({
-  base_fee: Money,
-  minimum_fee: Money,
-  currency: Type.String(),
-  bands: Type.Array(Type.Object({ up_to_km: nullable(Type.Number()), per_km: Money })),
-})
-const Pricing = closedObject({
-  base_fee: Money,
-  minimum_fee: Money,
-  bands: Type.Array(
-    closedObject({
-      up_to_km: nullable(Type.Number({ exclusiveMinimum: 0, maximum: limits.routeKmMax })),
-      per_km: Money,
-    }),
-    { minItems: 1, maxItems: tariffBandsMax },
-  ),
-})
 const TimeZone = Type.String({ maxLength: 64, description: 'IANA name, such as Asia/Kolkata' })
 const Website = Type.String({
   pattern: '^https?://[^\\s]+$',
@@ -71,28 +50,20 @@ export const settingsView = {
   delivery_promise_minutes: Type.Integer(),
 }
 
-/** A tariff in the shape of `PricingView`, with amounts as decimal numbers. */
-export function pricingOf(tariff: Tariff) {
-  const currency = currencyOf(tariff)
-  return {
-    base_fee: decimalOfMinor(tariff.base_minor, currency),
-    minimum_fee: decimalOfMinor(tariff.minimum_minor, currency),
-    currency,
-    bands: tariff.bands.map(({ up_to_km, per_km_minor }) => ({
-      up_to_km,
-      per_km: decimalOfMinor(per_km_minor, currency),
-    })),
-  }
-}
-
-/** The settings of a row in the shape of `settingsView`. `currency`: that of the deployment. */
-export const settingsOf = (row: Selectable<VendorsTable>, currency: string, nowMs: number) => ({
+/**
+ * The settings of a row in the shape of `settingsView`. `currency`: that of the deployment.
+ * `fallback`: the tariff of pharmacies that have set none; null: the one of the program.
+ */
+export const settingsOf = (
+  row: Selectable<VendorsTable>,
+  { currency, fallback, nowMs }: { currency: string; fallback: Tariff | null; nowMs: number },
+) => ({
   description: row.description,
   website: row.website,
   time_zone: row.time_zone,
   opening_hours: row.opening_hours,
   is_open: openAt(row.opening_hours, row.time_zone, nowMs),
-  pricing: pricingOf(tariffIn(currency, row.tariff)),
+  pricing: pricingOf(tariffIn(currency, row.tariff, fallback)),
   delivery_promise_minutes: row.delivery_promise_minutes,
 })
 
@@ -128,37 +99,6 @@ export async function settingsColumns(
     ...(pricing !== undefined && {
       tariff: pricing === null ? null : JSON.stringify(tariffOf(pricing, ctx.config.currency)),
     }),
-  }
-}
-
-function tariffOf(
-  { base_fee, minimum_fee, bands }: Type.Static<typeof Pricing>,
-  currency: string,
-): Tariff {
-  const problem = bandsProblem(bands)
-  if (problem !== null) throw invalid([{ field: 'pricing.bands', rule: problem }])
-  const minor = (field: string, decimal: number): number => {
-    const amount = minorOfDecimal(decimal, currency)
-    if (amount === null || amount > limits.feeMinorMax)
-      throw invalid([
-        {
-          field: `pricing.${field}`,
-          rule:
-            amount === null
-              ? `must be whole in the smallest unit of ${currency}`
-              : `must be at most ${decimalOfMinor(limits.feeMinorMax, currency)}`,
-        },
-      ])
-    return amount
-  }
-  return {
-    currency,
-    base_minor: minor('base_fee', base_fee),
-    minimum_minor: minor('minimum_fee', minimum_fee),
-    bands: bands.map(({ up_to_km, per_km }, i) => ({
-      up_to_km,
-      per_km_minor: minor(`bands.${i}.per_km`, per_km),
-    })),
   }
 }
 

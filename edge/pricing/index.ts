@@ -1,5 +1,6 @@
 /** Delivery fees: prices and quotes. */
 import { requireSameCurrency } from '../../protocol/dispatch/same-currency.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -9,7 +10,7 @@ import { access } from './callers.ts'
 import { examples } from './examples.ts'
 import { deleteOldQuotes } from './housekeeping.ts'
 
-export const pricing = feature<Kernel & WithMaps>()({
+export const pricing = feature<Kernel & WithMaps & WithConfiguration>()({
   name: 'pricing',
   routes: pricingRoutes,
   prepare: ({ bus, config }) => requireSameCurrency(bus, config.currency),

@@ -10,13 +10,16 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { FeeTerms } from '../../protocol/dispatch/order-commands.ts'
 import type { GeoPoint } from '../../protocol/river/geo.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
-import { defaultTariff, feeMinor, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import { feeMinor, tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import { pricingLimits } from './limits.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Route, WithMaps } from '../maps/port.ts'
 import { pharmacyPlace, sameArea, samePlace } from './places.ts'
 
-export type QuoteContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> & WithMaps
+export type QuoteContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> &
+  WithMaps &
+  WithConfiguration
 
 export interface Estimate {
   tariff: Tariff
@@ -31,13 +34,17 @@ export interface Quote extends Estimate {
   expiresAtMs: number
 }
 
-/** The fee of a route by a tariff. It binds no pharmacy; a quote does. */
+/**
+ * The fee of a route by a pharmacy's own tariff, or by that of pharmacies that have set none. It
+ * binds no pharmacy; a quote does.
+ */
 export async function estimateFee(
-  ctx: Pick<Kernel, 'config'> & WithMaps,
+  ctx: Pick<Kernel, 'config'> & WithMaps & WithConfiguration,
   pickup: GeoPoint,
   delivery: GeoPoint,
-  tariff: Tariff = defaultTariff(ctx.config.currency),
+  own: Tariff | null = null,
 ): Promise<Estimate> {
+  const tariff = tariffIn(ctx.config.currency, own, ctx.configuration.values.tariff)
   const route = await ctx.maps.route(pickup, delivery)
   return { tariff, route, fee_minor: feeMinor(tariff, route.distance_km), pickup, delivery }
 }
@@ -55,7 +62,7 @@ export async function makeQuote(
     ctx,
     pickup ?? { latitude: pharmacy.latitude, longitude: pharmacy.longitude },
     delivery,
-    tariffIn(ctx.config.currency, pharmacy.tariff),
+    pharmacy.tariff,
   )
   const id = uuidV7(ctx.nowMs(), ctx.random)
   const expiresAtMs = ctx.nowMs() + pricingLimits.quoteTtlMs

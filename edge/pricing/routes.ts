@@ -4,7 +4,8 @@ import { Latitude, Longitude, Point } from '../../protocol/kernel/schema.ts'
 import { kmToMetre } from '../../protocol/kernel/kilometres.ts'
 import { currencyOf, decimalOfMinor } from '../../protocol/pricing/money.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
-import { defaultTariff, feeParts } from '../../protocol/pricing/tariff.ts'
+import { feeParts, tariffIn } from '../../protocol/pricing/tariff.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import { roles } from '../kernel/identity.ts'
 import type { WithMaps } from '../maps/port.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -12,9 +13,11 @@ import { placeOf, requiredPlace } from './places.ts'
 import { estimateFee, makeQuote, type Estimate } from './quotes.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nullable, Text, Timestamp } from '../kernel/shapes.ts'
-import { PricingView, pricingOf } from '../pharmacies/settings.ts'
+import { PricingView, pricingOf } from '../kernel/pricing-shapes.ts'
 
-export type PricingContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> & WithMaps
+export type PricingContext = Pick<Kernel, 'config' | 'database' | 'nowMs' | 'random'> &
+  WithMaps &
+  WithConfiguration
 
 const tags = ['pricing']
 const QuoteBody = closedObject({
@@ -199,7 +202,9 @@ export function pricingRoutes(ctx: PricingContext): AnyRoute[] {
         return {
           status: 200,
           body: {
-            pricing: pricingOf(defaultTariff(ctx.config.currency)),
+            pricing: pricingOf(
+              tariffIn(ctx.config.currency, null, ctx.configuration.values.tariff),
+            ),
             currency: ctx.config.currency,
             estimate:
               pickup === null || delivery === null

@@ -88,6 +88,11 @@ export const knownOfHouse = {
     ],
     otherIds: ['edge_id'],
   },
+  configurations: {
+    parts: [
+      { about: 'Settings of the house that you changed', of: ['changed_by'], key: ['revision'] },
+    ],
+  },
   custody_nodes: { why: 'sums over the custody log' },
   custody_checkpoints: { why: 'sums over the custody log' },
   custody_witnesses: { why: 'who has seen these sums' },

@@ -176,7 +176,7 @@ export function medicineRoutes(ctx: OrderContext & UploadContext): AnyRoute[] {
           }),
         },
       },
-      errors: ['unsupported_media_type', 'too_many_open_requests'],
+      errors: ['unsupported_media_type', 'too_many_open_requests', 'orders_paused'],
       handler: async request =>
         withBody(
           await once(ctx, request, 'sanjevaniRequest', async ids => {

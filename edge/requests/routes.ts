@@ -5,6 +5,7 @@ import { Latitude, Longitude } from '../../protocol/kernel/schema.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { checkOrderSize } from '../../protocol/dispatch/order-size.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
+import { radiusProblem } from '../../protocol/configuration/configuration.ts'
 import { givenSchemas } from '../../protocol/orders/fields.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { orderStatuses } from '../../protocol/orders/statuses.ts'
@@ -20,6 +21,7 @@ import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { acceptTerms, OrderId, type OrderContext } from '../orders/terms.ts'
 import { findOrder, listOrders, orderFilters } from '../orders/reads.ts'
 import { closedObject, nextCursor, nullable, page, Text, Timestamp, Url } from '../kernel/shapes.ts'
+import { invalid } from '../kernel/validate.ts'
 import { ownPath } from '../links/own-urls.ts'
 
 const tags = ['requests']
@@ -103,6 +105,8 @@ export async function openRequest(
   }
   checkOrderSize(data)
   await ctx.orderMoney.placing(commandId, targetId, { payment_method, tip })
+  const rule = radiusProblem(ctx.configuration.values, data.radius_km)
+  if (rule !== null) throw invalid([{ field: 'radius_km', rule }])
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,
@@ -139,6 +143,7 @@ export function requestRoutes(ctx: OrderContext): AnyRoute[] {
         'vendor_not_found',
         'too_many_open_requests',
         'payment_method_not_offered',
+        'orders_paused',
       ],
       handler: request =>
         once(ctx, request, 'openRequest', async ids => {

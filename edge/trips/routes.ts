@@ -3,6 +3,7 @@
  * a request to the pharmacies nearby. The rooms of orders and requests do the work.
  */
 import Type from 'typebox'
+import { radiusWithin } from '../../protocol/configuration/configuration.ts'
 import { commandSchemas } from '../../protocol/dispatch/commands.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { TripView, tripView } from '../../protocol/trips/view.ts'
@@ -71,7 +72,7 @@ export function tripRoutes(ctx: OrderContext): AnyRoute[] {
       return openRequest(ctx, given, ids, {
         latitude,
         longitude,
-        radius_km: tripLimits.radiusKmDefault,
+        radius_km: radiusWithin(ctx.configuration.values, tripLimits.radiusKmDefault),
         ...(dropoff_address !== undefined && { delivery_address: dropoff_address }),
         ...rest,
       })
@@ -112,6 +113,7 @@ export function tripRoutes(ctx: OrderContext): AnyRoute[] {
         'geocoding_failed',
         'address_not_found',
         'too_many_open_requests',
+        'orders_paused',
       ],
       handler: async given =>
         withBody(

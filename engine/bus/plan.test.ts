@@ -292,7 +292,13 @@ t.test('the data that an engine adds to each command', async t => {
       tariff: { base_minor: fee },
       search,
     })
-    t.same(plan('accept', {}, by).command, { verb: 'accept', by, data: {}, search })
+    t.same(plan('accept', {}, by).command, {
+      verb: 'accept',
+      by,
+      data: {},
+      search,
+      offerTtlMs: 30_000,
+    })
   }
   t.match(plan('assign_driver', { driver_id: ids.driver_id }, vendor).command, {
     verb: 'assign_driver',
@@ -323,6 +329,7 @@ t.test('the data that an engine adds to each command', async t => {
       by,
       data,
       policy: 'offer',
+      offerTtlMs: 30_000,
     })
   t.match(plan('reissue_tracking', {}).command, {
     verb: 'reissue_tracking',

@@ -226,10 +226,10 @@ export class Dispatch {
   }
 
   async #pollPharmacies(): Promise<void> {
-    const { pharmacies, nextSinceMs } = await this.#deps.store.pharmaciesChangedSince(
-      this.#pharmaciesSinceMs,
-    )
+    const { pharmacies, nextSinceMs, configuration } =
+      await this.#deps.store.pharmaciesChangedSince(this.#pharmaciesSinceMs)
     for (const pharmacy of pharmacies) this.directory.put(pharmacy)
+    this.directory.configuration.take(configuration)
     this.#pharmaciesSinceMs = nextSinceMs
   }
 }

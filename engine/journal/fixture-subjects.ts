@@ -50,6 +50,9 @@ export async function memorySubject(): Promise<JournalSubject> {
       }
     },
     putPharmacy: async pharmacy => store.putPharmacy(pharmacy),
+    putConfiguration: async stored => {
+      store.configuration = stored
+    },
     putUpload: async upload => {
       store.uploads.set(upload.id, upload)
     },
@@ -134,6 +137,17 @@ export async function databaseSubject(
           ...rest,
           opening_hours: JSON.stringify(opening_hours),
           tariff: JSON.stringify(tariff),
+        })
+        .execute()
+    },
+    async putConfiguration({ revision, settings }) {
+      await kysely
+        .insertInto('configurations')
+        .values({
+          revision,
+          settings: JSON.stringify(settings),
+          changed_by: '00000000-0000-7000-8000-000000000001',
+          changed_at: new Date(0),
         })
         .execute()
     },

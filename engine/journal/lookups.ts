@@ -8,6 +8,7 @@
  *     by its pharmacy or by the reporter.
  */
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
+import type { StoredConfiguration } from '../../protocol/configuration/configuration.ts'
 import type { UploadFact } from '../../protocol/uploads/fact.ts'
 
 /** `open`: it is a request that nobody has taken. */
@@ -28,15 +29,17 @@ export interface ProofClaim {
   reporterId: string | null
 }
 
-/** Pharmacies, as the edge writes them. */
+/** Pharmacies and the configuration, as edges write them. */
 export interface PharmacyDirectory {
   /**
    * Pharmacies that changed at or after `sinceMs` (ms by the database's clock), with the time to
-   * ask from next.
+   * ask from next, and the configuration as it is now; null before somebody has changed it.
    */
-  pharmaciesChangedSince(
-    sinceMs: number,
-  ): Promise<{ pharmacies: DirectoryPharmacy[]; nextSinceMs: number }>
+  pharmaciesChangedSince(sinceMs: number): Promise<{
+    pharmacies: DirectoryPharmacy[]
+    nextSinceMs: number
+    configuration: StoredConfiguration | null
+  }>
 }
 
 /** The questions of orders to the read model. */

@@ -11,6 +11,7 @@ import { statusTable } from '../../protocol/orders/statuses.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { eventVersion } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
+import type { StoredConfiguration } from '../../protocol/configuration/configuration.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import type {
   AppendRequest,
@@ -116,6 +117,9 @@ export class MemoryStore {
       )
     return slot
   }
+
+  /** The configuration, as an edge writes it. */
+  configuration: StoredConfiguration | null = null
 
   /** Writes a pharmacy, as the edge does when it registers or changes. */
   putPharmacy(pharmacy: DirectoryPharmacy): void {
@@ -269,6 +273,7 @@ export function memoryJournal(store: MemoryStore): Store {
       return {
         pharmacies: changed.map(row => copy(row.pharmacy)),
         nextSinceMs: store.nowMs() - directoryOverlapMs,
+        configuration: copy(reach().configuration),
       }
     },
     async savePositions(rows) {

@@ -7,6 +7,7 @@
  */
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
+import type { StoredConfiguration } from '../../protocol/configuration/configuration.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { silentLog } from '../../migrations/database/pool.ts'
 import type { Log, PgPool } from '../../migrations/database/open.ts'
@@ -145,12 +146,11 @@ export function postgresJournal(
       await rowsOf(statement, plainArray([...seqs.keys()]), plainArray([...seqs.values()]))
   }
 
-  async function pharmaciesChangedSince(
-    sinceMs: number,
-  ): Promise<{ pharmacies: DirectoryPharmacy[]; nextSinceMs: number }> {
+  const pharmaciesChangedSince: Store['pharmaciesChangedSince'] = async sinceMs => {
     const [clock] = await rowsOf<{ now_ms: number }>(statements.clock)
     const pharmacies = await rowsOf<DirectoryPharmacy>(statements.pharmaciesChanged, sinceMs)
-    return { pharmacies, nextSinceMs: clock!.now_ms - directoryOverlapMs }
+    const [configuration = null] = await rowsOf<StoredConfiguration>(statements.configuration)
+    return { pharmacies, nextSinceMs: clock!.now_ms - directoryOverlapMs, configuration }
   }
 
   async function savePositions(rows: readonly PositionRow[]): Promise<void> {

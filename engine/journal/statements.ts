@@ -141,6 +141,10 @@ export const statements = {
     select id as vendor_id, business_name as name, phone, address, latitude, longitude, status, is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`,
   ),
+  configuration: statement(
+    'configuration',
+    `select revision, settings from configurations order by revision desc limit 1`,
+  ),
   /** No request is open for longer than an hour. The index is by customer and time. */
   openRequestsOf: statement(
     'open_requests_of',

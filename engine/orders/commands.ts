@@ -19,11 +19,11 @@ import type { UploadFact } from '../../protocol/uploads/fact.ts'
 interface LookedUp {
   broadcast: { candidates: CandidateFact[]; currency: string; trackingToken: string }
   create: { vendor: PharmacyFact | null; tariff: Tariff; trackingToken: string }
-  respond: { vendor: PharmacyFact | null; tariff: Tariff; search: SearchPolicy | null }
-  accept: { search: SearchPolicy | null }
+  respond: { vendor: PharmacyFact | null; tariff: Tariff; search: SearchPolicy | null } & OfferTime
+  accept: { search: SearchPolicy | null } & OfferTime
   reissue_tracking: { trackingToken: string }
-  assign_driver: { offerId: string }
-  find_driver: { policy: SearchPolicy }
+  assign_driver: { offerId: string } & OfferTime
+  find_driver: { policy: SearchPolicy } & OfferTime
   accept_offer: { driver: DriverFact | null }
   /** `doorDistanceM`: distance from the driver to the door, m; null without a fresh position. */
   deliver: {
@@ -31,6 +31,10 @@ interface LookedUp {
     doorDistanceM: number | null
     uploads: readonly UploadFact[]
   }
+}
+/** Time that a driver has to answer; absent: that of protocol/kernel/limits.ts. */
+interface OfferTime {
+  offerTtlMs?: number
 }
 /** The verbs that need no row of `LookedUp`. */
 export type PlainOrderVerb = Exclude<OrderVerb, keyof LookedUp>

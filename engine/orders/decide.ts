@@ -295,7 +295,7 @@ function respond(order: Order, command: Of<'respond'>, nowMs: number): OrderDeci
         ...answer,
       },
     },
-    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search, command.offerTtlMs)]),
   )
 }
 
@@ -321,7 +321,7 @@ function accept(order: Order, command: Of<'accept'>, nowMs: number): OrderDecisi
         audio_url: null,
       },
     },
-    ...(command.search === null ? [] : [searchStarted(nowMs, command.search)]),
+    ...(command.search === null ? [] : [searchStarted(nowMs, command.search, command.offerTtlMs)]),
   )
 }
 

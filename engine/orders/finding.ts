@@ -45,7 +45,7 @@ export function findDriver(order: Order, command: Of<'find_driver'>, nowMs: numb
     searchStarted(
       nowMs,
       command.policy,
-      offer_seconds === undefined ? undefined : offer_seconds * 1000,
+      offer_seconds === undefined ? command.offerTtlMs : offer_seconds * 1000,
       search_seconds === undefined ? undefined : search_seconds * 1000,
     ),
   )
@@ -76,7 +76,7 @@ export function assignDriver(
       offer_id: command.offerId,
       driver_id: driverId,
       mode: 'assign',
-      expires_at_ms: nowMs + limits.offerTtlMs,
+      expires_at_ms: nowMs + (command.offerTtlMs ?? limits.offerTtlMs),
       eta_minutes: null,
       distance_km: null,
     },

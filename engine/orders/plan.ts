@@ -4,6 +4,10 @@
  */
 import type { OrderCommandData, OrderVerb } from '../../protocol/dispatch/commands.ts'
 import { searchPolicyDefault, type SearchPolicy } from '../../protocol/drivers/policies.ts'
+import {
+  radiusProblem,
+  type KnownConfiguration,
+} from '../../protocol/configuration/configuration.ts'
 import type { Env } from '../../protocol/kernel/env.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { CandidateFact, PharmacyFact } from '../../protocol/dispatch/facts.ts'
@@ -18,6 +22,7 @@ export interface OrderFacts {
   env: Pick<Env, 'nowMs' | 'random'>
   directory: {
     readonly currency: string
+    readonly configuration: Pick<KnownConfiguration, 'values'>
     near(latitude: number, longitude: number, radiusKm: number, nowMs: number): CandidateFact[]
     fact(pharmacyId: string): PharmacyFact | null
     tariff(pharmacyId: string): Tariff
@@ -29,7 +34,7 @@ export interface OrderFacts {
   }
 }
 
-/** The data fits the schema of its verb. Throws `invalid_request`. */
+/** The data fits the schema of its verb. Throws `invalid_request` and `orders_paused`. */
 export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
   const verb = envelope.verb as OrderVerb
   const { by } = envelope
@@ -41,10 +46,22 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
       ])
   }
   const secret = (): string => randomHex(deps.env, 32)
+  const configured = deps.directory.configuration.values
+  const offerTtlMs = configured.offer_seconds * 1000
+  const requireOpen = (): void => {
+    if (!configured.takes_orders)
+      throw new CaduceusError('orders_paused', 'no new orders are taken at the moment')
+  }
   switch (verb) {
     case 'broadcast': {
       const d = data(verb)
       sameOrder(d.order_id)
+      requireOpen()
+      const rule = radiusProblem(configured, d.radius_km)
+      if (rule !== null)
+        throw new CaduceusError('invalid_request', `radius_km ${rule}`, [
+          { field: 'data.radius_km', rule },
+        ])
       checkOrderSize(d, 'data.')
       return {
         verb,
@@ -58,6 +75,7 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
     case 'create': {
       const d = data(verb)
       sameOrder(d.order_id)
+      requireOpen()
       checkOrderSize(d, 'data.')
       return {
         verb,
@@ -76,11 +94,16 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
         vendor: deps.directory.fact(by.id),
         tariff: deps.directory.tariff(by.id),
         search: deps.directory.searchPolicy(by.id),
+        offerTtlMs,
       }
-    case 'accept':
-      return { verb, by, data: data(verb), search: deps.directory.searchPolicy(by.id) }
-    case 'assign_driver':
-      return { verb, by, data: data(verb), offerId: uuidV7(deps.env.nowMs(), deps.env.random) }
+    case 'accept': {
+      const search = deps.directory.searchPolicy(by.id)
+      return { verb, by, data: data(verb), search, offerTtlMs }
+    }
+    case 'assign_driver': {
+      const offerId = uuidV7(deps.env.nowMs(), deps.env.random)
+      return { verb, by, data: data(verb), offerId, offerTtlMs }
+    }
     // The driver's actor fills this in when it is asked (engine/dispatch/holds.ts).
     case 'accept_offer':
       return { verb, by, data: data(verb), driver: null }
@@ -101,7 +124,7 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
     case 'find_driver': {
       const d = data(verb)
       const policy = d.policy ?? deps.directory.searchPolicy(by.id) ?? searchPolicyDefault
-      return { verb, by, data: d, policy }
+      return { verb, by, data: d, policy, offerTtlMs }
     }
     default: {
       // A verb for which something is looked up does not compile here.

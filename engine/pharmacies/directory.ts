@@ -19,6 +19,7 @@ import {
 import { areaOf } from '../../protocol/orders/area.ts'
 import type { DirectoryPharmacy } from '../../protocol/dispatch/directory.ts'
 import { tariffIn, type Tariff } from '../../protocol/pricing/tariff.ts'
+import { KnownConfiguration } from '../../protocol/configuration/configuration.ts'
 import { GeohashIndex } from '../geo/geohash-index.ts'
 
 export class Directory {
@@ -29,7 +30,10 @@ export class Directory {
   readonly #weeks = new Map<string, { week: Week; timeZone: string }>()
 
   /** `currency`: the currency of the fees of new orders. */
-  constructor(readonly currency: string = firstCurrency) {}
+  constructor(
+    readonly currency: string = firstCurrency,
+    readonly configuration: KnownConfiguration = new KnownConfiguration(),
+  ) {}
 
   get size(): number {
     return this.#pharmacies.size
@@ -132,6 +136,10 @@ export class Directory {
 
   /** The tariff of the pharmacy, or the default one, in the currency of new orders. */
   tariff(pharmacyId: string): Tariff {
-    return tariffIn(this.currency, this.#pharmacies.get(pharmacyId)?.tariff ?? null)
+    return tariffIn(
+      this.currency,
+      this.#pharmacies.get(pharmacyId)?.tariff ?? null,
+      this.configuration.values.tariff,
+    )
   }
 }

@@ -43,6 +43,7 @@ import type {
 import type { PushDevicesTable } from './tables-push.ts'
 import type { MembersTable } from './tables-members.ts'
 import type { DocumentsTable, RequirementsTable } from './tables-papers.ts'
+import type { ConfigurationTables } from './tables-configuration.ts'
 import type { RatingFiguresTable, RatingsTable } from './tables-ratings.ts'
 import type { ResumableUploadsTable, UploadPartsTable, UploadsTable } from './tables-uploads.ts'
 import type {
@@ -428,7 +429,7 @@ export interface ParkedCommandsTable {
   parked_at: ReadOnly<Date>
 }
 
-export interface Tables extends CustodyTables, LedgerTables, PaymentTables {
+export interface Tables extends CustodyTables, LedgerTables, PaymentTables, ConfigurationTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable

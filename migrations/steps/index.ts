@@ -35,6 +35,7 @@ import { papers } from './0035_papers.ts'
 import { pushDevices } from './0036_push_devices.ts'
 import { ledger } from './0037_ledger.ts'
 import { notificationDeliveries } from './0039_notification_deliveries.ts'
+import { configuration } from './0052_configuration.ts'
 import { requirementGrace } from './0041_requirement_grace.ts'
 import { payments } from './0042_payments.ts'
 import { members } from './0044_members.ts'
@@ -79,4 +80,5 @@ export const migrations: Record<string, Migration> = {
   '0044_members': members,
   '0045_verification': verification,
   '0050_waiting_for_papers': waitingForPapers,
+  '0052_configuration': configuration,
 }

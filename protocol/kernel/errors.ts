@@ -45,6 +45,7 @@ export const errorCatalogue = {
     title: 'Role does not fit the records of the account',
     retryable: false,
   },
+  registration_closed: { http: 403, title: 'Nobody can register now', retryable: false },
   email_taken: { http: 409, title: 'E-mail already registered', retryable: false },
   // Resources
   not_found: { http: 404, title: 'Not found', retryable: false },
@@ -81,6 +82,7 @@ export const errorCatalogue = {
   },
   request_expired: { http: 410, title: 'Request has expired', retryable: false },
   request_cancelled: { http: 410, title: 'Request was cancelled', retryable: false },
+  orders_paused: { http: 503, title: 'No new orders are taken now', retryable: true },
   too_many_open_requests: { http: 429, title: 'Too many open requests', retryable: true },
   // Orders
   order_state_conflict: {

@@ -40,11 +40,17 @@ const defaultTerms = {
 export const defaultTariff = (currency: string): Tariff => ({ currency, ...defaultTerms })
 
 /**
- * The tariff of a pharmacy for fees in `currency`. A tariff in another currency is not converted:
- * the pharmacy has the default until it sets a new one.
+ * The tariff of a pharmacy for fees in `currency`; without one `fallback`, which administrators
+ * chose, then the default. A tariff in another currency is not converted: it counts as none until
+ * somebody sets a new one.
  */
-export const tariffIn = (currency: string, tariff: Tariff | null): Tariff =>
-  tariff !== null && currencyOf(tariff) === currency ? tariff : defaultTariff(currency)
+export const tariffIn = (
+  currency: string,
+  tariff: Tariff | null,
+  fallback: Tariff | null = null,
+): Tariff =>
+  [tariff, fallback].find(one => one !== null && currencyOf(one) === currency) ??
+  defaultTariff(currency)
 
 /** Fees are whole multiples of this, in minor units. */
 const stepMinor = 5

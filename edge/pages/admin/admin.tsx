@@ -11,6 +11,7 @@ import { Accounts } from './accounts.tsx'
 import { Appeals } from './appeals.tsx'
 import { Approvals } from './approvals.tsx'
 import { Audit } from './audit.tsx'
+import { ConfigurationPart } from './configuration.tsx'
 import { begin, connection, end, session, unread } from './desk.ts'
 import { Keys } from './keys.tsx'
 import { Orders } from './orders.tsx'
@@ -28,6 +29,7 @@ const parts = [
   'audit',
   'work',
   'keys',
+  'configuration',
   'account',
 ] as const
 type Part = (typeof parts)[number]
@@ -73,6 +75,7 @@ function Desk() {
       {part === 'audit' ? <Audit /> : null}
       {part === 'work' ? <Work /> : null}
       {part === 'keys' ? <Keys /> : null}
+      {part === 'configuration' ? <ConfigurationPart /> : null}
       {part === 'account' ? <AccountPanel session={session} /> : null}
     </div>
   )

@@ -40,6 +40,15 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
     t.ok(after.nextSinceMs >= before.nextSinceMs)
   })
 
+  await t.test('the newest configuration is found', async t => {
+    t.equal((await journal.pharmaciesChangedSince(0)).configuration, null)
+    for (const revision of [1, 2]) {
+      const stored = { revision, settings: { offer_seconds: 10 + revision } }
+      await subject.putConfiguration(stored)
+      t.same((await journal.pharmaciesChangedSince(0)).configuration, stored)
+    }
+  })
+
   await t.test('the open requests of a customer are found, and those of no other', async t => {
     const slot = testSlot()
     const epoch = await acquired(journal, 'a', slot)

@@ -2,6 +2,7 @@
  * What the test of an adapter gives to the contract of the journal: one store, journals over it,
  * and ways to look into it.
  */
+import type { StoredConfiguration } from '../../../protocol/configuration/configuration.ts'
 import type { DirectoryPharmacy } from '../../../protocol/dispatch/directory.ts'
 import type { DriverView } from '../../../protocol/drivers/view.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -28,6 +29,7 @@ export interface JournalSubject {
   orderRow(id: string): Promise<StoredOrder | null>
   driverRow(id: string): Promise<DriverRow | null>
   putPharmacy(pharmacy: DirectoryPharmacy): Promise<void>
+  putConfiguration(stored: StoredConfiguration): Promise<void>
   /** Writes a stored file, and the driver or pharmacy whose account uploaded it. */
   putUpload(upload: UploadFact): Promise<void>
   /** Moves the store's clock forward. */
