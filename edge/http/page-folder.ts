@@ -34,10 +34,17 @@ const Declaration = Type.Object(
     libraryStyle: Type.Optional(Type.String()),
     /** True for a page that is shown in the visitor's language. */
     languages: Type.Optional(Type.Boolean()),
-    /** For a page that people install on a phone. */
+    /**
+     * For a page that people install on a phone. `workers`: the sources, from the root, of the
+     * script that runs beside the page.
+     */
     app: Type.Optional(
       Type.Object(
-        { shortName: Type.String(), colour: Type.String(), worker: Type.String() },
+        {
+          shortName: Type.String(),
+          colour: Type.String(),
+          workers: Type.Array(Type.String({ pattern: '\\.ts$' }), { minItems: 1 }),
+        },
         { additionalProperties: false },
       ),
     ),

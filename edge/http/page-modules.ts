@@ -87,7 +87,9 @@ export class WebFiles {
   /** Adds a file of a package unchanged. */
   addLibraryFile(specifier: string): string {
     const text = readFileSync(new URL(import.meta.resolve(specifier)), 'utf8')
-    const name = `library-${posix.basename(specifier)}`
+    // Addresses have small letters, and one dot before the ending.
+    const base = posix.basename(specifier).toLowerCase()
+    const name = `library-${base.replaceAll(/\.(?=.*\.)/g, '-')}`
     return this.#add(specifier, name, text.replace(/\/[/*]# sourceMappingURL=.*/, ''), [])
   }
 
@@ -150,14 +152,20 @@ export class WebFiles {
   }
 }
 
-/** A script that a browser runs beside its pages; it may import nothing. */
-export function workerFile(path: string): WebFile {
-  const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
-  const lines = compiled.split('\n')
-  if (lines.some(line => specifierOf(line) !== null))
-    throw new Error(`${path} imports a module, which a script of its kind cannot`)
+/**
+ * The script that a browser runs beside its pages, joined of these sources. They import nothing,
+ * and share one scope.
+ */
+export function workerFile(paths: readonly string[]): WebFile {
   const isOurs = (line: string): boolean => !/^(export \{\};|\/\/# sourceMappingURL=)/.test(line)
-  return webFile('worker.js', lines.filter(isOurs).join('\n'))
+  const lines = paths.flatMap(path => {
+    const compiled = readFileSync(new URL(path.replace(/\.ts$/, '.js'), compiledRoot), 'utf8')
+    const own = compiled.split('\n')
+    if (own.some(line => specifierOf(line) !== null))
+      throw new Error(`${path} imports a module, which a script of its kind cannot`)
+    return own.filter(isOurs)
+  })
+  return webFile('worker.js', lines.join('\n'))
 }
 
 /** The source of a compiled file; pages are written in both languages. */

@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { Value } from 'typebox/value'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { pageFolders, readPage } from './page-folder.ts'
 import { webName, WebFiles } from './page-modules.ts'
@@ -77,7 +78,9 @@ t.test('browsers get the files that a page reaches and no others', async t => {
   )
   const named = new Set(addresses.keys())
   t.ok(named.size > 30, `${named.size} files`)
+  const { params } = rows.find(row => row.path === '/web/:file')!
   for (const file of named) {
+    t.ok(Value.Check(params!, { file }), `${file} is an address that is served`)
     const asked = { params: { file }, queryText: `v=${addresses.get(file)}` }
     const { status, headers, body } = get(rows, '/web/:file', asked)
     t.equal(status, 200, file)

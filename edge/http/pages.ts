@@ -214,8 +214,8 @@ function appRows(page: Page, path: string): AnyRoute[] {
     [
       'worker.js',
       workerIdOf(page),
-      `The script with which the page “${page.title}” opens without a network`,
-      workerFile(`${page.folder}/${app.worker}`),
+      `The script that runs beside the page “${page.title}”`,
+      workerFile(app.workers),
     ],
   ]
   return rows.map(([name, operationId, summary, file]) =>

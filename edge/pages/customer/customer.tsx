@@ -3,6 +3,7 @@
  * the driver come, write, rate, and book appointments.
  */
 import { useEffect, useState } from 'preact/hooks'
+import { PushSwitch } from '../../push/page/switch.tsx'
 import { AccountPanel } from '../base/account.tsx'
 import { Action, Form } from '../base/form.tsx'
 import { Gate, PersonFields } from '../base/gate.tsx'
@@ -49,7 +50,12 @@ function Desk() {
       <h1 class="unseen">{say('customer.title')}</h1>
       {tab === 'orders' ? <OrdersPart /> : null}
       {tab === 'appointments' ? <Appointments orders={orders} /> : null}
-      {tab === 'account' ? <AccountPanel session={session} /> : null}
+      {tab === 'account' ? (
+        <div class="stack">
+          <PushSwitch session={session} />
+          <AccountPanel session={session} />
+        </div>
+      ) : null}
     </div>
   )
 }

@@ -4,12 +4,14 @@
  */
 import { useEffect, useState } from 'preact/hooks'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
+import { PushSwitch } from '../../push/page/switch.tsx'
 import { AccountPanel } from '../base/account.tsx'
 import { Action, problemText } from '../base/form.tsx'
 import { Gate } from '../base/gate.tsx'
 import { startPage, Tabs } from '../base/page.tsx'
 import { PapersPanel } from '../base/papers.tsx'
 import { PageSession } from '../base/session.ts'
+import { workerOf } from '../base/worker.ts'
 import { say } from '../texts/index.ts'
 import { DeliveryCard } from './delivery.tsx'
 import { DevicesPanel } from './devices.tsx'
@@ -21,12 +23,9 @@ import { Work } from './work.ts'
 const session = new PageSession('driver', ['driver'])
 const work = new Work(session)
 
-const worker = (navigator as Partial<Navigator>).serviceWorker
-const scope = '/driver'
-if (worker !== undefined)
-  worker.register([scope, 'worker.js'].join('/'), { scope }).catch(() => {
-    // The page works without it, as long as there is a network.
-  })
+workerOf('/driver').catch(() => {
+  // The page works without it, as long as there is a network.
+})
 
 function Desk() {
   const [tab, setTab] = useState('work')
@@ -63,6 +62,7 @@ function Desk() {
         <div class="stack">
           <Papers />
           <DevicesPanel session={session} />
+          <PushSwitch session={session} />
           <AccountPanel session={session} />
         </div>
       ) : null}
