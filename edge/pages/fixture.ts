@@ -71,7 +71,7 @@ class Stage {
     page.on('pageerror', error => this.troubles.push(`${path}: ${error.message}`))
     page.on('console', message => {
       if (/content security policy/i.test(message.text()))
-        this.troubles.push(`${path}: ${message.text()}`)
+        this.troubles.push(`${path}: ${message.text()} ${JSON.stringify(message.location())}`)
     })
     page.on('request', request => {
       const { origin, protocol } = new URL(request.url())

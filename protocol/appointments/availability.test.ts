@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import fc from '../testing/properties.ts'
-import { weekdays } from '../pharmacies/opening-hours.ts'
+import { weekdays } from '../pharmacies/weekdays.ts'
 import {
   FreeSlots,
   nextFree,

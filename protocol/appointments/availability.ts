@@ -7,7 +7,7 @@
  * slots, and each is told apart by its instant. Rejected: slots at local times; the gap and the
  * repeated hour then need a rule each, and a slot may last an hour more than it takes.
  */
-import { weekdays } from '../pharmacies/opening-hours.ts'
+import { weekdays } from '../pharmacies/weekdays.ts'
 import { minuteOf, type Terms } from './terms.ts'
 import {
   dateOf,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import t from 'tap'
 import fc from '../testing/properties.ts'
-import { weekdays } from '../pharmacies/opening-hours.ts'
+import { weekdays } from '../pharmacies/weekdays.ts'
 import { immediateSlot, slotsBetween, type SlotTerms } from './availability.ts'
 import { minuteMs } from './zones.ts'
 

@@ -4,7 +4,7 @@
  * decides by them. Days and times are local and have a zone.
  */
 import Type from 'typebox'
-import { weekdays } from '../pharmacies/opening-hours.ts'
+import { weekdays } from '../pharmacies/weekdays.ts'
 import { nullable, oneOf } from '../kernel/schema.ts'
 import { limits } from '../kernel/limits.ts'
 import { appointmentLimits as bounds } from './limits.ts'

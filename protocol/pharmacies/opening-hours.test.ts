@@ -6,9 +6,9 @@ import {
   isTimeZone,
   localMinuteOfWeek,
   openAt,
-  weekdays,
   type OpeningHours,
 } from './opening-hours.ts'
+import { weekdays } from './weekdays.ts'
 
 const day = (open: string, close: string) => [{ open, close }]
 const everyDay = (open: string, close: string): OpeningHours =>

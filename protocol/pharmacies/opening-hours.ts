@@ -7,9 +7,7 @@
  * Rejected: storing instants or offsets from UTC. Both are wrong twice a year.
  */
 import Type from 'typebox'
-
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-export type Weekday = (typeof weekdays)[number]
+import { weekdays, type Weekday } from './weekdays.ts'
 
 /** Intervals that a day may have. */
 const intervalsMax = 6

@@ -64,7 +64,18 @@ interface InputProps {
   label: string
   hint?: string
   name?: string
-  type?: 'text' | 'email' | 'password' | 'tel' | 'number' | 'file' | 'range' | 'search' | 'date'
+  type?:
+    | 'text'
+    | 'email'
+    | 'password'
+    | 'tel'
+    | 'number'
+    | 'file'
+    | 'range'
+    | 'search'
+    | 'date'
+    | 'datetime-local'
+    | 'url'
   required?: boolean
   autocomplete?: string
   defaultValue?: string | number
@@ -93,6 +104,23 @@ export function Field({ label, hint, ...input }: InputProps) {
       {/* The types of the library want each kind of field apart. */}
       <input id={id} {...(input as object)} />
     </div>
+  )
+}
+
+interface CheckProps {
+  label: string
+  name: string
+  value?: string
+  checked?: boolean
+  onChange?(event: TargetedEvent<HTMLInputElement>): void
+}
+
+/** A box to tick; its value in the form is absent while it is not ticked. */
+export function Check({ label, checked, ...input }: CheckProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" defaultChecked={checked ?? false} {...input} /> {label}
+    </label>
   )
 }
 

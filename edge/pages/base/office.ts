@@ -35,6 +35,8 @@ export interface OwnPharmacy {
   delivery_promise_minutes: number
   proof_required?: boolean
   dispatch_policy?: 'manual' | 'offer'
+  /** Where the pharmacy asks to move; an administrator decides. */
+  moving_to?: { asked_at: string } | null
   rating?: { median: number; ratings: number } | null
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { FreeSlots, Service } from '../../../protocol/client/index.ts'
 import type { AppointmentView } from '../../../protocol/appointments/view.ts'
+import { CheckInCode } from '../../codes/page/check-in-code.tsx'
 import { Action, Choice, problemText } from '../base/form.tsx'
 import { dayAndTime, money } from '../base/format.ts'
 import { say, sayIfKnown } from '../texts/index.ts'
@@ -35,9 +36,11 @@ export function Appointments({ orders }: { orders: Orders }) {
               </div>
               <p class="soft small">{visit.start === null ? '–' : dayAndTime(visit.start)}</p>
               {visit.check_in_code === null ? null : (
-                <p class="small">
-                  {say('visit.code')} <code>{visit.check_in_code}</code>
-                </p>
+                <CheckInCode
+                  api={orders.session.api}
+                  appointmentId={visit.id}
+                  code={visit.check_in_code}
+                />
               )}
               {isCancellable(visit) ? (
                 <Action

@@ -39,24 +39,39 @@ export function Today({ office }: { office: Office }) {
 /** Everything that waits for somebody of the pharmacy, each with the way to it. */
 function Waiting({ office }: { office: Office }) {
   const { api } = office.session
-  const countOf = async (status: string): Promise<number> => {
+  const limit = countedMax
+  const ordersOf = async (status: string): Promise<number> => {
     const { orders } = await api.call<{ orders: unknown[] }>('GET', `${office.path}/orders`, {
-      query: { status, limit: countedMax },
+      query: { status, limit },
     })
     return orders.length
   }
-  const { value, problem } = useLoaded(
-    async () => ({
-      asked: await countOf('pending'),
-      undriven: (await Promise.all(seekingDriver.map(countOf))).reduce((a, b) => a + b, 0),
-    }),
-    [office.changes.value],
-  )
+  const { value, problem } = useLoaded(async () => {
+    const [asked, undriven, bookings, talks, imports] = await Promise.all([
+      ordersOf('pending'),
+      Promise.all(seekingDriver.map(ordersOf)).then(counts => counts.reduce((a, b) => a + b, 0)),
+      api.visits.list({ status: 'pending', limit }),
+      api.listConversations({ unread: true, limit }),
+      api.call<{ imports: unknown[] }>('GET', `${office.path}/imports`, {
+        query: { status: 'pending', limit },
+      }),
+    ])
+    return {
+      asked,
+      undriven,
+      bookings: bookings.appointments.length,
+      talks: talks.conversations.length,
+      imports: imports.imports.length,
+    }
+  }, [office.changes.value])
   const applicants = office.drivers.value.filter(one => one.membership === 'pending').length
   const rows = [
     ['orders', 'waits.asked', value?.asked ?? 0],
     ['orders', 'waits.undriven', value?.undriven ?? 0],
     ['drivers', 'waits.applicants', applicants],
+    ['calendar', 'waits.bookings', value?.bookings ?? 0],
+    ['talks', 'waits.talks', value?.talks ?? 0],
+    ['settings', 'waits.imports', value?.imports ?? 0],
   ] as const
   const open = rows.filter(([, , count]) => count > 0)
   return (
@@ -70,7 +85,9 @@ function Waiting({ office }: { office: Office }) {
           </li>
         ))}
       </ul>
-      {open.length === 0 ? <p class="soft">{say('waits.nothing')}</p> : null}
+      {open.length > 0 || problem !== '' ? null : (
+        <p class="soft">{say(value === null ? 'state.loading' : 'waits.nothing')}</p>
+      )}
     </section>
   )
 }
