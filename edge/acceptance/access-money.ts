@@ -1,8 +1,12 @@
 /** The requests of the access test about money, where the path alone does not say them. */
+import Stripe from 'stripe'
+import { stripeEvent } from '../payments/examples.ts'
+
 type Ids = Readonly<Record<string, string>>
 interface Call {
   params?: Record<string, string>
   body?: unknown
+  headers?: Record<string, string>
 }
 
 /** By operationId. */
@@ -18,6 +22,17 @@ export const moneyCalls: Readonly<Record<string, { of(ids: Ids): Call }>> = {
     of: ids => ({
       params: { id: ids['paidOrder']!, refund_id: ids['refund']! },
       body: { decision: 'refused' },
+    }),
+  },
+  takeStripeEvent: {
+    of: () => ({
+      body: stripeEvent,
+      headers: {
+        'stripe-signature': Stripe.webhooks.generateTestHeaderString({
+          payload: stripeEvent,
+          secret: 'whsec_1',
+        }),
+      },
     }),
   },
   stateRemittance: { of: () => ({ body: { amount: 0.5, currency: 'USD' } }) },

@@ -22,7 +22,10 @@ const environment = {
   RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
   WEBHOOK_ALLOW_PRIVATE: '1',
   PUSH_ALLOW_PRIVATE: '1',
-  PAYMENT_METHODS: 'cash',
+  PAYMENT_METHODS: 'cash,card',
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
+  STRIPE_WEBHOOK_SECRET: 'whsec_1',
   WC_WEBHOOK_SECRET: 'the secret of the shop',
   WC_WEBHOOK_VENDOR_ID: uuidV7(Date.now(), Math.random),
 }

@@ -2,6 +2,8 @@
  * The values and records that the examples of the API document need when they are tried: the values
  * of their placeholders, and for some examples a record in the state that the example is about.
  */
+import Stripe from 'stripe'
+import { stripeEvent } from '../payments/examples.ts'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Embedded } from '../embedded.ts'
@@ -216,6 +218,12 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listRequests: request,
     getRequest: request,
     cancelRequest: request,
+    takeStripeEvent: async () => ({
+      stripeSignature: Stripe.webhooks.generateTestHeaderString({
+        payload: stripeEvent,
+        secret: 'whsec_1',
+      }),
+    }),
     respondToRequest: request,
     sanjevaniResponse: request,
     sanjevaniRequests: request,

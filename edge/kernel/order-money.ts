@@ -26,6 +26,8 @@ export interface OrderMoney {
   ): Promise<void>
   /** Also refuses a delivery of a cash order that does not say what was taken. */
   delivering(commandId: string, orderId: string, teller: Teller, said: DeliveryMoney): Promise<void>
+  /** Throws `payment_not_authorised` while the card of the order is not authorised. */
+  seeking(orderId: string): Promise<void>
   /**
    * Throws `cash_limit_reached` when the driver, to whom the order is offered, has too much cash in
    * hand for it.

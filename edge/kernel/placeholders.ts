@@ -56,6 +56,8 @@ export const placeholders = {
   otherSlotStart: '2030-06-04T10:00:00.000Z',
   checkInCode: 'q8Zt3LwX0cVb',
   calendarSecret: 'n5Tq8wRz2LxKc7VbM1JdYp4sHg6uEf9A',
+  stripeSignature:
+    't=1795000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd',
   trackingToken: '4f1c9a52e7d04b6f8a3d5c0e9b7f2a61',
   deviceSecret: 'hT4vYk0WmRz8Qn2cXb6LdJ1sFp9uGe3A',
   deliveryKey: 'u7Jw2cVbQx5n0sYkR9dLfA',

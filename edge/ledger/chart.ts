@@ -40,6 +40,11 @@ const chart = {
     flag: null,
     about: 'The tax on what a pharmacy has sold',
   },
+  processor_clearing: {
+    owner: null,
+    flag: null,
+    about: 'What the processor of cards holds for the platform, as debits',
+  },
   order_clearing: {
     owner: 'order',
     flag: 'debits_must_not_exceed_credits',

@@ -19,7 +19,10 @@ import {
 export type Parties = Readonly<Record<Hearer, string | null>>
 export type OneEvent = OrderEvent | DriverEvent | AppointmentEvent | ConversationEvent
 /** The subjects whose news are events; others are told by their rooms. */
-export type JournalSubject = Exclude<NotificationSubject, 'document' | 'vendor' | 'account'>
+export type JournalSubject = Exclude<
+  NotificationSubject,
+  'document' | 'vendor' | 'payment' | 'account'
+>
 export interface Hearing {
   side: Hearer
   /** Id of the customer's account, of the pharmacy or of the driver. */

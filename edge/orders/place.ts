@@ -55,6 +55,7 @@ export async function placeOrder(
     quote_id,
     prescription_url,
     payment_method,
+    payment_token,
     tip,
     ...rest
   } = body
@@ -81,7 +82,7 @@ export async function placeOrder(
     quote_id,
   )
   checkOrderSize(data)
-  await ctx.orderMoney.placing(commandId, targetId, { payment_method, tip })
+  await ctx.orderMoney.placing(commandId, targetId, { payment_method, payment_token, tip })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,

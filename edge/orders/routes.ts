@@ -145,7 +145,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     body: B
     errors?: AnyRoute['errors']
     /** Throws the refusal of what the actor cannot know. */
-    before?(body: object): Promise<void>
+    before?(body: object, orderId: string): Promise<void>
   }): AnyRoute =>
     route({
       method: 'POST',
@@ -162,7 +162,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       errors: [...conflicts, ...(row.errors ?? [])],
       handler: request =>
         once(ctx, request, row.operationId, async ({ commandId }) => {
-          await row.before?.(request.body as object)
+          await row.before?.(request.body as object, request.params.id)
           return tell(request, request.params.id, commandId, row.verb, request.body as object)
         }),
     })
@@ -426,9 +426,13 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       roles: ['vendor', 'admin'],
       verb: 'assign_driver',
       body: commandSchemas.order.assign_driver,
-      before: refuseHeld,
+      async before(body, orderId) {
+        await refuseHeld(body)
+        await ctx.orderMoney.seeking(orderId)
+      },
       errors: [
         'papers_missing',
+        'payment_not_authorised',
         'driver_not_found',
         'driver_unavailable',
         'driver_at_capacity',
@@ -443,6 +447,8 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       roles: ['vendor', 'admin'],
       verb: 'find_driver',
       body: commandSchemas.order.find_driver,
+      before: (_body, orderId) => ctx.orderMoney.seeking(orderId),
+      errors: ['payment_not_authorised'],
     }),
     offerRoute({
       path: '/api/orders/:id/offers/:offer_id/accept',

@@ -5,31 +5,46 @@
  */
 import { accountOf, transferId, type AccountCode } from '../ledger/chart.ts'
 import type { Group } from '../ledger/store.ts'
-import type { Move } from '../ledger/transfer.ts'
+import type { Move, Settlement } from '../ledger/transfer.ts'
 import { dueMinor, type Payment, type PaymentFact } from './payment.ts'
 
 /** `payment` is the state after the fact. Empty when the fact moves nothing. */
 export function bookingsOf(orderId: string, payment: Payment, fact: PaymentFact): Group[] {
-  if (fact.type === 'captured') return [captured(orderId, payment)]
-  if (fact.type === 'refund_approved') {
-    const { refundId } = fact.data
-    const { goodsMinor, taxMinor, feeMinor, tipMinor } = payment.refunds.find(
-      one => one.refundId === refundId,
-    )!.parts
-    const { pharmacyId } = payment.price!
-    const { driverId } = payment.taken!
-    const customer: Side = ['world', null]
-    // Each part is given back by its receiver. The driver has earned the fee, so the platform bears it.
-    return [
-      group(orderId, payment.currency, [
-        ['refund_goods', goodsMinor, ['pharmacy_payable', pharmacyId], customer, refundId],
-        ['refund_tax', taxMinor, ['pharmacy_tax', pharmacyId], customer, refundId],
-        ['refund_fee', feeMinor, ['platform_revenue', null], customer, refundId],
-        ['refund_tip', tipMinor, ['driver_payable', driverId], customer, refundId],
-      ]),
-    ]
+  const { currency } = payment
+  switch (fact.type) {
+    case 'authorised': {
+      const { id, amountMinor } = fact.data
+      const order: Side = ['order_clearing', orderId]
+      const lines: Line[] = [['card_charged', amountMinor, ['processor_clearing', null], order, id]]
+      return [group(orderId, currency, lines, 'pending')]
+    }
+    case 'captured':
+      return [captured(orderId, payment)]
+    case 'authorisation_lost':
+    case 'released':
+      // One that waited for its customer has reserved nothing.
+      return fact.data.wasAuthorised
+        ? [{ transfers: [settlement('card_charged', fact.data.id, 'void')] }]
+        : []
+    case 'refund_approved':
+      return [group(orderId, currency, refundLines(payment, fact.data.refundId), 'pending')]
+    case 'refund_paid':
+      return [{ transfers: settlements(payment, fact.data.refundId, 'post') }]
+    case 'refund_failed': {
+      const { refundId, wasPaid } = fact.data
+      if (!wasPaid) return [{ transfers: settlements(payment, refundId, 'void') }]
+      const back = refundLines(payment, refundId).map(([code, amount, debit, credit]): Line => [
+        `${code}_failed`,
+        amount,
+        credit,
+        debit,
+        refundId,
+      ])
+      return [group(orderId, currency, back)]
+    }
+    default:
+      return []
   }
-  return []
 }
 
 type Side = readonly [AccountCode, string | null]
@@ -41,19 +56,52 @@ function captured(orderId: string, payment: Payment): Group {
   const { takenMinor, driverId } = payment.taken!
   const over = takenMinor - dueMinor(payment)!
   const order: Side = ['order_clearing', orderId]
-  const difference: Side = ['cash_difference', driverId]
-  return group(orderId, payment.currency, [
-    ['cash_taken', takenMinor, ['driver_cash', driverId], order],
-    ['cash_short', Math.max(-over, 0), difference, order],
+  const isCash = payment.method === 'cash'
+  const difference: Side = isCash ? ['cash_difference', driverId] : ['platform_revenue', null]
+  const onward = group(orderId, payment.currency, [
+    ['cash_taken', isCash ? takenMinor : 0, ['driver_cash', driverId], order],
+    ['taken_short', Math.max(-over, 0), difference, order],
     ['goods', goodsMinor, order, ['pharmacy_payable', pharmacyId]],
     ['tax', taxMinor, order, ['pharmacy_tax', pharmacyId]],
     ['delivery_fee', feeMinor, order, ['world', null]],
     ['tip', payment.tipMinor, order, ['driver_payable', driverId]],
-    ['cash_over', Math.max(over, 0), order, difference],
+    ['taken_over', Math.max(over, 0), order, difference],
   ])
+  if (isCash || takenMinor === 0) return onward
+  const charged = settlement('card_charged', payment.card!.id, 'post', takenMinor)
+  return { ...onward, transfers: [charged, ...onward.transfers] }
 }
 
-function group(orderId: string, currency: string, lines: readonly Line[]): Group {
+/** Each part is given back by its receiver. The driver has earned the fee, so the platform bears it. */
+function refundLines(payment: Payment, refundId: string): Line[] {
+  const { parts } = payment.refunds.find(one => one.refundId === refundId)!
+  const { pharmacyId } = payment.price!
+  const { driverId } = payment.taken!
+  const customer: Side = [payment.method === 'cash' ? 'world' : 'processor_clearing', null]
+  return [
+    ['refund_goods', parts.goodsMinor, ['pharmacy_payable', pharmacyId], customer, refundId],
+    ['refund_tax', parts.taxMinor, ['pharmacy_tax', pharmacyId], customer, refundId],
+    ['refund_fee', parts.feeMinor, ['platform_revenue', null], customer, refundId],
+    ['refund_tip', parts.tipMinor, ['driver_payable', driverId], customer, refundId],
+  ]
+}
+
+/** The ends of the pending transfers of a refund. */
+const settlements = (
+  payment: Payment,
+  refundId: string,
+  phase: Settlement['phase'],
+): Settlement[] =>
+  refundLines(payment, refundId)
+    .filter(([, amount]) => amount > 0)
+    .map(([code]) => settlement(code, refundId, phase))
+
+function group(
+  orderId: string,
+  currency: string,
+  lines: readonly Line[],
+  phase: Move['phase'] = 'direct',
+): Group {
   const used = lines.filter(([, amount]) => amount > 0)
   const key = ([code, ownerId]: Side) => accountOf(code, ownerId, currency)
   return {
@@ -61,7 +109,7 @@ function group(orderId: string, currency: string, lines: readonly Line[]): Group
     transfers: used.map(([code, amount, debit, credit, once = orderId]): Move => ({
       id: transferId(code, once),
       code,
-      phase: 'direct',
+      phase,
       debitId: key(debit).id,
       creditId: key(credit).id,
       currency,
@@ -70,3 +118,17 @@ function group(orderId: string, currency: string, lines: readonly Line[]): Group
     })),
   }
 }
+
+/** Ends the pending transfer with this reason and id. */
+const settlement = (
+  code: string,
+  once: string,
+  phase: Settlement['phase'],
+  amountMinor?: number,
+): Settlement => ({
+  id: transferId(code, once, phase),
+  code,
+  phase,
+  pendingId: transferId(code, once),
+  ...(amountMinor !== undefined && { amount: BigInt(amountMinor) }),
+})

@@ -1,5 +1,5 @@
 /** The callers that the operations of this feature answer. */
-import { admins, parties, signedIn, type Caller } from '../kernel/access.ts'
+import { admins, everyone, parties, signedIn, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   getOrderPayment: parties,
@@ -10,4 +10,6 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   stateRemittance: ['driver'],
   listRemittances: ['vendor', 'otherPharmacy', 'driver', 'otherDriver', 'admin'],
   decideRemittance: ['vendor'],
+  // Whoever can sign is Stripe.
+  takeStripeEvent: everyone,
 }

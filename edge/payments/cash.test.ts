@@ -3,93 +3,24 @@
  * refused on the way. Nothing changes for an order that names no way to pay.
  */
 import t from 'tap'
-import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pino } from 'pino'
-import { createWorld } from '../acceptance/access-world.ts'
-import { createAccount } from '../accounts/accounts.ts'
-import { eventually, http, Listener, newDriver, password, upload } from '../acceptance/people.ts'
-import { startEmbedded } from '../embedded.ts'
-import { checkSums } from '../ledger/housekeeping.ts'
+import { eventually, http, Listener, newDriver, upload } from '../acceptance/people.ts'
+import { payingWorld } from './fixture-paying.ts'
 import { takeOrders } from './take.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
-const embedded = await startEmbedded(
-  {
-    DATA_DIR: dataDir,
-    PORT: '0',
-    RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
-    PAYMENT_METHODS: 'cash',
-    CASH_LIMIT: '40',
-  },
-  { log: pino({ level: 'silent' }) },
-)
-t.teardown(async () => {
-  await embedded.stop()
-  rmSync(dataDir, { recursive: true, force: true })
-})
-const { parts } = embedded.edge
-const { url } = embedded
-const world = await createWorld(embedded)
-const { call, vendor, driver } = world
-const { kysely: db, pool } = parts.database
-t.afterEach(async () => {
-  assert.deepEqual(await checkSums(parts as never), { faults: 0 }, 'all balances sum to nothing')
-})
-const secondAdmin = await (async () => {
-  const email = `second-${Date.now()}@example.com`
-  const account = { email, full_name: 'Second', phone: '', role: 'admin' as const, password }
-  await createAccount(db, parts, account, async () => null)
-  return (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
-    .access_token as string
-})()
-
-const placed = (more: object = { payment_method: 'cash', tip: 1 }) =>
-  call('customer', 'POST', '/api/orders', {
-    vendor_id: vendor.pharmacyId,
-    delivery_address: '2 Side St',
-    delivery_latitude: 27.72,
-    delivery_longitude: 85.33,
-    items: [{ name: 'Paracetamol', quantity: 1 }],
-    ...more,
-  })
-const paymentOf = async (id: string, who: Parameters<typeof call>[0] = 'customer') =>
-  (await call(who, 'GET', `/api/orders/${id}/payment`)).body
-const payment = async (id: string, is: (one: any) => boolean) =>
-  (
-    await eventually(
-      () => call('customer', 'GET', `/api/orders/${id}/payment`),
-      ({ body }) => is(body),
-    )
-  ).body
-const accountsOf = (owner: string) => call('admin', 'GET', `/api/ledger/accounts?owner_id=${owner}`)
-const byCode = (accounts: any[]): Record<string, number> =>
-  Object.fromEntries(accounts.map(one => [one.code, one.balance]))
-const balances = async (owner: string) => byCode((await accountsOf(owner)).body.accounts)
-/** An accepted cash order on its way, and what is due for it. */
-async function underWay(goods: object = { goods_amount: 12.5, tax_amount: 0.5 }, order?: object) {
-  const { id } = (await placed(order)).body
-  await call('vendor', 'POST', `/api/orders/${id}/accept`, goods)
-  await call('vendor', 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
-  for (const status of ['picked_up', 'out_for_delivery'])
-    await call('driver', 'PATCH', `/api/orders/${id}`, { status })
-  return id as string
+const paying = await payingWorld(t, { PAYMENT_METHODS: 'cash', CASH_LIMIT: '40' })
+const { url, parts, call, vendor, driver, secondAdmin } = paying
+const { paymentOf, payment, accountsOf, byCode, balances, deliver } = paying
+const { pool } = parts.database
+const placed = (more: object = { payment_method: 'cash', tip: 1 }) => paying.placed(more)
+/** An accepted cash order on its way. */
+async function underWay(
+  goods: object = { goods_amount: 12.5, tax_amount: 0.5 },
+  order: object = { payment_method: 'cash', tip: 1 },
+): Promise<string> {
+  const id = await paying.accepted(order, goods)
+  await paying.pickUp(id)
+  return id
 }
-const deliver = async (id: string, cash: object, key: Record<string, string> = {}) =>
-  call(
-    'driver',
-    'PATCH',
-    `/api/orders/${id}`,
-    {
-      status: 'delivered',
-      proof_photo_url: await upload(url, driver.token, 'proof'),
-      reason: 'handed over at the gate',
-      ...cash,
-    },
-    key,
-  )
 
 t.test('an order without a way to pay is as before', async t => {
   const id = await underWay({}, {})

@@ -2,6 +2,9 @@
 import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
+/** About nothing of this server. */
+export const stripeEvent = '{"id":"evt_1","object":"event","livemode":false,"data":{"object":{}}}'
+
 export const examples: Readonly<Record<string, Example>> = {
   getOrderPayment: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   listPayments: { as: 'customer', query: { limit: 1 }, status: 200 },
@@ -16,6 +19,11 @@ export const examples: Readonly<Record<string, Example>> = {
     as: 'admin',
     params: { id: of.paidOrder, refund_id: of.refund },
     body: { decision: 'refused' },
+    status: 200,
+  },
+  takeStripeEvent: {
+    headers: { 'stripe-signature': of.stripeSignature },
+    raw: { contentType: 'application/json', text: stripeEvent },
     status: 200,
   },
   stateRemittance: { as: 'driver', body: { amount: 1, currency: 'USD' }, status: 201 },

@@ -1,29 +1,48 @@
-/** Payments of orders in cash: what is due, what was taken, refunds, and cash handed over. */
+/** Payments of orders, in cash and by card: what is due, what was taken, refunds, cash handed over. */
 import type { IdempotencyContext } from '../idempotency/idempotency.ts'
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
-import type { Kernel } from '../kernel/kernel.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithOrderMoney } from '../kernel/order-money.ts'
 import { access } from './callers.ts'
-import { readPaymentsConfig } from './config.ts'
+import { readPaymentsConfig, type PaymentsConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { paymentsMetrics } from './metrics.ts'
 import { RemittanceView } from './remittances.ts'
-import { paymentRoutes } from './routes.ts'
+import { stripeProcessor } from './card/stripe.ts'
+import { deleteOldRequests } from './requests.ts'
+import { paymentRoutes, type WithProcessor } from './routes.ts'
 import { orderMoney } from './said.ts'
 import { followOrders } from './take.ts'
 import { PaymentView } from './views.ts'
 import { deleteOldWords } from './words.ts'
+import { startRequests } from './worker.ts'
 
 export const payments = feature<Kernel & IdempotencyContext>()({
   name: 'payments',
   config: readPaymentsConfig,
   metrics: paymentsMetrics,
-  services: (parts): WithOrderMoney => ({ orderMoney: orderMoney(parts) }),
+  services: (parts: Kernel & WithConfig<PaymentsConfig>): WithOrderMoney & WithProcessor => ({
+    orderMoney: orderMoney(parts),
+    processor: parts.config.stripe === null ? null : stripeProcessor(parts.config.stripe),
+  }),
   routes: paymentRoutes,
-  start: followOrders,
+  start(parts) {
+    const stops = [
+      followOrders(parts),
+      ...(parts.processor === null ? [] : [startRequests(parts, parts.processor)]),
+    ]
+    return async () => {
+      await Promise.all(stops.map(stop => stop()))
+    }
+  },
   jobs: {
     delete_old_words: every(60, 'Deletes words about money that never counted', deleteOldWords),
+    delete_old_requests: every(
+      60,
+      'Deletes requests to the processor of cards that ended long ago',
+      deleteOldRequests,
+    ),
   },
   named: { Payment: PaymentView, Remittance: RemittanceView },
   tags: { payments: 'Payments of orders, refunds, and cash that drivers hand over' },

@@ -8,5 +8,11 @@ export const paymentsMetrics = (registry: Registry) => ({
     labelNames: ['fact'],
     registers: [registry],
   }),
+  processorAnswers: new Counter({
+    name: 'caduceus_payment_processor_answers_total',
+    help: 'Answers of the processor of cards, by request and by its word',
+    labelNames: ['request', 'answer'],
+    registers: [registry],
+  }),
 })
 export type PaymentsMetrics = ReturnType<typeof paymentsMetrics>

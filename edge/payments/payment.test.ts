@@ -93,13 +93,13 @@ for (const [name, commands, last, status] of [
   [
     'refunds after approval',
     [...paid, refund('r', 50), verdict('r', true)],
-    ['refund_approved'],
+    ['refund_approved', 'refund_paid'],
     'partly_refunded',
   ],
   [
     'refunds all',
     [...paid, refund('r', 1_450), verdict('r', true)],
-    ['refund_approved'],
+    ['refund_approved', 'refund_paid'],
     'refunded',
   ],
   [

@@ -7,7 +7,7 @@ import type { Parts, PaymentCommand } from './payment.ts'
 import { minorOf } from './said.ts'
 import { LedgerRefusal, LockedPayments } from './store.ts'
 
-type Books = Pick<Kernel, 'database' | 'nowMs'>
+type Books = Pick<Kernel, 'database' | 'nowMs' | 'random'>
 
 /** Says what is given back, by the parts of the price. */
 export interface Proposal {
@@ -53,7 +53,7 @@ export const decideRefund = (
 ): Promise<void> => tell(books, orderId, () => ({ do: 'decide_refund', refundId, isApproved, by }))
 
 function tell(
-  { database: { kysely: db }, nowMs }: Books,
+  { database: { kysely: db }, nowMs, random }: Books,
   orderId: string,
   commandFor: (currency: string, refunds: number) => PaymentCommand,
 ): Promise<void> {
@@ -75,7 +75,7 @@ function tell(
         default:
           throw new CaduceusError(decision.refusal)
       }
-    await payments.write(new Map(), nowMs()).catch((error: unknown) => {
+    await payments.write(new Map(), { nowMs, random }).catch((error: unknown) => {
       throw error instanceof LedgerRefusal
         ? new CaduceusError('ledger_conflict', error.message)
         : error

@@ -1,14 +1,19 @@
 /** Payments over HTTP: those of orders, refunds, and cash that drivers hand over. */
 import Type from 'typebox'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { saidAmountMax } from '../../protocol/orders/said-money.ts'
 import { oneOf } from '../../protocol/kernel/schema.ts'
 import { once, type IdempotencyContext } from '../idempotency/idempotency.ts'
-import { roles } from '../kernel/identity.ts'
+import { roles, type Identity } from '../kernel/identity.ts'
+import type { WithConfig } from '../kernel/kernel.ts'
 import { route, underOlderName, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
+import type { PaymentsConfig } from './config.ts'
 import { paymentLimits } from './limits.ts'
+import type { CardProcessor } from './card/processor.ts'
 import { paymentStatuses } from './payment.ts'
+import { ask, readingOf } from './requests.ts'
 import { decideRefund, proposeRefund } from './refunds.ts'
 import {
   decideRemittance,
@@ -18,6 +23,12 @@ import {
   stateRemittance,
 } from './remittances.ts'
 import { findPayment, PaymentView, readablePayments } from './views.ts'
+
+/** Null without cards. */
+export interface WithProcessor {
+  readonly processor: CardProcessor | null
+}
+export type PaymentContext = IdempotencyContext & WithConfig<PaymentsConfig> & WithProcessor
 
 const tags = ['payments']
 const Amount = Type.Number({ exclusiveMinimum: 0, maximum: saidAmountMax })
@@ -29,8 +40,11 @@ const CurrencyCode = Type.String({
 const onePayment = { 200: { description: 'The payment', schema: PaymentView } }
 
 /** The rows of `/api/payments` and of an order's payment. */
-export function paymentRoutes(ctx: IdempotencyContext): AnyRoute[] {
+export function paymentRoutes(ctx: PaymentContext): AnyRoute[] {
   const db = ctx.database.kysely
+  const publishableKey = ctx.config.stripe?.publishableKey ?? null
+  const onePaymentOf = (identity: Identity, orderId: string) =>
+    findPayment(db, identity, orderId, publishableKey)
   const listPayments = route({
     method: 'GET',
     path: '/api/payments',
@@ -47,7 +61,7 @@ export function paymentRoutes(ctx: IdempotencyContext): AnyRoute[] {
       },
     },
     handler: async ({ identity, query: { limit = limits.listLimitDefault, ...filter } }) => {
-      const found = await readablePayments(db, identity, filter, limit + 1)
+      const found = await readablePayments(db, identity, filter, limit + 1, publishableKey)
       const { rows, next_cursor } = paged(found, limit)
       return { status: 200, body: { payments: rows.map(({ view }) => view), next_cursor } }
     },
@@ -66,7 +80,7 @@ export function paymentRoutes(ctx: IdempotencyContext): AnyRoute[] {
       errors: ['payment_not_found'],
       handler: async ({ identity, params: { id } }) => ({
         status: 200,
-        body: await findPayment(db, identity, id!),
+        body: await onePaymentOf(identity, id!),
       }),
     }),
     route({
@@ -97,7 +111,7 @@ export function paymentRoutes(ctx: IdempotencyContext): AnyRoute[] {
           await proposeRefund(ctx, id!, identity.userId, targetId, body)
           return { status: 201, body: {} }
         })
-        return { ...answer, body: await findPayment(db, identity, id!) }
+        return { ...answer, body: await onePaymentOf(identity, id!) }
       },
     }),
     route({
@@ -128,7 +142,34 @@ export function paymentRoutes(ctx: IdempotencyContext): AnyRoute[] {
           await decideRefund(ctx, id!, identity.userId, refund_id!, body.decision === 'approved')
           return { status: 200, body: {} }
         })
-        return { ...answer, body: await findPayment(db, identity, id!) }
+        return { ...answer, body: await onePaymentOf(identity, id!) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/webhooks/stripe',
+      operationId: 'takeStripeEvent',
+      summary: 'Messages of Stripe; each leads to one reading of the object that it names',
+      tags,
+      auth: 'none',
+      rate: 'public',
+      rawBody: {
+        contentTypes: ['application/json'],
+        description: 'An event as Stripe signs it',
+      },
+      responses: {
+        200: {
+          description: 'Kept',
+          schema: Type.Object({ outcome: oneOf(['kept', 'ignored']) }),
+        },
+      },
+      errors: ['not_found', 'signature_invalid', 'payment_webhook_mismatch'],
+      handler: async ({ body, headers }) => {
+        if (ctx.processor === null) throw new CaduceusError('not_found', 'cards are not taken here')
+        const hint = ctx.processor.hintOf(body as Uint8Array, headers['stripe-signature'])
+        if (hint !== null)
+          await ask(db, [readingOf(hint.about, hint.objectId, hint.id)], ctx.nowMs())
+        return { status: 200, body: { outcome: hint === null ? 'ignored' : 'kept' } }
       },
     }),
     listPayments,

@@ -14,7 +14,7 @@ import { accountOf } from '../ledger/chart.ts'
 import type { PaymentsConfig } from './config.ts'
 import { dueMinor, type Payment } from './payment.ts'
 import { paymentsOf } from './store.ts'
-import { keepWords, namesMethod, type Words } from './words.ts'
+import { keepWords, methodOf, type Words } from './words.ts'
 
 interface OrderRow {
   currency: string
@@ -67,7 +67,9 @@ export function orderMoney(
       (pharmacyId === order.vendor_id || (order.candidate_ids ?? []).includes(pharmacyId)))
 
   return {
-    async placing(commandId, orderId, { payment_method, tip }) {
+    async placing(commandId, orderId, { payment_method, payment_token, tip }) {
+      if (payment_token !== undefined && payment_method !== 'card')
+        throw invalid([{ field: 'payment_token', rule: 'belongs to the payment_method card' }])
       if (payment_method === undefined) {
         if (tip !== undefined)
           throw invalid([{ field: 'tip', rule: 'needs a payment_method beside it' }])
@@ -79,7 +81,11 @@ export function orderMoney(
           `orders cannot be paid by ${payment_method} here`,
         )
       const tipMinor = tip === undefined ? 0 : minorOf('tip', tip, config.currency)
-      await keep(commandId, orderId, { method: payment_method, tipMinor })
+      await keep(commandId, orderId, {
+        method: payment_method,
+        tipMinor,
+        ...(payment_token !== undefined && { token: payment_token }),
+      })
     },
 
     async accepting(commandId, orderId, teller, { goods_amount, tax_amount }) {
@@ -87,7 +93,7 @@ export function orderMoney(
       const order = await orderOf(orderId)
       // An order that somebody has taken is refused by its actor, with or without a price.
       if (order?.status !== 'pending' || !acts(teller, order)) return
-      if (!(await namesMethod(db, orderId))) return
+      if ((await methodOf(db, orderId)) === null) return
       if (goods_amount === undefined)
         throw new CaduceusError(
           'price_required',
@@ -111,7 +117,7 @@ export function orderMoney(
       const order = await orderOf(orderId)
       if (order === undefined || !acts(teller, order) || order.ended_as !== null) return
       const payment = await paymentOf(orderId)
-      if (payment === null && !(await namesMethod(db, orderId))) {
+      if ((await methodOf(db, orderId)) !== 'cash') {
         if (cash_taken !== undefined || cash_reason !== undefined)
           throw invalid([{ field: 'cash_taken', rule: 'is for orders that are paid in cash' }])
         return
@@ -135,13 +141,24 @@ export function orderMoney(
       await keep(commandId, orderId, { takenMinor, ...(reason !== '' && { reason }) })
     },
 
+    async seeking(orderId) {
+      if (!config.paymentMethods.includes('card')) return
+      if ((await methodOf(db, orderId)) !== 'card') return
+      const payment = await paymentOf(orderId)
+      if (payment?.card?.isAuthorised !== true)
+        throw new CaduceusError(
+          'payment_not_authorised',
+          'the customer has not paid yet; a driver is found after that',
+        )
+    },
+
     async taking(orderId, driverId) {
       const { cashLimitMinor } = config
       if (cashLimitMinor === null || driverId === null) return
       // Only the driver who holds the offer learns anything about the order's payment.
       if ((await orderOf(orderId))?.offered_driver_id !== driverId) return
       const payment = await paymentOf(orderId)
-      if (payment === null) return
+      if (payment?.method !== 'cash') return
       const { id } = accountOf('driver_cash', driverId, payment.currency)
       const {
         rows: [cash],

@@ -1,8 +1,12 @@
 /** Payments in the database: their facts, under a lock, with the transfers that follow from them. */
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
+import type { NotificationKind } from '../../protocol/notifications/kinds.ts'
+import type { Clock } from '../kernel/kernel.ts'
+import { tellAccount } from '../kernel/news.ts'
 import { record } from '../ledger/store.ts'
 import { bookingsOf } from './bookings.ts'
+import { ask, requestsOf } from './requests.ts'
 import {
   decide,
   evolve,
@@ -26,6 +30,23 @@ export interface Opened {
   customer_id: string
   /** Null for a request that nobody has accepted. */
   vendor_id: string | null
+}
+
+export type NewsClock = Pick<Clock, 'nowMs' | 'random'>
+/** The news that a fact is for the customer; null for none. */
+function newsOf({ type }: PaymentFact): NotificationKind | null {
+  switch (type) {
+    case 'action_required':
+      return 'payment.action_required'
+    case 'captured':
+      return 'payment.captured'
+    case 'refund_paid':
+      return 'payment.refunded'
+    case 'refund_failed':
+      return 'payment.refund_failed'
+    default:
+      return null
+  }
 }
 
 /** A fact with its time. */
@@ -104,8 +125,9 @@ export class LockedPayments {
    * Returns the types of the facts. `opened` has the parties of each payment that is new. Throws
    * LedgerRefusal when the ledger refuses a transfer, because then the facts must not happen either.
    */
-  async write(opened: ReadonlyMap<string, Opened>, nowMs: number): Promise<string[]> {
+  async write(opened: ReadonlyMap<string, Opened>, clock: NewsClock): Promise<string[]> {
     const tx = this.#tx
+    const nowMs = clock.nowMs()
     for (const { orderId, version, fact, at } of this.#added) {
       const { payment } = this.#payments.get(orderId)!
       const parties = {
@@ -125,12 +147,23 @@ export class LockedPayments {
           })
           .execute()
       else await tx.updateTable('payments').set(parties).where('order_id', '=', orderId).execute()
+      const kind = newsOf(fact)
+      if (kind !== null && !payment.isClosed) {
+        const about = { kind: 'payment', id: orderId } as const
+        const accountId = await this.#customerOf(orderId)
+        await tellAccount(tx, { kind, accountId, about }, clock)
+      }
       const { type, data } = fact
       await tx
         .insertInto('payment_facts')
         .values({ order_id: orderId, version, type, data: JSON.stringify(data), at })
         .execute()
     }
+    await ask(
+      tx,
+      this.#added.flatMap(({ orderId, fact }) => requestsOf(orderId, this.get(orderId)!, fact)),
+      nowMs,
+    )
     const groups = this.#added.flatMap(({ orderId, fact }) =>
       bookingsOf(orderId, this.get(orderId)!, fact).filter(group => group.transfers.length > 0),
     )
@@ -139,5 +172,14 @@ export class LockedPayments {
         if (!outcome.ok)
           throw new LedgerRefusal(groups[i]!.transfers[outcome.at]!.code, outcome.refusal)
     return this.#added.map(({ fact }) => fact.type)
+  }
+
+  async #customerOf(orderId: string): Promise<string> {
+    const { customer_id } = await this.#tx
+      .selectFrom('payments')
+      .select('customer_id')
+      .where('order_id', '=', orderId)
+      .executeTakeFirstOrThrow()
+    return customer_id
   }
 }

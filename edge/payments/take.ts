@@ -32,7 +32,8 @@ const followed: ReadonlySet<string> = new Set([
   'delivered',
 ])
 
-type TakeParts = Pick<Kernel, 'database' | 'log' | 'nowMs'> & WithMetrics<PaymentsMetrics>
+type TakeParts = Pick<Kernel, 'database' | 'log' | 'nowMs' | 'random'> &
+  WithMetrics<PaymentsMetrics>
 
 /** Takes the next batch; says whether more waits. Rejects while the database is away. */
 export async function takeOrders(parts: TakeParts): Promise<boolean> {
@@ -60,7 +61,7 @@ export function followOrders(parts: TakeParts & Pick<Kernel, 'after'>): () => Pr
 }
 
 async function applied(
-  { log, nowMs }: TakeParts,
+  { log, nowMs, random }: TakeParts,
   tx: Transaction<Tables>,
   rows: readonly JournalRow[],
 ): Promise<string[]> {
@@ -92,7 +93,7 @@ async function applied(
     if (!decision.ok)
       log.error({ orderId, type, refusal: decision.refusal }, 'payments: a fact was not taken')
   }
-  return payments.write(opened, nowMs())
+  return payments.write(opened, { nowMs, random })
 }
 
 /** What an event of an order means for its payment; null for nothing. */

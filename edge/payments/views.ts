@@ -29,7 +29,9 @@ const RefundView = Type.Object({
   delivery_fee: Amount,
   tip: Amount,
   reason: nullable(Type.String({ description: 'Null for drivers' })),
-  status: oneOf(['proposed', 'approved', 'refused']),
+  status: oneOf(['proposed', 'approved', 'refused', 'paid', 'failed'], {
+    description: 'An approved refund of a card is under way until it is paid or has failed',
+  }),
 })
 export const PaymentView = Type.Object({
   order_id: Uuid,
@@ -45,21 +47,36 @@ export const PaymentView = Type.Object({
   cash_reason: nullable(Type.String({ description: 'Why more or less was taken than was due' })),
   refunded: Amount,
   refunds: Type.Array(RefundView),
+  action: nullable(
+    Type.Object(
+      {
+        client_secret: Type.String(),
+        publishable_key: Type.String(),
+        declined: nullable(Type.String({ description: 'Why the last card was refused' })),
+      },
+      {
+        description:
+          "For the customer while the status is requires_action: the own device confirms the payment with Stripe's library",
+      },
+    ),
+  ),
   history: Type.Array(Type.Object({ type: Type.String(), at: Timestamp })),
 })
 
 function paymentView(
   { role }: Identity,
+  publishableKey: string | null,
   orderId: string,
   { payment, facts }: { payment: Payment; facts: readonly DatedFact[] },
 ): Type.Static<typeof PaymentView> {
-  const { method, currency, price, taken, tipMinor, refunds } = payment
+  const { method, currency, price, taken, tipMinor, refunds, card } = payment
+  const status = statusOf(payment)
   const decimal = (minor: number): number => decimalOfMinor(minor, currency)
   const due = dueMinor(payment)
   return {
     order_id: orderId,
     method,
-    status: statusOf(payment),
+    status,
     currency,
     goods_amount: price && decimal(price.goodsMinor),
     tax_amount: price && decimal(price.taxMinor),
@@ -79,6 +96,17 @@ function paymentView(
       reason: role === 'driver' ? null : reason,
       status: state,
     })),
+    action:
+      role === 'user' &&
+      status === 'requires_action' &&
+      publishableKey !== null &&
+      typeof card?.clientSecret === 'string'
+        ? {
+            client_secret: card.clientSecret,
+            publishable_key: publishableKey,
+            declined: card.declined,
+          }
+        : null,
     history: facts.map(({ fact, at }) => ({ type: fact.type, at: at.toISOString() })),
   }
 }
@@ -108,6 +136,7 @@ export async function readablePayments(
   identity: Identity,
   { only, cursor, status }: { only?: string; cursor?: string; status?: string },
   rowsMax: number,
+  publishableKey: string | null,
 ): Promise<{ id: string; view: Type.Static<typeof PaymentView> }[]> {
   const { rows } = await sql<{ id: string }>`
     select p.order_id as id from payments p
@@ -119,7 +148,10 @@ export async function readablePayments(
     db,
     rows.map(row => row.id),
   )
-  return rows.map(({ id }) => ({ id, view: paymentView(identity, id, found.get(id)!) }))
+  return rows.map(({ id }) => ({
+    id,
+    view: paymentView(identity, publishableKey, id, found.get(id)!),
+  }))
 }
 
 /** Throws `payment_not_found` when the order has no payment, or none for this caller. */
@@ -127,8 +159,9 @@ export async function findPayment(
   db: Kysely<Tables>,
   identity: Identity,
   orderId: string,
+  publishableKey: string | null,
 ): Promise<Type.Static<typeof PaymentView>> {
-  const [found] = await readablePayments(db, identity, { only: orderId }, 1)
+  const [found] = await readablePayments(db, identity, { only: orderId }, 1, publishableKey)
   if (found === undefined)
     throw new CaduceusError('payment_not_found', 'this order names no way to pay')
   return found.view

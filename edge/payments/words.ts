@@ -13,6 +13,8 @@ import { paymentLimits } from './limits.ts'
 export interface Words {
   method?: PaymentMethod
   tipMinor?: number
+  /** The processor's name for a card that the customer's device gave to it. */
+  token?: string
   goodsMinor?: number
   taxMinor?: number
   takenMinor?: number
@@ -51,13 +53,23 @@ export async function wordsOf(
   return new Map(rows.map(row => [row.command_id, { orderId: row.order_id, words: row.data }]))
 }
 
-/** True when the order was placed with a way to pay, also before its payment has followed. */
-export async function namesMethod(db: Kysely<Tables>, orderId: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from payments where order_id = ${orderId}
-    union all select from payment_words where order_id = ${orderId} and data ->> 'method' is not null
+/** The token that came with the order; null for none, and once the words are deleted. */
+export async function tokenOf(db: Kysely<Tables>, orderId: string): Promise<string | null> {
+  const { rows } = await sql<{ token: string }>`
+    select data ->> 'token' as token from payment_words
+    where order_id = ${orderId} and data ->> 'token' is not null limit 1`.execute(db)
+  return rows[0]?.token ?? null
+}
+
+/** How the order is paid, also before its payment has followed; null for in no way. */
+export async function methodOf(db: Kysely<Tables>, orderId: string): Promise<PaymentMethod | null> {
+  const { rows } = await sql<{ method: PaymentMethod }>`
+    select data ->> 'method' as method from payment_facts where order_id = ${orderId} and version = 1
+    union all
+    select data ->> 'method' from payment_words
+      where order_id = ${orderId} and data ->> 'method' is not null
     limit 1`.execute(db)
-  return rows.length > 0
+  return rows[0]?.method ?? null
 }
 
 /** Deletes words that are old. Rejects while the database is away. */

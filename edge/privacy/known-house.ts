@@ -99,6 +99,10 @@ export const knownOfHouse = {
   custody_positions: { why: journal },
   ledger_positions: { why: journal },
   payment_positions: { why: journal },
+  payment_requests: {
+    why: 'what waits for the processor of cards; its answers are in the payment',
+    otherIds: ['id', 'order_id'],
+  },
   slots: { why: engines },
   slot_progress: { why: engines },
   engines: { why: engines },

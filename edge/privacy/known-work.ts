@@ -187,7 +187,12 @@ export const knownOfWork = {
           sql`t.order_id in (select order_id from payments where customer_id = ${accountId})`,
         key: ['order_id', 'version'],
         shape: ({ order_id, type, at, data }) => {
-          const { by: _by, driverId: _driver, ...said } = data as Record<string, unknown>
+          const {
+            by: _by,
+            driverId: _driver,
+            clientSecret: _secret,
+            ...said
+          } = data as Record<string, unknown>
           return { order_id, type, at, ...said }
         },
       },

@@ -83,6 +83,7 @@ export async function openRequest(
     quote_id,
     prescription_url,
     payment_method,
+    payment_token,
     tip,
     ...rest
   } = body
@@ -104,9 +105,9 @@ export async function openRequest(
     ...(fee !== null && { fee }),
   }
   checkOrderSize(data)
-  await ctx.orderMoney.placing(commandId, targetId, { payment_method, tip })
   const rule = radiusProblem(ctx.configuration.values, data.radius_km)
   if (rule !== null) throw invalid([{ field: 'radius_km', rule }])
+  await ctx.orderMoney.placing(commandId, targetId, { payment_method, payment_token, tip })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,

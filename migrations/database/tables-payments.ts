@@ -1,6 +1,6 @@
 /** The tables of payments as Kysely sees them. */
 import type { JSONColumnType } from 'kysely'
-import type { Time } from './columns.ts'
+import type { NullableTime, Time } from './columns.ts'
 
 interface PaymentsTable {
   order_id: string
@@ -34,6 +34,24 @@ interface PaymentWordsTable {
   at: Time
 }
 
+/** What waits for the processor of cards. */
+interface PaymentRequestsTable {
+  id: string
+  kind: string
+  /** Null for a reading of an object that may be nobody's. */
+  order_id: string | null
+  amount: number | null
+  /** The processor's object, or the refund. */
+  about: string | null
+  attempts: number
+  due_at: Time
+  /** The processor's last word. */
+  answer: string | null
+  asked_at: Time
+  /** Null while it waits. */
+  ended_at: NullableTime
+}
+
 /** The last event of each slot that payments took. */
 interface PaymentPositionsTable {
   slot: number
@@ -44,5 +62,6 @@ export interface PaymentTables {
   payments: PaymentsTable
   payment_facts: PaymentFactsTable
   payment_words: PaymentWordsTable
+  payment_requests: PaymentRequestsTable
   payment_positions: PaymentPositionsTable
 }

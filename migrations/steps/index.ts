@@ -38,6 +38,7 @@ import { notificationDeliveries } from './0039_notification_deliveries.ts'
 import { configuration } from './0052_configuration.ts'
 import { requirementGrace } from './0041_requirement_grace.ts'
 import { payments } from './0042_payments.ts'
+import { paymentRequests } from './0043_payment_requests.ts'
 import { members } from './0044_members.ts'
 import { verification } from './0045_verification.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
@@ -77,6 +78,7 @@ export const migrations: Record<string, Migration> = {
   '0039_notification_deliveries': notificationDeliveries,
   '0041_requirement_grace': requirementGrace,
   '0042_payments': payments,
+  '0043_payment_requests': paymentRequests,
   '0044_members': members,
   '0045_verification': verification,
   '0050_waiting_for_papers': waitingForPapers,

@@ -76,6 +76,12 @@ export interface OrderUpdate {
   proof_photo_url?: string
   signature_url?: string
   reason?: string
+  /** With `accepted`. */
+  goods_amount?: number
+  tax_amount?: number
+  /** With `delivered`. */
+  cash_taken?: number
+  cash_reason?: string
 }
 
 export interface RegisterVendor {

@@ -34,7 +34,9 @@ import type { TrackingStateMessage } from './messages.ts'
 import { BroadcastCalls } from './broadcast.ts'
 import { claimsOf, problemOf } from './rest-answers.ts'
 import { newKey, signsIn } from './rest-calls.ts'
+import type { PlacementMoney } from '../orders/said-money.ts'
 import { CustodyCalls } from './custody.ts'
+import { PaymentCalls } from './payments.ts'
 import { InsightCalls } from './insights.ts'
 import { MediaCalls } from './media.ts'
 import { RideCalls } from './rides.ts'
@@ -82,7 +84,7 @@ export type NewOrderBody = Omit<
 > &
   ForCustomer
 /** The customer for whom an administrator asks. */
-interface ForCustomer {
+interface ForCustomer extends PlacementMoney {
   user_id?: string
 }
 interface CallOptions {
@@ -99,6 +101,7 @@ export class RestClient {
   readonly custody = new CustodyCalls((method, path, options) => this.call(method, path, options))
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
   readonly members = new MemberCalls((...given) => this.call(...given))
+  readonly payments = new PaymentCalls((...given) => this.call(...given))
   readonly papers = new PaperCalls((method, path, options) => this.call(method, path, options))
   readonly pushDevices = new PushDeviceCalls((...given) => this.call(...given))
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))

@@ -195,6 +195,16 @@ export const errorCatalogue = {
     title: 'Payment is not in a state that allows this',
     retryable: false,
   },
+  payment_not_authorised: {
+    http: 409,
+    title: 'Payment is not authorised yet',
+    retryable: true,
+  },
+  payment_webhook_mismatch: {
+    http: 409,
+    title: 'Message is for another account or mode',
+    retryable: false,
+  },
   refund_exceeds_payment: { http: 409, title: 'Refund is more than was paid', retryable: false },
   price_required: {
     http: 422,

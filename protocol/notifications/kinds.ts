@@ -17,6 +17,7 @@ export const notificationSubjects = {
   driver: [],
   document: [],
   vendor: [],
+  payment: [],
   account: [],
 } as const
 export type NotificationSubject = keyof typeof notificationSubjects
@@ -125,6 +126,15 @@ export const notificationKinds = {
   'account.phone_lost': kind('account', audiences, vital),
   'account.role_changed': kind('account', audiences, vital),
   'admin.pharmacies_wait': kind('account', ['admin'], { onceUnread: true }),
+  'payment.action_required': kind('payment', ['customer'], {
+    essential: true,
+    urgent: true,
+    onceUnread: true,
+    livesMinutes: 10,
+  }),
+  'payment.captured': kind('payment', ['customer']),
+  'payment.refunded': kind('payment', ['customer'], essential),
+  'payment.refund_failed': kind('payment', ['customer'], essential),
   'paper.approved': kind('document', ['customer', 'vendor', 'driver'], standing),
   'paper.rejected': kind('document', ['customer', 'vendor', 'driver'], vital),
   'paper.revoked': kind('document', ['customer', 'vendor', 'driver'], vital),

@@ -6,7 +6,7 @@ import Type from 'typebox'
 import { oneOf } from '../kernel/schema.ts'
 
 /** Ways to pay. A deployment offers those that PAYMENT_METHODS names. */
-export const paymentMethods = ['cash'] as const
+export const paymentMethods = ['cash', 'card'] as const
 export type PaymentMethod = (typeof paymentMethods)[number]
 
 /** Largest amount that somebody states, in whole units of the currency. */
@@ -24,6 +24,14 @@ const amount = (description: string) =>
 /** Of whom places an order. */
 export const placementMoney = {
   payment_method: Type.Optional(oneOf(paymentMethods)),
+  payment_token: Type.Optional(
+    Type.String({
+      pattern: '^pm_[A-Za-z0-9_]{1,100}$',
+      'x-rule': "must be a PaymentMethod's id such as pm_1PgafyB7WZ01zgkW",
+      description:
+        'For cards: the name that Stripe gave to the card on the own device. No data of a card comes here. Without it, the own device confirms the payment',
+    }),
+  ),
   tip: amount('For the driver'),
 }
 /** Of the pharmacy that accepts. An order that names a way to pay needs `goods_amount`. */

@@ -1,0 +1,252 @@
+/**
+ * Payments by card on a whole server, with the SDK of Stripe and a double behind it: the contract of
+ * both methods, and what goes wrong between a request, its answer and the messages.
+ */
+import t from 'tap'
+import { eventually, http } from '../acceptance/people.ts'
+import { StripeDouble } from './card/fixture-stripe.ts'
+import { methodContract } from './contract.ts'
+import { payingWorld } from './fixture-paying.ts'
+
+const double = new StripeDouble()
+const stripeUrl = await double.start()
+t.teardown(() => double.stop())
+const world = await payingWorld(t, {
+  PAYMENT_METHODS: 'cash,card',
+  STRIPE_SECRET_KEY: 'sk_test_double',
+  STRIPE_PUBLISHABLE_KEY: 'pk_test_double',
+  STRIPE_WEBHOOK_SECRET: double.webhookSecret,
+  STRIPE_URL: stripeUrl,
+})
+const { url, call, accepted, assign, payment, paymentOf, balances, pickUp, deliver } = world
+const { pool } = world.parts.database
+const visa = { payment_method: 'card', payment_token: 'pm_card_visa', tip: 1 }
+const price = { goods_amount: 10 }
+
+const send = ({ payload, signature }: { payload: string; signature: string }) =>
+  http(url, 'POST', '/api/webhooks/stripe', {
+    body: payload,
+    headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+  })
+/** Sends all messages that wait, in the order that the test wants. */
+const sendMessages = async (order = (all: string[]) => all): Promise<void> => {
+  for (const payload of order(double.messages.splice(0))) await send(double.signed(payload))
+}
+const asked = (end: string) => double.asked.filter(one => one.path.endsWith(end))
+/** In minor units: what the ledger says that Stripe holds. */
+const held = async (): Promise<number> => {
+  const { rows } = await pool.query<{ held: string }>(
+    `select sum(debits_posted - credits_posted)::text as held from ledger_accounts where code = 'processor_clearing'`,
+  )
+  return Number(rows[0]?.held ?? 0)
+}
+t.afterEach(async () => {
+  if ((await held()) !== double.balance('usd'))
+    throw new Error(`the ledger says ${await held()}, Stripe ${double.balance('usd')}`)
+})
+
+await methodContract(t, world, {
+  method: 'cash',
+  order: {},
+  ready: async (_world, id) => void (await payment(id, one => one.due > 0)),
+  handOver: due => ({ cash_taken: due }),
+  held: async ({ driver }) => -((await balances(driver.driverId))['driver_cash'] ?? 0),
+})
+await methodContract(t, world, {
+  method: 'card',
+  order: { payment_token: 'pm_card_visa' },
+  ready: async (_world, id) => void (await payment(id, one => one.status === 'authorised')),
+  handOver: () => ({}),
+  held: async () => (await held()) / 100,
+})
+
+t.test('no driver is found before the customer has paid', async t => {
+  const id = await accepted({ payment_method: 'card' }, price)
+  const refused = { status: 409, body: { code: 'payment_not_authorised' } }
+  t.match(await assign(id), refused)
+  t.match(await call('vendor', 'POST', `/api/orders/${id}/find-driver`, {}), refused)
+  const waiting = await payment(id, one => one.status === 'requires_action')
+  const isTold = (body: any): boolean =>
+    body.notifications.some(
+      (one: any) => one.kind === 'payment.action_required' && one.about.id === id,
+    )
+  const inbox = await eventually(
+    () => call('customer', 'GET', '/api/notifications?limit=5'),
+    ({ body }) => isTold(body),
+  )
+  t.ok(isTold(inbox.body), 'the customer is told to confirm the payment')
+  t.match(waiting.action, { publishable_key: 'pk_test_double', declined: null })
+  for (const who of ['vendor', 'admin'] as const)
+    t.equal((await paymentOf(id, who)).action, null, 'only the customer pays')
+  const [intent] = double.intentsOf(id)
+  t.equal(waiting.action.client_secret, intent!.client_secret)
+  double.confirm(intent!.id, 'pm_card_chargeDeclined')
+  await sendMessages()
+  await payment(id, one => one.action?.declined === 'generic_decline')
+  double.confirm(intent!.id, 'pm_card_authenticationRequired')
+  double.authenticate(intent!.id)
+  await sendMessages(all => [...all, ...all].reverse())
+  await payment(id, one => one.status === 'authorised')
+  t.match(await assign(id), { status: 200 })
+  t.match(await call('customer', 'DELETE', `/api/orders/${id}`), { status: 200 })
+  await payment(id, one => one.history.at(-1).type === 'released')
+  t.equal(double.intentsOf(id)[0]!.status, 'canceled')
+})
+
+t.test('a card that is refused at once leaves the customer another try', async t => {
+  const id = await accepted({ ...visa, payment_token: 'pm_card_chargeDeclined' }, price)
+  t.match(await payment(id, one => one.status === 'requires_action'), {
+    action: { declined: 'generic_decline' },
+  })
+  double.confirm(double.intentsOf(id)[0]!.id, 'pm_card_visa')
+  double.messages.splice(0)
+  // The message is lost: the outbox looks again by itself.
+  await pool.query(
+    `update payment_requests set due_at = now() where kind = 'watch' and order_id = $1`,
+    [id],
+  )
+  t.match(await payment(id, one => one.status === 'authorised'), { status: 'authorised' })
+  await call('customer', 'DELETE', `/api/orders/${id}`)
+  await payment(id, one => one.status === 'none')
+})
+
+t.test('a capture whose answer is lost charges once', async t => {
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  await pickUp(id)
+  double.loses.push('/capture')
+  await deliver(id, {})
+  const { taken, due } = await payment(id, one => one.status === 'captured')
+  t.equal(taken, due)
+  const captures = asked(`${double.intentsOf(id)[0]!.id}/capture`)
+  t.equal(new Set(captures.map(one => one.key)).size, 1, 'with one key')
+  t.equal(double.intentsOf(id)[0]!.amount_received, Math.round(due * 100))
+  t.same(await balances(id), { order_clearing: 0 })
+})
+
+t.test('an authorisation whose answer is lost is made once', async t => {
+  double.loses.push('/payment_intents')
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  t.equal(double.intentsOf(id).length, 1)
+  const keys = asked('/payment_intents').map(one => one.key)
+  t.equal(keys.at(-1), keys.at(-2), 'the same key')
+})
+
+t.test('messages may come before the answer', async t => {
+  double.messages.splice(0)
+  double.beforeAnswer = () => sendMessages()
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  await pickUp(id)
+  await deliver(id, {})
+  t.match(await payment(id, one => one.status === 'captured'), { status: 'captured' })
+  double.beforeAnswer = async () => {}
+  t.equal(double.intentsOf(id).length, 1)
+  t.same(await balances(id), { order_clearing: 0 })
+})
+
+t.test('an edge that dies between the answer and its facts asks again', async t => {
+  await pool.query(
+    `create function card_crash() returns trigger language plpgsql as $$ begin
+       if new.type = 'authorised' then raise 'the edge died'; end if; return new; end $$;
+     create trigger crash before insert on payment_facts for each row execute function card_crash()`,
+  )
+  const tries = asked('/payment_intents').length
+  const id = await accepted(visa, price)
+  while (asked('/payment_intents').length < tries + 2)
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  t.match(await paymentOf(id), { status: 'none' })
+  await pool.query('drop trigger crash on payment_facts')
+  await payment(id, one => one.status === 'authorised')
+  t.equal(double.intentsOf(id).length, 1)
+})
+
+t.test('an authorisation that ran out is asked for again', async t => {
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  double.expire(double.intentsOf(id)[0]!.id)
+  await sendMessages()
+  await payment(
+    id,
+    one =>
+      one.status === 'authorised' &&
+      one.history.filter((f: any) => f.type === 'authorised').length === 2,
+  )
+  t.equal(double.intentsOf(id).length, 2)
+})
+
+t.test('who does not pay in time loses the order', async t => {
+  const id = await accepted({ payment_method: 'card' }, price)
+  await payment(id, one => one.status === 'requires_action')
+  await pool.query(
+    `update payment_requests set due_at = now() where kind = 'give_up' and order_id = $1`,
+    [id],
+  )
+  await payment(id, one => one.status === 'none')
+  t.match(await call('customer', 'GET', `/api/orders/${id}`), { body: { status: 'cancelled' } })
+  const [intent] = double.intentsOf(id)
+  while (intent!.status !== 'canceled')
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  t.pass('nothing can be paid any more')
+})
+
+t.test('a refund that fails gives the money back to its parties', async t => {
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  await pickUp(id)
+  await deliver(id, {})
+  await payment(id, one => one.status === 'captured')
+  const before = await balances(world.vendor.pharmacyId)
+  double.refundsBegin = 'pending'
+  await world.refund(id, { goods_amount: 4 })
+  await payment(id, one => one.refunds[0]?.status === 'approved')
+  t.same(await balances(world.vendor.pharmacyId), before, 'only reserved')
+  while (!double.messages.some(one => one.includes('refund.created')))
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  double.endRefunds('failed')
+  double.refundsBegin = 'succeeded'
+  await sendMessages()
+  t.match(await payment(id, one => one.refunds[0]?.status === 'failed'), { status: 'captured' })
+  t.same(await balances(world.vendor.pharmacyId), before)
+})
+
+t.test('messages that are not from Stripe change nothing', async t => {
+  const payload = JSON.stringify({
+    id: 'evt_x',
+    object: 'event',
+    livemode: false,
+    data: { object: {} },
+  })
+  const invalid = { status: 401, body: { code: 'signature_invalid' } }
+  t.match(await send({ payload, signature: '' }), invalid)
+  t.match(await send(double.signed(payload, 'whsec_other')), invalid)
+  const { signature } = double.signed(payload)
+  t.match(await send({ payload: `${payload} `, signature }), invalid, 'the bytes are signed')
+  t.match(await send(double.signed(payload)), { status: 200, body: { outcome: 'ignored' } })
+  for (const more of [{ livemode: true }, { livemode: false, account: 'acct_other' }])
+    t.match(await send(double.signed(JSON.stringify({ ...JSON.parse(payload), ...more }))), {
+      status: 409,
+      body: { code: 'payment_webhook_mismatch' },
+    })
+  const stranger = { object: 'payment_intent', id: 'pi_of_somebody' }
+  t.match(
+    await send(
+      double.signed(JSON.stringify({ ...JSON.parse(payload), data: { object: stranger } })),
+    ),
+    { status: 200, body: { outcome: 'kept' } },
+  )
+})
+
+t.test('no request carries data of a card', async t => {
+  t.notOk(double.asked.some(one => /card%5Bnumber|number|cvc/.test(String(one.fields))))
+  t.match(await call('customer', 'POST', '/api/orders', { payment_token: '4242424242424242' }), {
+    status: 400,
+  })
+})

@@ -1,0 +1,112 @@
+/** Payments for programs: `api.payments`. Amounts are decimals in the currency of the order. */
+import type { PaymentMethod } from '../orders/said-money.ts'
+
+export interface PaymentRefund {
+  id: string
+  amount: number
+  goods_amount: number
+  tax_amount: number
+  delivery_fee: number
+  tip: number
+  /** Null for drivers. */
+  reason: string | null
+  status: 'proposed' | 'approved' | 'refused' | 'paid' | 'failed'
+}
+export interface OrderPayment {
+  order_id: string
+  method: PaymentMethod
+  status:
+    | 'none'
+    | 'requires_action'
+    | 'authorised'
+    | 'captured'
+    | 'partly_refunded'
+    | 'refunded'
+    | 'failed'
+  currency: string
+  /** Null before a pharmacy has accepted, like the next three. */
+  goods_amount: number | null
+  tax_amount: number | null
+  delivery_fee: number | null
+  due: number | null
+  tip: number
+  taken: number | null
+  cash_reason: string | null
+  refunded: number
+  refunds: PaymentRefund[]
+  /** For the customer who has to confirm a payment by card with Stripe's library. */
+  action: { client_secret: string; publishable_key: string; declined: string | null } | null
+  history: { type: string; at: string }[]
+}
+export interface Remittance {
+  id: string
+  driver_id: string
+  vendor_id: string
+  amount: number
+  currency: string
+  status: 'stated' | 'received' | 'refused' | 'expired'
+  stated_at: string
+  decided_at: string | null
+}
+export interface RefundProposal {
+  goods_amount?: number
+  tax_amount?: number
+  delivery_fee?: number
+  tip?: number
+  reason: string
+}
+interface Page {
+  limit?: number
+  cursor?: string
+}
+
+type Call = <Answer>(
+  method: 'GET' | 'POST',
+  path: string,
+  options?: { query?: Record<string, string | number | undefined>; body?: object },
+) => Promise<Answer>
+
+/** The calls about payments of orders and about cash that drivers hand over. */
+export class PaymentCalls {
+  readonly #call: Call
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  /** Throws `payment_not_found` for an order that names no way to pay. */
+  of(orderId: string): Promise<OrderPayment> {
+    return this.#call('GET', `/api/orders/${orderId}/payment`)
+  }
+  list(
+    query: Page & { status?: OrderPayment['status'] } = {},
+  ): Promise<{ payments: OrderPayment[]; next_cursor: string | null }> {
+    return this.#call('GET', '/api/payments', { query: { ...query } })
+  }
+  /** For administrators; another one has to approve it. */
+  proposeRefund(orderId: string, refund: RefundProposal): Promise<OrderPayment> {
+    return this.#call('POST', `/api/orders/${orderId}/payment/refund`, { body: refund })
+  }
+  decideRefund(
+    orderId: string,
+    refundId: string,
+    decision: 'approved' | 'refused',
+  ): Promise<OrderPayment> {
+    const path = `/api/orders/${orderId}/payment/refunds/${refundId}/decision`
+    return this.#call('POST', path, { body: { decision } })
+  }
+  /** Of a driver who hands cash over to the pharmacy. */
+  stateRemittance(amount: number, currency: string): Promise<Remittance> {
+    return this.#call('POST', '/api/payments/remittances', { body: { amount, currency } })
+  }
+  remittances(
+    query: Page = {},
+  ): Promise<{ remittances: Remittance[]; next_cursor: string | null }> {
+    return this.#call('GET', '/api/payments/remittances', { query: { ...query } })
+  }
+  /** The pharmacy countersigns, or refuses. */
+  decideRemittance(remittanceId: string, decision: 'received' | 'refused'): Promise<Remittance> {
+    const path = `/api/payments/remittances/${remittanceId}/decision`
+    return this.#call('POST', path, { body: { decision } })
+  }
+}
