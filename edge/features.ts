@@ -28,6 +28,7 @@ import { pages } from './pages/index.ts'
 import { papers } from './papers/index.ts'
 import { payments } from './payments/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
+import { photos } from './photos/index.ts'
 import { pricing } from './pricing/index.ts'
 import { privacy } from './privacy/index.ts'
 import { push } from './push/index.ts'
@@ -75,6 +76,7 @@ const list = [
   webhooks,
   wooCommerce,
   codes,
+  photos,
   speech,
   rate,
   maps,

@@ -19,11 +19,24 @@ export const codeLimits = {
   jpegScansMax: 100,
   /** Codes of one picture that are told. */
   codesMax: 32,
-  /** Jobs of each thread; see `ThreadBounds`. A page may show many codes at once. */
-  reading: { jobsMax: 16, jobsPerAccountMax: 4, jobMsMax: 10_000, idleMs: 60_000 },
-  writing: { jobsMax: 64, jobsPerAccountMax: 16, jobMsMax: 10_000, idleMs: 60_000 },
-  /** Size of the JavaScript heap of a thread, which holds no pictures. */
-  threadHeapMegabytesMax: 64,
+  /**
+   * Jobs of each thread; see `ThreadBounds`. A page may show many codes at once. The heaps hold no
+   * pictures.
+   */
+  reading: {
+    jobsMax: 16,
+    jobsPerAccountMax: 4,
+    jobMsMax: 10_000,
+    idleMs: 60_000,
+    heapMegabytesMax: 64,
+  },
+  writing: {
+    jobsMax: 64,
+    jobsPerAccountMax: 16,
+    jobMsMax: 10_000,
+    idleMs: 60_000,
+    heapMegabytesMax: 64,
+  },
   /** Seconds after which a sender that was refused may come again. */
   retryAfterSeconds: 5,
 } as const

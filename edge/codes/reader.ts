@@ -2,7 +2,7 @@
 import type { Clock } from '../kernel/kernel.ts'
 import { codeLimits } from './limits.ts'
 import { admitPicture, damagedPicture, refusedPicture } from './pictures.ts'
-import { CodeThread, type ThreadBounds } from './thread.ts'
+import { JobThread, type ThreadBounds } from './thread.ts'
 
 export const readSymbologies = ['qr_code', 'data_matrix', 'code_128'] as const
 
@@ -22,7 +22,7 @@ export interface FoundCode {
 /** `damaged`: the decoder could not read the picture. */
 export type ReadingAnswer = FoundCode[] | 'damaged'
 
-export class CodeReader extends CodeThread<Uint8Array, ReadingAnswer> {
+export class CodeReader extends JobThread<Uint8Array, ReadingAnswer> {
   constructor(clock: Pick<Clock, 'after'>, bounds: ThreadBounds = codeLimits.reading) {
     super(clock, new URL('./reading-worker.js', import.meta.url), bounds, () =>
       refusedPicture('image_too_large', 'takes too long to read; send a smaller picture'),

@@ -1,6 +1,6 @@
 /**
- * A thread that does one job after the other, so that writing and reading codes never holds up the
- * edge and takes one processor at most. The jobs wait in a queue that is fair to accounts. The
+ * A thread that does one job after the other, so that work on pictures never holds up the edge and
+ * takes one processor at most. The jobs wait in a queue that is fair to accounts. The
  * thread starts with the first job and ends when none comes for a while, because memory of
  * WebAssembly grows and never shrinks.
  */
@@ -18,17 +18,19 @@ export interface ThreadBounds {
   jobMsMax: number
   /** Time without a job after which the thread ends. */
   idleMs: number
+  /** Size of the JavaScript heap of the thread; WebAssembly has memory beside it. */
+  heapMegabytesMax: number
 }
 
 const full = (): CaduceusError =>
   new CaduceusError(
     'overloaded',
-    'too many codes are written or read; send this request again',
+    'too many pictures are written or read; send this request again',
     undefined,
     codeLimits.retryAfterSeconds,
   )
 
-export class CodeThread<Job, Answer> {
+export class JobThread<Job, Answer> {
   readonly #after: Clock['after']
   readonly #file: URL
   readonly #bounds: ThreadBounds
@@ -87,7 +89,7 @@ export class CodeThread<Job, Answer> {
 
   #answerTo(job: Job): Promise<Answer> {
     const worker = (this.#worker ??= new Worker(this.#file, {
-      resourceLimits: { maxOldGenerationSizeMb: codeLimits.threadHeapMegabytesMax },
+      resourceLimits: { maxOldGenerationSizeMb: this.#bounds.heapMegabytesMax },
     }))
     return new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {
@@ -97,7 +99,7 @@ export class CodeThread<Job, Answer> {
       }
       const onAnswer = (answer: Answer): void => end(() => resolve(answer))
       const onError = (error: Error): void => end(() => reject(error))
-      const onExit = (): void => onError(new Error('a thread for codes has ended'))
+      const onExit = (): void => onError(new Error('a thread for pictures has ended'))
       const stopTimer = this.#after(this.#bounds.jobMsMax, () => onError(this.#late()))
       worker.on('message', onAnswer).on('error', onError).on('exit', onExit)
       worker.postMessage(job, [])

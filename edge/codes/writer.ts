@@ -2,7 +2,7 @@
 import type { Clock } from '../kernel/kernel.ts'
 import { invalid } from '../kernel/validate.ts'
 import { codeLimits } from './limits.ts'
-import { CodeThread, type ThreadBounds } from './thread.ts'
+import { JobThread, type ThreadBounds } from './thread.ts'
 
 export const writtenSymbologies = ['qr_code', 'data_matrix'] as const
 export const pictureFormats = ['png', 'svg'] as const
@@ -18,7 +18,7 @@ const bytesMax: Readonly<Record<WritingJob['symbology'], number>> = {
   data_matrix: codeLimits.dataMatrixBytesMax,
 }
 
-export class CodeWriter extends CodeThread<WritingJob, Uint8Array> {
+export class CodeWriter extends JobThread<WritingJob, Uint8Array> {
   constructor(clock: Pick<Clock, 'after'>, bounds: ThreadBounds = codeLimits.writing) {
     super(clock, new URL('./writing-worker.js', import.meta.url), bounds)
   }

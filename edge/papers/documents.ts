@@ -14,7 +14,9 @@ import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
 import { tellStored } from '../notifications/tell.ts'
+import type { Download } from '../uploads/storage/storage.ts'
 import { dispositionOf, storeOf, type UploadContext } from '../uploads/upload-store.ts'
+import type { WithPhotos } from '../photos/photos.ts'
 import { applyTo, type EffectContext } from './effects.ts'
 import { handIn } from './hand-in.ts'
 import { decidedBy, requirePharmacist } from './prescriptions.ts'
@@ -37,6 +39,7 @@ export type PaperContext = Kernel &
   IdempotencyContext &
   UploadContext &
   WithAudit &
+  WithPhotos &
   WithConfig<RegistrationConfig>
 
 export const tags = ['documents']
@@ -76,6 +79,15 @@ export async function shownDocument(
   const { row, access } = await readable(ctx, identity, id)
   const [view] = await documentViews(ctx.database.kysely, identity, [row], ctx.nowMs(), access)
   return view!
+}
+
+/** The bytes of a stored file, also of one in an object store. */
+async function bytesOf(download: Download): Promise<Uint8Array> {
+  if (download.kind === 'link')
+    return new Uint8Array(await (await fetch(download.url)).arrayBuffer())
+  const chunks: Uint8Array[] = []
+  for await (const chunk of download.chunks) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
 
 /** What follows from a decision. The job does it again if this edge dies before. */
@@ -206,11 +218,14 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
       path: '/api/documents/:id/file',
       operationId: 'readDocument',
       summary:
-        'The file of a paper, to be downloaded. The audit trail has each reading with its purpose',
+        'The file of a paper, to be downloaded; with `as=jpeg` a HEIC photo as JPEG. The audit trail has each reading with its purpose',
       tags,
       auth: roles,
       standing: 'any',
       params: DocumentId,
+      query: closedObject({
+        as: Type.Optional(Type.Enum(['jpeg'], { description: 'A HEIC photo as JPEG' })),
+      }),
       responses: {
         200: { description: 'The file', contentType: 'application/octet-stream' },
         302: {
@@ -218,9 +233,9 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
             'A link into the object store, valid for a few minutes. Open it without the Authorization header',
         },
       },
-      errors: ['forbidden'],
+      errors: ['forbidden', 'overloaded'],
       handler: async request => {
-        const { identity, params, address, headers, requestId } = request
+        const { identity, params, query, address, headers, requestId } = request
         const { row, access } = await readable(ctx, identity, params.id)
         if (access.purpose === null)
           throw new CaduceusError('forbidden', 'this paper is for its holder and administrators')
@@ -252,18 +267,25 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
           code: null,
           requestId,
         })
+        const headersOf = (contentType: string, disposition: string) => ({
+          'content-type': contentType,
+          'content-disposition': disposition,
+          'cache-control': 'private, no-store',
+          // Opened by itself the file is not a page of ours: nothing in it may run.
+          'content-security-policy': "default-src 'none'; sandbox",
+          'cross-origin-resource-policy': 'same-site',
+        })
+        if (query.as === 'jpeg' && upload.content_type === 'image/heic')
+          return {
+            status: 200,
+            body: await ctx.photos.jpegOf(identity.userId, await bytesOf(download)),
+            headers: headersOf('image/jpeg', 'inline'),
+          }
         if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
         return {
           status: 200,
           body: download.chunks,
-          headers: {
-            'content-type': upload.content_type,
-            'content-disposition': presentation.disposition,
-            'cache-control': 'private, no-store',
-            // Opened by itself the file is not a page of ours: nothing in it may run.
-            'content-security-policy': "default-src 'none'; sandbox",
-            'cross-origin-resource-policy': 'same-site',
-          },
+          headers: headersOf(upload.content_type, presentation.disposition),
         }
       },
     }),

@@ -166,6 +166,8 @@ t.test('photos and writings are taken, typed by their content', async t => {
     const file = await edge.upload(otherPharmacy, bytes)
     const { body } = await send(otherPharmacy, licenceOf(otherPharmacy.id), file)
     t.equal(body.content_type, type)
+    const shown = await get(`/api/documents/${body.id}/file?as=jpeg`, otherPharmacy)
+    t.equal(shown.headers.get('content-type'), type === 'image/heic' ? 'image/jpeg' : type)
   }
   const { documents } = (await get('/api/documents', otherPharmacy)).body
   t.same(
