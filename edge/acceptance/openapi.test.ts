@@ -30,15 +30,18 @@ import { jpeg, ogg, png } from '../uploads/samples.ts'
 import { createWorld } from './access-world.ts'
 import { commonValues, filled, preparations, recorded, type Values } from './openapi-world.ts'
 
-/** The operator's service for speech: it hears the same in every recording. */
-const recogniser = createServer((request, response) => {
+/** The operator's services: speech with the same words in every recording, and one address. */
+const services = createServer((request, response) => {
+  const isSearch = request.url!.startsWith('/search')
+  const place = { lat: '27.72', lon: '85.327', display_name: '7 Long Lane, Kathmandu' }
   request.resume().on('end', () => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end('{"text":"Paracetamol 500 mg, please."}')
+    response.end(JSON.stringify(isSearch ? [place] : { text: 'Paracetamol 500 mg, please.' }))
   })
 }).listen(0, '127.0.0.1')
-t.teardown(() => recogniser.close())
-await once(recogniser, 'listening')
+t.teardown(() => services.close())
+await once(services, 'listening')
+const servicesUrl = `http://127.0.0.1:${(services.address() as AddressInfo).port}`
 
 const recording = process.env['RECORD_EXAMPLES'] === '1'
 const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
@@ -49,7 +52,8 @@ const embedded = await startEmbedded(
     RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
     WEBHOOK_ALLOW_PRIVATE: '1',
     PUSH_ALLOW_PRIVATE: '1',
-    SPEECH_TO_TEXT_URL: `http://127.0.0.1:${(recogniser.address() as AddressInfo).port}/inference`,
+    SPEECH_TO_TEXT_URL: `${servicesUrl}/inference`,
+    NOMINATIM_URL: servicesUrl,
     SPEECH_TO_TEXT_ALLOW_PRIVATE: '1',
     PAYMENT_METHODS: 'cash,card',
     STRIPE_SECRET_KEY: 'sk_test_1',

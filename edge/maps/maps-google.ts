@@ -6,6 +6,7 @@
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { ServiceError, type JsonGetter } from './json-get.ts'
+import { mapsLimits } from './limits.ts'
 import type { Geocoder, Router } from './port.ts'
 
 interface Matrix {
@@ -23,7 +24,7 @@ interface Answer {
   }[]
 }
 
-/** Null for an address that is unknown, or known only to its town. */
+/** Nothing for an address that is unknown, or known only to its town. */
 export function googleGeocoder(
   { url, apiKey }: { url: string; apiKey: string },
   get: JsonGetter,
@@ -32,15 +33,16 @@ export function googleGeocoder(
     const answer = (await get(
       `${url}/maps/api/geocode/json?${new URLSearchParams({ address, key: apiKey })}`,
     )) as Answer
-    if (answer.status === 'ZERO_RESULTS') return null
+    if (answer.status === 'ZERO_RESULTS') return []
     // OVER_QUERY_LIMIT, REQUEST_DENIED, INVALID_REQUEST and UNKNOWN_ERROR all come with HTTP status
     // 200.
     if (answer.status !== 'OK') throw new Error(saying(answer.status))
-    const exact = answer.results?.find(result => result.geometry?.location_type !== 'APPROXIMATE')
-    const { lat = NaN, lng = NaN } = exact?.geometry?.location ?? {}
-    return validCoordinate(lat, lng)
-      ? { latitude: lat, longitude: lng, address: exact?.formatted_address ?? address }
-      : null
+    return (answer.results ?? []).slice(0, mapsLimits.placesMax).flatMap(result => {
+      const { lat = NaN, lng = NaN } = result.geometry?.location ?? {}
+      return result.geometry?.location_type !== 'APPROXIMATE' && validCoordinate(lat, lng)
+        ? [{ latitude: lat, longitude: lng, address: result.formatted_address ?? address }]
+        : []
+    })
   }
 }
 

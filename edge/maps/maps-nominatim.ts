@@ -5,7 +5,8 @@
  */
 import { validCoordinate } from '../../protocol/river/geo.ts'
 import type { JsonGetter } from './json-get.ts'
-import type { Geocoder } from './port.ts'
+import { mapsLimits } from './limits.ts'
+import type { Geocoder, Located } from './port.ts'
 
 interface Place {
   lat?: string
@@ -16,21 +17,23 @@ interface Place {
 
 const placeRankMin = 26
 
-/** Null for an address that is unknown, or known only to its town. */
+/** Nothing for an address that is unknown, or known only to its town. */
 export function nominatimGeocoder(url: string, get: JsonGetter): Geocoder {
   return async address => {
+    const limit = String(mapsLimits.placesMax)
     const places = await get(
-      `${url}/search?${new URLSearchParams({ q: address, format: 'jsonv2', limit: '3' })}`,
+      `${url}/search?${new URLSearchParams({ q: address, format: 'jsonv2', limit })}`,
     )
     if (!Array.isArray(places))
       throw new Error('the service answered something else than a list of places')
-    const exact = (places as Place[]).find(
-      place => (place.place_rank ?? placeRankMin) >= placeRankMin,
-    )
-    if (exact === undefined) return null
-    const [latitude, longitude] = [Number(exact.lat ?? NaN), Number(exact.lon ?? NaN)]
-    return validCoordinate(latitude, longitude)
-      ? { latitude, longitude, address: exact.display_name ?? address }
-      : null
+    return (places as Place[]).flatMap(place => locatedAt(place, address))
   }
+}
+
+function locatedAt(place: Place, address: string): Located[] {
+  const [latitude, longitude] = [Number(place.lat ?? NaN), Number(place.lon ?? NaN)]
+  const isExact = (place.place_rank ?? placeRankMin) >= placeRankMin
+  return isExact && validCoordinate(latitude, longitude)
+    ? [{ latitude, longitude, address: place.display_name ?? address }]
+    : []
 }

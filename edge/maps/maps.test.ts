@@ -254,7 +254,9 @@ t.test('Nominatim finds addresses that are exact enough', async t => {
     { ...berlin, address: 'Pariser Platz, Mitte, Berlin' },
     'the first place that is exact enough',
   )
-  t.equal(nominatim.asked[0], '/search?q=Pariser+++Platz&format=jsonv2&limit=3')
+  t.equal(nominatim.asked[0], '/search?q=Pariser+++Platz&format=jsonv2&limit=5')
+  t.same(await maps.find('Pariser Platz'), [{ ...berlin, address: 'Pariser Platz, Mitte, Berlin' }])
+  t.equal(nominatim.asked.length, 1, 'a search and an order ask once')
   for (const [answer, code] of [
     [[], 'address_not_found'],
     [[{ ...place, place_rank: 16 }], 'address_not_found'],

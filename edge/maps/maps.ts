@@ -20,7 +20,7 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
   const geocoder = geocoderOf(config, get)
   const router = routerOf(config, get)
   // The cache holds promises, so that an address asked twice at once is looked up once.
-  const places = new BoundedCache<Promise<Located | null>>(
+  const places = new BoundedCache<Promise<readonly Located[]>>(
     mapsLimits.mapsCacheEntriesMax,
     mapsLimits.mapsCacheMs,
     env.nowMs,
@@ -32,35 +32,39 @@ export function createMaps(config: MapServices, env: MapsEnv): Maps {
   )
   let routerRestsUntilMs = 0
 
+  const find = async (address: string): Promise<readonly Located[]> => {
+    if (geocoder === null)
+      throw new CaduceusError(
+        'geocoding_unavailable',
+        'this server has no service that looks addresses up (GOOGLE_MAPS_API_KEY or NOMINATIM_URL); send latitude and longitude with the address',
+      )
+    const key = address.trim().toLowerCase().replaceAll(/\s+/g, ' ')
+    let pending = places.get(key)
+    if (pending === undefined) {
+      pending = geocoder(address.trim())
+      places.set(key, pending)
+    }
+    try {
+      return await pending
+    } catch (error) {
+      places.delete(key)
+      // The error itself is never logged: its text may contain the URL, and so the key and
+      // somebody's address.
+      env.log.warn({ reason: (error as Error).message }, 'an address could not be looked up')
+      throw new CaduceusError(
+        'geocoding_failed',
+        'the address could not be looked up now; try again, or send latitude and longitude with it',
+      )
+    }
+  }
+
   return {
     hasGeocoder: geocoder !== null,
     hasRouter: router !== null,
+    find,
     async locate(address) {
-      if (geocoder === null)
-        throw new CaduceusError(
-          'geocoding_unavailable',
-          'this server has no service that looks addresses up (GOOGLE_MAPS_API_KEY or NOMINATIM_URL); send latitude and longitude with the address',
-        )
-      const key = address.trim().toLowerCase().replaceAll(/\s+/g, ' ')
-      let pending = places.get(key)
-      if (pending === undefined) {
-        pending = geocoder(address.trim())
-        places.set(key, pending)
-      }
-      let found: Located | null
-      try {
-        found = await pending
-      } catch (error) {
-        places.delete(key)
-        // The error itself is never logged: its text may contain the URL, and so the key and
-        // somebody's address.
-        env.log.warn({ reason: (error as Error).message }, 'an address could not be looked up')
-        throw new CaduceusError(
-          'geocoding_failed',
-          'the address could not be looked up now; try again, or send latitude and longitude with it',
-        )
-      }
-      if (found === null)
+      const [found] = await find(address)
+      if (found === undefined)
         throw new CaduceusError(
           'address_not_found',
           'the address is unknown or too vague to deliver to; correct it, or send latitude and longitude with it',

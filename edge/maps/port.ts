@@ -28,6 +28,11 @@ export interface Maps {
    * `geocoding_failed` when it does not answer in time.
    */
   locate(address: string): Promise<Located>
+  /**
+   * The places that an address may mean, the likeliest first; all are exact enough to deliver to.
+   * Throws `geocoding_unavailable` and `geocoding_failed`.
+   */
+  find(address: string): Promise<readonly Located[]>
   /** Never throws. */
   route(from: GeoPoint, to: GeoPoint): Promise<Route>
 }
@@ -38,10 +43,10 @@ export interface WithMaps {
 }
 
 /**
- * One service. `null`: it does not know the address, or not accurately enough to deliver. Throws
- * when it fails.
+ * One service. The list is empty when it does not know the address, or not accurately enough to
+ * deliver. Throws when it fails.
  */
-export type Geocoder = (address: string) => Promise<Located | null>
+export type Geocoder = (address: string) => Promise<readonly Located[]>
 export type Router = (from: GeoPoint, to: GeoPoint) => Promise<Omit<Route, 'source'>>
 
 export interface MapsEnv {

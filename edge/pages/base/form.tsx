@@ -1,5 +1,5 @@
 /** Forms that wait for their work, and that show each mistake at its field and in the language. */
-import type { ComponentChildren, TargetedEvent } from 'preact'
+import type { ComponentChildren, TargetedEvent, TargetedKeyboardEvent } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { markFields, textsOf } from '../shared/forms.ts'
@@ -91,6 +91,7 @@ interface InputProps {
   capture?: 'environment'
   onChange?(event: TargetedEvent<HTMLInputElement>): void
   onInput?(event: TargetedEvent<HTMLInputElement>): void
+  onKeyDown?(event: TargetedKeyboardEvent<HTMLInputElement>): void
 }
 
 /** A labelled field. */

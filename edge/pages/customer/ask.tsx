@@ -7,7 +7,8 @@ import { fieldOf } from '../shared/forms.ts'
 import type { Pharmacy } from '../shared/pharmacies.ts'
 import { say } from '../texts/index.ts'
 import type { Orders } from './orders.ts'
-import { choosePlace, place, radiusKm, usePosition } from './place.ts'
+import { AddressSearch } from './address-search.tsx'
+import { choosePlace, foundAddress, place, radiusKm, usePosition } from './place.ts'
 
 interface Quote {
   quote_id: string | null
@@ -77,6 +78,7 @@ export function Ask({ orders }: { orders: Orders }) {
       onSubmit={send}
     >
       <h2>{say('ask.title')}</h2>
+      <AddressSearch api={orders.session.api} />
       <PlaceFields />
       <Choice
         label={say('ask.of')}
@@ -111,7 +113,9 @@ export function Ask({ orders }: { orders: Orders }) {
       ) : (
         <Field
           label={say('field.address')}
+          key={foundAddress.value}
           name="address"
+          defaultValue={foundAddress.value}
           required
           maxLength={500}
           autocomplete="street-address"

@@ -9,9 +9,12 @@ const radiusKmDefault = 5
 /** Null until the customer has chosen one: nothing is proposed, so no order goes astray. */
 export const place = signal<Place | null>(keptPlace())
 export const radiusKm = signal(radiusKmDefault)
+/** The address of the place; empty when it was not chosen by its address. */
+export const foundAddress = signal('')
 
 /** Uses a place from now on in this tab. */
-export function choosePlace(chosen: Place): void {
+export function choosePlace(chosen: Place, address = ''): void {
+  foundAddress.value = address
   place.value = { latitude: chosen.latitude, longitude: chosen.longitude }
   sessionStorage.setItem(placeKey, JSON.stringify(place.value))
 }
