@@ -72,7 +72,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     upload_proof upload_signature upload_prescription upload_picture
     upload_document upload_audio download
     beginUpload getUpload continueUpload endUpload
-    generateCode showCode scanCodes getSpeech transcribe`),
+    generateCode showCode scanCodes getSpeech transcribe findPlaces`),
 }
 
 /** By operationId, the role that the operation needs at least. */

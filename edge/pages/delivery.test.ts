@@ -3,6 +3,9 @@
  * phone. Nobody calls the API by hand. Then what else a customer does: order from one pharmacy at its
  * price, write, rate, book, with a connection that is lost and found.
  */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Locator } from 'playwright-core'
 import t from 'tap'
 import { http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
@@ -34,7 +37,17 @@ async function recordVoice(place: Locator): Promise<void> {
 }
 
 t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => {
-  const stage = await openStage(t)
+  const geocoder = createServer((_, response) => {
+    const place = { lat: '27.72', lon: '85.327', display_name: '7 Long Lane, Kathmandu' }
+    response.end(JSON.stringify([place, { ...place, lat: '1', place_rank: 16 }]))
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => geocoder.close())
+  await once(geocoder, 'listening')
+  const { port } = geocoder.address() as AddressInfo
+  const stage = await openStage(t, {
+    NOMINATIM_URL: `http://127.0.0.1:${port}`,
+    PAYMENT_METHODS: 'cash',
+  })
   const { url, troubles } = stage
   const pharmacy = await newPharmacy(url, 'Corner Pharmacy', shop.latitude, shop.longitude)
   const courier = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
@@ -166,7 +179,13 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
       await form.getByLabel('Ask', { exact: true }).selectOption({ index: 1 })
       await form.getByText(/^Delivery \$\d/).waitFor()
       const price = (await form.getByText(/^Delivery \$\d/).textContent())!.match(/\$[\d.]+/)![0]
-      await form.getByLabel('Address').fill('7 Long Lane')
+      await form.getByLabel('Find by address').fill('Long Lane 7')
+      await customer.keyboard.press('Enter')
+      await form.getByRole('button', { name: '7 Long Lane, Kathmandu' }).click()
+      t.equal(
+        await form.getByLabel('Address', { exact: true }).inputValue(),
+        '7 Long Lane, Kathmandu',
+      )
       await form.getByLabel('Medicine').fill('Ibuprofen')
       await customer.keyboard.press('Enter')
       const order = customer.locator('#orders [data-status=pending]')
@@ -185,6 +204,41 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
       await customer.locator('#past [data-status=cancelled]').waitFor()
     },
   )
+
+  await t.test('an order that is paid in cash, to its receipt', async t => {
+    const { body } = await http(url, 'POST', '/api/requests', {
+      token: patient.token,
+      body: { ...door, radius_km: 5, quantity: 1, payment_method: 'cash', tip: 1 },
+    })
+    const request = terminal.locator(`[data-request="${body.request_id}"]`)
+    await request.getByRole('button', { name: 'Accept' }).click()
+    await request.getByLabel('Price without tax').fill('12.50')
+    await request.getByRole('spinbutton', { name: /^Tax/ }).fill('0.5')
+    t.same(await faultsOf(terminal, 'terminal-price'), [])
+    await request.getByRole('button', { name: 'Accept at this price' }).click()
+    const ours = terminal.locator(`#ours [data-order="${body.request_id}"]`)
+    await ours.getByRole('button', { name: 'Choose a driver' }).click()
+    await ours.getByRole('button', { name: 'Give it to this driver' }).click()
+    const delivery = driver.locator(`[data-order="${body.request_id}"]`)
+    await delivery.getByRole('button', { name: 'Picked up' }).click()
+    await delivery.getByRole('button', { name: 'Set out' }).click()
+    await delivery.getByText(/^Collect \$1\d/).waitFor()
+    await delivery.getByLabel('Or type the name').fill('W. Xylander')
+    await driver.keyboard.press('Tab')
+    await delivery.getByRole('img', { name: 'Signed' }).waitFor()
+    const due = await delivery.getByLabel('Cash taken').inputValue()
+    await delivery.getByLabel('Cash taken').fill('20')
+    await delivery.getByRole('button', { name: 'Delivered' }).click()
+    await delivery.getByText('Say why another amount was paid.').waitFor()
+    await delivery.getByLabel('Cash taken').fill(due)
+    t.same(await faultsOf(driver, 'driver-cash'), [])
+    await delivery.getByRole('button', { name: 'Delivered' }).click()
+    const past = customer.locator(`#past [data-order="${body.request_id}"]`)
+    await past.getByText('Receipt').click()
+    await past.getByRole('row', { name: 'Medicine $12.50' }).waitFor()
+    await past.getByRole('row', { name: `In all $${due}` }).waitFor()
+    t.same(await faultsOf(customer, 'customer-receipt'), [])
+  })
 
   await t.test('an appointment', async t => {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -215,7 +269,7 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     await isLive(customer)
     await customer.reload()
     await isLive(customer)
-    await customer.locator('#past [data-status=delivered]').waitFor()
+    await customer.locator('#past [data-status=delivered]').first().waitFor()
   })
   t.same(troubles, [], 'no page threw, broke its policy or asked another server')
 })

@@ -18,6 +18,7 @@ import { say } from '../texts/index.ts'
 import type { Answer, Orders } from './orders.ts'
 
 import { Rating } from './rating.tsx'
+import { Receipt } from './receipt.tsx'
 
 const tickMs = 500
 
@@ -117,6 +118,7 @@ export function OrderCard({ orders, view }: { orders: Orders; view: OrderView })
         <summary>{say('order.history')}</summary>
         <Steps view={view} />
       </details>
+      {view.status === 'delivered' ? <Receipt api={orders.session.api} view={view} /> : null}
       {isOver && view.vendor_id !== null ? <Rating orders={orders} view={view} /> : null}
     </li>
   )

@@ -5,6 +5,7 @@ import { say } from '../texts/index.ts'
 import { Chat } from '../base/chat.tsx'
 import { Action, Field, Form } from '../base/form.tsx'
 import { itemTexts, money } from '../base/format.ts'
+import { usePayment } from '../base/payment.ts'
 import { randomName } from '../shared/forms.ts'
 import { Signature } from './signature.tsx'
 import type { NewStep } from './store.ts'
@@ -133,22 +134,30 @@ function Next({ work, delivery, status }: { work: Work; delivery: Delivery; stat
 function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
   const [photo, setPhoto] = useState<Blob | null>(null)
   const [signature, setSignature] = useState<Blob | null>(null)
+  const payment = usePayment(work.session.api, delivery.order_id)
+  const due = payment?.method === 'cash' ? payment.due : null
   return (
     <Form
       class="hand-over"
       submit={say('step.deliver')}
-      onSubmit={async ({ reason = '' }) => {
+      onSubmit={async ({ reason = '', cash_taken, cash_reason = '' }) => {
+        const cashReason = cash_reason.trim()
+        if (due !== null && Number(cash_taken) !== due && cashReason === '')
+          throw new Error(say('cash.reason_needed'))
         if (photo === null && signature === null) throw new Error(say('proof.needed'))
         await work.steps.add(
           step(delivery.order_id, 'delivered', {
             ...(photo !== null && { photo }),
             ...(signature !== null && { signature }),
             ...(reason.trim() !== '' && { reason }),
+            ...(due !== null && { cashTaken: Number(cash_taken) }),
+            ...(due !== null && cashReason !== '' && { cashReason }),
           }),
         )
       }}
     >
       <h3>{say('proof.title')}</h3>
+      {due === null ? null : <Cash due={due} currency={delivery.currency} />}
       <Field
         label={say('proof.photo')}
         type="file"
@@ -165,6 +174,31 @@ function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
         autocomplete="off"
       />
     </Form>
+  )
+}
+
+/** What the customer has to pay, and what was paid. */
+function Cash({ due, currency }: { due: number; currency: string }) {
+  return (
+    <>
+      <p class="notice">{say('cash.collect', { amount: money(due, currency) })}</p>
+      <Field
+        label={say('cash.taken')}
+        name="cash_taken"
+        type="number"
+        min={0}
+        step="any"
+        required
+        defaultValue={due}
+      />
+      <Field
+        label={say('cash.reason')}
+        hint={say('cash.reason_hint')}
+        name="cash_reason"
+        maxLength={500}
+        autocomplete="off"
+      />
+    </>
   )
 }
 

@@ -101,7 +101,7 @@ export class Steps {
       step.signatureUrl = (await this.#api.uploadFile('signature', step.signature)).url
       await this.#keepUpload(step)
     }
-    const { orderId, status, reason, photoUrl, signatureUrl, id } = step
+    const { orderId, status, reason, photoUrl, signatureUrl, cashTaken, cashReason, id } = step
     return this.#api.call('PATCH', `/api/orders/${orderId}`, {
       idempotencyKey: id,
       body: {
@@ -109,6 +109,8 @@ export class Steps {
         ...(reason !== undefined && { reason }),
         ...(photoUrl !== undefined && { proof_photo_url: photoUrl }),
         ...(signatureUrl !== undefined && { signature_url: signatureUrl }),
+        ...(cashTaken !== undefined && { cash_taken: cashTaken }),
+        ...(cashReason !== undefined && { cash_reason: cashReason }),
       },
     })
   }

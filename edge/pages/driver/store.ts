@@ -28,6 +28,9 @@ export interface Step {
   /** The addresses of the uploads, once they have arrived. */
   photoUrl?: string
   signatureUrl?: string
+  /** What the customer paid, and why more or less than was due. */
+  cashTaken?: number
+  cashReason?: string
 }
 
 /** A step as the person does it, before it is the account's. */

@@ -13,6 +13,7 @@ import type {
 import { problemText } from '../base/form.tsx'
 import { kilometres } from '../base/format.ts'
 import { say } from '../texts/index.ts'
+import type { Price } from './price-form.tsx'
 
 export type Answer = 'ACCEPTED' | 'REJECTED'
 
@@ -25,6 +26,8 @@ export interface OpenRequest {
   isWaiting: boolean
   /** What became of an answer, in the language of the moment. */
   note: () => string
+  /** True when it can be accepted with a price only. */
+  needsPrice: boolean
   /** How the request ended; null while it can be taken. */
   closed: 'won' | 'closed' | null
 }
@@ -33,6 +36,7 @@ export interface OpenRequest {
 export interface Said {
   text: string
   recording: (() => Promise<{ url: string }>) | null
+  price?: Price
 }
 
 const closedShownMs = 10_000
@@ -100,8 +104,9 @@ export class OpenRequests {
     if (this.#find(id)?.answering === answer) return
     this.#change(id, { answering: answer })
     try {
-      const { text, recording } = said
+      const { text, recording, price } = said
       const more = {
+        ...price,
         ...(text !== '' && { text_message: text }),
         ...(recording !== null && { audio_url: (await recording()).url }),
       }
@@ -117,7 +122,7 @@ export class OpenRequests {
     terminal: Terminal,
     id: string,
     answer: Answer,
-    more: { text_message?: string; audio_url?: string },
+    more: NonNullable<Parameters<Terminal['respond']>[2]>,
   ): Promise<ResponseResult> {
     try {
       return await terminal.respond(id, answer, more)
@@ -130,7 +135,14 @@ export class OpenRequests {
     const id = message.request_id
     if (this.#find(id)?.closed === null) return
     const others = this.shown.value.filter(one => one.message.request_id !== id)
-    const request = { message, answering: null, isWaiting: false, note: nothing, closed: null }
+    const request: OpenRequest = {
+      message,
+      answering: null,
+      isWaiting: false,
+      note: nothing,
+      needsPrice: false,
+      closed: null,
+    }
     this.shown.value = [request, ...others]
     this.heard.value = say('request.heard', {
       distance: kilometres(message.distance_km),
@@ -142,13 +154,15 @@ export class OpenRequests {
    * Shows the result of an answer. Results that close the request (won, taken, expired, cancelled)
    * have arrived before as `request_closed`.
    */
-  #hear(id: string, answer: Answer, { outcome, message }: ResponseResult): void {
+  #hear(id: string, answer: Answer, { outcome, message, code }: ResponseResult): void {
     if (this.#find(id)?.closed !== null) return
     this.#settle(id, nothing)
     if (outcome === 'recorded')
       this.#close(id, () => say(answer === 'REJECTED' ? 'request.rejected' : 'request.recorded'))
     if (outcome === 'not_offered') this.#close(id, () => say('request.not_offered'))
-    if (outcome === 'error') this.#settle(id, () => message ?? say('request.failed'))
+    if (outcome !== 'error') return
+    if (code === 'price_required') this.#change(id, { needsPrice: true })
+    else this.#settle(id, () => message ?? say('request.failed'))
   }
 
   /** Makes the buttons work again, after any outcome. */

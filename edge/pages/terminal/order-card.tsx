@@ -3,6 +3,7 @@
  * steps of the pharmacy, its driver, and the conversation with the customer.
  */
 import { useState } from 'preact/hooks'
+import { CaduceusError } from '../../../protocol/client/index.ts'
 import { statusTable } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { Chat } from '../base/chat.tsx'
@@ -12,6 +13,7 @@ import { dayAndTime, kilometres, money } from '../base/format.ts'
 import { say } from '../texts/index.ts'
 import type { Desk } from './desk.ts'
 import { ChooseDriver } from './choose-driver.tsx'
+import { PriceForm } from './price-form.tsx'
 import { Prescription, Wanted } from './request-card.tsx'
 
 /** The steps of a pharmacy; each is the last part of the path of its route. */
@@ -124,8 +126,19 @@ function Steps({ desk, view }: CardProps) {
   const { api } = desk.session
   const { seeksDriver, cancellable } = statusTable[view.status]
   const isSearching = ['searching', 'offering'].includes(view.driver_search.state)
-  const take = (step: Step) => async (): Promise<void> =>
-    desk.deliveries.show(await api.call('POST', `/api/orders/${view.id}/${step}`, { body: {} }))
+  const [needsPrice, setNeedsPrice] = useState(false)
+  const take =
+    (step: Step, body: object = {}) =>
+    async (): Promise<void> =>
+      desk.deliveries.show(await api.call('POST', `/api/orders/${view.id}/${step}`, { body }))
+  const accept = async (): Promise<void> => {
+    try {
+      await take('accept')()
+    } catch (error) {
+      if (!(error instanceof CaduceusError) || error.code !== 'price_required') throw error
+      setNeedsPrice(true)
+    }
+  }
   const toggle = (part: 'driver' | 'chat', words: string) => (
     <button
       type="button"
@@ -141,7 +154,7 @@ function Steps({ desk, view }: CardProps) {
       <div class="row">
         {view.status === 'pending' ? (
           <>
-            <Action onAct={take('accept')}>{say('request.accept')}</Action>
+            {needsPrice ? null : <Action onAct={accept}>{say('request.accept')}</Action>}
             <Action class="quiet" onAct={take('reject')}>
               {say('request.reject')}
             </Action>
@@ -172,6 +185,9 @@ function Steps({ desk, view }: CardProps) {
           </Action>
         ) : null}
       </div>
+      {needsPrice && view.status === 'pending' ? (
+        <PriceForm onPrice={price => take('accept', price)()} />
+      ) : null}
       <p class="small soft" role="status">
         {seeksDriver && isSearching ? say('terminal.searching') : null}
         {seeksDriver && !isSearching && desk.deliveries.withoutDriver.value.has(view.id)

@@ -7,6 +7,7 @@ import { VoiceField } from '../base/voice.tsx'
 import { say } from '../texts/index.ts'
 import type { Desk } from './desk.ts'
 import type { Answer, OpenRequest, Said } from './open-requests.ts'
+import { PriceForm, type Price } from './price-form.tsx'
 
 const tickMs = 250
 const hurryMs = 30_000
@@ -48,8 +49,9 @@ export function RequestCard({ desk, request }: { desk: Desk; request: OpenReques
       {closed === null ? (
         <AnswerForm
           isWaiting={request.isWaiting}
+          needsPrice={request.needsPrice}
           upload={sound => api.uploadFile('audio', sound)}
-          onAnswer={(answer, said) => void desk.requests.answer(message.request_id, answer, said)}
+          onAnswer={(answer, said) => desk.requests.answer(message.request_id, answer, said)}
         />
       ) : null}
       <p class="small soft" role="status">
@@ -125,11 +127,12 @@ function TimeLeft({ request: { message, closed } }: { request: OpenRequest }) {
 
 interface AnswerFormProps {
   isWaiting: boolean
+  needsPrice: boolean
   upload(sound: Blob): Promise<{ url: string }>
-  onAnswer(answer: Answer, said: Said): void
+  onAnswer(answer: Answer, said: Said): Promise<void>
 }
 
-function AnswerForm({ isWaiting, upload, onAnswer }: AnswerFormProps) {
+function AnswerForm({ isWaiting, needsPrice, upload, onAnswer }: AnswerFormProps) {
   const [text, setText] = useState('')
   const [recording, setRecording] = useState<Blob | null>(null)
   const uploaded = useRef<Promise<{ url: string }> | null>(null)
@@ -145,10 +148,11 @@ function AnswerForm({ isWaiting, upload, onAnswer }: AnswerFormProps) {
     // when the answer is given.
     if (sound !== null) send(sound).catch(() => undefined)
   }
-  const answer = (given: Answer) => (): void =>
+  const answer = (given: Answer, price?: Price): Promise<void> =>
     onAnswer(given, {
       text: text.trim(),
       recording: recording === null ? null : () => send(recording),
+      ...(price !== undefined && { price }),
     })
   return (
     <div>
@@ -167,13 +171,21 @@ function AnswerForm({ isWaiting, upload, onAnswer }: AnswerFormProps) {
         disabled={isWaiting}
       />
       <div class="row">
-        <button type="button" disabled={isWaiting} onClick={answer('ACCEPTED')}>
-          {say('request.accept')}
-        </button>
-        <button type="button" class="quiet" disabled={isWaiting} onClick={answer('REJECTED')}>
+        {needsPrice ? null : (
+          <button type="button" disabled={isWaiting} onClick={() => void answer('ACCEPTED')}>
+            {say('request.accept')}
+          </button>
+        )}
+        <button
+          type="button"
+          class="quiet"
+          disabled={isWaiting}
+          onClick={() => void answer('REJECTED')}
+        >
           {say('request.reject')}
         </button>
       </div>
+      {needsPrice ? <PriceForm onPrice={price => answer('ACCEPTED', price)} /> : null}
     </div>
   )
 }
