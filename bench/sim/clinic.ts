@@ -1,7 +1,7 @@
 /**
  * A service of a pharmacy and its staff: they change its seats, close it for a while and open it
- * again, confirm, take payments, receive people and note who did not come. A calendar is told new
- * terms once, and the message may be lost, as the product's may.
+ * again, confirm, take payments, receive people, also those without an appointment, and note who did
+ * not come. A calendar is told new terms once, and the message may be lost, as the product's may.
  */
 import type { Terms } from '../../protocol/appointments/terms.ts'
 import { defaultTerms } from '../../protocol/appointments/terms.ts'
@@ -116,7 +116,27 @@ export class Clinic extends Caller implements Offered {
       if (this.chance.happens(0.25)) this.#change()
       const own = await this.call(edge => edge.visitsOf(this.serviceId))
       if (own.ok) await this.#tend(own.value)
+      if (this.chance.happens(0.2)) await this.#admit()
     }
+  }
+
+  /** Somebody without an appointment stands at the counter. */
+  #admit(): Promise<void> {
+    const { chance, world } = this
+    const start_ms = chance.happens(0.7)
+      ? null
+      : slotAfter(world.schedule.nowMs, chance.whole(0, 3))
+    return tellCalendar(this, this.#by, this, 'admit', appointment_id => ({
+      appointment_id,
+      vendor_id: this.pharmacyId,
+      terms: this.#terms,
+      customer_id: appointment_id,
+      customer_name: 'Somebody',
+      customer_phone: '',
+      check_in_code: 'code-of-someone',
+      start_ms,
+      settles: ['payment'],
+    }))
   }
 
   #change(): void {

@@ -39,6 +39,8 @@ export class TalkTruth {
   /** What people wanted to take back, and how far they wanted to have read. */
   readonly #takenBack = new Set<string>()
   readonly #read = new Set<string>()
+  /** The entries that support wanted to make. */
+  readonly #moderated = new Set<string>()
   readonly #fail: Fail
   /** Called for each new entry. */
   onEntry: (talk: string, number: number) => void = () => {}
@@ -58,6 +60,16 @@ export class TalkTruth {
   /** Somebody says that everything up to this number was read. */
   reads(talk: string, side: string, number: number): void {
     this.#read.add(`${talk} ${side} ${number}`)
+  }
+
+  /** Support wants to read, to freeze, or to let go on, under this entry. */
+  moderates(entryId: string): void {
+    this.#moderated.add(entryId)
+  }
+  /** Support was shown a conversation: its sides must see that. */
+  lookedInto(talk: string, entryId: string): void {
+    const entry = this.talks.get(talk)?.entries.find(one => one.id === entryId)
+    if (entry?.kind !== 'support_read') this.#fail('support has read it and no entry says so', talk)
   }
 
   /** Takes a transaction of the database. */
@@ -117,6 +129,7 @@ export class TalkTruth {
       if (message === undefined) fail(`${of} was taken back and is not there`)
       else Object.assign(message, { takenBack: true, text: null })
     }
+    if (ofSupport.has(type) && !this.#moderated.has(id)) fail(`support did not ask for ${type}`)
     if (type === 'conversation_frozen') talk.status = 'frozen'
     if (type === 'conversation_closed') talk.status = 'closed'
     if (type === 'conversation_thawed') Object.assign(talk, { status: 'open', openSinceMs: nowMs })
@@ -166,6 +179,11 @@ export class TalkTruth {
   }
 }
 
+const ofSupport: ReadonlySet<string> = new Set([
+  'conversation_frozen',
+  'conversation_thawed',
+  'support_read',
+])
 /** The kind of the entry that an event makes. */
 const kinds: Readonly<Record<string, string>> = {
   message_taken_back: 'taken_back',

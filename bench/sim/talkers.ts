@@ -1,6 +1,6 @@
 /**
  * The people who talk: customers with the pharmacies and the drivers of their orders, customers and
- * pharmacies with two devices each; and support, which freezes a conversation now and then.
+ * pharmacies with two devices each; and support, which reads or freezes a conversation now and then.
  * `talkLeft` compares what the devices show and what the tables say with the truth, when nothing
  * fails any more.
  */
@@ -37,7 +37,7 @@ const actionMs = 25_000
 /** Average time between two conversations that a customer begins. */
 const openMs = 90_000
 /** Average time between two looks of support. */
-const supportMs = 4 * 60_000
+const supportMs = 2 * 60_000
 /** Longest time for the greeting of a socket, and from an entry to the screen. */
 const greetingMs = 10_000
 const tellingMs = 10_000
@@ -141,14 +141,16 @@ async function live(world: TalkWorld, talk: string, devices: readonly Chatter[])
   }
 }
 
-/** Support freezes a conversation for a while. */
+/** Support reads a conversation, or freezes it for a while. */
 async function moderate(world: TalkWorld): Promise<void> {
   const who = new Caller('support', world.chance.fork('support'), world)
   const admin = identityOf('admin', uuidV7(world.startMs, who.chance.random))
-  const insist = async (talk: string, verb: 'freeze' | 'thaw'): Promise<void> => {
+  const insist = async (talk: string, verb: 'freeze' | 'thaw' | 'look_in'): Promise<void> => {
     const entry = uuidV7(Math.floor(world.schedule.nowMs), who.chance.random)
+    world.talk.moderates(entry)
     for (;;) {
       const answer = await who.call(edge => edge.talk.moderate(admin, talk, verb, entry))
+      if (answer.ok && verb === 'look_in') world.talk.lookedInto(talk, entry)
       if (answer.ok || answer.code === 'conversation_closed') return
       await who.sleep(who.chance.around(1_500))
     }
@@ -159,6 +161,10 @@ async function moderate(world: TalkWorld): Promise<void> {
     const open = [...world.talk.talks].filter(([, { status }]) => status === 'open')
     if (open.length === 0) continue
     const [talk] = who.chance.pick(open)
+    if (who.chance.happens(0.5)) {
+      await insist(talk, 'look_in')
+      continue
+    }
     await insist(talk, 'freeze')
     await who.sleep(who.chance.around(45_000))
     await insist(talk, 'thaw')

@@ -65,6 +65,18 @@ const bugsOfTalk: Readonly<Record<string, Omit<Bug, 'talks'>>> = {
     seed: 1,
     kinds: () => withTalk({ forgetsRefusals: undefined as never }),
   },
+  'look-in-unseen': {
+    about: 'support reads a conversation, and its sides do not see that',
+    rule: '[talk]',
+    seed: 1,
+    kinds: () =>
+      withTalk({
+        decide: (state, command, nowMs) =>
+          (command as { verb: string }).verb === 'look_in'
+            ? { ok: true, events: [] }
+            : right.decide(state, command, nowMs),
+      }),
+  },
   'words-stay': {
     about: 'the words of a message that was taken back stay in their table',
     rule: '[talk]',

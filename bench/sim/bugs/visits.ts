@@ -56,6 +56,11 @@ export const visitBugs: Readonly<Record<string, Bug>> = {
     '[seat]',
     () => seeing(['book', 'reschedule', 'offer'], calendar => ({ ...calendar, promised: [] })),
   ),
+  'counter-takes-all': row(
+    'whoever stands at the counter gets a seat that somebody else has',
+    '[seat]',
+    () => seeing(['admit'], calendar => ({ ...calendar, live: [], promised: [] })),
+  ),
   'freed-for-anybody': row(
     'a seat that becomes free is for whoever comes first, and not for whoever waits',
     '[line]',
@@ -79,6 +84,32 @@ export const visitBugs: Readonly<Record<string, Bug>> = {
       react: (event, state, atMs, source) =>
         event.type === 'seat_promised' ? [] : calendars.react(event, state, atMs, source),
     }),
+  ),
+  'promise-withdrawn-at-once': row(
+    'a promise is withdrawn where it should become an offer',
+    '[kept]',
+    () =>
+      deciding(event => {
+        const { appointment_id } = event.data as { appointment_id: string }
+        return [
+          event.type === 'waitlist_offered'
+            ? { type: 'seat_withdrawn', data: { appointment_id } }
+            : event,
+        ]
+      }),
+  ),
+  'reminder-swallowed': row(
+    'a reminder that is due is dropped as if it came too late',
+    '[said]',
+    () =>
+      deciding(event => {
+        const { appointment_id } = event.data as { appointment_id: string }
+        return [
+          event.type === 'reminder_due'
+            ? { type: 'reminders_dropped', data: { appointment_id } }
+            : event,
+        ]
+      }),
   ),
   'hold-without-end': row('a calendar never looks at what has come due', '[live]', () =>
     withCalendar({ wakeAtMs: () => null }),

@@ -44,14 +44,14 @@ export class TalkEdge {
     await takeBack(this.#ctx, speaker, row, messageId, 'other')
   }
 
-  /** Support freezes a conversation, or lets it go on. */
+  /** Support freezes a conversation, lets it go on, or reads it. */
   async moderate(
     identity: Identity,
     conversationId: string,
-    verb: 'freeze' | 'thaw',
+    verb: 'freeze' | 'thaw' | 'look_in',
     entry_id: string,
   ): Promise<void> {
-    const data = { entry_id, ...(verb === 'freeze' && { reason: 'abuse' }) }
+    const data = { entry_id, ...(verb !== 'thaw' && { reason: 'abuse' }) }
     await tell(this.#ctx, speakerOf(identity).principal, conversationId, verb, entry_id, data)
   }
 }
