@@ -1,6 +1,9 @@
 /** The callers that the operations of this feature answer. */
-import { signedIn, type Caller } from '../kernel/access.ts'
+import { customers, signedIn, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   exportMe: signedIn,
+  eraseMe: customers,
+  getErasure: customers,
+  takeBackErasure: customers,
 }

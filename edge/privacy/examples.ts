@@ -3,4 +3,7 @@ import type { Example } from '../kernel/example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
   exportMe: { as: 'customer', status: 200 },
+  eraseMe: { as: 'customer', status: 202 },
+  getErasure: { as: 'customer', status: 200 },
+  takeBackErasure: { as: 'customer', status: 204 },
 }

@@ -24,21 +24,25 @@ const readme = [
 
 type Row = Record<string, unknown>
 
+/** The condition for the rows of the table `t` that are about the person. */
+export const conditionOf = ({ of }: Part, person: Person): RawBuilder<unknown> =>
+  typeof of === 'function'
+    ? of(person)
+    : sql`(${sql.join(
+        of.map(column => sql`${sql.ref(`t.${column}`)} = any(${person.ids}::uuid[])`),
+        sql` or `,
+      )})`
+
 /** The rows of one part, in pages. */
 async function* pagesOf(
   db: Kysely<Tables>,
   table: string,
-  { of, key = ['id'] }: Part,
+  part: Part,
   person: Person,
 ): AsyncGenerator<Row[]> {
+  const { key = ['id'] } = part
   const keys = sql.join(key.map(column => sql.ref(`t.${column}`)))
-  const about =
-    typeof of === 'function'
-      ? of(person)
-      : sql`(${sql.join(
-          of.map(column => sql`${sql.ref(`t.${column}`)} = any(${person.ids}::uuid[])`),
-          sql` or `,
-        )})`
+  const about = conditionOf(part, person)
   let last: readonly string[] | null = null
   for (;;) {
     const after: RawBuilder<unknown> =

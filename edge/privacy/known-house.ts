@@ -1,26 +1,28 @@
 /** What the tables of pharmacies' offers, of connections and of the house itself know of a person. */
 import type { KnownTables } from './known.ts'
 
+const stays = { stays: 'only customers are erased' }
 const journal = 'a place in the journal'
 const engines = 'which process does which work'
 
 export const knownOfHouse = {
   main_services: {
-    parts: [{ about: 'Groups of services of your pharmacy', of: ['vendor_id'] }],
+    parts: [{ about: 'Groups of services of your pharmacy', erase: stays, of: ['vendor_id'] }],
     otherIds: ['id'],
   },
   services: {
-    parts: [{ about: 'Services of your pharmacy', of: ['vendor_id'] }],
+    parts: [{ about: 'Services of your pharmacy', erase: stays, of: ['vendor_id'] }],
     otherIds: ['id', 'main_service_id'],
   },
   vendor_closures: {
-    parts: [{ about: 'Days on which your pharmacy is closed', of: ['vendor_id'] }],
+    parts: [{ about: 'Days on which your pharmacy is closed', erase: stays, of: ['vendor_id'] }],
     otherIds: ['id'],
   },
   integrations: {
     parts: [
       {
         about: 'Shops that are connected with your pharmacy',
+        erase: stays,
         of: ['vendor_id'],
         leave: ['delivery_key', 'secret_sealed'],
       },
@@ -31,6 +33,7 @@ export const knownOfHouse = {
     parts: [
       {
         about: 'Orders that came from your shops, without the customers',
+        erase: stays,
         of: ['vendor_id'],
         leave: ['draft'],
       },
@@ -41,6 +44,7 @@ export const knownOfHouse = {
     parts: [
       {
         about: 'Webhooks that you made',
+        erase: stays,
         of: ['owner_id', 'vendor_id'],
         leave: ['secret_sealed'],
       },
@@ -55,12 +59,20 @@ export const knownOfHouse = {
   webhook_positions: { why: journal },
   webhook_lease: { why: engines },
   weekly_insights: {
-    parts: [{ about: 'Figures of your pharmacy', of: ['vendor_id'], key: ['week', 'vendor_id'] }],
+    parts: [
+      {
+        about: 'Figures of your pharmacy',
+        erase: stays,
+        of: ['vendor_id'],
+        key: ['week', 'vendor_id'],
+      },
+    ],
   },
   insight_letters: {
     parts: [
       {
         about: 'The weekly letter that you want',
+        erase: stays,
         of: ['vendor_id', 'wanted_by'],
         key: ['vendor_id'],
       },
@@ -70,6 +82,7 @@ export const knownOfHouse = {
     parts: [
       {
         about: 'Background work that you asked for or paused',
+        erase: stays,
         of: ['asked_by', 'paused_by'],
         key: ['name'],
         leave: ['owner', 'lease_until'],
@@ -81,6 +94,7 @@ export const knownOfHouse = {
     parts: [
       {
         about: 'Runs of background work that you asked for',
+        erase: stays,
         of: ['asked_by'],
         key: ['job', 'epoch'],
         leave: ['error'],
@@ -90,7 +104,12 @@ export const knownOfHouse = {
   },
   configurations: {
     parts: [
-      { about: 'Settings of the house that you changed', of: ['changed_by'], key: ['revision'] },
+      {
+        about: 'Settings of the house that you changed',
+        erase: stays,
+        of: ['changed_by'],
+        key: ['revision'],
+      },
     ],
   },
   custody_nodes: { why: 'sums over the custody log' },

@@ -13,12 +13,14 @@ export const knownOfWork = {
     parts: [
       {
         about: 'Your orders',
+        erase: { own: 'erase-orders.ts rewrites those that have ended' },
         of: ['user_id'],
         shape: (row, { accountId: id }, nowMs) =>
           viewFor({ role: 'customer', id }, orderView(row as unknown as OrderParts), nowMs),
       },
       {
         about: 'Orders that you carried: times and fees, without the customers',
+        erase: { stays: 'only customers are erased' },
         of: ['driver_id'],
         leave: [
           'id',
@@ -45,16 +47,24 @@ export const knownOfWork = {
     otherIds: ['from_actor_id', 'actor_id'],
   },
   quotes: {
-    parts: [{ about: 'Fees that were promised to you', of: ['account_id'] }],
+    parts: [{ about: 'Fees that were promised to you', erase: 'delete', of: ['account_id'] }],
     otherIds: ['id', 'vendor_id'],
   },
   positions: {
-    parts: [{ about: 'Your last position as a driver', of: ['driver_id'], key: ['driver_id'] }],
+    parts: [
+      {
+        about: 'Your last position as a driver',
+        erase: 'delete',
+        of: ['driver_id'],
+        key: ['driver_id'],
+      },
+    ],
   },
   breadcrumbs: {
     parts: [
       {
         about: 'Your way on deliveries',
+        erase: 'delete',
         of: ({ ids }) =>
           sql`t.driver_id = any(${ids}::uuid[]) and t.order_id in (select id from orders where driver_id = any(${ids}::uuid[]))`,
         key: ['order_id', 'at'],
@@ -67,6 +77,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'Who had the parcels of your orders, and when',
+        erase: { own: 'erase-orders.ts empties them after the time of the law' },
         of: ({ ids }) =>
           sql`t.order_id in (select id from orders where user_id = any(${ids}::uuid[]))`,
         key: ['leaf'],
@@ -76,7 +87,14 @@ export const knownOfWork = {
     otherIds: ['order_id'],
   },
   ratings: {
-    parts: [{ about: 'Ratings that you gave', of: ['rater_id'], leave: ['decided_by'] }],
+    parts: [
+      {
+        about: 'Ratings that you gave',
+        erase: { set: { text: null } },
+        of: ['rater_id'],
+        leave: ['decided_by'],
+      },
+    ],
     // A rated person never learns who rated, and rows about few people would tell it.
     otherIds: ['id', 'occasion_id', 'subject_id', 'decided_by'],
   },
@@ -84,6 +102,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'How you are rated',
+        erase: 'delete',
         of: ['subject_id'],
         key: ['subject_kind', 'subject_id'],
       },
@@ -93,6 +112,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'Your appointments',
+        erase: { own: 'erase-appointments.ts rewrites those that have ended' },
         of: ['user_id'],
         shape: row => row['record'] as AppointmentView,
       },
@@ -100,14 +120,26 @@ export const knownOfWork = {
     otherIds: ['id', 'service_id', 'vendor_id'],
   },
   calendar_feeds: {
-    parts: [{ about: 'Links to your calendar', of: ['account_id'], leave: ['secret_hash'] }],
+    parts: [
+      {
+        about: 'Links to your calendar',
+        erase: 'delete',
+        of: ['account_id'],
+        leave: ['secret_hash'],
+      },
+    ],
     otherIds: ['id', 'subject_id', 'service_ids', 'member_id'],
   },
   conversations: {
     parts: [
-      { about: 'Your conversations as a customer', of: ['customer_id'] },
+      {
+        about: 'Your conversations as a customer',
+        erase: { stays: 'it has times and no words' },
+        of: ['customer_id'],
+      },
       {
         about: 'Your conversations as a pharmacy or as a driver, without the customers',
+        erase: { stays: 'only customers are erased' },
         of: ['vendor_id', 'driver_id'],
         leave: ['customer_id'],
         work: true,
@@ -119,6 +151,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'When something was said in your conversations as a customer',
+        erase: { stays: 'it has times and no words' },
         of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
       },
     ],
@@ -128,10 +161,12 @@ export const knownOfWork = {
     parts: [
       {
         about: 'What was said in your conversations as a customer',
+        erase: { set: { text: null, upload_id: null } },
         of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
       },
       {
         about: 'What you said as a pharmacy or as a driver',
+        erase: { stays: 'only customers are erased' },
         work: true,
         of: person =>
           sql`(t.side = 'vendor' and t.conversation_id in ${conversationsOf('vendor_id', person)}
@@ -144,6 +179,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'What you reported',
+        erase: { set: { text: null } },
         of: ['reporter_id'],
         leave: ['decided_by'],
         work: true,
@@ -153,13 +189,20 @@ export const knownOfWork = {
   },
   conversation_generations: { why: 'a count', otherIds: ['id'] },
   ledger_accounts: {
-    parts: [{ about: 'What you are owed and what you owe', of: ['owner_id'] }],
+    parts: [
+      {
+        about: 'What you are owed and what you owe',
+        erase: { stays: 'money stays whole' },
+        of: ['owner_id'],
+      },
+    ],
     otherIds: ['id'],
   },
   ledger_transfers: {
     parts: [
       {
         about: 'Money that came to you or went from you',
+        erase: { stays: 'money stays whole' },
         of: ({ ids }) =>
           sql`(t.debit_account_id in (select id from ledger_accounts where owner_id = any(${ids}::uuid[]))
             or t.credit_account_id in (select id from ledger_accounts where owner_id = any(${ids}::uuid[])))`,
@@ -172,6 +215,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'Payments of your orders',
+        erase: { stays: 'money stays whole' },
         of: ['customer_id', 'vendor_id', 'driver_id'],
         key: ['order_id'],
         leave: ['customer_id', 'vendor_id', 'driver_id'],
@@ -183,6 +227,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'Steps of the payments that you made',
+        erase: { stays: 'money stays whole' },
         of: ({ accountId }) =>
           sql`t.order_id in (select order_id from payments where customer_id = ${accountId})`,
         key: ['order_id', 'version'],

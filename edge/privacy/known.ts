@@ -1,6 +1,6 @@
 /**
  * The form of the list that says, table by table, what the database knows of a person. The export
- * reads it. The type has every table of `Tables` and a test compares the list with the database, so
+ * and the erasure read it. The type has every table of `Tables` and a test compares the list with the database, so
  * a new table or a new id does not pass unnoticed.
  *
  * Rejected: a function in each room that gives its part. A room without the function is no error,
@@ -17,10 +17,21 @@ export interface Person {
   mayWork: boolean
 }
 
+/**
+ * What the erasure of a customer does with the rows: it deletes them, gives columns new values, or
+ * leaves them for a reason. `own`: a file of this room does it.
+ */
+export type Erase<Column extends string = string> =
+  | 'delete'
+  | { set: { readonly [Name in Column]?: string | null } }
+  | { stays: string }
+  | { own: string }
+
 /** The rows of one table that are about a person, for one reason. */
 export interface Part<Column extends string = string> {
   /** A line for the person. */
   about: string
+  erase: Erase<Column>
   /** Columns that hold an id of the person; or the condition, where another table has the id. */
   of: readonly Column[] | ((person: Person) => RawBuilder<boolean>)
   /** The columns that order the rows and tell them apart; by default `id`. */

@@ -40,6 +40,7 @@ import type {
   NotificationSettingsTable,
   NotificationsTable,
 } from './tables-notifications.ts'
+import type { ErasuresTable } from './tables-privacy.ts'
 import type { PushDevicesTable } from './tables-push.ts'
 import type { MembersTable } from './tables-members.ts'
 import type { DocumentsTable, RequirementsTable } from './tables-papers.ts'
@@ -449,6 +450,7 @@ export interface Tables extends CustodyTables, LedgerTables, PaymentTables, Conf
   conversation_texts: ConversationTextsTable
   conversation_reports: ConversationReportsTable
   conversation_generations: ConversationGenerationsTable
+  erasures: ErasuresTable
   ratings: RatingsTable
   rating_figures: RatingFiguresTable
   documents: DocumentsTable

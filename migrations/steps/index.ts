@@ -41,6 +41,7 @@ import { payments } from './0042_payments.ts'
 import { paymentRequests } from './0043_payment_requests.ts'
 import { members } from './0044_members.ts'
 import { verification } from './0045_verification.ts'
+import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -81,6 +82,7 @@ export const migrations: Record<string, Migration> = {
   '0043_payment_requests': paymentRequests,
   '0044_members': members,
   '0045_verification': verification,
+  '0048_erasures': erasures,
   '0050_waiting_for_papers': waitingForPapers,
   '0052_configuration': configuration,
 }
