@@ -12,6 +12,8 @@ interface Call {
 /** By operationId. */
 export const moneyCalls: Readonly<Record<string, { of(ids: Ids): Call }>> = {
   getOrderPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
+  getPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
+  getPaymentV1: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   proposeRefund: {
     of: ids => ({
       params: { id: ids['paidOrder']! },

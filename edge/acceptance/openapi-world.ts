@@ -257,6 +257,8 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listNotifications: notification,
     markNotificationsRead: notification,
     getOrderPayment: paid,
+    getPayment: paid,
+    getPaymentV1: paid,
     listPayments: paid,
     proposeRefund: paid,
     decideRefund: paid,

@@ -88,6 +88,8 @@ const carrying = new Set([
   'getOrder',
   'getCustody',
   'getOrderPayment',
+  'getPayment',
+  'getPaymentV1',
   'updateOrder',
   'listTrips',
   'getTrip',

@@ -51,7 +51,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     listVendorOrders listOrders getOrder updateOrder cancelOrder
     acceptOrder rejectOrder assignDriver findDriver listOrderEvents
     reissueTrackingToken listBreadcrumbs getCustody exportCustody
-    getOrderPayment
+    getOrderPayment getPayment getPaymentV1
     listTrips getTrip cancelTrip quoteDelivery quoteDeliveryV1
     listDrivers listDriversV1 getDriver getDriverV1
     setDriverStatus setDriverStatusV1 listLocations getLocation

@@ -3,6 +3,8 @@ import { admins, everyone, parties, signedIn, type Caller } from '../kernel/acce
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
   getOrderPayment: parties,
+  getPayment: parties,
+  getPaymentV1: parties,
   proposeRefund: admins,
   decideRefund: admins,
   listPayments: signedIn,

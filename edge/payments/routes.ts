@@ -67,21 +67,30 @@ export function paymentRoutes(ctx: PaymentContext): AnyRoute[] {
     },
   })
 
+  const getOrderPayment = route({
+    method: 'GET',
+    path: '/api/orders/:id/payment',
+    operationId: 'getOrderPayment',
+    summary: 'The payment of an order: what is due, what was taken, and what was given back',
+    tags,
+    auth: roles,
+    standing: 'carrying',
+    responses: onePayment,
+    errors: ['payment_not_found'],
+    handler: async ({ identity, params: { id } }) => ({
+      status: 200,
+      body: await onePaymentOf(identity, id!),
+    }),
+  })
+
   return [
-    route({
-      method: 'GET',
-      path: '/api/orders/:id/payment',
-      operationId: 'getOrderPayment',
-      summary: 'The payment of an order: what is due, what was taken, and what was given back',
-      tags,
-      auth: roles,
-      standing: 'carrying',
-      responses: onePayment,
-      errors: ['payment_not_found'],
-      handler: async ({ identity, params: { id } }) => ({
-        status: 200,
-        body: await onePaymentOf(identity, id!),
-      }),
+    getOrderPayment,
+    // A payment has the id of its order.
+    { ...getOrderPayment, path: '/api/payments/:id', operationId: 'getPayment' },
+    underOlderName(getOrderPayment, {
+      path: '/api/v1/payments/:id',
+      operationId: 'getPaymentV1',
+      tags: ['rides (older API)'],
     }),
     route({
       method: 'POST',
