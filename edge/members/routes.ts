@@ -245,7 +245,10 @@ export function memberRoutes(ctx: MemberRouteContext): AnyRoute[] {
       body: closedObject({ invitation_code: InvitationCode }),
       responses: {
         200: { description: 'The member', schema: Type.Object({ member: MemberView }) },
-        409: { description: 'The account belongs to a pharmacy already' },
+        409: {
+          description: 'The account belongs to a pharmacy already',
+          contentType: 'application/problem+json',
+        },
       },
       errors: ['invitation_invalid', 'vendor_already_exists', 'too_many_requests'],
       handler: async ({ identity, body, address }) => {
