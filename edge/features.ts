@@ -38,6 +38,7 @@ import { reports } from './reports/index.ts'
 import { requests } from './requests/index.ts'
 import { services } from './services/index.ts'
 import { speech } from './speech/index.ts'
+import { streets } from './streets/index.ts'
 import { tracking } from './tracking/index.ts'
 import { trips } from './trips/index.ts'
 import { uploads } from './uploads/index.ts'
@@ -80,6 +81,7 @@ const list = [
   speech,
   rate,
   maps,
+  streets,
   jobs,
   configuration,
   operations,

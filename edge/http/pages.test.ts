@@ -11,7 +11,7 @@ import { webName, WebFiles } from './page-modules.ts'
 import { pageRoutes } from './pages.ts'
 import type { RouteAnswer, RouteRequest } from '../kernel/route.ts'
 
-const about = { version: '1.2.3', sockets: ['/ws/vendor/:vendor_id'] }
+const about = { version: '1.2.3', sockets: ['/ws/vendor/:vendor_id'], pictureOrigin: null }
 const ours = pageFolders()
 const get = (
   rows: ReturnType<typeof pageRoutes>,

@@ -26,23 +26,27 @@ import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 
 /**
- * A page runs only scripts of this server and talks only to this server. A script that somebody
- * wrote into a page does not run.
+ * A page runs only scripts of this server and talks only to this server; pictures of the street map
+ * alone may come from the origin that the operator has named. A script that somebody wrote into a
+ * page does not run.
  */
-const pagePolicy = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' blob:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "object-src 'none'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-].join('; ')
+const policyWith = (pictureOrigin: string | null): string =>
+  [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' data: blob:${pictureOrigin === null ? '' : ` ${String(pictureOrigin)}`}`,
+    "media-src 'self' blob:",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join('; ')
+
+const ownPolicy = policyWith(null)
 
 const iconPath = 'edge/pages/shared/icon.svg'
 const stylePath = 'edge/pages/shared/app.css'
@@ -78,10 +82,14 @@ function buildPage(page: Page, files: WebFiles): BuiltPage {
 }
 
 /** In the visitor's language, when the page has it. */
-function pageAnswer(page: BuiltPage, headers: Readonly<Record<string, string>>): RouteAnswer {
+function pageAnswer(
+  page: BuiltPage,
+  headers: Readonly<Record<string, string>>,
+  policy = ownPolicy,
+): RouteAnswer {
   const chosen = chosenLanguage(headers['cookie'] ?? '')
   const language = chosen ?? acceptedLanguage(headers['accept-language'] ?? '')
-  const given = answer(page[language] ?? page.en, headers, 'no-cache')
+  const given = answer(page[language] ?? page.en, headers, 'no-cache', policy)
   const isOne = Object.keys(page).length === 1
   return isOne
     ? given
@@ -107,6 +115,7 @@ function answer(
   file: WebFile,
   headers: Readonly<Record<string, string>>,
   caching: string,
+  policy = ownPolicy,
 ): RouteAnswer {
   const { body, headers: coding } = bodyOf(file).for(headers)
   const suffix = coding['content-encoding']
@@ -117,7 +126,7 @@ function answer(
   const kept = {
     etag,
     'cache-control': caching,
-    'content-security-policy': pagePolicy,
+    'content-security-policy': policy,
   }
   return isKnown
     ? { status: 304, headers: { ...kept, vary: coding['vary']! } }
@@ -136,6 +145,8 @@ interface Service {
   version: string
   /** Paths with `:name` for parameters. */
   sockets: readonly string[]
+  /** Origin of the pictures of the street map; null: there are none. */
+  pictureOrigin: string | null
 }
 /** The answer of the root to a program: the addresses of everything else. */
 const service = ({ version, sockets }: Service): RouteAnswer => ({
@@ -171,6 +182,7 @@ export function pageRoutes(folders: readonly string[], about: Service): AnyRoute
 }
 
 function pageRow(page: Page, path: string, file: BuiltPage, about: Service): AnyRoute {
+  const policy = policyWith(about.pictureOrigin)
   return route({
     method: 'GET',
     path,
@@ -181,9 +193,9 @@ function pageRow(page: Page, path: string, file: BuiltPage, about: Service): Any
     page: true,
     responses: { 200: { description: 'The page', contentType: 'text/html' } },
     handler({ headers }) {
-      if (path !== '/') return pageAnswer(file, headers)
+      if (path !== '/') return pageAnswer(file, headers, policy)
       if (prefersJson(headers)) return service(about)
-      const page = pageAnswer(file, headers)
+      const page = pageAnswer(file, headers, policy)
       return { ...page, headers: { ...page.headers, vary: 'Accept, Accept-Encoding' } }
     },
   })

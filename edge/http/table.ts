@@ -12,7 +12,7 @@ import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../ke
 import type { SocketRow } from '../kernel/socket.ts'
 import { merged } from '../kernel/compose.ts'
 import type { Feature } from '../kernel/feature.ts'
-import type { Kernel } from '../kernel/kernel.ts'
+import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 
 /**
  * Recorded answers of a feature's examples, by operationId. An operation whose answer has no body,
@@ -43,13 +43,18 @@ function described(document: object): (request: Pick<RouteRequest, 'headers'>) =
   }
 }
 
+/** The origin from which pages may load pictures, where a feature has named one. */
+interface PictureConfig {
+  pictureOrigin?: string | null
+}
+
 /**
  * All rows of these features, with the pages and the two documents. `parts` are those of
  * `composeParts` for the same list.
  */
 export function routeTable(
   features: readonly Feature<never>[],
-  parts: Pick<Kernel, 'version'>,
+  parts: Pick<Kernel, 'version'> & WithConfig<PictureConfig>,
   sockets: readonly SocketRow[],
 ): AnyRoute[] {
   const { version } = parts
@@ -72,6 +77,7 @@ export function routeTable(
       {
         version,
         sockets: sockets.filter(row => row.alias === undefined).map(row => row.path),
+        pictureOrigin: parts.config.pictureOrigin ?? null,
       },
     ),
     route({

@@ -3,6 +3,8 @@ import { el } from '../shared/elements.ts'
 import { listen } from './controls.ts'
 import { drawGraticule, drawScaleBar } from './grid.ts'
 import { Projection, type Place } from './projection.ts'
+import { Outline } from './outline.ts'
+import { Streets } from './streets.ts'
 
 /** Draws on a map. True asks for another frame, for a moving object. */
 export type Draw = (context: CanvasRenderingContext2D, nowMs: number) => boolean
@@ -18,6 +20,8 @@ export class MapView extends Projection {
   isTouched = false
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D
+  readonly #streets: Streets
+  readonly #outline = new Outline(() => this.redraw())
   #isWaiting = false
   #colors: Record<string, string> = {}
 
@@ -42,6 +46,10 @@ export class MapView extends Projection {
         el('button', { type: 'button', 'aria-label': 'Zoom in', onclick: zoomIn }, '+'),
         el('button', { type: 'button', 'aria-label': 'Zoom out', onclick: zoomOut }, '−'),
       ),
+    )
+    this.#streets = new Streets(
+      () => this.redraw(),
+      (words, address) => holder.append(attribution(words, address)),
     )
     new ResizeObserver(() => this.#resize(holder)).observe(holder)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -103,8 +111,19 @@ export class MapView extends Projection {
     const context = this.#context
     context.fillStyle = this.color('--map-ground')
     context.fillRect(0, 0, this.width, this.height)
-    drawGraticule(context, this)
+    if (!this.#streets.draw(context, this)) {
+      this.#outline.draw(context, this)
+      drawGraticule(context, this)
+    }
     if (this.draw(context, nowMs)) this.redraw()
     drawScaleBar(context, this)
   }
 }
+
+/** The owners of the streets, whose licence asks for the words at the map. */
+const attribution = (words: string, address: string | null): HTMLElement =>
+  el(
+    'p',
+    { class: 'attribution' },
+    address === null ? words : el('a', { href: address, rel: 'noopener', target: '_blank' }, words),
+  )
