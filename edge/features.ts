@@ -17,6 +17,7 @@ import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
+import { live } from './live/index.ts'
 import { ledger } from './ledger/index.ts'
 import { maps } from './maps/index.ts'
 import { members } from './members/index.ts'
@@ -59,6 +60,7 @@ const list = [
   broadcast,
   payments,
   tracking,
+  live,
   orders,
   custody,
   trips,

@@ -65,7 +65,8 @@ export async function startWorld() {
   const done = await place('Paracetamol 500 mg')
   await accept(done.id)
   await assign(done.id)
-  for (const status of ['picked_up', 'out_for_delivery']) await report(done.id, { status })
+  await report(done.id, { status: 'picked_up' })
+  await report(done.id, { status: 'out_for_delivery' })
   await report(done.id, {
     status: 'delivered',
     signature_url: await upload(url, driver.token, 'signature'),

@@ -55,6 +55,7 @@ t.test('the scenarios hear every message of the sockets, but for those listed he
     'driver_membership',
     'driver_search_ended',
     'error',
+    'live_greeting',
     'membership',
     'new_order',
     // A scenario may end before the second in which it comes; edge/notifications hears it.

@@ -114,6 +114,11 @@ const open: Record<Channel, () => Promise<Listener>> = {
     await listener.next('connection')
     return listener
   },
+  async live() {
+    const listener = new Listener(url, `/ws/live?token=${pharmacy.token}`)
+    await listener.next('connection')
+    return listener
+  },
   async chat() {
     const listener = new Listener(url, `/ws/chat?token=${customer.token}`)
     await listener.next('connection')

@@ -179,8 +179,8 @@ export class Hub {
     this.#parts.metrics.sockets.dec({ role: session.role })
     for (const topic of session.topics) this.#byTopic.delete(topic, session)
     for (const orderId of session.watchedOrders) this.#orderWatchers.delete(orderId, session)
-    if (session.watchedPharmacy !== null)
-      this.#fleetWatchers.delete(session.watchedPharmacy, session)
+    for (const pharmacyId of session.watchedPharmacies)
+      this.#fleetWatchers.delete(pharmacyId, session)
     if (session.account === null) return
     const left = this.#perAccount.get(session.account)! - 1
     if (left > 0) this.#perAccount.set(session.account, left)
@@ -210,8 +210,8 @@ export class Hub {
   }
 
   watchFleet(session: Session, pharmacyId: string): void {
-    if (session.isClosing) return
-    session.watchedPharmacy = pharmacyId
+    if (session.isClosing || session.watchedPharmacies.has(pharmacyId)) return
+    session.watchedPharmacies.add(pharmacyId)
     if (this.#fleetWatchers.add(pharmacyId, session)) this.#interest.addPharmacy(pharmacyId)
   }
 

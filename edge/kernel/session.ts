@@ -80,7 +80,7 @@ export class Session {
   /** Kept by the hub. */
   readonly topics: string[] = []
   readonly watchedOrders = new Set<string>()
-  watchedPharmacy: string | null = null
+  readonly watchedPharmacies = new Set<string>()
   account: string | null = null
   /** The target in the audit trail, where the path has no id. */
   targetId: string | null = null

@@ -5,7 +5,14 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { makeAdministrator } from '../accounts/administrator.ts'
-import { eventually, http, newCustomer, newPharmacy, password } from '../acceptance/people.ts'
+import {
+  eventually,
+  http,
+  newCustomer,
+  newDriver,
+  newPharmacy,
+  password,
+} from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
 import { browserMissing, desk, faultsOf, openStage, phone } from './fixture.ts'
 
@@ -228,6 +235,61 @@ t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async 
     await page.getByRole('button', { name: 'اليوم' }).click()
     t.equal(await page.locator('html').getAttribute('dir'), 'rtl')
     t.same(await faultsOf(page, 'admin-today-arabic'), [])
+  })
+  await t.test('the live map has everything on one socket, and finds it', async t => {
+    const driver = await newDriver(url, pharmacy.pharmacyId, 'Dora Driver')
+    await http(
+      url,
+      'POST',
+      `/api/vendors/${pharmacy.pharmacyId}/drivers/${driver.driverId}/approve`,
+      { token: pharmacy.token, body: {} },
+    )
+    const live = await stage.open('/live', { viewport: desk })
+    const form = live.locator('#login')
+    await form.getByLabel('E-mail').fill(email)
+    await form.getByLabel('Password').fill(password)
+    await form.getByRole('button', { name: 'Sign in' }).click()
+    await live.getByText('Live: 1 pharmacy').waitFor()
+    const row = live.locator(`[data-vehicle="${driver.driverId}"]`)
+    await row.getByText('Offline').waitFor()
+    await http(url, 'PATCH', `/api/drivers/${driver.driverId}/status`, {
+      token: driver.token,
+      body: { status: 'available' },
+    })
+    await row.getByText('Available').waitFor()
+    await live.locator('#count-available').getByText('1', { exact: true }).waitFor()
+    t.same(await faultsOf(live, 'live'), [])
+
+    await live.getByRole('button', { name: 'Orders' }).click()
+    const customer = await newCustomer(url)
+    const placed = await http(url, 'POST', '/api/orders', {
+      token: customer.token,
+      body: {
+        vendor_id: pharmacy.pharmacyId,
+        delivery_address: '9 Long Lane',
+        delivery_latitude: place.latitude,
+        delivery_longitude: place.longitude,
+        items: [{ name: 'Aspirin', quantity: 2 }],
+      },
+    })
+    const order = live.locator(`[data-order-row="${placed.body.id}"]`)
+    await order.waitFor()
+    await live.getByLabel('Search').fill('no such thing')
+    await order.waitFor({ state: 'detached' })
+    await live.getByLabel('Search').fill('9 long')
+    await live.getByLabel('State').selectOption('accepted')
+    await order.waitFor({ state: 'detached' })
+    await http(url, 'POST', `/api/orders/${placed.body.id}/accept`, {
+      token: pharmacy.token,
+      body: {},
+    })
+    await press(live, placed.body.order_number)
+    await live.locator(`[data-order="${placed.body.id}"]`).getByText('order_accepted').waitFor()
+    await live.setViewportSize({ ...phone, width: 320 })
+    t.same(await faultsOf(live, 'live-order'), [])
+    await live.getByLabel('Language').selectOption('ar')
+    await live.getByRole('button', { name: 'المركبات' }).click()
+    t.same(await faultsOf(live, 'live-arabic'), [])
   })
   t.same(troubles, [], 'no page threw, broke its policy or asked another server')
 })

@@ -56,4 +56,5 @@ export type OfferResult = MessageNamed<'offer_result'>
 export type StatusResult = MessageNamed<'status_result'>
 export type DriverStatusChanged = MessageNamed<'driver_status'>
 export type FleetMessage = MessageNamed<'fleet'>
+export type LiveGreeting = MessageNamed<'live_greeting'>
 export type FleetLocations = MessageNamed<'fleet_locations'>

@@ -11,6 +11,7 @@ import type {
   ConnectionNews,
   CustomerGreeting,
   FleetMember,
+  LiveGreeting,
   MessageEvents,
 } from './messages.ts'
 import { Talk } from './talk.ts'
@@ -106,6 +107,18 @@ export class Fleet extends Watcher<FleetEvents> {
       const known = this.drivers.get(driver_id)
       if (known !== undefined) this.drivers.set(driver_id, { ...known, status })
     })
+  }
+}
+
+/** After each `open` the lists of drivers and orders must be read anew. */
+export interface LiveEvents extends ConnectionNews, MessageEvents<'live'> {
+  open: LiveGreeting
+}
+
+export class Live extends Watcher<LiveEvents> {
+  constructor(options: ConnectOptions) {
+    super('/ws/live', options)
+    this.connection.on('open', greeting => this.emit('open', greeting as LiveGreeting))
   }
 }
 
@@ -214,6 +227,11 @@ const resumeId = (conversationId: string): string => `resume ${conversationId}`
 /** Connects the signed-in person's conversations, now and again after each loss, until `close`. */
 export function connectChat(options: ConnectOptions): Chat {
   return new Chat(options)
+}
+
+/** Connects an operator, or a pharmacy that looks at itself, now and again until `close`. */
+export function connectLive(options: ConnectOptions): Live {
+  return new Live(options)
 }
 
 /** Connects the signed-in customer, now and again after each loss, until `close`. */

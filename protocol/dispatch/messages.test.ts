@@ -13,6 +13,7 @@ import { driverMessages } from '../drivers/messages.ts'
 import { ids } from '../kernel/examples.ts'
 import { channelNames } from '../kernel/channels.ts'
 import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
+import { liveMessages } from '../live/messages.ts'
 import { notificationMessages } from '../notifications/messages.ts'
 import { orderMessages } from '../orders/messages.ts'
 import { pharmacyMessages } from '../pharmacies/messages.ts'
@@ -38,6 +39,7 @@ t.test('no message is defined in two folders', async t => {
     trackingMessages,
     appointmentMessages,
     conversationMessages,
+    liveMessages,
     tripMessages,
     notificationMessages,
   ]

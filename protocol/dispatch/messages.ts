@@ -10,6 +10,7 @@ import { driverMessages } from '../drivers/messages.ts'
 import { conversationMessages } from '../conversations/messages.ts'
 import { channelNames, type ChannelName } from '../kernel/channels.ts'
 import { commonMessages, type MessageDefinition } from '../kernel/messages.ts'
+import { liveMessages } from '../live/messages.ts'
 import { notificationMessages } from '../notifications/messages.ts'
 import { orderMessages } from '../orders/messages.ts'
 import { pharmacyMessages } from '../pharmacies/messages.ts'
@@ -26,6 +27,7 @@ export const socketMessages = {
   ...conversationMessages,
   ...appointmentMessages,
   ...tripMessages,
+  ...liveMessages,
   ...notificationMessages,
 }
 type Messages = typeof socketMessages

@@ -209,7 +209,7 @@ export const driverMessages = {
   ),
 
   driver_status: heard(
-    ['driver', 'fleet'],
+    ['driver', 'fleet', 'live'],
     "The driver's duty changed, here or elsewhere; a fleet view hears it of each of its drivers, `busy` too.",
     Type.Object({ type: Type.Literal('driver_status'), driver_id: Uuid, status: Text }),
     { type: 'driver_status', driver_id: ids.driver, status: 'available' },

@@ -24,6 +24,7 @@ export const channels = {
     parameters: { tracking_token: 'From the order; no other authentication' },
   },
   chat: { path: '/ws/chat', title: 'The conversations of a person', parameters: {} },
+  live: { path: '/ws/live', title: 'All vehicles and orders, for operators', parameters: {} },
   /** The last one, because its path has a parameter where the others have a word. */
   trips: {
     path: '/ws/{user_id}',

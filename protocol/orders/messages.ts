@@ -232,7 +232,7 @@ export const orderMessages = {
   ),
 
   status: heard(
-    ['terminal', 'customer', 'fleet', 'tracking'],
+    ['terminal', 'customer', 'fleet', 'tracking', 'live'],
     'A new status of an order, to everybody who follows it; the people in it only to its customer and its pharmacy.',
     Type.Object({
       type: Type.Literal('status'),

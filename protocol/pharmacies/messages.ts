@@ -104,7 +104,7 @@ export const pharmacyMessages = {
   ),
 
   fleet_locations: heard(
-    ['fleet'],
+    ['fleet', 'live'],
     'Drivers of the fleet that moved, once a tick.',
     Type.Object({
       type: Type.Literal('locations'),

@@ -32,12 +32,18 @@ const wordsOf = (state: State): string =>
   typeof state === 'object' ? state.refused : say(`connection.${state}`)
 
 /** The pill in the header. */
-export function ConnectionPill({ connection }: { connection: ConnectionState }) {
+export function ConnectionPill({
+  connection,
+  liveWords,
+}: {
+  connection: ConnectionState
+  liveWords?: (() => string) | undefined
+}) {
   const state = connection.state.value
   const tone = state === 'live' ? 'good' : typeof state === 'object' ? 'bad' : 'warn'
   return (
     <span class="pill" data-tone={tone} role="status">
-      {wordsOf(state)}
+      {state === 'live' && liveWords !== undefined ? liveWords() : wordsOf(state)}
     </span>
   )
 }

@@ -24,6 +24,10 @@ interface Parts {
    * to ask who is signed in.
    */
   worksOffline?: boolean
+  /** Takes up a sign-in; absent: that of the last visit. */
+  begin?: () => Promise<void>
+  /** The words of the pill while the page is connected; absent: that it is live. */
+  liveWords?: () => string
 }
 
 /** Draws the page and takes up the sign-in of the last visit. */
@@ -34,7 +38,8 @@ export function startPage(parts: Parts): void {
   render(<Bar {...parts} />, byId('bar'))
   render(<Middle {...parts} />, main)
   const begin = (): void => {
-    session.begin().catch((error: unknown) => {
+    const began = parts.begin?.() ?? session.begin()
+    began.catch((error: unknown) => {
       const known = parts.worksOffline === true ? session.remembered : null
       if (known !== null) {
         session.user.value = known
@@ -47,13 +52,13 @@ export function startPage(parts: Parts): void {
   begin()
 }
 
-function Bar({ session, connection }: Parts) {
+function Bar({ session, connection, liveWords }: Parts) {
   const user = session.user.value
   return (
     <>
       {user === null || user === undefined ? null : (
         <>
-          <ConnectionPill connection={connection} />
+          <ConnectionPill connection={connection} liveWords={liveWords} />
           <strong class="who">{user.full_name}</strong>
           <button type="button" class="plain" onClick={() => void session.leave()}>
             {say('action.sign_out')}

@@ -5,7 +5,12 @@
  */
 import { signal } from '@preact/signals'
 import { pageSessions, type PageSessionName } from '../../../protocol/accounts/page-sessions.ts'
-import { CaduceusError, RestClient, type Account } from '../../../protocol/client/index.ts'
+import {
+  CaduceusError,
+  RestClient,
+  type Account,
+  type GivenTokens,
+} from '../../../protocol/client/index.ts'
 import { say } from '../texts/index.ts'
 
 interface Renewed {
@@ -47,6 +52,22 @@ export class PageSession {
     const renewed = await this.#ask({})
     if (renewed === null) this.user.value = null
     else this.#enter(renewed)
+  }
+
+  /**
+   * Signs in by tokens that a link brought. Without a refresh token the sign-in ends with the access
+   * token. Throws the server's refusal, or one when the account has another role.
+   */
+  async enterWith({ access_token, refresh_token }: GivenTokens): Promise<void> {
+    if (refresh_token !== undefined) {
+      const renewed = await this.#ask({ refresh_token })
+      if (renewed !== null) return this.#enter(renewed)
+    }
+    const api = new RestClient({ url: location.origin, tokens: { access_token } })
+    const user = await api.me()
+    if (!this.#roles.includes(user.role)) throw new Error(say('sign_in.wrong_role'))
+    this.api.use({ access_token })
+    this.user.value = user
   }
 
   /** Who was signed in on this page last; null when the person signed out. */

@@ -1,11 +1,10 @@
-/** All drivers of the watched fleets on one map, each in the colour of its status. */
+/** All vehicles on one map, each in the colour of its status, with the homes of open orders. */
 import { Glide } from '../map/glide.ts'
 import { drawCross } from '../map/marks.ts'
-import { radians } from '../map/projection.ts'
+import { radians, type Place } from '../map/projection.ts'
 import { MapView } from '../map/view.ts'
-import { byId } from '../shared/elements.ts'
 import type { Pharmacy } from '../shared/pharmacies.ts'
-import type { MemberNews } from './fleets.ts'
+import type { MemberNews } from './city.ts'
 import { lookOf } from './statuses.ts'
 
 /** A driver as it is drawn. */
@@ -28,14 +27,24 @@ const glowMs = 600
 /** Time after the first drivers in which the map still adjusts its view to the others. */
 const framingMs = 1_500
 const outsidePx = 20
+const homePx = 5
+const ringPx = 14
+/** Scale at which a chosen place is shown. */
+const markedPixelsPerKm = 120
 
 export class FleetMap {
-  readonly #map = new MapView(byId('map'), { label: 'Drivers on the road' })
+  readonly #map: MapView
   readonly #drivers = new Map<string, Drawn>()
   #pharmacies: readonly Pharmacy[] = []
+  #homes: readonly Place[] = []
+  /** The vehicles that filters leave; null: all. */
+  #chosen: ReadonlySet<string> | null = null
+  #marked: Place | null = null
   #isFramed = false
 
-  constructor() {
+  /** `holder` is an element of the class `map`. */
+  constructor(holder: HTMLElement, label: string) {
+    this.#map = new MapView(holder, { label })
     this.#map.draw = (context, nowMs) => this.#draw(context, nowMs)
   }
 
@@ -53,8 +62,24 @@ export class FleetMap {
     this.#map.redraw()
   }
 
+  /** What filters leave: homes of orders, and vehicles by id. */
+  choose(homes: readonly Place[], vehicleIds: ReadonlySet<string>): void {
+    this.#homes = homes
+    this.#chosen = vehicleIds
+    this.#map.redraw()
+  }
+
+  /** Puts a place in the middle, with a ring around it; a vehicle by its id. */
+  mark(what: Place | string | null): void {
+    const place = typeof what === 'string' ? (this.#drivers.get(what)?.glide ?? null) : what
+    this.#marked = place
+    if (place !== null) this.#map.fit([place], { pixelsPerKmAtMost: markedPixelsPerKm })
+    this.#map.redraw()
+  }
+
   clear(): void {
     this.#drivers.clear()
+    this.#marked = null
     this.#isFramed = false
   }
 
@@ -98,10 +123,24 @@ export class FleetMap {
 
   #draw(context: CanvasRenderingContext2D, nowMs: number): boolean {
     for (const pharmacy of this.#pharmacies) drawCross(context, this.#map, pharmacy, pharmacyArmPx)
+    context.fillStyle = this.#map.color('--dropoff')
+    for (const home of this.#homes) {
+      const [x, y] = this.#map.place(home)
+      context.fillRect(x - homePx / 2, y - homePx / 2, homePx, homePx)
+    }
     let isMoving = false
-    for (const driver of this.#drivers.values())
-      if (this.#drawDriver(context, driver, nowMs)) isMoving = true
+    for (const [id, driver] of this.#drivers)
+      if (this.#chosen?.has(id) !== false && this.#drawDriver(context, driver, nowMs))
+        isMoving = true
     context.globalAlpha = 1
+    if (this.#marked !== null) {
+      const [x, y] = this.#map.place(this.#marked)
+      context.strokeStyle = this.#map.color('--map-ink')
+      context.lineWidth = 2
+      context.beginPath()
+      context.arc(x, y, ringPx, 0, 2 * Math.PI)
+      context.stroke()
+    }
     return isMoving
   }
 

@@ -5,15 +5,14 @@
 import type { DriverStatus } from '../../../protocol/drivers/statuses.ts'
 
 interface Look {
-  words: string
   color: string
 }
 
 export const driverLooks: Record<DriverStatus, Look> = {
-  available: { words: 'Available', color: '#4fc3b8' },
-  busy: { words: 'Delivering', color: '#ffb454' },
-  on_break: { words: 'On a break', color: '#b69cff' },
-  offline: { words: 'Offline', color: '#5d7078' },
+  available: { color: '#4fc3b8' },
+  busy: { color: '#ffb454' },
+  on_break: { color: '#b69cff' },
+  offline: { color: '#5d7078' },
 }
 
 /** The look of a status; an unknown status of a newer server looks like offline. */

@@ -25,7 +25,7 @@ export function showClosed(pill: HTMLElement, closed: Closed): void {
 }
 
 /** The reason of a missing connection, in words. */
-export function closedWords({ code, reason, final }: Closed): string {
+function closedWords({ code, reason, final }: Closed): string {
   if (final) return reason || `Refused (${code})`
   return code === closeCodes.tooManyMessages ? 'Too many connections' : 'Reconnecting'
 }

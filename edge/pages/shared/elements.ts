@@ -38,7 +38,3 @@ export function byId(id: string, kind: new () => HTMLElement = HTMLElement): HTM
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text
 }
-
-/** The text of an error for people. */
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)

@@ -1,6 +1,5 @@
 /** Forms that show each mistake at its field, and that can be filled with practice data. */
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
-import { messageOf } from './elements.ts'
 
 /** The texts of a form by the names of their fields; files are left out. */
 export const textsOf = (data: FormData): Record<string, string> =>
@@ -13,26 +12,6 @@ export function fieldOf(form: HTMLFormElement, name: string): HTMLInputElement {
   const field = form.elements.namedItem(name)
   if (field === null) throw new Error(`the form ${form.id} has no field ${name}`)
   return field as HTMLInputElement
-}
-
-/** A form whose button waits for `act`, and that shows mistakes at their fields. */
-export function onSubmit(form: HTMLFormElement, act: (data: FormData) => Promise<void>): void {
-  const error = form.querySelector('.error')!
-  const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
-  form.addEventListener('submit', async event => {
-    event.preventDefault()
-    for (const input of form.elements) input.removeAttribute('aria-invalid')
-    error.textContent = ''
-    button.disabled = true
-    try {
-      await act(new FormData(form))
-    } catch (problem) {
-      error.textContent = markFields(form, problem) || messageOf(problem)
-      form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
-    } finally {
-      button.disabled = false
-    }
-  })
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The texts of the administrators' page in Arabic. */
+/** The texts of the pages of administrators and operators in Arabic. */
 import type { adminTexts } from './en-admin.ts'
 import type { Text } from './en.ts'
 
@@ -157,6 +157,46 @@ export const adminTextsInArabic: Readonly<Record<keyof typeof adminTexts, Text>>
   'key.scopes': 'الصلاحيات',
   'key.used': 'آخر استخدام',
   'key.valid': 'صالح',
+  'live.available': 'متاح',
+  'live.busy': 'في توصيلة',
+  'live.counters': 'العدادات',
+  'live.found': {
+    zero: 'لا نتائج',
+    one: 'نتيجة واحدة',
+    two: 'نتيجتان',
+    few: '{count} نتائج',
+    many: '{count} نتيجة',
+    other: '{count} نتيجة',
+  },
+  'live.lead': 'كل مركبة وطلب وصيدلية كما هي الآن. ترى الصيدلية ما يخصها.',
+  'live.lists': 'ما تعرضه الخريطة',
+  'live.map': 'السائقون على الطريق',
+  'live.of_pharmacy': 'الصيدلية',
+  'live.offline': 'غير متصل',
+  'live.on_break': 'في استراحة',
+  'live.open_orders': {
+    zero: 'لا طلبات مفتوحة',
+    one: 'طلب مفتوح واحد',
+    two: 'طلبان مفتوحان',
+    few: '{number} طلبات مفتوحة',
+    many: '{number} طلبًا مفتوحًا',
+    other: '{number} طلب مفتوح',
+  },
+  'live.orders': 'الطلبات',
+  'live.pharmacies_live': {
+    zero: 'متصل: بلا صيدليات',
+    one: 'متصل: صيدلية واحدة',
+    two: 'متصل: صيدليتان',
+    few: 'متصل: {count} صيدليات',
+    many: 'متصل: {count} صيدلية',
+    other: 'متصل: {count} صيدلية',
+  },
+  'live.pharmacies': 'الصيدليات',
+  'live.rate': 'تحديثات/ث',
+  'live.seen': 'السائقون الظاهرون',
+  'live.title': 'الخريطة الحية',
+  'live.too_many': 'الصيدليات أكثر مما تسمعه هذه الصفحة؛ اختر واحدة.',
+  'live.vehicles': 'المركبات',
   'paper.approvals': 'الموافقات حتى الآن',
   'paper.consent': 'موافقة المريض',
   'paper.correct': 'صححه إن كان خاطئًا',
