@@ -132,11 +132,8 @@ export async function smsAllowance(
   const since = new Date(nowMs - dayMs)
   const { rows } = await sql<{ prefix: string; sent: number }>`
     select left(u.phone, ${1 + smsPrefixDigits}::int) as prefix, count(*)::int as sent
-    from (
-      select account_id from notification_letters where channel = 'sms' and ended_at > ${since}
-      union all
-      select account_id from notification_deliveries where channel = 'sms' and state = 'sent' and ended_at > ${since}
-    ) one join users u on u.id = one.account_id
+    from notification_deliveries d join users u on u.id = d.account_id
+    where d.channel = 'sms' and d.state = 'sent' and d.ended_at > ${since}
     group by 1`.execute(db)
   const sentTo = new Map(rows.map(({ prefix, sent }) => [prefix, sent]))
   let all = rows.reduce((sum, { sent }) => sum + sent, 0)

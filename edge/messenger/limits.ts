@@ -5,6 +5,7 @@ export const messengerLimits = {
   messageAttemptsMax: 3,
   messageRetryMs: 2_000,
   messageTimeoutMs: 10_000,
+  smtpConnectionsMax: 2,
   /** Messages that the development outbox keeps. */
   outboxMessagesMax: 200,
 } as const

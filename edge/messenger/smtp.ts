@@ -6,14 +6,12 @@ import { createTransport } from 'nodemailer'
 import { messengerLimits } from './limits.ts'
 import { DeliveryError, type Carrier } from './carrier.ts'
 
-const connectionsMax = 2
-
 /** A carrier for the server of an `smtp:` or `smtps:` URL. */
 export function smtpCarrier({ url, from }: { url: string; from: string }): Carrier {
   const transport = createTransport({
     url,
     pool: true,
-    maxConnections: connectionsMax,
+    maxConnections: messengerLimits.smtpConnectionsMax,
     maxRequeues: 0,
     connectionTimeout: messengerLimits.messageTimeoutMs,
     greetingTimeout: messengerLimits.messageTimeoutMs,

@@ -6,7 +6,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import type { NotificationKind } from '../../protocol/notifications/kinds.ts'
-import { rowOfKind } from '../../protocol/notifications/kinds.ts'
+import { notificationKindNames, rowOfKind } from '../../protocol/notifications/kinds.ts'
 import { notificationLimits } from './limits.ts'
 import type { News } from './news.ts'
 
@@ -28,7 +28,8 @@ export async function queueDeliveries(
   const now = new Date(nowMs)
   const { rows } = await sql<{ news_id: string }>`
     with told as (
-      select w.*, u.id as account_id, u.email, u.email_verified_at, u.phone_verified_at
+      select w.*, u.id as account_id, u.phone_verified_at is not null as has_phone,
+        u.email <> '' and u.email_verified_at is not null as has_mail
       from unnest(${column(w => w.id)}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
         ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[], ${column(w => w.about.kind)}::text[],
         ${column(w => w.about.id)}::uuid[], ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
@@ -55,9 +56,9 @@ export async function queueDeliveries(
       event_id, kind, about_kind, about_id, data, at, expires_at, due_at)
     select t.news_id, case when t.stored then t.news_id end, t.account_id, way.channel, way.device_id,
       t.event_id, t.kind, t.about_kind, t.about_id, t.data, t.at,
-      -- A mail waits for the morning where the person wants one a day.
-      case way.channel
-        when 'email' then greatest(t.expires_at, t.at + ${notificationLimits.mailLivesHours} * interval '1 hour')
+      -- A mail waits for the morning where the person wants one a day. A letter does not.
+      case when way.channel = 'email' and not t.letter
+        then greatest(t.expires_at, t.at + ${notificationLimits.mailLivesHours} * interval '1 hour')
         else t.expires_at end,
       ${new Date(nowMs + notificationLimits.seenGraceMs)}
     from told t cross join lateral (
@@ -69,10 +70,14 @@ export async function queueDeliveries(
       union all
       select p.channel, null from notification_preferences p
       where p.account_id = t.account_id and p.kind = t.kind and p.wanted and not t.push_only
-        -- Kinds with letters have their own mails and SMS.
         and not t.letter
-        and case p.channel when 'email' then t.email <> '' and t.email_verified_at is not null
-          when 'sms' then t.phone_verified_at is not null else false end
+        and case p.channel when 'email' then t.has_mail when 'sms' then t.has_phone else false end
+      union all
+      -- A letter is one mail, or one SMS to whoever gets no mail.
+      select case when t.has_mail and not exists (select from notification_preferences p
+          where p.account_id = t.account_id and p.kind = t.kind and p.channel = 'email' and not p.wanted)
+        then 'email' else 'sms' end, null
+      where t.letter and (t.has_mail or t.has_phone)
     ) as way
     on conflict do nothing returning news_id`.execute(tx)
   const ids = new Set(rows.map(({ news_id }) => news_id))
@@ -80,13 +85,17 @@ export async function queueDeliveries(
   return ids
 }
 
+/** The kinds of which a newer one replaces an older one in mails too. */
+const letters = notificationKindNames.filter(kind => rowOfKind(kind).letter)
+
 /** A newer news about the same record replaces those that still wait on the same way. */
 async function replaceOlder(tx: Kysely<Tables>, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return
   await sql`
     update notification_deliveries older set state = 'replaced', ended_at = ${now}
     from notification_deliveries newer
-    where newer.news_id = any(${ids}::uuid[]) and newer.channel in ('push', 'sms')
+    where newer.news_id = any(${ids}::uuid[])
+      and (newer.channel in ('push', 'sms') or (newer.kind = any(${letters}::text[]) and older.kind = newer.kind))
       and newer.about_kind <> 'account'
       and older.state = 'waiting' and older.about_id = newer.about_id and older.account_id = newer.account_id
       and older.channel = newer.channel and older.device_id is not distinct from newer.device_id

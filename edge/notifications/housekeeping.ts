@@ -26,10 +26,6 @@ export async function deleteOldNotifications(
       ) as bound where notifications.account_id = bound.account_id and notifications.id <= bound.id`.execute(
       tx,
     )
-    const { numDeletedRows: letters } = await tx
-      .deleteFrom('notification_letters')
-      .where('ended_at', '<=', keptSince(nowMs()))
-      .executeTakeFirst()
-    return { old: Number(old), beyond_bound: Number(beyond), letters: Number(letters) }
+    return { old: Number(old), beyond_bound: Number(beyond) }
   })
 }

@@ -1,19 +1,16 @@
 /** Notifications: one place decides who hears of which event, and each person has an inbox. */
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
-import type { Kernel, WithConfig } from '../kernel/kernel.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
-import type { SmsRules } from '../accounts/sms.ts'
-import type { WithMessenger } from '../messenger/messenger.ts'
 import { followJournal } from './follow.ts'
 import { deleteOldNotifications } from './housekeeping.ts'
-import { sendLetters, type LetterContext } from './letters.ts'
 import { notificationsMetrics } from './metrics.ts'
 import { notificationRoutes, NotificationView } from './routes.ts'
 import { hearNotifications } from './tell.ts'
 
-export const notifications = feature<Kernel & WithMessenger & WithConfig<{ sms: SmsRules }>>()({
+export const notifications = feature<Kernel>()({
   name: 'notifications',
   metrics: notificationsMetrics,
   routes: notificationRoutes,
@@ -30,9 +27,6 @@ export const notifications = feature<Kernel & WithMessenger & WithConfig<{ sms: 
       10,
       'Deletes old notifications, and those beyond the bound',
       deleteOldNotifications,
-    ),
-    send_letters: every(1, 'Sends reminders by mail and SMS', (parts: LetterContext, run) =>
-      sendLetters(parts, run),
     ),
   },
   named: { Notification: NotificationView },

@@ -16,15 +16,6 @@ export const notificationLimits = {
   mailLivesHours: 48,
   /** Pause between two full batches, so that a catch-up leaves room for others. */
   batchPauseMs: 50,
-  /** Letters that one transaction takes. */
-  lettersAtOnce: 100,
-  /**
-   * A letter that comes no later than this is not held back by quiet hours: the calendar has planned
-   * it out of them, maybe for their last minute.
-   */
-  letterPromptMs: 15 * 60_000,
-  /** Pause before an SMS is tried again that the bounds of a day did not allow. */
-  letterRetryMs: 10 * 60_000,
   /** Notifications that one request marks by their ids. */
   markedIdsMax: 100,
 } as const

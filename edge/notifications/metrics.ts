@@ -8,11 +8,5 @@ export const notificationsMetrics = (registry: Registry) => ({
     labelNames: ['kind'],
     registers: [registry],
   }),
-  letters: new Counter({
-    name: 'caduceus_letters_total',
-    help: 'Letters about notifications, by channel and by what became of them',
-    labelNames: ['channel', 'outcome'],
-    registers: [registry],
-  }),
 })
 export type NotificationsMetrics = ReturnType<typeof notificationsMetrics>

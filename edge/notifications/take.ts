@@ -20,7 +20,6 @@ import { notificationLimits } from './limits.ts'
 import type { News } from './news.ts'
 import { queueDeliveries, withDevices, withdraw } from './deliveries.ts'
 import { takeAccountNews } from './account-news.ts'
-import { storeLetters } from './letters.ts'
 import {
   isTold,
   overWith,
@@ -47,8 +46,6 @@ export interface Stored {
 export interface Wanted extends Omit<News, 'id' | 'expiresAt'> {
   /** Absent: the kind says how long it is worth something. */
   expiresAt?: Date
-  /** Of a reminder: the beginning of the appointment. */
-  startAt?: Date
 }
 /** News that no inbox has and that wait to be sent, unless a socket of the side shows them first. */
 export type Waiting = Pick<News, 'id' | 'side' | 'recordId' | 'kind'>
@@ -84,16 +81,7 @@ export async function takeNews({
         events.flatMap(({ event, id }) => overWith(event).map(kind => ({ kind, id }))),
         nowMs(),
       )
-      const wanted = await wantedOf(tx, events)
-      await storeLetters(
-        tx,
-        wanted.flatMap(({ recordId, about, startAt, ...one }) =>
-          startAt === undefined
-            ? []
-            : [{ ...one, accountId: recordId, aboutId: about.id, startAt }],
-        ),
-      )
-      return keep(tx, wanted, clock)
+      return keep(tx, await wantedOf(tx, events), clock)
     },
   )
   const db = database.kysely
@@ -206,7 +194,6 @@ async function wantedOf(tx: Kysely<Tables>, events: readonly TakenEvent[]): Prom
         eventId,
         at,
         ...(endsAtMs !== null && { expiresAt: new Date(endsAtMs) }),
-        ...(event.type === 'reminder_due' && { startAt: new Date(event.data.start_ms) }),
       })
     }
   }

@@ -192,17 +192,6 @@ export const knownOfPeople = {
       },
     ],
   },
-  notification_letters: {
-    parts: [
-      {
-        about: 'Letters about appointments',
-        erase: 'delete',
-        of: ['account_id'],
-        key: ['account_id', 'event_id'],
-      },
-    ],
-    otherIds: ['about_id'],
-  },
   notification_deliveries: {
     parts: [
       {

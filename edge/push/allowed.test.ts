@@ -12,6 +12,7 @@ import { Listener } from '../acceptance/people.ts'
 import { journalWriter } from '../orders/fixture-journal.ts'
 import { notificationLimits } from '../notifications/limits.ts'
 import { exampleKeys } from './examples.ts'
+import { pushLimits } from './limits.ts'
 
 const edge = await startFixture({
   PUSH_ALLOW_PRIVATE: '1',
@@ -171,6 +172,50 @@ t.test('a bound for all lets an SMS wait', async t => {
   const rows = await rowsAbout(second, all => all[0]!.answer !== null)
   t.match(rows, [{ state: 'waiting', answer: 'too_many', attempts: 0 }])
   await rowsAbout(await tell('+13125550161'), all => all[0]?.state === 'sent')
+})
+
+t.test('SMS that hang hold up no device, and no more are taken than can end in time', async t => {
+  const { deliver } = messenger
+  const held: (() => void)[] = []
+  Object.assign(messenger, {
+    deliver: () => new Promise<void>(resolve => void held.push(resolve)),
+  })
+  // All become due at once.
+  clock.stoppedAtMs = Date.now()
+  t.teardown(() => {
+    Object.assign(messenger, { deliver })
+    clock.stoppedAtMs = null
+  })
+  const ids: string[] = []
+  let customer = await edge.customer()
+  for (let n = 0; n < pushLimits.messagesAtOnce + 3; n++) {
+    // Each of a prefix of its own, because their number in a day is bounded.
+    customer = await reachable(`+1${212 + n}5550170`)
+    await apiOf(customer).inbox.setPreferences([
+      { kind: 'order.picked_up', channel: 'sms', wanted: true },
+    ])
+    const id = await newOrder({ user_id: customer.id, vendor_id: null, driver_id: null })
+    ids.push(id)
+    await happen(id, 'picked_up')
+    await queued(id)
+  }
+  graceOver()
+  const last = ids.at(-1)!
+  await rowsAbout(last, () => held.length === pushLimits.messagesAtOnce)
+  await addDevice(customer)
+  const delivered = await newOrder({ user_id: customer.id, vendor_id: null, driver_id: null })
+  await happen(delivered, 'delivered', orderEvents.delivered.example as object)
+  await queued(delivered)
+  graceOver()
+  await rowsAbout(delivered, ([row]) => row!.channel === 'push' && row!.answer !== null)
+  t.equal(held.length, pushLimits.messagesAtOnce)
+  const waiting = await Promise.all(ids.map(id => queued(id)))
+  t.equal(waiting.filter(([row]) => row!.attempts === 0).length, 3, 'the rest is not taken')
+  for (const [n, id] of ids.entries()) {
+    await rowsAbout(id, () => held[n] !== undefined)
+    held[n]!()
+  }
+  for (const id of ids) await rowsAbout(id, ([row]) => row!.state === 'sent')
 })
 
 t.test('who is held for papers, or works for a pharmacy that may not, hears no work', async t => {

@@ -27,6 +27,7 @@ const row = (more: Partial<DueRow> = {}): DueRow => ({
   timeZone: 'UTC',
   quiet: null,
   digest: 'none',
+  visit: null,
   device: { id: 'd', kind: 'fcm', endpoint: 'e', p256dh: null, auth: null, locale: null },
   ...more,
 })
@@ -81,6 +82,55 @@ t.test('the plan of a row', async t => {
     ['a device does not wait for the mail', { digest: 'daily' }, { do: 'send' }],
   ] as [string, Partial<DueRow>, unknown][])
     t.same(planOf(row(more), now), plan, name)
+})
+
+t.test('the plan of a reminder', async t => {
+  const startMs = now + 10 * 3_600_000
+  const visit = {
+    status: 'booked' as const,
+    startMs,
+    timeZone: 'Asia/Kathmandu',
+    pharmacy: 'City Pharmacy',
+    quiet: night,
+    customerTimeZone: 'UTC',
+  }
+  const reminder: Partial<DueRow> = {
+    kind: 'appointment.reminder',
+    about: { kind: 'appointment', id: 'v' },
+    channel: 'sms',
+    wanted: null,
+    expiresAtMs: startMs,
+    visit,
+  }
+  const mail = { ...reminder, channel: 'email' as const }
+  const late = { atMs: now - pushLimits.reminderPromptMs - 1 }
+  const replaced = { do: 'end', state: 'replaced' } as const
+  for (const [name, more, plan] of [
+    ['nobody asked for it', reminder, { do: 'send' }],
+    ['it was turned off', { ...reminder, wanted: false }, unreachable],
+    ['the appointment has moved', { ...reminder, visit: { ...visit, startMs: now } }, replaced],
+    ['it was cancelled', { ...reminder, visit: { ...visit, status: 'cancelled' } }, replaced],
+    ['it is gone', { ...reminder, visit: null }, replaced],
+    ['it comes late at night', { ...reminder, ...late }, { do: 'wait', untilMs: morning }],
+    [
+      'it is day for the customer',
+      { ...reminder, ...late, visit: { ...visit, customerTimeZone: 'Asia/Tokyo' } },
+      { do: 'send' },
+    ],
+    [
+      'the person has said other hours',
+      { ...reminder, ...late, quiet: { from: '01:00', to: '02:00' } },
+      { do: 'send' },
+    ],
+    ['a mail comes late at night', { ...mail, ...late }, { do: 'send' }],
+    ['a mail does not wait for the morning', { ...mail, digest: 'daily' }, { do: 'send' }],
+    ['no mailbox is proven', { ...mail, emailIsProven: false }, { do: 'sms' }],
+    ['mails are turned off', { ...mail, wanted: false }, { do: 'sms' }],
+    ['the account has ended', { ...mail, isActive: false }, unreachable],
+  ] as [string, Partial<DueRow>, unknown][])
+    t.same(planOf(row(more), now), plan, name)
+  t.same(planOf(row(mail), now, false), { do: 'sms' }, 'this server sends no mails')
+  t.same(planOf(row({ channel: 'email' }), now, false), { do: 'send' }, 'a mail that was asked for')
 })
 
 t.test('the pause grows, is never exact, and ends', async t => {

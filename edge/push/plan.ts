@@ -1,49 +1,71 @@
 /** What to do with a row that is due. Pure: the time is an argument. */
 import { createHash } from 'node:crypto'
 import { digestTimeOf, quietUntil } from '../../protocol/notifications/quiet.ts'
-import { rowOfKind } from '../../protocol/notifications/kinds.ts'
+import { rowOfKind, wantedByDefault } from '../../protocol/notifications/kinds.ts'
 import { pushLimits } from './limits.ts'
 import type { DueRow } from './queue.ts'
 
 export type Plan =
   | { do: 'send' }
-  | { do: 'end'; state: 'seen' | 'expired' | 'unreachable' }
+  | { do: 'end'; state: 'seen' | 'expired' | 'unreachable' | 'replaced' }
   | { do: 'wait'; untilMs: number }
+  /** A letter whose mail cannot go. */
+  | { do: 'sms' }
 
 /** May the row still go to this person by this channel? The rules are those by which it was stored. */
 function mayGo({ channel, kind, isActive, device, wanted, ...row }: DueRow): boolean {
   if (!isActive) return false
+  const isWanted = wanted ?? wantedByDefault(kind, channel)
   switch (channel) {
     case 'push':
-      return device !== null && (rowOfKind(kind).essential || wanted !== false)
+      return device !== null && (rowOfKind(kind).essential || isWanted)
     case 'email':
-      return row.emailIsProven && wanted === true
+      return row.emailIsProven && isWanted
     case 'sms':
-      return row.phoneIsProven && wanted === true
+      return row.phoneIsProven && isWanted
   }
+}
+
+/** The appointment of a reminder takes place when it did; the news is worth something until then. */
+const isStill = ({ kind, visit, expiresAtMs }: DueRow): boolean =>
+  kind !== 'appointment.reminder' ||
+  (visit !== null && visit.status === 'booked' && visit.startMs === expiresAtMs)
+
+/**
+ * The end of the quiet hours: those of the person, otherwise of the service for a reminder that
+ * comes late, because no edge ran. Null outside of them.
+ */
+function quietEnd({ quiet, timeZone, visit, atMs }: DueRow, nowMs: number): number | null {
+  if (quiet !== null) return quietUntil(nowMs, quiet, timeZone)
+  const isLate = nowMs - atMs > pushLimits.reminderPromptMs
+  return visit === null || visit.quiet === null || !isLate
+    ? null
+    : quietUntil(nowMs, visit.quiet, visit.customerTimeZone)
 }
 
 /**
  * The plan for a row. News for which somebody waits, offers and arrivals come at any time; the rest
  * waits for the end of the quiet hours, and mail for the morning when the person wants it once a
- * day. A mail makes no noise, so quiet hours do not hold it up.
+ * day, unless it is a letter. A mail makes no noise, so quiet hours do not hold it up.
+ * `hasMail`: this server can send mails.
  */
-export function planOf(row: DueRow, nowMs: number): Plan {
-  const { channel, kind, quiet, digest, timeZone } = row
+export function planOf(row: DueRow, nowMs: number, hasMail = true): Plan {
+  const { channel, kind, digest, timeZone } = row
   if (nowMs >= row.expiresAtMs) return { do: 'end', state: 'expired' }
   // Who has broken into an account can read its inbox too.
   if (row.isRead && row.about.kind !== 'account') return { do: 'end', state: 'seen' }
+  if (!isStill(row)) return { do: 'end', state: 'replaced' }
+  const { urgent, essential, letter } = rowOfKind(kind)
+  if (letter && channel === 'email' && row.isActive && !(mayGo(row) && hasMail))
+    return { do: 'sms' }
   if (!mayGo(row)) return { do: 'end', state: 'unreachable' }
-  const { urgent, essential } = rowOfKind(kind)
   if (urgent || essential) return { do: 'send' }
   const untilMs =
     channel === 'email'
-      ? digest === 'daily'
+      ? digest === 'daily' && !letter
         ? digestTimeOf(row.atMs, timeZone)
         : null
-      : quiet === null
-        ? null
-        : quietUntil(nowMs, quiet, timeZone)
+      : quietEnd(row, nowMs)
   return untilMs === null || untilMs <= nowMs ? { do: 'send' } : { do: 'wait', untilMs }
 }
 

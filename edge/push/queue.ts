@@ -1,5 +1,5 @@
 /**
- * The rows of the outbox. An edge takes due rows by moving their time ahead, so that no other edge
+ * The rows of the outbox, by their way. An edge takes due rows by moving their time ahead, so that no other edge
  * sends them meanwhile, and another edge sends them when this one dies. So a row is sent at least
  * once, and twice only after a crash; a device shows the second one in place of the first.
  */
@@ -11,6 +11,9 @@ import type {
   NotificationKind,
   NotificationSubject,
 } from '../../protocol/notifications/kinds.ts'
+import type { AppointmentStatus } from '../../protocol/appointments/statuses.ts'
+import type { Terms } from '../../protocol/appointments/terms.ts'
+import type { QuietHours } from '../../protocol/notifications/quiet.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { pushLimits } from './limits.ts'
 import type { PushKind } from './provider.ts'
@@ -42,6 +45,8 @@ export interface DueRow {
   timeZone: string
   quiet: { from: string; to: string } | null
   digest: 'none' | 'daily'
+  /** Of a reminder: the appointment as it is now. */
+  visit: Visit | null
   /** For the channel `push`; null once its sign-in has ended. */
   device: {
     id: string
@@ -53,16 +58,37 @@ export interface DueRow {
   } | null
 }
 
+/** An appointment with what a reminder of it says, and when it may come. */
+export interface Visit {
+  status: AppointmentStatus
+  startMs: number
+  timeZone: string
+  pharmacy: string
+  /** The quiet hours of the service, by the clocks of the customer. */
+  quiet: QuietHours | null
+  customerTimeZone: string
+}
+
+/** Hours of the terms of a service: a day ends at 24:00 there, and equal times are no hours. */
+const hoursOf = (quiet: Terms['quiet_hours']): QuietHours | null =>
+  quiet === null || quiet.from === quiet.to
+    ? null
+    : { from: quiet.from, to: quiet.to === '24:00' ? '00:00' : quiet.to }
+
 /**
- * Takes rows that are due, the longest waiting first, each with what allows it now: a row may have
+ * Takes rows of one way that are due, the longest waiting first, each with what allows it now: a row may have
  * waited for a night, and the person may have changed the address or the wishes since.
  */
-export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow[]> {
+export async function takeDue(
+  db: Kysely<Tables>,
+  channel: DueRow['channel'],
+  limit: number,
+  nowMs: number,
+): Promise<DueRow[]> {
   const { rows } = await sql<{
     id: string
     news_id: string
     account_id: string
-    channel: string
     kind: string
     about_kind: string
     about_id: string
@@ -88,10 +114,19 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
     p256dh: string | null
     auth: string | null
     locale: string | null
+    visit: {
+      status: AppointmentStatus
+      start_ms: number
+      time_zone: string
+      customer_time_zone: string | null
+      quiet_hours: Terms['quiet_hours']
+      pharmacy: string
+    } | null
   }>`
     with due as (
-      select id from notification_deliveries where state = 'waiting' and due_at <= ${new Date(nowMs)}
-      order by due_at limit ${pushLimits.batchMax} for update skip locked
+      select id from notification_deliveries
+      where state = 'waiting' and channel = ${channel} and due_at <= ${new Date(nowMs)}
+      order by due_at limit ${limit} for update skip locked
     ), taken as (
       update notification_deliveries n set attempts = n.attempts + 1, due_at = ${new Date(nowMs + pushLimits.takenMs)}
       from due where n.id = due.id returning n.*
@@ -101,7 +136,13 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
       s.language, coalesce(s.time_zone, v.time_zone, 'UTC') as time_zone,
       s.quiet_from, s.quiet_to, coalesce(s.digest, 'none') as digest,
       coalesce(i.read_at is not null, false) as is_read,
-      d.kind as device_kind, d.endpoint, d.p256dh, d.auth, d.locale
+      d.kind as device_kind, d.endpoint, d.p256dh, d.auth, d.locale,
+      (select json_build_object('status', a.status, 'time_zone', a.record->>'time_zone',
+          'start_ms', (extract(epoch from a.start_at) * 1000)::double precision,
+          'customer_time_zone', a.record->>'customer_time_zone', 'quiet_hours', o.settings->'quiet_hours',
+          'pharmacy', place.business_name)
+        from appointments a join services o on o.id = a.service_id join vendors place on place.id = a.vendor_id
+        where t.kind = 'appointment.reminder' and a.id = t.about_id) as visit
     from taken t join users u on u.id = t.account_id
     left join notification_settings s on s.account_id = t.account_id
     left join members m on m.user_id = t.account_id and m.ended_at is null
@@ -115,7 +156,7 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
     id: row.id,
     newsId: row.news_id,
     accountId: row.account_id,
-    channel: row.channel as DueRow['channel'],
+    channel,
     kind: row.kind as NotificationKind,
     about: { kind: row.about_kind as NotificationSubject, id: row.about_id },
     data: row.data,
@@ -136,6 +177,17 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRow
         ? null
         : { from: row.quiet_from, to: row.quiet_to },
     digest: row.digest,
+    visit:
+      row.visit === null
+        ? null
+        : {
+            status: row.visit.status,
+            startMs: row.visit.start_ms,
+            timeZone: row.visit.time_zone,
+            pharmacy: row.visit.pharmacy,
+            quiet: hoursOf(row.visit.quiet_hours),
+            customerTimeZone: row.visit.customer_time_zone ?? row.visit.time_zone,
+          },
     device:
       row.device_id === null || row.endpoint === null
         ? null
@@ -166,6 +218,16 @@ export async function end(
     .execute()
 }
 
+/** Lets a letter that can be no mail go as an SMS, at once. */
+export async function goAsSms(db: Kysely<Tables>, id: string, nowMs: number): Promise<void> {
+  await db
+    .updateTable('notification_deliveries')
+    .set({ channel: 'sms', due_at: new Date(nowMs), attempts: 0 })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
 /** Sends rows later. `counts`: it was an attempt. */
 export async function postpone(
   db: Kysely<Tables>,
@@ -185,12 +247,16 @@ export async function postpone(
     .execute()
 }
 
-/** The time when the next row is due; null when none waits. */
-export async function nextDueMs(db: Kysely<Tables>): Promise<number | null> {
+/** The time when the next row of a way is due; null when none waits. */
+export async function nextDueMs(
+  db: Kysely<Tables>,
+  channel: DueRow['channel'],
+): Promise<number | null> {
   const row = await db
     .selectFrom('notification_deliveries')
     .select('due_at')
     .where('state', '=', 'waiting')
+    .where('channel', '=', channel)
     .orderBy('due_at')
     .limit(1)
     .executeTakeFirst()

@@ -9,18 +9,19 @@ import {
   notificationSubjects,
   rowOfKind,
 } from '../../protocol/notifications/kinds.ts'
-import {
-  notificationText,
-  notificationTexts,
-  type Language,
-} from '../../protocol/notifications/texts.ts'
+import { notificationTexts, type Language } from '../../protocol/notifications/texts.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nullable } from '../kernel/shapes.ts'
-import { mailOf, payloadOf } from './compose.ts'
+import { mailOf, payloadOf, worded } from './compose.ts'
 
 const languages = Object.keys(notificationTexts) as Language[]
 const values: Readonly<Record<string, string>> = { order: 'ORD-1A2B3C4D' }
 const at = Date.parse('2026-11-20T12:00:00Z')
+const visit = {
+  pharmacy: 'City Pharmacy',
+  startMs: Date.parse('2026-11-21T03:45:00Z'),
+  timeZone: 'Asia/Kathmandu',
+}
 
 const Template = Type.Object({
   kind: Type.Enum([...notificationKindNames]),
@@ -29,11 +30,12 @@ const Template = Type.Object({
   urgent: Type.Boolean(),
   lives_minutes: Type.Integer(),
   channels: Type.Array(Type.Enum([...notificationChannels])),
-  text: Type.String({ description: 'In the inbox, in an SMS, and on a device' }),
+  text: Type.String({ description: 'In the inbox and on a device' }),
   push: Type.Record(Type.String(), Type.String(), {
     description: 'Everything that a browser gets',
   }),
   email: nullable(Type.Object({ subject: Type.String(), text: Type.String() })),
+  sms: nullable(Type.String()),
 })
 
 /** The row of `/api/admin/notification-templates`. */
@@ -62,13 +64,11 @@ export const templateRoutes = (): AnyRoute[] => [
         language,
         languages,
         templates: notificationKindNames.map(kind => {
-          const { about, to, essential, urgent, livesMinutes } = rowOfKind(kind)
+          const { about, to, essential, urgent, livesMinutes, letter } = rowOfKind(kind)
           const names: readonly string[] = notificationSubjects[about]
-          const text = notificationText(
-            language,
-            kind,
-            Object.fromEntries(names.map(name => [name, values[name] ?? ''])),
-          )
+          const data = Object.fromEntries(names.map(name => [name, values[name] ?? '']))
+          const words = worded(language, { kind, data }, letter ? visit : null)
+          const text = words.title
           const channels = channelsOf(kind)
           const told = { newsId: ids.offer, kind, about: { kind: about, id: ids.order }, atMs: at }
           return {
@@ -80,7 +80,8 @@ export const templateRoutes = (): AnyRoute[] => [
             channels,
             text,
             push: { ...payloadOf(told), text },
-            email: channels.includes('email') ? mailOf(language, [text]) : null,
+            email: channels.includes('email') ? mailOf(language, [words]) : null,
+            sms: channels.includes('sms') ? words.line : null,
           }
         }),
       },

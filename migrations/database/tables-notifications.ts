@@ -32,22 +32,6 @@ export interface NotificationPositionsTable {
   seq: number
 }
 
-/** A mail or an SMS about a notification: due, sent or given up. */
-export interface NotificationLettersTable {
-  account_id: string
-  /** `<slot>.<seq>` of the event. */
-  event_id: string
-  kind: string
-  about_id: string
-  /** Not before; it moves on while it is quiet at the person's place. */
-  due_at: Time
-  /** The beginning of the appointment, as the event knew it. */
-  start_at: Time
-  channel: NullableText
-  outcome: NullableText
-  ended_at: NullableTime
-}
-
 /** What a news waits for, or what became of it. */
 export type DeliveryState =
   | 'waiting'

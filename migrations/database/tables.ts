@@ -33,7 +33,6 @@ import type { LedgerTables } from './tables-ledger.ts'
 import type { PaymentTables } from './tables-payments.ts'
 import type {
   AccountNewsTable,
-  NotificationLettersTable,
   NotificationDeliveriesTable,
   NotificationPositionsTable,
   NotificationPreferencesTable,
@@ -481,7 +480,6 @@ export interface Tables extends CustodyTables, LedgerTables, PaymentTables, Conf
   notifications: NotificationsTable
   notification_preferences: NotificationPreferencesTable
   notification_positions: NotificationPositionsTable
-  notification_letters: NotificationLettersTable
   notification_deliveries: NotificationDeliveriesTable
   notification_settings: NotificationSettingsTable
   account_news: AccountNewsTable

@@ -43,6 +43,7 @@ import { members } from './0044_members.ts'
 import { verification } from './0045_verification.ts'
 import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
+import { oneOutbox } from './0051_one_outbox.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -84,5 +85,6 @@ export const migrations: Record<string, Migration> = {
   '0045_verification': verification,
   '0048_erasures': erasures,
   '0050_waiting_for_papers': waitingForPapers,
+  '0051_one_outbox': oneOutbox,
   '0052_configuration': configuration,
 }

@@ -124,23 +124,86 @@ const de: Texts = {
   'account.role_changed': 'Die Rolle Ihres Kontos wurde geändert.',
   'admin.pharmacies_wait': 'Apotheken warten auf Ihre Entscheidung.',
 }
+const ar: Texts = {
+  'order.requested': 'طلب جديد {order} بالقرب منك.',
+  'order.offered': 'عُرض عليك توصيل الطلب {order}.',
+  'order.placed': 'طلب جديد {order}.',
+  'order.accepted': 'قبلت صيدلية طلبك {order}.',
+  'order.rejected': 'لا تستطيع الصيدلية تنفيذ طلبك {order}.',
+  'order.expired': 'لم تقبل أي صيدلية طلبك {order}.',
+  'order.cancelled': 'أُلغي الطلب {order}.',
+  'order.no_driver': 'لم يُعثر على سائق للطلب {order}.',
+  'order.driver_assigned': 'أصبح للطلب {order} سائق.',
+  'order.assigned_to_you': 'أُسند إليك توصيل الطلب {order}.',
+  'order.driver_left': 'ترك السائق الطلب {order}.',
+  'order.taken_from_you': 'لم يعد الطلب {order} من توصيلك.',
+  'order.driver_at_pickup': 'سائق الطلب {order} عند الصيدلية.',
+  'order.picked_up': 'استلم السائق طلبك {order}.',
+  'order.out_for_delivery': 'طلبك {order} في الطريق إليك.',
+  'order.driver_at_door': 'السائق الذي يحمل طلبك {order} عند بابك.',
+  'order.delivered': 'سُلّم الطلب {order}.',
+  'order.failed': 'تعذّر تسليم الطلب {order}.',
+  'order.returning': 'الطلب {order} في طريق العودة إلى الصيدلية.',
+  'order.returned': 'عاد الطلب {order} إلى الصيدلية.',
+  'appointment.requested': 'طلب أحد العملاء موعدًا.',
+  'appointment.offered': 'عُرض عليك مكان من قائمة الانتظار.',
+  'appointment.accepted': 'قبل أحد العملاء المكان المعروض.',
+  'appointment.confirmed': 'تم تأكيد موعدك.',
+  'appointment.rescheduled': 'تغيّر وقت أحد المواعيد.',
+  'appointment.arrived': 'وصل أحد العملاء إلى موعده.',
+  'appointment.cancelled': 'أُلغي أحد المواعيد.',
+  'appointment.missed': 'لقد فاتك موعد.',
+  'appointment.reminder': 'لديك موعد قريب.',
+  'conversation.message': 'لديك رسائل جديدة.',
+  'driver.registered': 'سجّل سائق لدى صيدليتك.',
+  'driver.asks_to_join': 'يطلب سائق الانضمام إلى صيدليتك.',
+  'driver.membership_active': 'أنت الآن سائق لدى الصيدلية.',
+  'driver.membership_ended': 'انتهت عضوية أحد السائقين.',
+  'driver.off_duty': 'أنهت الصيدلية مناوبتك.',
+  'driver.duty_allowed': 'يمكنك العودة إلى المناوبة.',
+  'paper.approved': 'قُبل أحد مستنداتك.',
+  'paper.rejected': 'رُفض أحد مستنداتك. قدّم مستندًا آخر.',
+  'paper.revoked': 'أُلغي قبول أحد مستنداتك.',
+  'paper.expiring': 'ينتهي أحد مستنداتك قريبًا. قدّم المستند الجديد.',
+  'paper.expired': 'انتهت صلاحية أحد مستنداتك.',
+  'vendor.approved': 'قُبلت صيدليتك.',
+  'vendor.rejected': 'لم تُقبل صيدليتك.',
+  'vendor.suspended': 'أُوقفت صيدليتك.',
+  'vendor.move_approved': 'صيدليتك في مكانها الجديد من الآن.',
+  'vendor.move_refused': 'رُفض نقل صيدليتك.',
+  'payment.action_required': 'أكّد دفع طلبك خلال عشر دقائق من فضلك.',
+  'payment.captured': 'تم دفع طلبك.',
+  'payment.refunded': 'أُعيد إليك مبلغ من طلب.',
+  'payment.refund_failed': 'تعذّرت إعادة مبلغ طلب إليك.',
+  'account.signed_in': 'سجّل أحدهم الدخول إلى حسابك من مكان جديد.',
+  'account.password_changed': 'تغيّرت كلمة مرور حسابك.',
+  'account.email_changed': 'تغيّر البريد الإلكتروني لحسابك.',
+  'account.phone_lost': 'أثبت حساب آخر رقم هاتفك.',
+  'account.role_changed': 'تغيّر دور حسابك.',
+  'admin.pharmacies_wait': 'صيدليات تنتظر قرارك.',
+}
 
-export const notificationTexts = { en, de } as const
+export const notificationTexts = { en, de, ar } as const
 export type Language = keyof typeof notificationTexts
 /** The text of a message that a person sends to try a device. */
 export const testTexts: Readonly<Record<Language, string>> = {
   en: 'Notifications reach this device.',
   de: 'Benachrichtigungen erreichen dieses Gerät.',
+  ar: 'تصل الإشعارات إلى هذا الجهاز.',
 }
 /** The frame of a mail with news. */
 export const mailTexts: Readonly<Record<Language, { subject: string; why: string }>> = {
   en: {
     subject: 'News from Caduceus',
-    why: 'You get this mail because you asked for it. You can turn it off in the app.',
+    why: 'You can turn off mails like this one in the settings of the app.',
   },
   de: {
     subject: 'Neues von Caduceus',
-    why: 'Sie erhalten diese Mail, weil Sie sie gewünscht haben. In der App können Sie sie abstellen.',
+    why: 'Mails wie diese können Sie in den Einstellungen der App abstellen.',
+  },
+  ar: {
+    subject: 'أخبار من Caduceus',
+    why: 'يمكنك إيقاف رسائل كهذه في إعدادات التطبيق.',
   },
 }
 const isLanguage = (tag: string): tag is Language => Object.hasOwn(notificationTexts, tag)
