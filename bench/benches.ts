@@ -17,7 +17,6 @@ import {
 import { bench as millionDrivers } from './load/million-drivers.ts'
 import { bench as openConversations } from './load/open-conversations.ts'
 import { bench as reconnect } from './load/reconnect.ts'
-import { bench as pages } from './load/pages.ts'
 import { bench as recovery } from './load/recovery.ts'
 import { bench as failover } from './load/failover.ts'
 import { bench as transitions } from './load/transitions.ts'
@@ -79,7 +78,6 @@ export const benches: readonly Bench[] = [
   transitions,
   bookings,
   failover,
-  pages,
   simulator,
   socketIoBench,
   channelsBench,
