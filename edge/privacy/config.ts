@@ -1,14 +1,30 @@
-/** Configuration of erasures: the grace, and how long records are kept that a law asks for. */
-import { integerVariable, type Environment } from '../../protocol/kernel/environment.ts'
+/**
+ * Configuration of erasures: the grace, how long records are kept that a law asks for, and the file
+ * that survives a restore.
+ */
+import {
+  integerVariable,
+  textVariable,
+  type Environment,
+} from '../../protocol/kernel/environment.ts'
+import type { KernelConfig } from '../kernel/config.ts'
 import { privacyLimits } from './limits.ts'
 
 export interface PrivacyConfig {
   erasureGraceDays: number
   recordsRetentionDays: number
+  /** Beside DATA_DIR where nothing else is set, so that a new DATA_DIR finds it; null for none. */
+  erasuresFile: string | null
 }
 
-/** Reads ERASURE_GRACE_DAYS and RECORDS_RETENTION_DAYS. Throws ConfigError. */
-export const readPrivacyConfig = (environment: Environment): PrivacyConfig => ({
+/** Reads ERASURE_GRACE_DAYS, RECORDS_RETENTION_DAYS and ERASURES_FILE. Throws ConfigError. */
+export const readPrivacyConfig = (
+  environment: Environment,
+  { role, dataDir }: KernelConfig,
+): PrivacyConfig => ({
+  erasuresFile:
+    textVariable(environment, 'ERASURES_FILE') ??
+    (role === 'embedded' ? `${dataDir}.erasures` : null),
   erasureGraceDays: integerVariable(
     environment,
     'ERASURE_GRACE_DAYS',

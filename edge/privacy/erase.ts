@@ -16,6 +16,7 @@ import { eraseAppointments } from './erase-appointments.ts'
 import { eraseFiles } from './erase-files.ts'
 import { eraseCustody, eraseOrders } from './erase-orders.ts'
 import { dayMs } from './erasures.ts'
+import type { WithErasureLog } from './erasure-log.ts'
 import { conditionOf } from './export.ts'
 import type { Known, Person } from './known.ts'
 import { knownTables } from './known-tables.ts'
@@ -25,6 +26,7 @@ export type EraseContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> &
   WithEndedAccess &
   WithMessenger &
   WithStorages &
+  WithErasureLog &
   WithConfig<PrivacyConfig>
 
 /** The job. A failure at one person does not stop the others. */
@@ -60,6 +62,7 @@ async function erasePerson(ctx: EraseContext, accountId: string): Promise<boolea
   const nowMs = ctx.nowMs()
   const begunMs = await endAccount(ctx, accountId, nowMs)
   if (begunMs === null) return false
+  await ctx.erasureLog?.add(accountId, begunMs)
   await eraseRows(db, { accountId, ids: [accountId], mayWork: true })
   const waiting =
     (await eraseOrders(db, accountId, nowMs)) + (await eraseAppointments(db, accountId))
