@@ -50,6 +50,7 @@ async function stored(
         quantity: null,
         notes: texts.notes ?? null,
         prescription_url: null,
+        goods_classes: null,
         currency: 'USD',
         fee: null,
         radius_km: 5,

@@ -49,6 +49,7 @@ const pushedByEngines = [
   'appointment_reminder',
   'assigned',
   'assignment_ended',
+  'custody',
   'driver_membership',
   'driver_search_ended',
   'driver_status',
@@ -161,7 +162,15 @@ t.test('all messages of a run match their schemas', async t => {
   const back = await place()
   await w.command('order', back, 'accept', by)
   await w.command('order', back, 'assign_driver', by, { driver_id: dora.driverId })
+  await w.command('order', back, 'pack', by, { seal_number: 'S-1', packages: ['RX-1'] })
+  await w.command('order', back, 'name_agent', by, { name: 'Ann', relationship: 'family' })
+  await w.command('order', back, 'scan', dora.by, { code: 'RX-1' })
   for (const verb of ['pick_up', 'out_for_delivery']) await w.command('order', back, verb, dora.by)
+  const code = { method: 'pin', right: false, assignment_id: 'a', generation: 0 }
+  await w.command('order', back, 'deliver', dora.by, { custody: { code } })
+  await w.command('order', back, 'renew_code', { role: 'service', id: 's' }, { generation: 1 })
+  await w.command('order', back, 'report_break', dora.by, { kind: 'damaged' })
+  await w.command('order', back, 'mend', by, { number: 1, outcome: 'return', reason: 'wet' })
   await w.command('driver', dora.driverId, 'update', dora.by, { phone: '22' })
   await w.command('order', back, 'fail', dora.by, { reason: 'nobody at home' })
   await w.command('order', back, 'return', dora.by)

@@ -105,7 +105,7 @@ function life(orderId: string): OrderCommand[] {
     propose(0, 0),
     { verb: 'accept_offer', by: driver, data: { offer_id: offerId }, driver: fact },
     { verb: 'record_arrival', by: system, at: 'pickup' },
-    { verb: 'pick_up', by: driver, data: {} },
+    { verb: 'pick_up', by: driver, data: {}, uploads: [] },
     { verb: 'out_for_delivery', by: driver, data: {} },
     {
       verb: 'deliver',

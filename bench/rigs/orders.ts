@@ -53,6 +53,7 @@ export function liveOrder(n: number, random: () => number, idle = false): Order 
     quantity: null,
     notes: 'Ring twice',
     prescription_url: null,
+    goods_classes: null,
     currency: 'USD',
     fee: { quote_id: null, vendor_id: vendor.vendor_id, fee_minor: 425, distance_km: 3.217 },
   }

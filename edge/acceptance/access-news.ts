@@ -2,6 +2,7 @@
  * The requests of the access test for notifications, for the devices that are woken, and for the
  * custody of an order.
  */
+import { custodyCalls } from './access-custody.ts'
 import { exampleKeys } from '../push/examples.ts'
 
 type Ids = Readonly<Record<string, string>>
@@ -14,6 +15,7 @@ const device = (ids: Ids) => ({ params: { id: ids['pushDevice']! } })
 
 /** By operationId. */
 export const newsCalls: Readonly<Record<string, NewsRule>> = {
+  ...custodyCalls,
   exportCustody: { of: ids => ({ params: { id: ids['inCustody']! } }) },
   markNotificationsRead: { of: ids => ({ body: { ids: [ids['notification']!] } }) },
   setNotificationPreferences: {

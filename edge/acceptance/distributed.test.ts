@@ -8,6 +8,7 @@ import { otherServices, pharmacyOfDispatch, servicePharmacies } from './fixture-
 import { race } from './race.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
 import { custodyScenarios } from './scenarios-custody.ts'
+import { policyScenarios } from './scenarios-policies.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 import { slotRace, slotRaceEnvironment, slotRaceMs } from './slot-race.ts'
@@ -31,6 +32,7 @@ t.test(
     orderScenarios(t, () => deployment)
     conversationScenarios(t, () => deployment)
     custodyScenarios(t, () => deployment)
+    policyScenarios(t, () => deployment)
     race(t, () => deployment)
     slotRace(t, () => deployment)
     otherServices(t, () => ({ url: deployment.url, nats }))

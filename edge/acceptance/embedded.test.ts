@@ -11,6 +11,7 @@ import { race } from './race.ts'
 import type { Deployment } from './fixture-city.ts'
 import { conversationScenarios } from './scenarios-conversations.ts'
 import { custodyScenarios } from './scenarios-custody.ts'
+import { policyScenarios } from './scenarios-policies.ts'
 import { orderScenarios } from './scenarios-orders.ts'
 import { requestScenarios } from './scenarios-requests.ts'
 import { slotRace, slotRaceEnvironment } from './slot-race.ts'
@@ -42,6 +43,7 @@ requestScenarios(t, () => deployment)
 orderScenarios(t, () => deployment)
 conversationScenarios(t, () => deployment)
 custodyScenarios(t, () => deployment)
+policyScenarios(t, () => deployment)
 race(t, () => deployment)
 slotRace(t, () => deployment)
 
@@ -57,7 +59,6 @@ t.test('the scenarios hear every message of the sockets, but for those listed he
     'error',
     'live_greeting',
     'membership',
-    'new_order',
     // A scenario may end before the second in which it comes; edge/notifications hears it.
     'notification',
     'offer_withdrawn',

@@ -148,6 +148,25 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   })
   const member: Prepare = () => world.member()
   const pushDevice: Prepare = async () => ({ pushDevice: await world.pushDevice() })
+  let carriedOrder: string | null = null
+  /**
+   * The one order that all examples of the parcel are about, because a driver carries few at once.
+   * The driver declines what is offered besides.
+   */
+  const carried: Prepare = async () => {
+    if (carriedOrder !== null) return { order: carriedOrder }
+    const { orders } = await done('driver', 'GET', '/api/orders?status=accepted')
+    for (const { id, driver_search } of orders)
+      if (driver_search.offer !== null)
+        await done(
+          'driver',
+          'POST',
+          `/api/orders/${id}/offers/${driver_search.offer.offer_id}/decline`,
+          {},
+        )
+    carriedOrder = (await world.assignedOrder()).id
+    return { order: carriedOrder }
+  }
   const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
   // Made once, while the driver holds no offer.
@@ -252,6 +271,14 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listPushDevices: pushDevice,
     testPushDevice: pushDevice,
     forgetPushDevice: pushDevice,
+    packParcel: carried,
+    scanPackage: carried,
+    nameAgent: carried,
+    getHandoverCode: carried,
+    renewHandoverCode: carried,
+    reportHandover: carried,
+    reportBreak: carried,
+    decideBreak: carried,
     getCustody: inCustody,
     exportCustody: inCustody,
     listNotifications: notification,

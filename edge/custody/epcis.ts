@@ -22,6 +22,12 @@ const words: Readonly<Record<CustodyKind, { bizStep: string; disposition: string
   return_started: { bizStep: 'transporting', disposition: 'returned' },
   returned: { bizStep: 'receiving', disposition: 'returned' },
   cancelled: { bizStep: 'void_shipping', disposition: 'inactive' },
+  packed: { bizStep: 'packing', disposition: 'reserved' },
+  scanned: { bizStep: 'inspecting', disposition: null },
+  agent_named: { bizStep: 'holding', disposition: null },
+  code_refused: { bizStep: 'holding', disposition: null },
+  chain_broken: { bizStep: 'holding', disposition: 'damaged' },
+  chain_mended: { bizStep: 'inspecting', disposition: null },
 }
 
 const party = (id: string): string => `urn:uuid:${id}`

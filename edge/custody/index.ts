@@ -2,22 +2,24 @@
 import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { ReadContext } from '../orders/reads.ts'
+import type { OrderContext } from '../orders/terms.ts'
 import type { WithStorages } from '../uploads/storage/storage.ts'
 import { access } from './callers.ts'
 import { readCustodyConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { followJournal } from './follow.ts'
 import { custodyMetrics } from './metrics.ts'
+import { parcelRoutes } from './parcel-routes.ts'
+import { policyRoutes } from './policy-routes.ts'
 import { custodyRoutes } from './routes.ts'
 import { tellWitnesses } from './telling.ts'
 import { CustodyView } from './timeline.ts'
 
-export const custody = feature<Kernel & ReadContext & WithStorages>()({
+export const custody = feature<Kernel & OrderContext & WithStorages>()({
   name: 'custody',
   config: readCustodyConfig,
   metrics: custodyMetrics,
-  routes: custodyRoutes,
+  routes: parts => [...custodyRoutes(parts), ...parcelRoutes(parts), ...policyRoutes(parts)],
   start(parts) {
     if (parts.config.custodySigner === null)
       parts.log.warn('CUSTODY_LOG_KEY is not set, so this edge does not sign the custody log')

@@ -19,6 +19,8 @@ export const custodyLimits = {
   witnessBytesMax: 16 * 1024,
   /** Newest checkpoints among which an export looks for one that all witnesses signed. */
   cosignedAmong: 20,
+  /** Of the text of a QR code that a customer shows. */
+  qrCharactersMax: 400,
   /** Time for which an export waits for the writer of the log. */
   writerWaitMs: 5_000,
 } as const

@@ -49,6 +49,12 @@ const steps: Readonly<Record<OrderEntry['kind'], string>> = {
   return_started: 'Going back',
   returned: 'Back at the pharmacy',
   cancelled: 'Cancelled',
+  packed: 'Packed and sealed',
+  scanned: 'Package scanned',
+  agent_named: 'Agent named',
+  code_refused: 'Wrong code',
+  chain_broken: 'Chain broken',
+  chain_mended: 'Break decided',
 }
 
 const columns = ['No.', 'Time', 'Step', 'By', 'Who has it then', 'Place and proofs']
@@ -62,6 +68,9 @@ function whereabouts(place: NonNullable<OrderEntry['place']>): string {
   return `${latitude}, ${longitude} (${of})`
 }
 
+const shown = (value: unknown): unknown =>
+  typeof value === 'object' ? JSON.stringify(value) : value
+
 function line({ number, leaf, entry }: EntryRow): string {
   if (entry === null)
     return `<tr><td>${number}</td>
@@ -70,7 +79,7 @@ function line({ number, leaf, entry }: EntryRow): string {
   const notes = [
     ...(place === null ? [] : [whereabouts(place)]),
     ...Object.entries(facts).flatMap(([name, value]) =>
-      value === null ? [] : [`${text(name)}: ${text(value)}`],
+      value === null ? [] : [`${text(name)}: ${text(shown(value))}`],
     ),
     ...proofs.map(
       ({ kind: proof, sha256 }) =>

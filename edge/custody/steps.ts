@@ -8,6 +8,7 @@
  */
 import type { Json } from '../../protocol/custody-log/canonical.ts'
 import type { CustodyEntry } from '../../protocol/custody-log/entries.ts'
+import type { EvidenceFact } from '../../protocol/custody/evidence.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -30,6 +31,12 @@ export const custodyKinds = [
   'return_started',
   'returned',
   'cancelled',
+  'packed',
+  'scanned',
+  'agent_named',
+  'code_refused',
+  'chain_broken',
+  'chain_mended',
 ] as const
 export type CustodyKind = (typeof custodyKinds)[number]
 
@@ -57,6 +64,23 @@ const reasonOf = ({ reason }: { reason: string | null }): { [name: string]: Json
   reason: textOf(reason),
 })
 
+/** The evidence of a stage. */
+function evidenceOf({ custody }: { custody?: EvidenceFact }): { [name: string]: Json } {
+  const { photo_url: _, happened_at_ms, ...rest } = custody ?? {}
+  const facts: { [name: string]: Json } = {
+    ...(happened_at_ms !== undefined && { happened_at: new Date(happened_at_ms).toISOString() }),
+  }
+  for (const [name, value] of Object.entries(rest))
+    facts[name] = JSON.parse(JSON.stringify(value), (_key, one: unknown) =>
+      typeof one === 'string' ? textOf(one) : one,
+    ) as Json
+  return facts
+}
+const parcelPhoto = ({ custody }: { custody?: EvidenceFact }) => ({
+  photo: custody?.photo_url ?? null,
+  signature: null,
+})
+
 const steps: { readonly [Type in OrderEvent['type']]: Step<Of<Type>> | null } = {
   broadcast_opened: null,
   order_placed: null,
@@ -80,22 +104,74 @@ const steps: { readonly [Type in OrderEvent['type']]: Step<Of<Type>> | null } = 
   },
   assigned_driver_updated: null,
   arrived_at_pickup: { kind: 'arrived_at_pickup', at: 'driver' },
-  picked_up: { kind: 'picked_up', to: 'driver', at: 'driver' },
+  picked_up: {
+    kind: 'picked_up',
+    to: 'driver',
+    at: 'driver',
+    facts: evidenceOf,
+    proofs: parcelPhoto,
+  },
   out_for_delivery: { kind: 'out_for_delivery', at: 'driver' },
   arrived_at_dropoff: { kind: 'arrived_at_dropoff', at: 'driver' },
   delivered: {
     kind: 'delivered',
     to: 'customer',
     at: 'driver',
-    facts: reasonOf,
+    facts: data => ({ ...reasonOf(data), ...evidenceOf(data) }),
     proofs: ({ proof_photo_url, signature_url }) => ({
       photo: proof_photo_url,
       signature: signature_url,
     }),
   },
-  delivery_failed: { kind: 'delivery_failed', at: 'driver', facts: reasonOf },
+  delivery_failed: {
+    kind: 'delivery_failed',
+    at: 'driver',
+    facts: data => ({ ...reasonOf(data), ...evidenceOf(data) }),
+  },
   return_started: { kind: 'return_started', at: 'driver' },
-  returned: { kind: 'returned', to: 'vendor', at: 'driver' },
+  returned: {
+    kind: 'returned',
+    to: 'vendor',
+    at: 'driver',
+    facts: evidenceOf,
+    proofs: parcelPhoto,
+  },
+  parcel_packed: {
+    kind: 'packed',
+    at: 'vendor',
+    facts: ({ classes, seal_number, packages }) => ({
+      classes,
+      seal_number: textOf(seal_number),
+      packages: packages.map(one => ({ ...one, label: textOf(one.label) })),
+    }),
+  },
+  package_scanned: {
+    kind: 'scanned',
+    at: 'driver',
+    facts: ({ stage, place }) => ({ stage, package: place + 1 }),
+  },
+  agent_named: {
+    kind: 'agent_named',
+    facts: ({ name, relationship }) => ({ name: textOf(name), relationship }),
+  },
+  code_refused: { kind: 'code_refused', at: 'driver', facts: ({ method }) => ({ method }) },
+  code_renewed: null,
+  chain_broken: {
+    kind: 'chain_broken',
+    at: 'driver',
+    facts: ({ number, kind, stage, note, found_seal, celsius }) => ({
+      number,
+      kind,
+      stage,
+      note: textOf(note),
+      found_seal: textOf(found_seal),
+      celsius,
+    }),
+  },
+  chain_mended: {
+    kind: 'chain_mended',
+    facts: ({ number, outcome, reason }) => ({ number, outcome, reason: textOf(reason) }),
+  },
 }
 
 /** The step that an event makes; null for one that concerns no custody. */

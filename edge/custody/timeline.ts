@@ -143,6 +143,13 @@ function stepFor(identity: Identity, entry: OrderEntry) {
     custodian_after: custodianFor(identity, custodian_after)!,
     place,
     proofs,
-    facts,
+    facts: factsFor(identity, facts),
   }
+}
+
+/** Who reads the seal on the parcel must not know it from here. */
+function factsFor({ role }: Identity, facts: OrderEntry['facts']): OrderEntry['facts'] {
+  if (role !== 'driver') return facts
+  const { seal_number: _, found_seal: __, ...rest } = facts
+  return rest
 }

@@ -26,6 +26,7 @@ export const directoryPharmacy = (row: Selectable<VendorsTable>): DirectoryPharm
   time_zone: row.time_zone,
   opening_hours: row.opening_hours,
   tariff: row.tariff,
+  custody_additions: row.custody_additions,
 })
 
 /**

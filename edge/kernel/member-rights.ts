@@ -36,6 +36,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     createMainService updateMainService deleteMainService
     closeVendor reopenVendor appealRating
     listPayments listPaymentsV1 listRemittances decideRemittance
+    decideBreak getCustodyPolicies setCustodyPolicies
     listReviews takeReview endReview decideDocument
     vendorReport driverReport exportReport exportOrders
     getInsights exportInsights getDriverInsights getServiceInsights`),
@@ -51,6 +52,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     listVendorOrders listOrders getOrder updateOrder cancelOrder
     acceptOrder rejectOrder assignDriver findDriver listOrderEvents
     reissueTrackingToken listBreadcrumbs getCustody exportCustody
+    packParcel scanPackage reportHandover nameAgent reportBreak
     getOrderPayment getPayment getPaymentV1
     listTrips getTrip cancelTrip quoteDelivery quoteDeliveryV1
     listDrivers listDriversV1 getDriver getDriverV1

@@ -69,6 +69,13 @@ export const told: {
     delivery_failed: to('order.failed'),
     return_started: to('order.returning'),
     returned: to('order.returned'),
+    parcel_packed: nobody,
+    package_scanned: nobody,
+    agent_named: nobody,
+    code_refused: nobody,
+    code_renewed: nobody,
+    chain_broken: nobody,
+    chain_mended: nobody,
   },
   driver: {
     driver_registered: to('driver.registered'),

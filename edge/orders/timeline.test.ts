@@ -27,6 +27,7 @@ const born = {
   quantity: null,
   notes: 'secret-notes',
   prescription_url: null,
+  goods_classes: null,
   fee: { quote_id: 'q', vendor_id: null, fee_minor: 1250, distance_km: 3 },
   currency: 'USD',
 }

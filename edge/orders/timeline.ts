@@ -236,6 +236,22 @@ function dataFor(reader: Reading, event: OrderEvent): Record<string, unknown> | 
       return { reason: event.data.reason }
     case 'returned':
       return {}
+    // Who reads the seal on the parcel must not know it from here.
+    case 'parcel_packed': {
+      const { classes, seal_number, packages } = event.data
+      return { classes, packages: packages.length, ...(role !== 'driver' && { seal_number }) }
+    }
+    case 'package_scanned':
+    case 'agent_named':
+    case 'code_refused':
+    case 'chain_mended':
+      return event.data
+    case 'chain_broken': {
+      const { number, kind, stage, note, celsius } = event.data
+      return { number, kind, stage, note, celsius }
+    }
+    case 'code_renewed':
+      return role === 'driver' ? null : {}
     default:
       return event satisfies never
   }

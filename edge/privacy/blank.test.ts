@@ -8,7 +8,8 @@ import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { blanked } from './blank.ts'
 
 /** What the examples say of their customer. */
-const personal = /John Doe|9841234567|Call before delivery|Aspirin|456 Home|27\.717/
+const personal =
+  /John Doe|Jane Doe|09506000134352|9841234567|Call before delivery|Aspirin|456 Home|27\.717/
 
 t.test('no event says anything of its customer, and each still fits its schema', async t => {
   let emptied = 0

@@ -14,8 +14,11 @@ const blanks: Json = {
   delivery_address: null,
   items: [],
   text_message: null,
+  note: null,
   ...Object.fromEntries(givenNames.map(name => [name, null])),
 }
+/** In place of a text that may not be empty. */
+const erased = '-'
 /** Codes and not texts. */
 const reasonCodes = new Set(['deadline', 'no_pharmacy_in_radius'])
 
@@ -27,6 +30,8 @@ export function blanked<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(blanked) as Value
   if (typeof value !== 'object' || value === null) return value
   const result: Record<string, unknown> = {}
+  // Who has a relationship to the patient took the parcel, or may take it.
+  const isPerson = 'relationship' in value
   for (const [name, field] of Object.entries(value))
     result[name] =
       name === 'dropoff'
@@ -35,9 +40,13 @@ export function blanked<Value>(value: Value): Value {
           ? coarse(field as number)
           : name === 'reason' && typeof field === 'string' && !reasonCodes.has(field)
             ? ''
-            : Object.hasOwn(blanks, name) && field !== undefined
-              ? blanks[name]
-              : blanked(field)
+            : (name === 'name' && isPerson) || name === 'no_signature_reason'
+              ? erased
+              : (name === 'packages' || name === 'classes') && Array.isArray(field)
+                ? []
+                : Object.hasOwn(blanks, name) && field !== undefined
+                  ? blanks[name]
+                  : blanked(field)
   return result as Value
 }
 

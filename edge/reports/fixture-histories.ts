@@ -214,6 +214,7 @@ export const firstEvent = (
     quantity: null,
     notes: cruelText,
     prescription_url: null,
+    goods_classes: null,
     currency: 'USD',
     fee: null,
   }

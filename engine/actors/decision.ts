@@ -1,7 +1,14 @@
 /** The results of pure deciders: events, or a rejection from the catalogue. */
-import type { ErrorCode } from '../../protocol/kernel/errors.ts'
+import type { ErrorCode, FieldError } from '../../protocol/kernel/errors.ts'
 
-export type Decision<E> = { ok: true; events: E[] } | { ok: false; code: ErrorCode; detail: string }
+export interface Rejection {
+  ok: false
+  code: ErrorCode
+  detail: string
+  /** The fields of the command that are missing or wrong, where the code is about fields. */
+  fields?: FieldError[]
+}
+export type Decision<E> = { ok: true; events: E[] } | Rejection
 
 /**
  * Accepts the command. No events means that the state is already as asked; the caller gets the same
@@ -9,10 +16,7 @@ export type Decision<E> = { ok: true; events: E[] } | { ok: false; code: ErrorCo
  */
 export const emit = <E>(...events: E[]): Decision<E> => ({ ok: true, events })
 /** Refuses the command. `detail` is a sentence for the caller. */
-export const reject = (
-  code: ErrorCode,
-  detail: string,
-): { ok: false; code: ErrorCode; detail: string } => ({ ok: false, code, detail })
+export const reject = (code: ErrorCode, detail: string): Rejection => ({ ok: false, code, detail })
 
 /** The end of an exhaustive switch. A new variant does not compile until the switch handles it. */
 export function unreachable(value: never): never {

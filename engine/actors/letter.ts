@@ -1,9 +1,9 @@
 /** A command in an actor's mailbox, and its answer. */
-import type { ErrorCode } from '../../protocol/kernel/errors.ts'
+import type { ErrorCode, FieldError } from '../../protocol/kernel/errors.ts'
 
 export type TellReply =
   | { ok: true; state: unknown; version: number; updatedAtMs: number }
-  | { ok: false; code: ErrorCode; detail: string }
+  | { ok: false; code: ErrorCode; detail: string; fields?: FieldError[] }
 
 export interface Letter {
   commandId: string

@@ -31,7 +31,10 @@ export class Dispatcher {
     const command =
       planned.command instanceof Promise ? ((await planned.command) as unknown) : planned.command
     const reply = await actors.tell(kind.name, envelope.actor_id, envelope.id, command)
-    if (!reply.ok) return { ok: false, problem: { code: reply.code, detail: reply.detail } }
+    if (!reply.ok) {
+      const { code, detail, fields } = reply
+      return { ok: false, problem: { code, detail, ...(fields !== undefined && { fields }) } }
+    }
     return attendants.get(kind)!.reply(reply, command, envelope)
   }
 }

@@ -37,6 +37,8 @@ export function dueOrder(
   }
   if (order.kind === 'broadcast')
     return internal(`expire:${cell.version}`, { verb: 'expire', by: system })
+  if ('failedAtMs' in order)
+    return internal(`return_overdue:${cell.version}`, { verb: 'return_overdue', by: system })
   if (order.kind !== 'accepted') return
   const { search, deal } = order
   if (search.kind === 'offering')

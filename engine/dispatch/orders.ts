@@ -9,6 +9,7 @@ import type { Allowance } from '../allowance/allowance.ts'
 import type { OpenRequests } from '../pharmacies/open-requests.ts'
 import type { SearchingOrders } from './searching-orders.ts'
 import type { OrderCommand } from '../orders/commands.ts'
+import type { ProvingCommand } from '../orders/proof.ts'
 import { planOrder, type OrderFacts } from '../orders/plan.ts'
 import type { Order } from '../orders/state.ts'
 import { view } from '../orders/view.ts'
@@ -55,6 +56,11 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
         return this.#withHolder(command, envelope)
       case 'deliver':
         return this.#withUploads(command, envelope)
+      case 'pick_up':
+      case 'complete_return':
+        return command.data.proof_photo_url === undefined
+          ? command
+          : this.#withUploads(command, envelope)
       default:
         return command
     }
@@ -84,10 +90,7 @@ export class OrdersOfEngine implements Attendant<Order, OrderCommand, OrderEvent
     return { ...command, driver: holder }
   }
 
-  async #withUploads(
-    command: Extract<OrderCommand, { verb: 'deliver' }>,
-    { actor_id, by }: Envelope,
-  ): Promise<OrderCommand> {
+  async #withUploads(command: ProvingCommand, { actor_id, by }: Envelope): Promise<OrderCommand> {
     const uploads = await uploadsOfReport(
       this.#deps.holds.journal,
       actor_id,

@@ -18,7 +18,7 @@ export async function uploadsOfReport(
   lookups: Pick<OrderLookups, 'claimProofs'>,
   orderId: string,
   by: Principal,
-  data: OrderCommandData['deliver'],
+  data: Pick<OrderCommandData['deliver'], 'proof_photo_url' | 'signature_url'>,
 ): Promise<UploadFact[]> {
   const idOf = (url: string | undefined): string | null =>
     url === undefined ? null : uploadIdOf(url)

@@ -123,6 +123,7 @@ export async function databaseSubject(
       name,
       opening_hours,
       tariff,
+      custody_additions,
       is_active: _,
       revision: __,
       ...rest
@@ -135,6 +136,7 @@ export async function databaseSubject(
           business_name: name,
           email: 'p@example.org',
           ...rest,
+          custody_additions: JSON.stringify(custody_additions ?? null),
           opening_hours: JSON.stringify(opening_hours),
           tariff: JSON.stringify(tariff),
         })

@@ -93,6 +93,21 @@ function written(): Golden {
         data: { ...happened.delivered.data, door_distance_m: 900, reason: 'at the gate' },
       },
     ],
+    kept: [
+      opened,
+      accepted,
+      happened.packed,
+      happened.agentNamed,
+      happened.assigned,
+      happened.scanned,
+      happened.pickedUp,
+      happened.onTheWay,
+      happened.codeRefused,
+      happened.codeRenewed,
+      happened.broken,
+      happened.mended,
+      happened.delivered,
+    ],
     anotherPhone: [...reached.picked_up, happened.driverUpdated],
   }
   const drivers: Record<string, readonly DriverEvent[]> = {

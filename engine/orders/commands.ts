@@ -25,6 +25,8 @@ interface LookedUp {
   assign_driver: { offerId: string } & OfferTime
   find_driver: { policy: SearchPolicy } & OfferTime
   accept_offer: { driver: DriverFact | null }
+  pick_up: { uploads: readonly UploadFact[] }
+  complete_return: { uploads: readonly UploadFact[] }
   /** `doorDistanceM`: distance from the driver to the door, m; null without a fresh position. */
   deliver: {
     actualDistanceKm: number | null

@@ -10,7 +10,8 @@ import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { SearchPolicy } from '../../protocol/drivers/policies.ts'
 import type { OrderCommand } from './commands.ts'
 import { decide } from './decide.ts'
-import { stranger, otherPharmacy, otherDriver, table } from './fixture-decisions.ts'
+import { custodyTable } from './fixture-custody.ts'
+import { stranger, otherPharmacy, otherDriver, table as decisions } from './fixture-decisions.ts'
 import {
   admin,
   after,
@@ -23,6 +24,8 @@ import {
   vendor,
   pharmacyIds,
 } from './fixtures.ts'
+
+const table = { ...decisions, ...custodyTable }
 
 const outcomeOf = (
   given: readonly OrderEvent[],
@@ -150,11 +153,21 @@ t.test('the data of the events of a granted command', async t => {
 })
 
 t.test('every rejection and every verb of decide.ts has a row', async t => {
-  const source = ['decide', 'finding', 'parties', 'proof']
+  const source = [
+    'decide',
+    'finding',
+    'parties',
+    'proof',
+    'delivering',
+    'custody',
+    'custody-commands',
+  ]
     .map(name => readFileSync(assetUrl(`engine/orders/${name}.ts`), 'utf8'))
     .join('\n')
   const codes = new Set(
-    [...source.matchAll(/(?:reject\(\s*|code: )'([a-z_]+)'/g)].map(match => match[1]!),
+    [...source.matchAll(/(?:reject\(\s*|refuseFields\(\s*|code: )'([a-z_]+)'/g)].map(
+      match => match[1]!,
+    ),
   )
   const rows = new Set(
     Object.values(table)

@@ -10,7 +10,6 @@ import { toldOf } from '../../protocol/orders/fields.ts'
 import { requestExpired } from '../../protocol/orders/texts.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
-import type { Principal } from '../../protocol/kernel/principal.ts'
 import { emit, reject, unreachable } from '../actors/decision.ts'
 import { distanceKm } from '../../protocol/river/geo.ts'
 import { roadKm } from '../../protocol/drivers/travel.ts'
@@ -30,10 +29,20 @@ import {
 } from './finding.ts'
 import { concerns } from '../actors/decision-scope.ts'
 import type { OrderCommand } from './commands.ts'
+import { decideCustody } from './custody-commands.ts'
+import {
+  completeReturn,
+  deliver,
+  fail,
+  outForDelivery,
+  pickUp,
+  recordArrival,
+  startReturn,
+  updateDriver,
+} from './delivering.ts'
 import {
   conflict,
   isCustomer,
-  isDriver,
   isPharmacy,
   mayOrder,
   nameOf,
@@ -42,16 +51,7 @@ import {
   type Of,
   type OrderDecision,
 } from './parties.ts'
-import { flagOf, proofOf } from './proof.ts'
-import {
-  deliveryOf,
-  isBeingBrought,
-  isBeingFetched,
-  isCancellable,
-  isEnded,
-  pharmacyOf,
-  type Order,
-} from './state.ts'
+import { isCancellable, pharmacyOf, type Order } from './state.ts'
 
 /** `nowMs`: time of the decision, ms since the epoch. Never throws. */
 export function decide(order: Order, command: OrderCommand, nowMs: number): OrderDecision {
@@ -95,20 +95,28 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
       return closeOffer(order, command.offerId, 'expired', null, nowMs)
     case 'record_arrival':
       return recordArrival(order, command)
+    case 'pack':
+    case 'scan':
+    case 'name_agent':
+    case 'renew_code':
+    case 'report_break':
+    case 'mend':
+    case 'return_overdue':
+      return decideCustody(order, command, nowMs)
     case 'update_driver':
       return updateDriver(order, command)
     case 'pick_up':
-      return pickUp(order, command)
+      return pickUp(order, command, nowMs)
     case 'out_for_delivery':
       return outForDelivery(order, command)
     case 'deliver':
-      return deliver(order, command)
+      return deliver(order, command, nowMs)
     case 'fail':
-      return fail(order, command)
+      return fail(order, command, nowMs)
     case 'return':
       return startReturn(order, command)
     case 'complete_return':
-      return completeReturn(order, command)
+      return completeReturn(order, command, nowMs)
     default:
       return unreachable(command)
   }
@@ -372,95 +380,4 @@ function reissueTracking(order: Order, command: Of<'reissue_tracking'>): OrderDe
   return order.core.trackingToken === command.trackingToken
     ? emit()
     : emit({ type: 'tracking_reissued', data: { tracking_token: command.trackingToken } })
-}
-
-// Delivering
-
-function recordArrival(order: Order, command: Of<'record_arrival'>): OrderDecision {
-  if (command.at === 'pickup')
-    return isBeingFetched(order) && order.delivery.arrivedAtPickupMs === null
-      ? emit({ type: 'arrived_at_pickup', data: {} })
-      : emit()
-  return order.kind === 'out_for_delivery' && order.delivery.arrivedAtDropoffMs === null
-    ? emit({ type: 'arrived_at_dropoff', data: {} })
-    : emit()
-}
-
-/**
- * The driver's actor tells this to its orders, also to an order that has another driver by now or
- * is over.
- */
-function updateDriver(order: Order, { driver }: Of<'update_driver'>): OrderDecision {
-  const delivery = isEnded(order) ? null : deliveryOf(order)
-  if (delivery === null || delivery.driver.driver_id !== driver.driver_id) return emit()
-  const { name, phone, vehicle_type } = delivery.driver
-  if (name === driver.name && phone === driver.phone && vehicle_type === driver.vehicle_type)
-    return emit()
-  return emit({ type: 'assigned_driver_updated', data: { driver } })
-}
-
-/** Drivers report on their own deliveries. A pharmacy may report for its own fleet. */
-const mayReport = (order: Order, by: Principal): boolean =>
-  isDriver(order, by) || isPharmacy(order, by)
-
-function pickUp(order: Order, command: Of<'pick_up'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'picked_up') return emit()
-  return order.kind === 'driver_assigned'
-    ? emit({ type: 'picked_up', data: {} })
-    : conflict(order, 'picked up')
-}
-
-function outForDelivery(order: Order, command: Of<'out_for_delivery'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'out_for_delivery') return emit()
-  return order.kind === 'picked_up'
-    ? emit({ type: 'out_for_delivery', data: {} })
-    : conflict(order, 'out for delivery')
-}
-
-function deliver(order: Order, command: Of<'deliver'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'delivered') return emit()
-  if (order.kind !== 'out_for_delivery') return conflict(order, 'delivered')
-  const proof = proofOf(order, command)
-  if (!proof.ok) return proof
-  const reason = command.data.reason?.trim() || null
-  return emit({
-    type: 'delivered',
-    data: {
-      driver_id: order.delivery.driver.driver_id,
-      proof_photo_url: proof.proof_photo_url,
-      signature_url: proof.signature_url,
-      actual_distance_km: command.actualDistanceKm,
-      earnings_minor: order.deal.feeMinor,
-      door_distance_m: command.doorDistanceM,
-      reason,
-      flag: flagOf(command.doorDistanceM, reason),
-    },
-  })
-}
-
-function fail(order: Order, command: Of<'fail'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'failed') return emit()
-  return isBeingBrought(order)
-    ? emit({ type: 'delivery_failed', data: { reason: command.data.reason } })
-    : conflict(order, 'failed')
-}
-
-function startReturn(order: Order, command: Of<'return'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'returning') return emit()
-  return order.kind === 'failed'
-    ? emit({ type: 'return_started', data: {} })
-    : conflict(order, 'returned')
-}
-
-function completeReturn(order: Order, command: Of<'complete_return'>): OrderDecision {
-  if (!mayReport(order, command.by)) return notFound()
-  if (order.kind === 'returned') return emit()
-  return order.kind === 'returning'
-    ? emit({ type: 'returned', data: { driver_id: order.delivery.driver.driver_id } })
-    : conflict(order, 'returned')
 }

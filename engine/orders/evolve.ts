@@ -7,6 +7,7 @@ import { stateOf } from '../../protocol/orders/fields.ts'
 import { searchPolicyDefault } from '../../protocol/drivers/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { unreachable } from '../actors/decision.ts'
+import { custodyKindsOf, custodyOf, evolveCustody, noCustody } from './custody-state.ts'
 import {
   deliveryOf,
   isBeingBrought,
@@ -142,6 +143,18 @@ function evolveLiving(
     }
     case 'tracking_reissued':
       return { ...order, core: { ...order.core, trackingToken: event.data.tracking_token } }
+    case 'parcel_packed':
+    case 'package_scanned':
+    case 'agent_named':
+    case 'code_refused':
+    case 'code_renewed':
+    case 'chain_broken':
+    case 'chain_mended':
+      if (!custodyKindsOf[event.type].has(order.kind)) return misfit(order, event)
+      return {
+        ...order,
+        core: { ...order.core, custody: evolveCustody(custodyOf(order), event, atMs) },
+      }
     case 'driver_search_started':
       return withSearch(order, event, () => ({
         kind: 'searching',
@@ -216,7 +229,19 @@ function evolveLiving(
     }
     case 'driver_unassigned':
       if (!isBeingFetched(order)) return misfit(order, event)
-      return { ...moving(order), kind: 'accepted', search: { kind: 'idle' } }
+      return {
+        ...moving(order),
+        // The next driver scans again.
+        core:
+          order.core.custody === undefined
+            ? order.core
+            : {
+                ...order.core,
+                custody: { ...order.core.custody, scanned: noCustody.scanned },
+              },
+        kind: 'accepted',
+        search: { kind: 'idle' },
+      }
     case 'assigned_driver_updated':
       if (!isUnderWay(order)) return misfit(order, event)
       return { ...order, delivery: { ...order.delivery, driver: event.data.driver } }

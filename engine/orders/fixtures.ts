@@ -110,9 +110,13 @@ const born = {
   quantity: null,
   notes: null,
   prescription_url: null,
+  goods_classes: null,
   currency: 'USD',
   fee: null,
 }
+
+/** A package whose code is no GS1 element string. */
+const packageFact = { gtin: null, batch: null, expiry: null, serial: null, label: 'RX-1' }
 
 /** Events by name, all at time 0. */
 export const happened = {
@@ -181,6 +185,26 @@ export const happened = {
   failed: { type: 'delivery_failed', data: { reason: 'nobody home' } },
   returning: { type: 'return_started', data: {} },
   returned: { type: 'returned', data: { driver_id: driverIds[0] } },
+  packed: {
+    type: 'parcel_packed',
+    data: { classes: ['controlled'], seal_number: 'S-1', packages: [packageFact] },
+  },
+  scanned: { type: 'package_scanned', data: { stage: 'pickup', place: 0 } },
+  agentNamed: { type: 'agent_named', data: { name: 'Ann', relationship: 'family' } },
+  codeRefused: { type: 'code_refused', data: { generation: 0, method: 'pin' } },
+  codeRenewed: { type: 'code_renewed', data: { generation: 1 } },
+  broken: {
+    type: 'chain_broken',
+    data: {
+      number: 1,
+      kind: 'other_seal',
+      stage: 'handover',
+      note: null,
+      found_seal: 'S-2',
+      celsius: null,
+    },
+  },
+  mended: { type: 'chain_mended', data: { number: 1, outcome: 'continue', reason: 'looked at' } },
 } satisfies Record<string, OrderEvent>
 
 /** The n-th offer, to the n-th driver. */
@@ -320,7 +344,11 @@ export const give = {
     by,
     data: { offer_id: offerIds[n]! },
   }),
-  pickUp: (by = driver): OrderCommand => ({ verb: 'pick_up', by, data: {} }),
+  pickUp: (
+    by = driver,
+    data: OrderCommandData['pick_up'] = {},
+    uploads: UploadFact[] = [],
+  ): OrderCommand => ({ verb: 'pick_up', by, data, uploads }),
   outForDelivery: (by = driver): OrderCommand => ({ verb: 'out_for_delivery', by, data: {} }),
   deliver: (
     by = driver,
@@ -342,7 +370,36 @@ export const give = {
   }),
   fail: (by = driver): OrderCommand => ({ verb: 'fail', by, data: { reason: 'nobody home' } }),
   return: (by = driver): OrderCommand => ({ verb: 'return', by, data: {} }),
-  completeReturn: (by = driver): OrderCommand => ({ verb: 'complete_return', by, data: {} }),
+  completeReturn: (
+    by = driver,
+    data: OrderCommandData['complete_return'] = {},
+    uploads: UploadFact[] = [],
+  ): OrderCommand => ({ verb: 'complete_return', by, data, uploads }),
+  pack: (data: Partial<OrderCommandData['pack']> = {}, by = vendor): OrderCommand => ({
+    verb: 'pack',
+    by,
+    data: { packages: [], ...data },
+  }),
+  scan: (code: string, by = driver): OrderCommand => ({ verb: 'scan', by, data: { code } }),
+  nameAgent: (
+    data: OrderCommandData['name_agent'] = { name: 'Ann', relationship: 'family' },
+    by = customer,
+  ): OrderCommand => ({ verb: 'name_agent', by, data }),
+  renewCode: (generation = 1, by = customer): OrderCommand => ({
+    verb: 'renew_code',
+    by,
+    data: { generation },
+  }),
+  reportBreak: (
+    data: OrderCommandData['report_break'] = { kind: 'missing_scan' },
+    by = driver,
+  ): OrderCommand => ({ verb: 'report_break', by, data }),
+  mend: (data: Partial<OrderCommandData['mend']> = {}, by = vendor): OrderCommand => ({
+    verb: 'mend',
+    by,
+    data: { number: 1, outcome: 'continue', reason: 'looked at', ...data },
+  }),
+  returnOverdue: (): OrderCommand => ({ verb: 'return_overdue', by: system }),
   expire: (): OrderCommand => ({ verb: 'expire', by: system }),
   propose: (n = 0, offer: string = offerIds[n]!): OrderCommand => ({
     verb: 'propose_driver',

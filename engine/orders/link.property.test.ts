@@ -87,6 +87,19 @@ const histories: readonly (readonly OrderEvent[])[] = [
   [placed, accepted, searching, offered(), assigned, unassigned],
   [placed, accepted, searching, offered(), assigned, cancelled],
   [placed, accepted, searching, offered(), ...carried, failed, returning, returned],
+  [
+    placed,
+    accepted,
+    happened.packed,
+    happened.agentNamed,
+    ...carried.slice(0, 1),
+    happened.scanned,
+    ...carried.slice(1),
+    happened.codeRefused,
+    happened.codeRenewed,
+    happened.broken,
+    happened.mended,
+  ],
 ]
 
 t.test('no push to the public link has a secret', async t => {

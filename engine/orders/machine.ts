@@ -4,6 +4,7 @@
  */
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { Machine } from '../actors/kind.ts'
+import { custodyKindsOf } from './custody-state.ts'
 import type { Order } from './state.ts'
 
 /** An accepted order has one name for each way in which it looks for its driver. */
@@ -56,8 +57,13 @@ const transitions: Record<Name, Partial<Record<OrderEvent['type'], Name>>> = {
   expired: {},
 }
 const steps: Record<string, Record<string, string>> = transitions
+const accepting: ReadonlySet<string> = new Set(['exhausted', 'searching', 'offering', 'assigning'])
 for (const state of ['driver_assigned', 'picked_up', 'out_for_delivery', 'failed', 'returning'])
   steps[state]!['assigned_driver_updated'] = state
+// An accepted order has several names, and its custody does not care which.
+for (const [type, kinds] of Object.entries(custodyKindsOf))
+  for (const state of Object.keys(steps))
+    if (kinds.has(accepting.has(state) ? 'accepted' : state)) steps[state]![type] = state
 // The link can be taken back at any time, and this changes nothing else.
 for (const [state, next] of Object.entries(steps))
   if (state !== 'absent') next['tracking_reissued'] = state

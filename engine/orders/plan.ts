@@ -107,6 +107,10 @@ export function planOrder(envelope: Envelope, deps: OrderFacts): OrderCommand {
     // The driver's actor fills this in when it is asked (engine/dispatch/holds.ts).
     case 'accept_offer':
       return { verb, by, data: data(verb), driver: null }
+    case 'pick_up':
+      return { verb, by, data: data(verb), uploads: [] }
+    case 'complete_return':
+      return { verb, by, data: data(verb), uploads: [] }
     // The database is asked for the owners of the uploads (engine/dispatch/proofs.ts).
     case 'deliver':
       return {

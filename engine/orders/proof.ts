@@ -16,7 +16,11 @@ import type { OrderCommand } from './commands.ts'
 import { doorMetresMax } from './limits.ts'
 import type { Deal, Delivery, OrderCore } from './state.ts'
 
-type DeliverCommand = Extract<OrderCommand, { verb: 'deliver' }>
+/** The commands that may name a photo or a signature. */
+export type ProvingCommand = Extract<
+  OrderCommand,
+  { verb: 'pick_up' | 'deliver' | 'complete_return' }
+>
 interface OnTheWay {
   core: OrderCore
   deal: Deal
@@ -30,19 +34,26 @@ export type Proof =
   | { ok: false; code: ErrorCode; detail: string }
 
 /**
- * The proofs of a delivery in the form that the order keeps, or the reason why they prove nothing.
+ * The proofs of a stage in the form that the order keeps, or the reason why they prove nothing.
+ * `since`: the beginning of the stage, ms since the epoch, and its name.
  */
-export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
+export function proofOf(
+  order: OnTheWay,
+  command: ProvingCommand,
+  since: { atMs: number | null; name: string },
+): Proof {
+  const given: Partial<Record<ProofField, string>> = command.data
   const proven: Record<ProofField, string | null> = { proof_photo_url: null, signature_url: null }
   for (const field of Object.keys(proofFields) as ProofField[]) {
-    const url = command.data[field]
+    const url = given[field]
     if (url === undefined || url === '') continue
-    const wrong = wrongWith(order, command, field, url)
+    const wrong = wrongWith(order, command, field, url, since)
     if (wrong !== null) return { ok: false, code: 'proof_invalid', detail: `${field} ${wrong}` }
     // Store the url in this server's own form; the caller's host is dropped.
     proven[field] = uploadUrl(uploadIdOf(url)!)
   }
   if (
+    command.verb === 'deliver' &&
     order.deal.vendor.proof_required &&
     proven.proof_photo_url === null &&
     proven.signature_url === null
@@ -61,9 +72,10 @@ export function proofOf(order: OnTheWay, command: DeliverCommand): Proof {
  */
 function wrongWith(
   order: OnTheWay,
-  { by, uploads }: DeliverCommand,
+  { by, uploads }: ProvingCommand,
   field: ProofField,
   url: string,
+  since: { atMs: number | null; name: string },
 ): string | null {
   const id = uploadIdOf(url)
   if (id === null)
@@ -73,8 +85,8 @@ function wrongWith(
     return 'names no upload of who reports the delivery'
   if (upload.kind !== proofFields[field])
     return `must name an upload of the kind ${proofFields[field]}, not ${upload.kind}`
-  if (upload.atMs < (order.delivery.pickedUpAtMs ?? Number.POSITIVE_INFINITY))
-    return 'names an upload from before the pick-up'
+  if (upload.atMs < (since.atMs ?? Number.POSITIVE_INFINITY))
+    return `names an upload from before ${since.name}`
   return upload.orderId === order.core.orderId
     ? null
     : 'names an upload that belongs to another order'

@@ -13,6 +13,7 @@ import { assignedMessage } from '../../protocol/drivers/messages.ts'
 import {
   newRequestBody,
   requestEnded,
+  type CustodyMessage,
   type RequestEnd,
   type StatusMessage,
 } from '../../protocol/orders/messages.ts'
@@ -270,6 +271,16 @@ export function react(
       ]
     case 'returned':
       return [completeDriver(core, event.data.driver_id, 'returned', 0), ...statusPushes(order, at)]
+    case 'parcel_packed':
+    case 'package_scanned':
+    case 'agent_named':
+    case 'code_refused':
+    case 'code_renewed':
+      return []
+    case 'chain_broken':
+      return custodyPushes(order, at, event.data.number, event.data.kind, null)
+    case 'chain_mended':
+      return custodyPushes(order, at, event.data.number, null, event.data.outcome)
     // A step that changes only the status.
     default:
       return statusPushes(order, at)
@@ -400,6 +411,31 @@ function statusPushes(
     push(topics.order(core.orderId), open),
     push(topics.customer(core.customerId), full),
     ...pharmacyPush(order, full),
+  ]
+}
+
+/** Tells everybody who has the order of a break of its chain, or of the decision upon it. */
+function custodyPushes(
+  order: Living,
+  at: string,
+  number: number,
+  kind: CustodyMessage['kind'],
+  outcome: CustodyMessage['outcome'],
+): Effect[] {
+  const { core } = order
+  const message: CustodyMessage = {
+    type: 'custody',
+    order_id: core.orderId,
+    number,
+    kind,
+    outcome,
+    at,
+  }
+  const driver = deliveryOf(order)?.driver
+  return [
+    push(topics.customer(core.customerId), message),
+    ...pharmacyPush(order, message),
+    ...(driver === undefined ? [] : [push(topics.driver(driver.driver_id), message)]),
   ]
 }
 

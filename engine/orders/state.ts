@@ -22,8 +22,9 @@ import type {
   Place,
   PharmacyFact,
 } from '../../protocol/dispatch/facts.ts'
+import type { OrderCustody } from './custody-state.ts'
 
-/** The part that every order has from the start. Only the tracking token can change. */
+/** The part that every order has from the start. Only the tracking token and the custody can change. */
 export interface OrderCore extends GivenState {
   orderId: string
   origin: 'broadcast' | 'direct'
@@ -39,6 +40,8 @@ export interface OrderCore extends GivenState {
   /** The fee that the customer was told; null in a request without a quote. */
   fee: FeeFact | null
   createdAtMs: number
+  /** Absent until something of its custody has happened. */
+  custody?: OrderCustody
 }
 
 /**

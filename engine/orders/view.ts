@@ -11,6 +11,7 @@ import {
   type OrderPlaced,
   type OrderProgress,
 } from '../../protocol/orders/view-parts.ts'
+import { custodyView } from './custody-view.ts'
 import {
   deliveryOf,
   isEnded,
@@ -130,6 +131,8 @@ export function progress(order: Living, version: number, updatedAtMs: number): O
     if (order.flag !== undefined) shown.delivery_flag = order.flag
   }
   if ('reason' in order && typeof order.reason === 'string') shown.reason = order.reason
+  const custody = custodyView(order)
+  if (custody !== null) shown.custody = custody
   if (isEnded(order)) shown.ended_at = isoTime(order.endedAtMs)
   return shown
 }

@@ -2,10 +2,11 @@
  * When an order must be looked at again without a command, and why. It is derived from the state,
  * so recovery needs no stored timers.
  */
+import { returnDueMs } from './custody.ts'
 import type { Order } from './state.ts'
 
 export type OrderWake =
-  | { atMs: number; why: 'expire' | 'search' }
+  | { atMs: number; why: 'expire' | 'search' | 'return' }
   | { atMs: number; why: 'offer'; offerId: string }
 
 /**
@@ -14,6 +15,8 @@ export type OrderWake =
  */
 export function wake(order: Order): OrderWake | null {
   if (order.kind === 'broadcast') return { atMs: order.broadcast.expiresAtMs, why: 'expire' }
+  const returnByMs = returnDueMs(order)
+  if (returnByMs !== null) return { atMs: returnByMs, why: 'return' }
   if (order.kind !== 'accepted') return null
   if (order.search.kind === 'searching') return { atMs: 0, why: 'search' }
   if (order.search.kind === 'offering')

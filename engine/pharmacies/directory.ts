@@ -115,6 +115,7 @@ export class Directory {
       longitude: pharmacy.longitude,
       address: pharmacy.address,
       proof_required: pharmacy.proof_required,
+      ...(pharmacy.custody_additions != null && { custody: pharmacy.custody_additions }),
     }
   }
 

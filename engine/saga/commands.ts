@@ -38,6 +38,7 @@ export type InternalOrderCommand =
   | { verb: 'driver_took'; by: Principal; offerId: string; driver: DriverFact }
   | { verb: 'record_arrival'; by: Principal; at: 'pickup' | 'dropoff' }
   | { verb: 'update_driver'; by: Principal; driver: DriverFact }
+  | { verb: 'return_overdue'; by: Principal }
 
 /**
  * The order decides, and the driver keeps its own state. `assign` and `complete` report facts and

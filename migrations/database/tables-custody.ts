@@ -1,5 +1,14 @@
 /** The tables of the custody log as Kysely sees them. */
+import type { ColumnType } from 'kysely'
+import type { CustodyAdditions } from '../../protocol/custody/policies.ts'
 import type { ReadOnly, Time } from './columns.ts'
+
+/** What a pharmacy adds to the policies; null: nothing. Written as JSON text. */
+export type CustodyAdditionsColumn = ColumnType<
+  CustodyAdditions | null,
+  string | null | undefined,
+  string | null
+>
 
 /** Rows are only added; an erasure empties `salt` and `entry`. */
 export interface CustodyEntriesTable {

@@ -76,6 +76,7 @@ export interface VendorsTable {
   opening_hours: ColumnType<OpeningHours | null, string | null | undefined, string | null>
   /** Null: the default tariff. Written as JSON text. */
   tariff: ColumnType<Tariff | null, string | null | undefined, string | null>
+  custody_additions: import('./tables-custody.ts').CustodyAdditionsColumn
   description: string | null
   website: string | null
   /** Minutes from acceptance within which a delivery is on time. */

@@ -41,6 +41,7 @@ import { payments } from './0042_payments.ts'
 import { paymentRequests } from './0043_payment_requests.ts'
 import { members } from './0044_members.ts'
 import { verification } from './0045_verification.ts'
+import { custodyPolicies } from './0046_custody_policies.ts'
 import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 import { oneOutbox } from './0051_one_outbox.ts'
@@ -83,6 +84,7 @@ export const migrations: Record<string, Migration> = {
   '0043_payment_requests': paymentRequests,
   '0044_members': members,
   '0045_verification': verification,
+  '0046_custody_policies': custodyPolicies,
   '0048_erasures': erasures,
   '0050_waiting_for_papers': waitingForPapers,
   '0051_one_outbox': oneOutbox,

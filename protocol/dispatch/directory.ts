@@ -3,6 +3,7 @@
  * for pricing.
  */
 import Type from 'typebox'
+import { CustodyAdditions } from '../custody/policies.ts'
 import { dispatchPolicies } from '../drivers/policies.ts'
 import { Uuid } from '../kernel/principal.ts'
 import { Latitude, Longitude, nullable, oneOf, Text } from '../kernel/schema.ts'
@@ -41,5 +42,10 @@ export const DirectoryPharmacy = Type.Object({
   time_zone: Text,
   opening_hours: Type.Union([OpeningHours, Type.Null()], { description: 'Null: never closed' }),
   tariff: Type.Union([TariffTerms, Type.Null()], { description: 'Null: the default tariff' }),
+  custody_additions: Type.Optional(
+    Type.Union([CustodyAdditions, Type.Null()], {
+      description: 'What it adds to the policies of custody; absent from an older edge',
+    }),
+  ),
 })
 export type DirectoryPharmacy = Type.Static<typeof DirectoryPharmacy>

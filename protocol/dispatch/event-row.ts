@@ -9,6 +9,14 @@ export const fact = <T extends Type.TSchema>(
   example: Type.Static<T>,
 ) => ({ description, data, example })
 
+/** `publicName`: the name of the event in webhooks. */
+export const orderFact = <T extends Type.TSchema>(
+  publicName: `order.${string}`,
+  description: string,
+  data: T,
+  example: Type.Static<T>,
+) => ({ publicName, ...fact(description, data, example) })
+
 export const pharmacy = {
   vendor_id: ids.pharmacy,
   name: 'City Pharmacy',

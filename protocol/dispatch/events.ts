@@ -22,7 +22,7 @@ export type DriverEvent = Events<typeof driverEvents>
 export type AppointmentEvent = Events<typeof appointmentEvents>
 
 /** Version of the shapes above. The journal stores it beside each event. */
-export const eventVersion = 6
+export const eventVersion = 7
 
 /** The message on `caduceus.v1.event.<actor>.<type>.<id>`. */
 export const PublishedEvent = Type.Object({

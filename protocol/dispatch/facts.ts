@@ -3,6 +3,7 @@
  * keeps them.
  */
 import Type from 'typebox'
+import { CustodyAdditions } from '../custody/policies.ts'
 import { AtMs, Currency, Latitude, Longitude, Minor, nullable, Text } from '../kernel/schema.ts'
 import { Uuid } from '../kernel/principal.ts'
 
@@ -24,6 +25,10 @@ export const PharmacyFact = Type.Object({
   address: nullable(Text),
   proof_required: Type.Boolean({
     description: 'Does this pharmacy want a photo or a signature at the door?',
+  }),
+  custody: Type.Optional({
+    ...CustodyAdditions,
+    description: 'What this pharmacy adds to the policies of custody',
   }),
 })
 export type PharmacyFact = Type.Static<typeof PharmacyFact>

@@ -2,6 +2,7 @@
  * Commands of an order: one row a verb, with its purpose, the schema of its data and an example.
  */
 import Type from 'typebox'
+import { Evidence } from '../custody/evidence.ts'
 import { searchPolicies } from '../drivers/policies.ts'
 import { ids } from '../kernel/examples.ts'
 import { limits } from '../kernel/limits.ts'
@@ -10,6 +11,7 @@ import { Item, Latitude, Longitude, oneOf } from '../kernel/schema.ts'
 import { givenSchemas } from '../orders/fields.ts'
 import { uploadUrl } from '../uploads/url.ts'
 import { command, text } from './command.ts'
+import { custodyCommands } from './custody-commands.ts'
 
 /**
  * A fee that was quoted to the customer or to the accepting pharmacy. It is honoured even if the
@@ -40,6 +42,8 @@ const john = {
   customer_name: 'John Doe',
   customer_phone: '9841234567',
 }
+
+const evidence = { custody: Type.Optional(Evidence) }
 
 export const orderCommands = {
   /** A request to the pharmacies nearby. The engine adds the pharmacies. */
@@ -179,8 +183,11 @@ export const orderCommands = {
     { offer_id: ids.offer, reason: 'too far' },
   ),
   pick_up: command(
-    'The driver has the parcel.',
-    Type.Object({}, { additionalProperties: false }),
+    'The driver has the parcel, with the evidence that its goods need.',
+    Type.Object(
+      { ...evidence, proof_photo_url: Type.Optional(text(limits.urlCharactersMax)) },
+      { additionalProperties: false },
+    ),
     {},
   ),
   out_for_delivery: command(
@@ -196,6 +203,7 @@ export const orderCommands = {
         signature_url: Type.Optional(text(limits.urlCharactersMax)),
         /** Wanted when the driver is far from the door, or when no fresh position is known. */
         reason: Type.Optional(text()),
+        ...evidence,
       },
       { additionalProperties: false },
     ),
@@ -204,7 +212,15 @@ export const orderCommands = {
   fail: command(
     'It could not be handed over.',
     Type.Object(
-      { reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }) },
+      {
+        reason: Type.String({ minLength: 1, maxLength: limits.textCharactersMax }),
+        custody: Type.Optional(
+          Type.Object(
+            { happened_at_ms: Evidence.properties.happened_at_ms },
+            { additionalProperties: false },
+          ),
+        ),
+      },
       { additionalProperties: false },
     ),
     { reason: 'nobody at home' },
@@ -215,8 +231,12 @@ export const orderCommands = {
     {},
   ),
   complete_return: command(
-    'The pharmacy has it again.',
-    Type.Object({}, { additionalProperties: false }),
+    'The pharmacy has it again, with the evidence that its goods need.',
+    Type.Object(
+      { ...evidence, proof_photo_url: Type.Optional(text(limits.urlCharactersMax)) },
+      { additionalProperties: false },
+    ),
     {},
   ),
+  ...custodyCommands,
 } as const

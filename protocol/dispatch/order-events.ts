@@ -17,12 +17,16 @@ import {
   oneOf,
   Text,
 } from '../kernel/schema.ts'
+import { EvidenceFact } from '../custody/evidence.ts'
 import { DeliveryFlag } from '../orders/delivery-flag.ts'
 import { noneGiven, toldSchemas } from '../orders/fields.ts'
 import { uploadUrl } from '../uploads/url.ts'
-import { dora, fact, home, pharmacy } from './event-row.ts'
+import { custodyEvents } from './custody-events.ts'
+import { dora, home, orderFact, pharmacy } from './event-row.ts'
 import { CandidateFact, DriverFact, FeeFact, Km, OfferFact, Place, PharmacyFact } from './facts.ts'
 
+const evidenced = { custody: Type.Optional(EvidenceFact) }
+const Evidenced = Type.Object(evidenced, { description: 'The evidence, where some was given' })
 const Nothing = Type.Object({}, { description: 'Nothing to add: the name says it' })
 
 const newOrder = {
@@ -57,13 +61,6 @@ const asked = {
   currency: 'USD',
   fee: null,
 }
-/** `publicName`: the name of the event in webhooks. */
-const orderFact = <T extends Type.TSchema>(
-  publicName: `order.${string}`,
-  description: string,
-  data: T,
-  example: Type.Static<T>,
-) => ({ publicName, ...fact(description, data, example) })
 
 /**
  * One row per event of an order: its public name, what it says, the shape of `data`, an example.
@@ -251,7 +248,7 @@ export const orderEvents = {
     Nothing,
     {},
   ),
-  picked_up: orderFact('order.picked_up', 'The driver has the parcel.', Nothing, {}),
+  picked_up: orderFact('order.picked_up', 'The driver has the parcel.', Evidenced, {}),
   out_for_delivery: orderFact(
     'order.out_for_delivery',
     'The driver is on the way to the customer.',
@@ -286,6 +283,7 @@ export const orderEvents = {
         description:
           'The delivery was far from the door, or nobody knows how far, and no reason was given',
       }),
+      ...evidenced,
     }),
     {
       driver_id: ids.driver,
@@ -301,7 +299,7 @@ export const orderEvents = {
   delivery_failed: orderFact(
     'order.failed',
     'It could not be handed over.',
-    Type.Object({ reason: Text }),
+    Type.Object({ reason: Text, ...evidenced }),
     {
       reason: 'nobody at home',
     },
@@ -310,9 +308,10 @@ export const orderEvents = {
   returned: orderFact(
     'order.returned',
     'The pharmacy has it again. An end.',
-    Type.Object({ driver_id: Uuid }),
+    Type.Object({ driver_id: Uuid, ...evidenced }),
     {
       driver_id: ids.driver,
     },
   ),
+  ...custodyEvents,
 } as const

@@ -63,6 +63,8 @@ const steps: Readonly<Record<number, Step>> = {
     withMoney.has(event.type)
       ? { ...event, data: { currency: firstCurrency, ...event.data } }
       : event,
+  // Since version 7 there are events of custody. Known events did not change.
+  6: event => event,
 }
 
 const engine: Principal = { role: 'system', id: 'engine' }

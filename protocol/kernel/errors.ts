@@ -97,6 +97,25 @@ export const errorCatalogue = {
     retryable: false,
   },
   proof_invalid: { http: 422, title: 'The proof of delivery proves nothing', retryable: false },
+  // Custody
+  custody_evidence_missing: {
+    http: 422,
+    title: 'The policy of the goods needs more evidence',
+    retryable: false,
+  },
+  custody_evidence_refused: {
+    http: 422,
+    title: 'The evidence forbids the hand-over',
+    retryable: false,
+  },
+  custody_unresolved: {
+    http: 409,
+    title: 'The chain of custody is broken, and nobody has decided',
+    retryable: false,
+  },
+  custody_code_refused: { http: 422, title: 'The code at the door is wrong', retryable: false },
+  custody_code_locked: { http: 409, title: 'Too many wrong codes at the door', retryable: false },
+  goods_refused: { http: 422, title: 'Not the goods that were dispensed', retryable: false },
   // Fees, addresses and links
   quote_not_found: { http: 404, title: 'Quote not found', retryable: false },
   quote_expired: { http: 410, title: 'Quote has expired', retryable: false },

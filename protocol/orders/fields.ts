@@ -7,6 +7,7 @@
  * code that decides; a row would only say their names once more.
  */
 import Type from 'typebox'
+import { GoodsClasses } from '../custody/classes.ts'
 import { limits } from '../kernel/limits.ts'
 import { nullable, Text } from '../kernel/schema.ts'
 import type { Standing } from './standings.ts'
@@ -43,6 +44,12 @@ export const givenFields = {
     ...text(limits.urlCharactersMax),
     inState: 'prescriptionUrl',
     seenBy: ['customer', 'winner', 'chosen', 'asked'],
+  },
+  goods_classes: {
+    taken: GoodsClasses,
+    told: GoodsClasses,
+    inState: 'goodsClasses',
+    seenBy: ['customer', 'winner', 'chosen', 'asked', 'carrier', 'offered'],
   },
 } as const satisfies Record<string, GivenField>
 

@@ -4,11 +4,21 @@
  * function here makes the message.
  */
 import Type from 'typebox'
+import { breakKinds, breakOutcomes } from '../custody/facts.ts'
 import { at, ids } from '../kernel/examples.ts'
 import type { GeoPoint } from '../river/geo.ts'
 import { isoTime } from '../kernel/iso-time.ts'
 import { Code, Echo, heard, MessageId, said, Words } from '../kernel/messages.ts'
-import { Item, LatLng, Latitude, Longitude, nullable, Text, Timestamp } from '../kernel/schema.ts'
+import {
+  Item,
+  LatLng,
+  Latitude,
+  Longitude,
+  nullable,
+  oneOf,
+  Text,
+  Timestamp,
+} from '../kernel/schema.ts'
 import { limits } from '../kernel/limits.ts'
 import { Uuid } from '../kernel/principal.ts'
 import { acceptanceMoney } from './said-money.ts'
@@ -248,10 +258,27 @@ export const orderMessages = {
     }),
     { type: 'status', order_id: ids.order, status: 'picked_up', at },
   ),
+
+  custody: heard(
+    ['terminal', 'customer', 'fleet', 'driver'],
+    'The chain of custody of an order broke, or the pharmacy has decided upon a break.',
+    Type.Object({
+      type: Type.Literal('custody'),
+      order_id: Uuid,
+      number: Type.Integer({ minimum: 1, description: 'Of the break' }),
+      kind: nullable(oneOf(breakKinds)),
+      outcome: Type.Union([oneOf(breakOutcomes), Type.Null()], {
+        description: 'Null: it waits for a decision',
+      }),
+      at: Timestamp,
+    }),
+    { type: 'custody', order_id: ids.order, number: 1, kind: 'other_seal', outcome: null, at },
+  ),
 }
 type Messages = typeof orderMessages
 export type RequestEnded = Type.Static<Messages['request_ended']['schema']>
 export type StatusMessage = Type.Static<Messages['status']['schema']>
+export type CustodyMessage = Type.Static<Messages['custody']['schema']>
 export type ResponseResult = Type.Static<Messages['response_result']['schema']>
 
 /** How a request ended for a pharmacy that was asked and did not get it. */

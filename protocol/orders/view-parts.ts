@@ -81,6 +81,7 @@ export const emptyView: Omit<OrderView, 'status'> & { status: null } = {
   signature_url: null,
   delivery_flag: null,
   reason: null,
+  custody: null,
   created_at: '',
   updated_at: '',
   accepted_at: null,

@@ -3,6 +3,7 @@
  * commands. Requests and orders share it, because a request is an order in its first state.
  */
 import Type from 'typebox'
+import { OrderCustodyView } from '../custody/facts.ts'
 import { Item, Latitude, Longitude, nullable, Timestamp, oneOf } from '../kernel/schema.ts'
 import { toldSchemas } from './fields.ts'
 import { DeliveryFlag } from './delivery-flag.ts'
@@ -84,6 +85,9 @@ export const OrderView = Type.Object({
       'For the pharmacy and administrators: delivered more than 300 m from the door, or without a fresh position of the driver, and nobody gave a reason',
   }),
   reason: nullable(Type.String()),
+  custody: Type.Union([OrderCustodyView, Type.Null()], {
+    description: 'What the policy of its goods asks for, and what was done; null for plain goods',
+  }),
 
   created_at: Timestamp,
   updated_at: Timestamp,

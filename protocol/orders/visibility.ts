@@ -101,6 +101,7 @@ const delivery = [
   'proof_photo_url',
   'signature_url',
   'reason',
+  'custody',
 ] as const satisfies Field[]
 const pharmacy = [
   ...seenByAll,

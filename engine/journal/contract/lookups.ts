@@ -22,6 +22,7 @@ export async function lookupRules(t: Test, subject: JournalSubject, journal: Sto
       proof_required: false,
       dispatch_policy: 'offer',
       time_zone: 'Asia/Kolkata',
+      custody_additions: { plain: { pickup: ['photo'] } },
       opening_hours: { mon: [{ open: '09:00', close: '18:30' }] },
       tariff: {
         base_minor: 100,

@@ -119,6 +119,8 @@ export function viewOf(order: OrderModel): OrderView {
     quantity: wish.quantity,
     notes: wish.notes,
     prescription_url: wish.prescription_url,
+    goods_classes: wish.goods_classes,
+    custody: null,
     radius_km: wish.radius_km ?? null,
     pharmacies_notified: wasRequest(order) ? candidatesOf(order).length : null,
     expires_at: timeText(wish.expires_at_ms),

@@ -72,9 +72,11 @@ export const underWay: ReadonlySet<string> = new Set([
   'failed',
   'returning',
 ])
-/** Can the order change no more? Only its link can still be made anew. */
+/** Events that may come after the end: a new link, and a late decision upon a broken chain. */
+const afterTheEnd: ReadonlySet<string> = new Set(['tracking_reissued', 'chain_mended'])
+/** Can the order change no more? */
 export const isOver = (order: Pick<OrderModel, 'state'>): boolean =>
-  Object.keys(orderMachine.steps[order.state] ?? {}).every(type => type === 'tracking_reissued')
+  Object.keys(orderMachine.steps[order.state] ?? {}).every(type => afterTheEnd.has(type))
 /** The public name of the state. */
 export const publicStatus = ({ state }: Pick<OrderModel, 'state'>): OrderStatus =>
   state === 'broadcast'

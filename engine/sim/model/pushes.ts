@@ -8,6 +8,7 @@ import type { DriverEvent, OrderEvent } from '../../../protocol/dispatch/events.
 import type { CandidateFact } from '../../../protocol/dispatch/facts.ts'
 import { firstCurrency } from '../../../protocol/pricing/money.ts'
 import type {
+  CustodyMessage,
   NewRequestBody,
   RequestEnded,
   StatusMessage,
@@ -91,6 +92,22 @@ function status(
     to('order', order.id, open),
     to('customer', order.wish.customer_id, full),
     ...toPharmacy(order, full),
+  ]
+}
+
+/** A break of the chain, or the decision upon it, to everybody who has the order. */
+function custodyTold(
+  order: OrderModel,
+  at: string,
+  number: number,
+  kind: CustodyMessage['kind'],
+  outcome: CustodyMessage['outcome'],
+): Push[] {
+  const message = { type: 'custody' as const, order_id: order.id, number, kind, outcome, at }
+  return [
+    to('customer', order.wish.customer_id, message),
+    ...toPharmacy(order, message),
+    ...(order.driver === null ? [] : [to('driver', order.driver.driver_id, message)]),
   ]
 }
 
@@ -250,6 +267,16 @@ export function pushesOfOrder(event: OrderEvent, order: OrderModel, atMs: number
             ]),
         ...status(order, at, {}, { reason: event.data.reason }),
       ]
+    case 'parcel_packed':
+    case 'package_scanned':
+    case 'agent_named':
+    case 'code_refused':
+    case 'code_renewed':
+      return []
+    case 'chain_broken':
+      return custodyTold(order, at, event.data.number, event.data.kind, null)
+    case 'chain_mended':
+      return custodyTold(order, at, event.data.number, null, event.data.outcome)
     case 'tracking_reissued':
       return [to('order', order.id, { type: 'tracking_reissued', order_id: order.id })]
     case 'driver_search_started':

@@ -1,0 +1,21 @@
+/** The requests of the access test for the parcel of an order. */
+type Ids = Readonly<Record<string, string>>
+
+const ofOrder = (body?: unknown) => ({
+  of: (ids: Ids) => ({ params: { id: ids['order']! }, ...(body !== undefined && { body }) }),
+})
+
+/** By operationId. */
+export const custodyCalls = {
+  packParcel: ofOrder({ seal_number: 'S-1', packages: ['RX-1'] }),
+  scanPackage: ofOrder({ code: 'RX-1' }),
+  reportHandover: ofOrder({ stage: 'pickup' }),
+  nameAgent: ofOrder({ name: 'Jane Doe', relationship: 'family' }),
+  getHandoverCode: ofOrder(),
+  renewHandoverCode: ofOrder({}),
+  reportBreak: ofOrder({ kind: 'damaged' }),
+  decideBreak: ofOrder({ number: 1, outcome: 'continue', reason: 'looked at' }),
+  setCustodyPolicies: {
+    of: (ids: Ids) => ({ params: { id: ids['vendor']! }, body: {} }),
+  },
+}

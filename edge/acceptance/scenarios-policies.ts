@@ -1,0 +1,230 @@
+/**
+ * The whole way of a cold, controlled, age-restricted prescription, over real HTTP and sockets, with
+ * every wrong turn: each is refused, or breaks the chain until the pharmacy has decided. They run
+ * like the scenarios of requests.
+ */
+import type { Test } from 'tap'
+import { eventually, http, newDriver, terminal, upload } from './people.ts'
+import { city, type Deployment } from './fixture-city.ts'
+
+const package1 = '01095060001343521776123110B1\u001d21S1'
+const label = 'RX-77-2'
+
+/** Adds the scenarios to the tests; all scenarios of a run share `deployment`. */
+export function policyScenarios(t: Test, deployment: () => Deployment): void {
+  let longitude = 60
+  async function ordered(classes: string[]) {
+    const { url } = deployment()
+    const { A, B, customer } = await city(url, (longitude += 2))
+    const driver = await newDriver(url, A.pharmacyId, 'Dora Driver')
+    const office = await terminal(url, A)
+    const call = (who: { token: string }, method: string, path: string, body?: object) =>
+      http(url, method, path, { token: who.token, body })
+    const done = async (...of: Parameters<typeof call>) => {
+      const answer = await call(...of)
+      if (answer.status >= 300) throw new Error(`${of[2]}: ${JSON.stringify(answer.body)}`)
+      return answer.body
+    }
+    await done(driver, 'PATCH', `/api/drivers/${driver.driverId}/status`, { status: 'available' })
+    const { id } = await done(customer, 'POST', '/api/orders', {
+      vendor_id: A.pharmacyId,
+      delivery_address: '456 Home Ave',
+      delivery_latitude: 27.7172,
+      delivery_longitude: longitude,
+      items: [{ name: 'Morphine', quantity: 1 }],
+      goods_classes: classes,
+    })
+    await done(A, 'POST', `/api/orders/${id}/accept`, {})
+    const at = `/api/orders/${id}/custody`
+    const hand = async (who: { token: string }, body: object) => {
+      const answer = await call(who, 'POST', `${at}/handover`, body)
+      return answer.status === 200 ? answer.body.status : answer.body.code
+    }
+    const fields = async (body: object) =>
+      (await call(driver, 'POST', `${at}/handover`, body)).body.fields.map(
+        ({ field }: { field: string }) => field,
+      )
+    return { id: id as string, at, A, B, customer, driver, office, call, done, hand, fields }
+  }
+
+  t.test('a cold, controlled, age-restricted prescription and every wrong turn', async t => {
+    const { url, other } = deployment()
+    const { id, at, A, B, customer, driver, office, call, done, hand, fields } = await ordered([
+      'prescription',
+      'cold_chain',
+      'controlled',
+      'age_restricted',
+    ])
+    await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+
+    // Packing: expired goods are refused before anybody has them.
+    const pack = { seal_number: 'S-1042', packages: [package1, label] }
+    const expired = { ...pack, packages: ['010950600013435217200101'] }
+    t.match(await call(A, 'POST', `${at}/pack`, expired), {
+      status: 422,
+      body: { code: 'goods_refused', fields: [{ field: 'expiry' }] },
+    })
+    t.equal((await call(B, 'POST', `${at}/pack`, pack)).status, 404, 'another pharmacy')
+    t.equal((await call(driver, 'POST', `${at}/pack`, pack)).status, 403, 'not the driver')
+    t.same(await fields({ stage: 'pickup' }), [
+      'seal_number',
+      'custody.seal_number',
+      'packages',
+      'custody.temperature_celsius',
+    ])
+    t.match(await done(A, 'POST', `${at}/pack`, pack), {
+      custody: { packed: true, sealed: true, packages: 2 },
+    })
+    // The driver reads the seal on the parcel and nowhere else.
+    const seen = await done(driver, 'GET', `/api/orders/${id}`)
+    t.notMatch(JSON.stringify(seen), /S-1042/)
+
+    // The scans at the pick-up.
+    const scan = (code: string) => call(driver, 'POST', `${at}/scans`, { code })
+    t.match((await scan('010950600013436917761231')).body, { fields: [{ field: 'gtin' }] })
+    t.match((await scan(package1.replace('10B1', '10B2'))).body, { fields: [{ field: 'batch' }] })
+    t.match((await scan(package1)).body, { custody: { scanned: { pickup: 1 } } })
+    t.match((await scan(package1)).body, { custody: { scanned: { pickup: 1 } } }, 'once')
+    const taken = { stage: 'pickup', seal_number: 'S-1042', temperature_celsius: 5 }
+    t.same(await fields(taken), ['scans'])
+    await scan(label)
+    t.equal(await hand(A, taken), 'custody_evidence_missing', 'the driver takes it, nobody else')
+
+    // Another seal breaks the chain until the pharmacy has decided.
+    t.equal(await hand(driver, { ...taken, seal_number: 'S-1043' }), 'custody_unresolved')
+    t.match(await office.next('custody'), { order_id: id, kind: 'other_seal', outcome: null })
+    t.equal(await hand(driver, taken), 'custody_unresolved')
+    t.equal((await call(driver, 'POST', `${at}/decisions`, {})).status, 403)
+    await done(A, 'POST', `${at}/decisions`, {
+      number: 1,
+      outcome: 'continue',
+      reason: 'sealed anew at the counter',
+    })
+    t.equal(await hand(driver, { ...taken, seal_number: 'S-1043' }), 'picked_up')
+    t.equal(
+      (await call(driver, 'PATCH', `/api/orders/${id}`, { status: 'out_for_delivery' })).status,
+      200,
+    )
+
+    // Too warm on the way.
+    const signature = await upload(url, driver.token, 'signature')
+    t.equal(
+      (
+        await call(driver, 'PATCH', `/api/orders/${id}`, {
+          status: 'delivered',
+          signature_url: signature,
+        })
+      ).body.code,
+      'custody_evidence_missing',
+      'the older way does not go around the policy',
+    )
+    const { pin, qr } = await done(customer, 'GET', `${at}/code`)
+    t.equal((await call(A, 'GET', `${at}/code`)).status, 403, 'the code is for the customer alone')
+    t.equal((await call(driver, 'GET', `${at}/code`)).status, 403)
+    const given = {
+      stage: 'handover',
+      seal_number: 'S-1043',
+      temperature_celsius: 5,
+      signature_url: signature,
+      receiver: { name: 'John Doe', relationship: 'patient' },
+      identity: { document: 'passport', outcome: 'matches' },
+      age_at_least: 30,
+      pin,
+    }
+    t.equal(await hand(driver, { ...given, temperature_celsius: 12 }), 'custody_unresolved')
+    t.equal(await hand(driver, given), 'custody_unresolved')
+    await done(A, 'POST', `${at}/decisions`, {
+      number: 2,
+      outcome: 'continue',
+      reason: 'stable for a day at 25 degrees',
+    })
+
+    // The wrong person, the wrong code, the wrong place.
+    const refused = 'custody_evidence_refused'
+    t.equal(await hand(driver, { ...given, left_at_door: true }), refused)
+    t.equal(await hand(driver, { ...given, age_at_least: 17 }), refused)
+    t.equal(
+      await hand(driver, { ...given, identity: { document: 'passport', outcome: 'differs' } }),
+      refused,
+    )
+    t.match(
+      await call(driver, 'POST', `${at}/handover`, {
+        ...given,
+        identity: { document: 'passport', outcome: 'matches', number: 'X123' },
+      }),
+      { status: 400 },
+      'the number of a document has no place',
+    )
+    const agent = { name: 'Ann Agent', relationship: 'family' }
+    t.equal(await hand(driver, { ...given, receiver: agent }), refused, 'not named before')
+    t.equal((await call(driver, 'POST', `${at}/agents`, agent)).status, 403)
+    t.match(
+      (await call(customer, 'POST', `${at}/agents`, { ...agent, name: 'dora  driver' })).body,
+      { code: refused },
+      'never the driver',
+    )
+    await done(customer, 'POST', `${at}/agents`, agent)
+    const wrongPin = pin === '000000' ? '000001' : '000000'
+    t.equal(await hand(driver, { ...given, pin: wrongPin }), 'custody_code_refused')
+    const { pin: _, ...unpinned } = given
+    t.equal(await hand(driver, { ...unpinned, qr: `${qr}x` }), 'custody_code_refused')
+    t.same(await fields(unpinned), ['custody.code'])
+    for (let i = 0; i < 3; i++) await hand(driver, { ...given, pin: wrongPin })
+    t.equal(await hand(driver, given), 'custody_code_locked', 'the tries are bounded')
+    const renewed = await done(customer, 'POST', `${at}/code`, {})
+    t.equal(await hand(driver, given), 'custody_code_refused', 'the code of before opens nothing')
+    // Without a connection at the door the phone hands in later what happened.
+    const happened_at = new Date().toISOString()
+    const late = { ...unpinned, qr: renewed.qr, receiver: agent }
+    t.equal(
+      await hand(driver, { ...late, happened_at: '2026-01-01T00:00:00Z' }),
+      refused,
+      'but not any time',
+    )
+    t.equal(await hand(driver, { ...late, happened_at }), 'delivered')
+
+    const { body: chain } = await eventually(
+      () => http(other, 'GET', at, { token: A.token }),
+      ({ body }) => body.entries?.at(-1)?.step.kind === 'delivered',
+    )
+    t.match(chain.entries.at(-1).step.facts, {
+      happened_at,
+      seal_number: 'S-1043',
+      receiver: agent,
+      code_method: 'qr',
+      identity: { document: 'passport', outcome: 'matches' },
+    })
+    const kinds = chain.entries.map(({ step }: { step: { kind: string } }) => step.kind)
+    t.equal(kinds.filter((kind: string) => kind === 'chain_broken').length, 2)
+    t.equal(kinds.filter((kind: string) => kind === 'code_refused').length, 6)
+    t.notMatch(JSON.stringify(chain), new RegExp(`${pin}|${renewed.pin}`), 'no PIN in the chain')
+    const { body: seenByDriver } = await http(other, 'GET', at, { token: driver.token })
+    t.notMatch(JSON.stringify(seenByDriver.entries.slice(0, 4)), /S-1042/)
+  })
+
+  t.test(
+    'controlled goods that nobody takes are back at the shelf, taken by the pharmacy',
+    async t => {
+      const { id, at, A, customer, driver, call, done, hand } = await ordered(['controlled'])
+      await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+      await done(A, 'POST', `${at}/pack`, { seal_number: 'S-7', packages: [label] })
+      await done(driver, 'POST', `${at}/scans`, { code: label })
+      t.equal(await hand(driver, { stage: 'pickup', seal_number: 'S-7' }), 'picked_up')
+      // The label got wet: the pharmacy decides upon the missing scan, and wants the parcel back.
+      await done(driver, 'POST', `${at}/breaks`, { kind: 'damaged', note: 'the box is wet' })
+      await done(A, 'POST', `${at}/decisions`, {
+        number: 1,
+        outcome: 'return',
+        reason: 'come back',
+      })
+      for (const status of ['failed', 'returning'])
+        await done(driver, 'PATCH', `/api/orders/${id}`, { status, reason: 'wet' })
+      const back = { stage: 'return', seal_number: 'S-7' }
+      t.equal(await hand(A, back), 'custody_evidence_missing', 'a scan is missing')
+      t.equal((await call(customer, 'POST', `${at}/scans`, { code: label })).status, 403)
+      await done(A, 'POST', `${at}/scans`, { code: label })
+      t.equal(await hand(driver, back), 'custody_evidence_missing', 'the pharmacy takes it back')
+      t.equal(await hand(A, back), 'returned')
+    },
+  )
+}
