@@ -203,6 +203,13 @@ for (const [name, commands, last, status, asked] of [
     [],
   ],
   [
+    'does not take a refund for paid that has failed',
+    [...paid, refund, approve, endRefund(false), endRefund(true)],
+    'payment_state_conflict',
+    'captured',
+    [],
+  ],
+  [
     'lets a paid refund fail',
     [...paid, refund, approve, endRefund(true), endRefund(false)],
     ['refund_failed'],

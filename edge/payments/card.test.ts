@@ -217,6 +217,76 @@ t.test('a refund that fails gives the money back to its parties', async t => {
   t.same(await balances(world.vendor.pharmacyId), before)
 })
 
+/** A paid order, whose refunds can be looked at. */
+async function captured(): Promise<{ id: string; intentId: string }> {
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  await pickUp(id)
+  await deliver(id, {})
+  await payment(id, one => one.status === 'captured')
+  return { id, intentId: double.intentsOf(id)[0]!.id }
+}
+/** The last word of a row of the outbox, once it has ended. */
+async function ended(about: string): Promise<string> {
+  for (;;) {
+    const { rows } = await pool.query<{ answer: string }>(
+      'select answer from payment_requests where about = $1 and ended_at is not null',
+      [about],
+    )
+    if (rows.length === 1) return rows[0]!.answer
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  }
+}
+
+t.test('a refund whose answer is lost for more than a day is made once', async t => {
+  const { id, intentId } = await captured()
+  // The SDK asks once more by itself when a connection is closed.
+  double.loses.push('/refunds', '/refunds')
+  double.beforeAnswer = async () => {
+    if (double.loses.length === 1) double.forgetKeys()
+  }
+  await world.refund(id, { goods_amount: 4 })
+  const { refunds } = await payment(id, one => one.refunds[0]?.status === 'paid')
+  t.equal(double.refundsOf(intentId).length, 1)
+  await pool.query(
+    'update payment_requests set ended_at = null, due_at = now(), attempts = 0 where about = $1',
+    [refunds[0].id],
+  )
+  t.equal(await ended(refunds[0].id), 'over', 'one that is paid is not sent again')
+  t.equal(double.refundsOf(intentId).length, 1)
+  double.beforeAnswer = async () => {}
+})
+
+t.test('a refund is asked for again when its key was used before', async t => {
+  const { id } = await captured()
+  double.refuses.push({ end: '/refunds', type: 'idempotency_error' })
+  await world.refund(id, { goods_amount: 4 })
+  await payment(id, one => one.refunds[0]?.status !== 'approved')
+  t.match(await paymentOf(id), { status: 'partly_refunded', refunds: [{ status: 'paid' }] })
+})
+
+t.test('a capture that is refused is asked for again', async t => {
+  double.refuses.push({ end: '/capture', type: 'invalid_request_error' })
+  const { id } = await captured()
+  t.same(await balances(id), { order_clearing: 0 })
+})
+
+t.test('an object with the id of another program is nobody’s', async t => {
+  const created = await fetch(`${stripeUrl}/v1/payment_intents`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      amount: '100',
+      currency: 'usd',
+      'metadata[order_id]': 'basket 7',
+    }),
+  })
+  const { id } = (await created.json()) as { id: string }
+  await sendMessages()
+  t.equal(await ended(id), 'strange')
+})
+
 t.test('messages that are not from Stripe change nothing', async t => {
   const payload = JSON.stringify({
     id: 'evt_x',

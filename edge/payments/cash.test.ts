@@ -237,6 +237,30 @@ t.test('an edge that dies in a batch leaves nothing of it and loses nothing', as
   t.same(await balances(id), { order_clearing: 0 })
 })
 
+t.test('a refund is not approved by a second account of the one who proposed it', async t => {
+  const id = await underWay()
+  const { due } = await payment(id, one => one.due > 0)
+  await deliver(id, { cash_taken: due })
+  await payment(id, one => one.status === 'captured')
+  const { body } = await call('admin', 'POST', `/api/orders/${id}/payment/refund`, {
+    goods_amount: 1,
+    reason: 'one was missing',
+  })
+  const path = `/api/orders/${id}/payment/refunds/${body.refunds[0].id}/decision`
+  const approve = () =>
+    http(url, 'POST', path, { token: secondAdmin, body: { decision: 'approved' } })
+  const sponsor = (by: string) =>
+    pool.query(
+      `update users set sponsored_by = ${by}, sponsored_at = now() where email like 'second-%'`,
+    )
+  await sponsor(
+    `(select (data ->> 'by')::uuid from payment_facts where order_id = '${id}' and type = 'refund_proposed')`,
+  )
+  t.match(await approve(), { body: { code: 'second_person_required' } })
+  await sponsor('null')
+  t.match(await approve(), { status: 200, body: { status: 'partly_refunded' } })
+})
+
 t.test('a driver with much cash in hand takes no further cash order', async t => {
   const id = await underWay({ goods_amount: 30 })
   const { due } = await payment(id, one => one.due > 0)

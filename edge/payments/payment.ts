@@ -216,14 +216,14 @@ export function decide(payment: Payment | null, command: PaymentCommand): Paymen
       const refund = payment.refunds.find(one => one.refundId === refundId)
       if (refund === undefined) return refused('refund_not_found')
       const { state } = refund
+      if (state === (isPaid ? 'paid' : 'failed')) return nothing
+      if (state === 'approved' && isPaid)
+        return happened({ type: 'refund_paid', data: { refundId } })
       // A refund that was paid can still fail, and then the money comes back.
-      if (isPaid)
-        return state === 'approved'
-          ? happened({ type: 'refund_paid', data: { refundId } })
-          : nothing
-      return state === 'approved' || state === 'paid'
-        ? happened({ type: 'refund_failed', data: { refundId, wasPaid: state === 'paid' } })
-        : nothing
+      if ((state === 'approved' || state === 'paid') && !isPaid)
+        return happened({ type: 'refund_failed', data: { refundId, wasPaid: state === 'paid' } })
+      // One that moved nothing here has moved money there: a person looks at it.
+      return refused('payment_state_conflict')
     }
     case 'propose_refund': {
       const { refundId, parts, reason, by } = command

@@ -1,9 +1,12 @@
 /** Refunds by administrators, with four eyes: one proposes, and another one approves. */
+import type { Transaction } from 'kysely'
+import type { Tables } from '../../migrations/database/tables.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { requireIndependent } from '../kernel/sponsors.ts'
 import { invalid } from '../kernel/validate.ts'
 import { paymentLimits } from './limits.ts'
-import type { Parts, PaymentCommand } from './payment.ts'
+import type { Parts, Payment, PaymentCommand } from './payment.ts'
 import { minorOf } from './said.ts'
 import { LedgerRefusal, LockedPayments } from './store.ts'
 
@@ -26,8 +29,8 @@ export async function proposeRefund(
   refundId: string,
   { reason, ...given }: Proposal,
 ): Promise<void> {
-  await tell(books, orderId, (currency, refunds) => {
-    if (refunds >= paymentLimits.refundsMax)
+  await tell(books, orderId, async ({ currency, refunds }) => {
+    if (refunds.length >= paymentLimits.refundsMax)
       throw new CaduceusError('payment_state_conflict', 'it has too many refunds')
     const minor = (field: keyof typeof given) => minorOf(field, given[field] ?? 0, currency)
     const parts: Parts = {
@@ -50,19 +53,26 @@ export const decideRefund = (
   by: string,
   refundId: string,
   isApproved: boolean,
-): Promise<void> => tell(books, orderId, () => ({ do: 'decide_refund', refundId, isApproved, by }))
+): Promise<void> =>
+  tell(books, orderId, async ({ refunds }, tx) => {
+    const refund = refunds.find(one => one.refundId === refundId)
+    // Two accounts of one administrator are no four eyes.
+    if (isApproved && refund?.state === 'proposed' && refund.proposedBy !== by)
+      await requireIndependent(tx, refund.proposedBy, by, books.nowMs())
+    return { do: 'decide_refund', refundId, isApproved, by }
+  })
 
 function tell(
   { database: { kysely: db }, nowMs, random }: Books,
   orderId: string,
-  commandFor: (currency: string, refunds: number) => PaymentCommand,
+  commandFor: (payment: Payment, tx: Transaction<Tables>) => Promise<PaymentCommand>,
 ): Promise<void> {
   return db.transaction().execute(async tx => {
     const payments = await LockedPayments.of(tx, [orderId])
     const payment = payments.get(orderId)
     if (payment === null)
       throw new CaduceusError('payment_not_found', 'this order names no way to pay')
-    const command = commandFor(payment.currency, payment.refunds.length)
+    const command = await commandFor(payment, tx)
     const decision = payments.tell(orderId, command, new Date(nowMs()))
     if (!decision.ok)
       switch (decision.refusal) {

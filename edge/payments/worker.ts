@@ -130,18 +130,29 @@ async function answerTo(
         kind === 'capture'
           ? processor.capture(key, about!, amountMinor!)
           : processor.release(key, about!)
+      let word: string | null = null
       const seen = await change().catch((error: unknown) => {
         // The object has changed meanwhile, and says how.
-        if (error instanceof ProcessorError && error.outcome === 'refused')
-          return processor.read(about!)
-        throw error
+        if (!(error instanceof ProcessorError) || error.outcome !== 'refused') throw error
+        word = error.code
+        return processor.read(about!)
       })
+      if (seen.state !== 'captured' && seen.state !== 'cancelled') {
+        parts.log.error(
+          { orderId, request: kind, answer: word, state: seen.state },
+          'payments: the processor does not do what is due; look at it there; asking again',
+        )
+        throw new ProcessorError('later', word ?? seen.state)
+      }
       return answered(seen.state, { orderId: orderId!, command: { do: 'see', seen } })
     }
     case 'refund': {
-      const { currency, card } = payment
+      const { currency, card, refunds } = payment
+      if (refunds.find(one => one.refundId === about)?.state !== 'approved') return answered('over')
       const asked = { orderId: orderId!, refundId: about!, amountMinor: amountMinor!, currency }
-      return processor.refund(key, card!.id, asked).then(
+      // The processor forgets a key after a day, but never the refund that was made under it.
+      const made = attempts === 1 ? null : await processor.findRefund(card!.id, about!)
+      return (made === null ? processor.refund(key, card!.id, asked) : Promise.resolve(made)).then(
         ({ id, state }): Answer => ({
           ...answered(state, endOf(orderId!, about!, state)),
           ...(state === 'pending' && { asks: [readingOf('refund', id, id)] }),

@@ -70,6 +70,8 @@ export class StripeDouble {
   readonly messages: string[] = []
   /** The next answers of such requests are lost after they were done; by the end of the path. */
   readonly loses: string[] = []
+  /** The next such requests are refused with this type of error, and nothing is kept of them. */
+  readonly refuses: { end: string; type: string }[] = []
   /** Runs after a request was done and before its answer is sent. */
   beforeAnswer: (asked: Asked) => Promise<void> = async () => {}
   /** The state in which refunds begin. */
@@ -143,6 +145,13 @@ export class StripeDouble {
     intent.amount_capturable = 0
     this.#tell('payment_intent.canceled', intent)
   }
+  /** What Stripe does after a day. */
+  forgetKeys(): void {
+    this.#keys.clear()
+  }
+  refundsOf(intentId: string): Refund[] {
+    return [...this.#refunds.values()].filter(one => one.payment_intent === intentId)
+  }
   endRefunds(status: 'succeeded' | 'failed'): void {
     for (const refund of this.#refunds.values())
       if (refund.status === 'pending') {
@@ -180,6 +189,13 @@ export class StripeDouble {
       fields: new URLSearchParams(text === '' ? search : text),
     }
     this.asked.push(asked)
+    const refused = this.refuses.findIndex(one => path.endsWith(one.end) && asked.method === 'POST')
+    if (refused >= 0) {
+      const { type } = this.refuses.splice(refused, 1)[0]!
+      response.writeHead(400, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(error(400, 'refused_once', type).body))
+      return
+    }
     const same = `${asked.method} ${path} ${text}`
     const known = asked.key === null ? undefined : this.#keys.get(asked.key)
     const answer =
@@ -206,7 +222,17 @@ export class StripeDouble {
   #do({ method, path, fields }: Asked): Answer {
     const [, , kind, id, verb] = path.split('/')
     if (kind === 'payment_intents' && id === undefined) return this.#create(fields)
-    if (kind === 'refunds' && id === undefined) return this.#refund(fields)
+    if (kind === 'refunds' && id === undefined)
+      return method === 'POST'
+        ? this.#refund(fields)
+        : {
+            status: 200,
+            body: {
+              object: 'list',
+              has_more: false,
+              data: this.refundsOf(fields.get('payment_intent')!),
+            },
+          }
     if (kind === 'refunds') {
       const refund = this.#refunds.get(id!)
       return refund === undefined ? error(404, 'resource_missing') : { status: 200, body: refund }

@@ -71,6 +71,8 @@ export interface CardProcessor {
     asked: { orderId: string; refundId: string; amountMinor: number; currency: string },
   ): Promise<SeenRefund>
   readRefund(id: string): Promise<SeenRefund>
+  /** The refund of this payment that was made for one of ours; null for none. */
+  findRefund(id: string, refundId: string): Promise<SeenRefund | null>
   /**
    * Checks a message over its bytes; null when it is about nothing of ours. Throws a CaduceusError
    * `signature_invalid` or `payment_webhook_mismatch`.

@@ -4,6 +4,7 @@
  */
 import Stripe from 'stripe'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
+import { isUuid } from '../../../protocol/kernel/ids.ts'
 import { cardLimits } from './limits.ts'
 import {
   ProcessorError,
@@ -38,6 +39,9 @@ const states: Readonly<Record<string, SeenPayment['state']>> = {
 }
 const expand = ['latest_charge']
 
+/** Null for an id that another program has written there, which the database could not read. */
+const ours = (id: string | undefined): string | null => (isUuid(id) ? id : null)
+
 function seen(intent: Stripe.PaymentIntent): SeenPayment {
   const currency = intent.currency.toUpperCase()
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null
@@ -45,8 +49,8 @@ function seen(intent: Stripe.PaymentIntent): SeenPayment {
   const { last_payment_error: error } = intent
   return {
     id: intent.id,
-    orderId: intent.metadata['order_id'] ?? null,
-    requestId: intent.metadata['request_id'] ?? null,
+    orderId: ours(intent.metadata['order_id']),
+    requestId: ours(intent.metadata['request_id']),
     state: states[intent.status] ?? 'open',
     currency,
     authorisedMinor: fromStripe(intent.amount_capturable, currency),
@@ -65,8 +69,8 @@ const refundStates: Readonly<Record<string, SeenRefund['state']>> = {
 }
 const seenRefund = ({ id, metadata, status }: Stripe.Refund): SeenRefund => ({
   id,
-  orderId: metadata?.['order_id'] ?? null,
-  refundId: metadata?.['refund_id'] ?? null,
+  orderId: ours(metadata?.['order_id']),
+  refundId: ours(metadata?.['refund_id']),
   state: refundStates[status ?? ''] ?? 'pending',
 })
 
@@ -77,7 +81,12 @@ const mended: ReadonlySet<number> = new Set([401, 403, 409, 429])
 function failed(error: unknown): never {
   if (!(error instanceof Stripe.errors.StripeError)) throw error
   const { statusCode = 0, code, type } = error
-  const isLater = statusCode === 0 || statusCode >= 500 || mended.has(statusCode)
+  const isLater =
+    statusCode === 0 ||
+    statusCode >= 500 ||
+    mended.has(statusCode) ||
+    // The first request under this key may have succeeded, so nothing is known of the object.
+    error instanceof Stripe.errors.StripeIdempotencyError
   throw new ProcessorError(isLater ? 'later' : 'refused', code ?? type)
 }
 
@@ -148,6 +157,15 @@ export function stripeProcessor({ secretKey, webhookSecret, url }: StripeConfig)
           { idempotencyKey },
         )
         .then(seenRefund, failed),
+    async findRefund(id, refundId) {
+      try {
+        for await (const refund of stripe.refunds.list({ payment_intent: id, limit: 100 }))
+          if (refund.metadata?.['refund_id'] === refundId) return seenRefund(refund)
+      } catch (error) {
+        failed(error)
+      }
+      return null
+    },
     readRefund: id => stripe.refunds.retrieve(id).then(seenRefund, failed),
     hintOf: (body, signature) =>
       hintOf(stripe, body, signature, webhookSecret, isLiveKey(secretKey)),
