@@ -36,12 +36,12 @@ import { pushDevices } from './0036_push_devices.ts'
 import { ledger } from './0037_ledger.ts'
 import { notificationDeliveries } from './0039_notification_deliveries.ts'
 import { configuration } from './0052_configuration.ts'
+import { custodyPolicies } from './0053_custody_policies.ts'
 import { requirementGrace } from './0041_requirement_grace.ts'
 import { payments } from './0042_payments.ts'
 import { paymentRequests } from './0043_payment_requests.ts'
 import { members } from './0044_members.ts'
 import { verification } from './0045_verification.ts'
-import { custodyPolicies } from './0046_custody_policies.ts'
 import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 import { oneOutbox } from './0051_one_outbox.ts'
@@ -84,9 +84,9 @@ export const migrations: Record<string, Migration> = {
   '0043_payment_requests': paymentRequests,
   '0044_members': members,
   '0045_verification': verification,
-  '0046_custody_policies': custodyPolicies,
   '0048_erasures': erasures,
   '0050_waiting_for_papers': waitingForPapers,
   '0051_one_outbox': oneOutbox,
   '0052_configuration': configuration,
+  '0053_custody_policies': custodyPolicies,
 }
