@@ -41,6 +41,8 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
     verb: OrderVerb
     body: Type.TSchema
     errors?: AnyRoute['errors']
+    /** Who may not work any more finishes what is under way. */
+    finishing?: true
   }): AnyRoute =>
     route({
       method: 'POST',
@@ -49,7 +51,7 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       summary: row.summary,
       tags,
       auth: row.roles,
-      standing: 'carrying',
+      ...(row.finishing === true && { standing: 'carrying' as const }),
       params: OrderId,
       body: row.body,
       idempotent: true,
@@ -104,6 +106,7 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       summary: 'A package is scanned; expired goods and goods that were not dispensed are refused',
       roles: ['driver', 'vendor', 'admin'],
       verb: 'scan',
+      finishing: true,
       body: custodyCommands.scan.data,
       errors: ['goods_refused'],
     }),
@@ -209,6 +212,7 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
         'The chain broke: a code cannot be scanned, the parcel is damaged, the goods are warm',
       roles: ['driver', 'vendor', 'admin'],
       verb: 'report_break',
+      finishing: true,
       body: custodyCommands.report_break.data,
       errors: ['custody_unresolved'],
     }),
@@ -218,6 +222,7 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       summary: 'The pharmacy decides whether a parcel with a broken chain may go on, or goes back',
       roles: ['vendor', 'admin'],
       verb: 'mend',
+      finishing: true,
       body: custodyCommands.mend.data,
       errors: ['not_found'],
     }),
