@@ -3,7 +3,9 @@
  *
  * An invitation is a member without an account, so it keeps its id when somebody accepts it. The
  * row of the account that founded the pharmacy has the id of the pharmacy. A trigger makes it,
- * because an edge of the release before may still run beside this one.
+ * because an edge of the release before may still run beside this one. The trigger comes before the
+ * copy: making it waits for inserts under way and holds later ones back, so each pharmacy is in the
+ * copy or meets the trigger.
  *
  * An account is a member of one pharmacy at a time. Rows of former members stay: they say who acted
  * for which pharmacy and when.
@@ -32,8 +34,6 @@ const steps = [
   `create index members_vendor on members (vendor_id, id)`,
   `create index members_changed on members (changed_at)`,
   `create index members_expiry on members (expires_at) where joined_at is null`,
-  `insert into members (id, vendor_id, user_id, role, created_at, joined_at)
-    select id, id, user_id, 'owner', created_at, created_at from vendors`,
   `create function make_owner() returns trigger language plpgsql as $$
     begin
       insert into members (id, vendor_id, user_id, role, created_at, joined_at, changed_at)
@@ -42,6 +42,8 @@ const steps = [
     end
   $$`,
   `create trigger vendors_owner after insert on vendors for each row execute function make_owner()`,
+  `insert into members (id, vendor_id, user_id, role, created_at, joined_at)
+    select id, id, user_id, 'owner', created_at, created_at from vendors`,
 ]
 
 export const members: Migration = {
