@@ -118,6 +118,22 @@ export async function revokeInvitation(
   return row
 }
 
+/** Revokes the invitations that the account made, when it may invite nobody any more. */
+export async function revokeInvitationsOf(
+  tx: Kysely<Tables>,
+  pharmacyId: string,
+  accountId: string,
+  now: Date,
+): Promise<void> {
+  await tx
+    .updateTable('driver_invitations')
+    .set({ revoked_at: now })
+    .where('vendor_id', '=', pharmacyId)
+    .where('created_by', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
 /**
  * Deletes invitations approvalLimits.invitationMemoryDays after they expired. Used and revoked
  * invitations expire too, so the time alone decides.

@@ -43,13 +43,16 @@ t.test('the account of a pharmacy is its owner, and a code makes a member once',
   })
   t.equal(first.status, 201, 'small letters and hyphens do not matter')
   for (const code of [invitation_code, 'AAAAA-AAAAA-AAAAA'])
-    t.match(
-      await call(null, 'POST', '/api/members/register', {
-        invitation_code: code,
-        ...details('Late'),
-      }),
-      { status: 400, body: { code: 'invitation_invalid' } },
-    )
+    for (const email of [details('Late').email, owner.email])
+      t.match(
+        await call(null, 'POST', '/api/members/register', {
+          invitation_code: code,
+          ...details('Late'),
+          email,
+        }),
+        { status: 400, body: { code: 'invitation_invalid' } },
+        'the answer does not tell whether the e-mail is taken',
+      )
 })
 
 t.test('an account of its own accepts; one that belongs to a pharmacy does not', async t => {
@@ -251,6 +254,48 @@ t.test('a pharmacy keeps an owner, and its first account may leave it to another
     founder.pharmacyId,
   ])
   t.same(rows, [{ user_id: left.id }], 'the record names an owner')
+})
+
+t.test('an invitation does not outlive the rights of the person who made it', async t => {
+  const { owner: boss, path: at, hire: join } = await pharmacy(12, 12)
+  const drivers = `/api/vendors/${boss.pharmacyId}/driver-invitations`
+  const refused = { status: 400, body: { code: 'invitation_invalid' } }
+  const invites = (who: { token: string }) => ({
+    member: () => done(who, 'POST', at, { role: 'owner', name: 'Back door' }),
+    driver: () => done(who, 'POST', drivers, {}),
+  })
+  const register = (invitation_code: string) =>
+    call(null, 'POST', '/api/members/register', { invitation_code, ...details('Back') })
+  const kept = await invites(boss).member()
+  const keptForDrivers = await invites(boss).driver()
+  const lose: [word: string, lose: (member: string) => Promise<unknown>][] = [
+    ['the end of the place', member => done(boss, 'DELETE', `${at}/${member}`)],
+    ['another role', member => done(boss, 'PATCH', `${at}/${member}`, { role: 'pharmacist' })],
+  ]
+  for (const [word, end] of lose) {
+    const leaver = await join('owner', 'Leaver')
+    const made = await invites(leaver).member()
+    const forDrivers = await invites(leaver).driver()
+    await end(leaver.memberId)
+    t.match(await register(made.invitation_code), refused, word)
+    const { invitations } = await done(boss, 'GET', drivers)
+    const open = invitations.filter((one: { revoked_at: unknown }) => one.revoked_at === null)
+    t.same(
+      open.map((one: { id: string }) => one.id),
+      [keptForDrivers.id],
+      `${word}: ${forDrivers.id} is revoked, and those of others stay`,
+    )
+  }
+  t.equal((await register(kept.invitation_code)).status, 201)
+})
+
+t.test('an owner whose place ends meanwhile makes no invitation', async t => {
+  const { owner: boss, path: at, hire: join } = await pharmacy(14, 14)
+  const leaver = await join('owner', 'Leaver')
+  await pool.query(`update members set role = 'pharmacist' where id = $1`, [leaver.memberId])
+  const body = { role: 'owner', name: 'Back door' }
+  t.match(await call(leaver, 'POST', at, body), { status: 403 }, 'the token says owner still')
+  t.equal((await call(boss, 'POST', at, body)).status, 201)
 })
 
 t.test('a token of an earlier release is of the owner', async t => {

@@ -12,7 +12,13 @@ import type { MemberRole } from '../../protocol/pharmacies/members.ts'
 import { isUniqueViolation } from '../accounts/accounts.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import { revokeSessions } from '../accounts/sessions.ts'
-import { hashOfInvitation, newInvitationCode, wrongInvitation } from '../approval/invitations.ts'
+import {
+  hashOfInvitation,
+  newInvitationCode,
+  revokeInvitationsOf,
+  wrongInvitation,
+} from '../approval/invitations.ts'
+import type { Identity } from '../kernel/identity.ts'
 import type { JobFigures } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
@@ -27,11 +33,14 @@ type MemberRow = Selectable<MembersTable>
 const hourMs = 3_600_000
 const notFound = () => new CaduceusError('not_found', 'no such member of this pharmacy')
 
-/** Throws `invitation_limit_reached`. */
+/**
+ * Throws `invitation_limit_reached`, and `forbidden` for an owner whose place ended a moment ago, so
+ * that no code is made after those of the owner ended.
+ */
 export async function inviteMember(
   { database, nowMs, random }: Pick<MemberContext, 'database' | 'nowMs' | 'random'>,
   pharmacyId: string,
-  by: string,
+  by: Pick<Identity, 'userId' | 'role'>,
   given: { role: MemberRole; name: string; expires_in_hours?: number },
 ): Promise<{ id: string; code: string }> {
   const now = new Date(nowMs())
@@ -40,6 +49,7 @@ export async function inviteMember(
   const id = uuidV7(nowMs(), random)
   await database.kysely.transaction().execute(async tx => {
     await lockPharmacy(tx, pharmacyId)
+    if (by.role === 'vendor') await requireOwner(tx, pharmacyId, by.userId)
     const { count } = await tx
       .selectFrom('members')
       .select(eb => eb.fn.countAll<number>().as('count'))
@@ -60,7 +70,7 @@ export async function inviteMember(
         role: given.role,
         name: given.name,
         code_hash: hashOfInvitation(code),
-        invited_by: by,
+        invited_by: by.userId,
         created_at: now,
         expires_at: new Date(nowMs() + hours * hourMs),
       })
@@ -99,25 +109,45 @@ export async function acceptInvitation(
   return joined.id
 }
 
+/** Throws `invitation_invalid` unless the code opens something now. */
+export async function requireInvitation(
+  { database, nowMs }: Pick<MemberContext, 'database' | 'nowMs'>,
+  code: string,
+): Promise<void> {
+  const found = await database.kysely
+    .selectFrom('members')
+    .select('id')
+    .where('code_hash', '=', hashOfInvitation(code))
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', new Date(nowMs()))
+    .executeTakeFirst()
+  if (found === undefined) throw wrongInvitation()
+}
+
 /**
- * Gives a member another role; access tokens of before end at once, and the sign-in gets new ones. A
- * repeat has no effect. Throws `not_found`, `last_owner`.
+ * Gives a member another role; access tokens of before end at once, and the sign-in gets new ones.
+ * Open invitations of somebody who is no owner now end. A repeat has no effect. Throws `not_found`,
+ * `last_owner`.
  */
 export async function changeMember(
   ctx: MemberContext,
+  by: string,
   pharmacyId: string,
   id: string,
   role: MemberRole,
 ): Promise<void> {
+  const now = new Date(ctx.nowMs())
   const changed = await withMember(ctx, pharmacyId, id, async (tx, row) => {
     if (row.ended_at !== null) throw notFound()
     if (row.role === role) return false
     if (row.user_id !== null) await leaveToOthers(tx, row)
     await tx
       .updateTable('members')
-      .set({ role, ...(row.user_id !== null && { changed_at: new Date(ctx.nowMs()) }) })
+      .set({ role, ...(row.user_id !== null && { changed_at: now }) })
       .where('id', '=', id)
       .execute()
+    if (row.user_id !== null && role !== 'owner')
+      await endInvitationsOf(tx, pharmacyId, row.user_id, by, now)
     return true
   })
   if (changed) await tell(ctx, id, (to, pharmacy) => roleLetter(to, pharmacy, role))
@@ -125,7 +155,7 @@ export async function changeMember(
 
 /**
  * Takes an invitation back, or ends somebody's place: sign-ins, sockets, links and calendars of the
- * account end at once. A repeat has no effect. Throws `not_found`, `last_owner`.
+ * account end at once, and so do the open invitations that it made. A repeat has no effect. Throws `not_found`, `last_owner`.
  */
 export async function endMember(
   ctx: MemberContext,
@@ -143,6 +173,7 @@ export async function endMember(
       .where('id', '=', id)
       .execute()
     if (row.user_id === null) return false
+    await endInvitationsOf(tx, pharmacyId, row.user_id, by, now)
     await revokeSessions(ctx, tx, row.user_id)
     await tx
       .updateTable('calendar_feeds')
@@ -173,6 +204,39 @@ const lockAccount = (tx: Kysely<Tables>, userId: string) =>
   tx.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute()
 const lockPharmacy = (tx: Kysely<Tables>, id: string) =>
   tx.selectFrom('vendors').select('id').where('id', '=', id).forUpdate().execute()
+
+/** Throws `forbidden`. The pharmacy is locked. */
+async function requireOwner(tx: Kysely<Tables>, pharmacyId: string, userId: string): Promise<void> {
+  const owner = await tx
+    .selectFrom('members')
+    .select('id')
+    .where('vendor_id', '=', pharmacyId)
+    .where('user_id', '=', userId)
+    .where('role', '=', 'owner')
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  if (owner === undefined)
+    throw new CaduceusError('forbidden', 'you are no owner of the pharmacy any more')
+}
+
+/** Otherwise the person could come back by a code made before. The pharmacy is locked. */
+async function endInvitationsOf(
+  tx: Kysely<Tables>,
+  pharmacyId: string,
+  userId: string,
+  by: string,
+  now: Date,
+): Promise<void> {
+  await tx
+    .updateTable('members')
+    .set({ ended_at: now, ended_by: by, code_hash: null })
+    .where('vendor_id', '=', pharmacyId)
+    .where('invited_by', '=', userId)
+    .where('joined_at', 'is', null)
+    .where('ended_at', 'is', null)
+    .execute()
+  await revokeInvitationsOf(tx, pharmacyId, userId, now)
+}
 
 /** Runs `change` on the member with the account and the pharmacy locked. */
 async function withMember(

@@ -38,6 +38,7 @@ import {
   changeMember,
   endMember,
   inviteMember,
+  requireInvitation,
   type MemberContext,
 } from './members.ts'
 
@@ -185,7 +186,7 @@ export function memberRoutes(ctx: MemberRouteContext): AnyRoute[] {
       errors: ['vendor_not_found', 'invitation_limit_reached'],
       handler: async ({ identity, params, body }) => {
         await managedVendor(ctx, identity, params.id)
-        const { id, code } = await inviteMember(ctx, params.id, identity.userId, body)
+        const { id, code } = await inviteMember(ctx, params.id, identity, body)
         return {
           status: 201,
           headers: {
@@ -211,7 +212,7 @@ export function memberRoutes(ctx: MemberRouteContext): AnyRoute[] {
       errors: ['vendor_not_found', 'not_found', 'last_owner'],
       handler: async ({ identity, params, body }) => {
         await managedVendor(ctx, identity, params.id)
-        await changeMember(ctx, params.id, params.member_id, body.role)
+        await changeMember(ctx, identity.userId, params.id, params.member_id, body.role)
         return { status: 200, body: await shown(identity, params.member_id) }
       },
     }),
@@ -306,15 +307,17 @@ export function memberRoutes(ctx: MemberRouteContext): AnyRoute[] {
           from,
           proof: { token: verification_token, origin },
         }
-        const { userId, record: id } = await ctx.invitationTries.guard(from, () =>
-          createAccount(
+        const { userId, record: id } = await ctx.invitationTries.guard(from, async () => {
+          // First, so that a stranger without a code does not learn whether an e-mail is taken.
+          await requireInvitation(ctx, invitation_code)
+          return createAccount(
             db,
             ctx,
             account,
             (tx, made) => acceptInvitation(tx, invitation_code, made, ctx.nowMs()),
             found => found.vendor_id === null,
-          ),
-        )
+          )
+        })
         await ctx.endedAccess.announce()
         const signedIn = await signIn(ctx, (await accountById(db, userId))!, origin)
         const [row] = await rows().where('members.id', '=', id).execute()
