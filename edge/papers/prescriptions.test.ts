@@ -6,6 +6,7 @@ import { createAccount } from '../accounts/accounts.ts'
 import { startMembers } from '../members/fixture.ts'
 import { pdf } from '../uploads/samples.ts'
 import { form } from '../uploads/fixture-files.ts'
+import { paperLimits } from './limits.ts'
 import { requirePharmacist } from './prescriptions.ts'
 
 const { embedded, url, call, done, signIn, details } = await startMembers(t)
@@ -120,6 +121,34 @@ t.test('a pharmacist of the pharmacy with a good licence verifies, and nobody el
   })
   t.match(await done(customer, 'GET', `/api/documents/${paper!.id}`), { state: 'approved' })
   t.equal((await pickUp(driver, order)).status, 200)
+})
+
+t.test('orders whose prescription cannot be adopted hold no other up', async t => {
+  const { pool } = parts.database
+  const order = await prescribed()
+  const foreign = await upload(url, admin.token, 'prescription')
+  // Copies of the order that come before it and name an upload of somebody else.
+  const { rows: columns } = await pool.query<{ name: string }>(
+    `select column_name as name from information_schema.columns
+      where table_name = 'orders' and is_generated = 'NEVER'`,
+  )
+  const taken: Record<string, string> = {
+    id: `overlay(gen_random_uuid()::text placing '00000000-0000' from 1 for 13)::uuid`,
+    tracking_token: 'gen_random_uuid()::text',
+    placed: `regexp_replace(placed::text, '"prescription_url":"[^"]*"', '"prescription_url":"${foreign}"')::json`,
+  }
+  const names = columns.map(one => one.name)
+  await pool.query(
+    `insert into orders (${names.join(', ')}) select ${names.map(name => taken[name] ?? name).join(', ')}
+      from orders, generate_series(1, ${paperLimits.adoptedAtOnce}) where id = $1`,
+    [order],
+  )
+  const papers = (await waiting(petra)).map(one => one.subject_id)
+  t.same(
+    papers.filter(id => id === order || id.startsWith('00000000')),
+    [order],
+  )
+  await pool.query(`delete from orders where id::text like '00000000-%'`)
 })
 
 t.test('nobody verifies what they have handed in', async t => {

@@ -59,13 +59,36 @@ export const decidedBy = ({ role, pharmacyId }: Identity): RawBuilder<SqlBool> =
 
 /**
  * An order may name its prescription by the URL of an upload, as the older APIs do. Of each such
- * order of the pharmacy that is under way, the upload becomes a document, handed in by its owner.
+ * order of the pharmacy that is under way, the upload becomes a document, handed in by its owner. A
+ * URL that names no upload of the order's owner is passed over and holds no other order up.
  */
 export async function adoptPrescriptions(
   { database: { kysely: db }, nowMs, random }: Pick<Kernel, 'database' | 'nowMs' | 'random'>,
   pharmacyId: string,
 ): Promise<void> {
-  const rows = await db
+  const pageRows = paperLimits.adoptedAtOnce
+  let adopted = 0
+  let after: string | undefined
+  do {
+    const rows = await prescribedOrders(db, pharmacyId, after, pageRows)
+    for (const row of rows) {
+      const uploadId = uploadIdOf(orderView(row).prescription_url ?? '')
+      if (uploadId === null) continue
+      const named = { orderId: row.id, ownerId: row.user_id, uploadId }
+      if (await db.transaction().execute(tx => adopt(tx, named, nowMs(), random))) adopted++
+    }
+    after = rows.length < pageRows ? undefined : rows.at(-1)!.id
+  } while (after !== undefined && adopted < pageRows)
+}
+
+/** Orders under way that name a prescription and have no document of it, in the order of their ids. */
+function prescribedOrders(
+  db: Kysely<Tables>,
+  pharmacyId: string,
+  after: string | undefined,
+  rowsMax: number,
+) {
+  const orders = db
     .selectFrom('orders')
     .select(['id', 'user_id', 'placed', 'progress'])
     .where('vendor_id', '=', pharmacyId)
@@ -77,25 +100,17 @@ export async function adoptPrescriptions(
         where d.subject_kind = 'order' and d.subject_id = orders.id and d.kind = 'prescription')`,
     )
     .orderBy('id')
-    .limit(paperLimits.adoptedAtOnce)
-    .execute()
-  for (const row of rows) {
-    const uploadId = uploadIdOf(orderView(row).prescription_url ?? '')
-    if (uploadId !== null)
-      await db
-        .transaction()
-        .execute(tx =>
-          adopt(tx, { orderId: row.id, ownerId: row.user_id, uploadId }, nowMs(), random),
-        )
-  }
+    .limit(rowsMax)
+  return (after === undefined ? orders : orders.where('id', '>', after)).execute()
 }
 
+/** False when the upload is no whole prescription of the owner. */
 async function adopt(
   tx: Kysely<Tables>,
   { orderId, ownerId, uploadId }: { orderId: string; ownerId: string; uploadId: string },
   nowMs: number,
   random: () => number,
-): Promise<void> {
+): Promise<boolean> {
   const upload = await tx
     .updateTable('uploads')
     .set({ is_paper: true })
@@ -105,7 +120,7 @@ async function adopt(
     .where('stored_at', 'is not', null)
     .returning('digest')
     .executeTakeFirst()
-  if (upload === undefined || upload.digest === null) return
+  if (upload === undefined || upload.digest === null) return false
   await tx
     .insertInto('documents')
     .values({
@@ -123,4 +138,5 @@ async function adopt(
     // Another edge has made it at the same moment.
     .onConflict(conflict => conflict.doNothing())
     .execute()
+  return true
 }
