@@ -32,8 +32,49 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
   await t.test('J2 an append under way and an acquisition at the same moment', t =>
     takenDuringAppend(t, server),
   )
+  await t.test('J15 members of before', t => proofsOfFormerMembers(t, server))
   await t.test('appends that cannot share a group', t => unusualAppends(t, server))
 })
+
+/** A file proves a delivery when its owner belonged to the pharmacy at that time. */
+async function proofsOfFormerMembers(t: Test, server: Service): Promise<void> {
+  const database = await openDatabase({ url: server.url })
+  t.teardown(() => database.close())
+  const subject = await databaseSubject(database)
+  const journal = subject.open()
+  const [slot, orderId, pharmacyId, atMs] = [testSlot(), testId(), testId(), nowMs()]
+  const epoch = await acquired(journal, 'm', slot)
+  const view = testOrderView(orderId, 1, {
+    kind: 'direct',
+    status: 'out_for_delivery',
+    vendor_id: pharmacyId,
+    picked_up_at: new Date(atMs).toISOString(),
+  })
+  await journal.append(
+    orderAppend(slot, epoch, orderId, 0, { row: { order: testOrderRow(view, true) } }),
+  )
+  for (const [word, endedAtMs, bound] of [
+    ['a member', null, true],
+    ['who left after it', atMs + 1, true],
+    ['who had left before it', atMs - 1, false],
+  ] as const) {
+    const [ownerId, photoId] = [testId(), testId()]
+    await database.pool.query(
+      `insert into members (id, vendor_id, user_id, role, created_at, joined_at, ended_at)
+      values ($1, $2, $3, 'assistant', now(), now(), $4)`,
+      [testId(), pharmacyId, ownerId, endedAtMs === null ? null : new Date(endedAtMs)],
+    )
+    const facts = { driverId: null, pharmacyId: null, orderId: null, atMs }
+    await subject.putUpload({ id: photoId, kind: 'proof', ownerId, ...facts })
+    const [upload] = await journal.claimProofs({
+      orderId,
+      photoId,
+      signatureId: null,
+      reporterId: null,
+    })
+    t.equal(upload!.orderId, bound ? orderId : null, word)
+  }
+}
 
 /**
  * The next owner waits for an append that has begun. Otherwise the next owner would load the slot

@@ -201,7 +201,8 @@ export const statements = {
       and u.created_at >= substring(o.progress::text from '"picked_up_at":"([^"]*)"')::timestamptz
       and (u.owner_id = $4::uuid or u.owner_id in (
         select user_id from drivers where id = o.driver_id
-        union all select user_id from members where vendor_id = o.vendor_id and user_id is not null))`,
+        union all select user_id from members where vendor_id = o.vendor_id and user_id is not null
+          and (ended_at is null or ended_at > u.created_at)))`,
   ),
   uploads: statement(
     'uploads',
