@@ -14,6 +14,7 @@ import { key, sumsOf, type Subject } from './fixture-ledgers.ts'
 import { checkSums } from './housekeeping.ts'
 import { accountColumns, accountOfRow, expireDue, record, type AccountRow } from './store.ts'
 import type { Move } from './transfer.ts'
+import { correctionsOf } from './views.ts'
 
 const newId = (): string => uuidV7(Date.now(), Math.random)
 
@@ -118,6 +119,25 @@ async function storeTests(t: Test, database: Database): Promise<void> {
       t.equal(copies.filter(copy => copy.ok && !copy.repeated).length, 1, 'an id happens once')
     },
   )
+
+  await t.test('what waits is found without a walk over all reservations', async t => {
+    const used = (run: (tx: typeof db) => Promise<unknown>) =>
+      db.transaction().execute(async tx => {
+        // Small tables are read whole otherwise.
+        await sql`set local enable_seqscan = off`.execute(tx)
+        await run(tx)
+        const { rows } = await sql<{ name: string }>`
+          select indexrelid::regclass::text as name from pg_index
+          where indrelid = 'ledger_transfers'::regclass and pg_stat_get_xact_numscans(indexrelid) > 0`.execute(
+          tx,
+        )
+        return rows.map(row => row.name)
+      })
+    const expiring = await used(tx => expireDue(tx, Date.now(), 10))
+    t.ok(expiring.includes('ledger_transfers_timed'), expiring.join(' '))
+    const listing = await used(tx => correctionsOf(tx, {}, Date.now(), 10))
+    t.ok(listing.includes('ledger_transfers_stated'), listing.join(' '))
+  })
 
   await t.test('nobody changes or deletes a transfer, and an account keeps its flag', async t => {
     const [world, payable] = [key(newId()), key(newId(), 'debits_must_not_exceed_credits')]

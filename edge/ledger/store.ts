@@ -149,7 +149,7 @@ export async function record(
 export async function expireDue(tx: Kysely<Tables>, nowMs: number, max: number): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     select id from ledger_transfers as pending
-    where phase = 'pending' and at + timeout_ms * interval '1 ms' <= ${new Date(nowMs)}
+    where phase = 'pending' and timeout_ms is not null and at + timeout_ms * interval '1 ms' <= ${new Date(nowMs)}
       and not exists (select from ledger_transfers as ended where ended.pending_id = pending.id)
     limit ${max}`.execute(tx)
   const pendingIds = rows.map(row => row.id)

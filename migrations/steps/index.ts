@@ -45,6 +45,7 @@ import { verification } from './0045_verification.ts'
 import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 import { oneOutbox } from './0051_one_outbox.ts'
+import { ledgerWaiting } from './0054_ledger_waiting.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -89,4 +90,5 @@ export const migrations: Record<string, Migration> = {
   '0051_one_outbox': oneOutbox,
   '0052_configuration': configuration,
   '0053_custody_policies': custodyPolicies,
+  '0054_ledger_waiting': ledgerWaiting,
 }
