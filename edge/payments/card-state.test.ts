@@ -35,6 +35,8 @@ const see = (state: SeenPayment['state'], more: Partial<SeenPayment> = {}): Paym
     ...more,
   },
 })
+const runsOut = (n: number): PaymentCommand[] =>
+  (['authorised', 'cancelled'] as const).map(state => see(state, { id: `pi${n}` }))
 const refund: PaymentCommand = {
   do: 'propose_refund',
   refundId: 'r',
@@ -143,7 +145,42 @@ for (const [name, commands, last, status, asked] of [
     [open, price, see('authorised'), see('cancelled')],
     ['authorisation_lost'],
     'none',
-    ['authorise'],
+    ['authorise', 'give_up'],
+  ],
+  [
+    'is given up when it ran out too often',
+    [open, price, ...[1, 2, 3, 4, 5].flatMap(runsOut)],
+    ['authorisation_lost'],
+    'none',
+    ['give_up'],
+  ],
+  [
+    'gives a second hold back',
+    [open, price, see('authorised'), see('authorised', { id: 'pi2' })],
+    ['authorisation_doubled'],
+    'authorised',
+    ['release'],
+  ],
+  [
+    'leaves an object that somebody else has made',
+    [open, price, see('authorised'), see('authorised', { id: 'pi2', requestId: null })],
+    [],
+    'authorised',
+    [],
+  ],
+  [
+    'does not take money of a second hold for its own',
+    [open, price, see('authorised'), see('captured', { id: 'pi2' })],
+    'payment_state_conflict',
+    'authorised',
+    [],
+  ],
+  [
+    'is paid after the processor has refused it',
+    [open, price, { do: 'refuse_authorisation', code: 'x' }, see('authorised')],
+    ['authorised'],
+    'authorised',
+    ['watch'],
   ],
   [
     'does not hear of an object that is over',

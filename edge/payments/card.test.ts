@@ -2,7 +2,9 @@
  * Payments by card on a whole server, with the SDK of Stripe and a double behind it: the contract of
  * both methods, and what goes wrong between a request, its answer and the messages.
  */
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { eventually, http } from '../acceptance/people.ts'
 import { StripeDouble } from './card/fixture-stripe.ts'
 import { methodContract } from './contract.ts'
@@ -44,6 +46,30 @@ t.afterEach(async () => {
   if ((await held()) !== double.balance('usd'))
     throw new Error(`the ledger says ${await held()}, Stripe ${double.balance('usd')}`)
 })
+
+/** The last word of a row of the outbox, once it has ended. */
+async function ended(column: 'about' | 'order_id', id: string, kind: string): Promise<string> {
+  for (;;) {
+    const { rows } = await pool.query<{ answer: string }>(
+      `select answer from payment_requests
+       where ${column} = $1 and kind = $2 and ended_at is not null`,
+      [id, kind],
+    )
+    if (rows.length === 1) return rows[0]!.answer
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  }
+}
+/** Another program makes a payment at Stripe. Returns its id. */
+async function create(amount: number, metadata: Record<string, string>): Promise<string> {
+  const fields = Object.entries(metadata).map(([name, value]) => [`metadata[${name}]`, value])
+  const created = await fetch(`${stripeUrl}/v1/payment_intents`, {
+    method: 'POST',
+    body: new URLSearchParams([['amount', `${amount}`], ['currency', 'usd'], ...fields]),
+  })
+  return ((await created.json()) as { id: string }).id
+}
 
 await methodContract(t, world, {
   method: 'cash',
@@ -165,9 +191,17 @@ t.test('an edge that dies between the answer and its facts asks again', async t 
 })
 
 t.test('an authorisation that ran out is asked for again', async t => {
-  const id = await accepted(visa, price)
+  const once = { ...visa, payment_token: 'pm_of_one_customer' }
+  const id = await accepted(once, price)
   await payment(id, one => one.status === 'authorised')
   double.expire(double.intentsOf(id)[0]!.id)
+  await sendMessages()
+  await payment(id, one => one.status === 'requires_action')
+  t.equal(
+    double.asked.filter(one => one.fields.get('payment_method') === once.payment_token).length,
+    1,
+  )
+  double.confirm(double.intentsOf(id)[1]!.id, 'pm_card_visa')
   await sendMessages()
   await payment(
     id,
@@ -176,16 +210,73 @@ t.test('an authorisation that ran out is asked for again', async t => {
       one.history.filter((f: any) => f.type === 'authorised').length === 2,
   )
   t.equal(double.intentsOf(id).length, 2)
+
+  const next = await accepted(once, price)
+  t.match(
+    await payment(next, one => one.status === 'requires_action'),
+    { status: 'requires_action' },
+    'a card that was used before is left to the customer',
+  )
+  for (const one of [id, next]) await call('customer', 'DELETE', `/api/orders/${one}`)
+})
+
+t.test('a second hold of an order is given back', async t => {
+  const id = await accepted(visa, price)
+  const { due } = await payment(id, one => one.status === 'authorised')
+  double.forgetKeys()
+  await pool.query(
+    `update payment_requests set ended_at = null, due_at = now(), attempts = 1
+     where kind = 'authorise' and order_id = $1`,
+    [id],
+  )
+  t.equal(await ended('order_id', id, 'authorise'), 'over')
+  t.equal(double.intentsOf(id).length, 1)
+  await create(Math.round(due * 100), { order_id: id, request_id: randomUUID() })
+  double.confirm(double.intentsOf(id)[1]!.id, 'pm_card_visa')
+  await sendMessages()
+  while (double.intentsOf(id)[1]!.status !== 'canceled')
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
+  t.match(await paymentOf(id), { status: 'authorised' })
+  await call('customer', 'DELETE', `/api/orders/${id}`)
+})
+
+t.test('a failed delivery gives the amount back', async t => {
+  const id = await accepted(visa, price)
+  await payment(id, one => one.status === 'authorised')
+  await pickUp(id)
+  const failed = await call('driver', 'PATCH', `/api/orders/${id}`, {
+    status: 'failed',
+    reason: 'nobody home',
+  })
+  t.equal(failed.status, 200)
+  const { history } = await payment(id, one => one.status === 'none')
+  t.notOk(history.some((one: any) => one.type === 'captured'))
+  while (double.intentsOf(id)[0]!.status !== 'canceled')
+    await new Promise(resolve => {
+      setTimeout(resolve, 25)
+    })
 })
 
 t.test('who does not pay in time loses the order', async t => {
   const id = await accepted({ payment_method: 'card' }, price)
   await payment(id, one => one.status === 'requires_action')
+  const { commands } = world.parts
+  const { order } = commands
+  let tries = 0
+  commands.order = async (...command: Parameters<typeof order>) => {
+    tries++
+    if (tries === 1) throw new CaduceusError('orders_paused')
+    return order.call(commands, ...command)
+  }
   await pool.query(
     `update payment_requests set due_at = now() where kind = 'give_up' and order_id = $1`,
     [id],
   )
   await payment(id, one => one.status === 'none')
+  commands.order = order
+  t.ok(tries > 1, 'it is asked again while no command is taken')
   t.match(await call('customer', 'GET', `/api/orders/${id}`), { body: { status: 'cancelled' } })
   const [intent] = double.intentsOf(id)
   while (intent!.status !== 'canceled')
@@ -226,20 +317,6 @@ async function captured(): Promise<{ id: string; intentId: string }> {
   await payment(id, one => one.status === 'captured')
   return { id, intentId: double.intentsOf(id)[0]!.id }
 }
-/** The last word of a row of the outbox, once it has ended. */
-async function ended(about: string): Promise<string> {
-  for (;;) {
-    const { rows } = await pool.query<{ answer: string }>(
-      'select answer from payment_requests where about = $1 and ended_at is not null',
-      [about],
-    )
-    if (rows.length === 1) return rows[0]!.answer
-    await new Promise(resolve => {
-      setTimeout(resolve, 25)
-    })
-  }
-}
-
 t.test('a refund whose answer is lost for more than a day is made once', async t => {
   const { id, intentId } = await captured()
   // The SDK asks once more by itself when a connection is closed.
@@ -254,7 +331,11 @@ t.test('a refund whose answer is lost for more than a day is made once', async t
     'update payment_requests set ended_at = null, due_at = now(), attempts = 0 where about = $1',
     [refunds[0].id],
   )
-  t.equal(await ended(refunds[0].id), 'over', 'one that is paid is not sent again')
+  t.equal(
+    await ended('about', refunds[0].id, 'refund'),
+    'over',
+    'one that is paid is not sent again',
+  )
   t.equal(double.refundsOf(intentId).length, 1)
   double.beforeAnswer = async () => {}
 })
@@ -274,17 +355,9 @@ t.test('a capture that is refused is asked for again', async t => {
 })
 
 t.test('an object with the id of another program is nobody’s', async t => {
-  const created = await fetch(`${stripeUrl}/v1/payment_intents`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      amount: '100',
-      currency: 'usd',
-      'metadata[order_id]': 'basket 7',
-    }),
-  })
-  const { id } = (await created.json()) as { id: string }
+  const id = await create(100, { order_id: 'basket 7' })
   await sendMessages()
-  t.equal(await ended(id), 'strange')
+  t.equal(await ended('about', id, 'read_payment'), 'strange')
 })
 
 t.test('messages that are not from Stripe change nothing', async t => {

@@ -165,11 +165,11 @@ t.test('nobody accepts an order that is to be paid without a price', async t => 
   const second = await request()
   const terminal = new Listener(url, `/ws/pharmacy/?token=${vendor.token}`)
   await terminal.next('connection')
-  const respond = (more: object) =>
+  const respond = (more: object, requestId = second) =>
     terminal.socket.send(
       JSON.stringify({
         type: 'respond',
-        request_id: second,
+        request_id: requestId,
         response_type: 'ACCEPTED',
         ...more,
       }),
@@ -179,6 +179,14 @@ t.test('nobody accepts an order that is to be paid without a price', async t => 
   respond({ id: 'b', goods_amount: 5 })
   t.match(await terminal.next('response_result'), { outcome: 'won' })
   t.match(await payment(second, one => one.due > 0), { goods_amount: 5 })
+  const third = await request()
+  respond({ id: 'b', goods_amount: 6 }, third)
+  t.match(await terminal.next('response_result'), { outcome: 'won' })
+  t.match(
+    await payment(third, one => one.due > 0),
+    { goods_amount: 6 },
+    'an id that is used for another request loses no price',
+  )
   terminal.socket.close()
 
   const plain = (await placed({})).body.id
@@ -235,6 +243,20 @@ t.test('an edge that dies in a batch leaves nothing of it and loses nothing', as
   await pool.query('drop trigger crash on payment_positions')
   t.match(await payment(id, one => one.status === 'captured'), { taken: 7 })
   t.same(await balances(id), { order_clearing: 0 })
+})
+
+t.test('goods without a price are not given away', async t => {
+  const { id } = (await placed()).body
+  await parts.commands.order({
+    id: `accepted on the bus ${id}`,
+    actor_id: id,
+    verb: 'accept',
+    by: { role: 'vendor', id: vendor.pharmacyId },
+    data: {},
+  })
+  await call('customer', 'DELETE', `/api/orders/${id}`)
+  const { history } = await payment(id, one => one.history.length > 1)
+  t.match(history, [{ type: 'opened' }, { type: 'closed' }])
 })
 
 t.test('a refund is not approved by a second account of the one who proposed it', async t => {

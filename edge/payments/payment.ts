@@ -64,7 +64,7 @@ export interface Payment {
   readonly card: Card | null
   /** The proven hand-over, after which the card is charged. */
   readonly handedOver: { readonly driverId: string } | null
-  /** The processor's objects that are over without a payment. */
+  /** The processor's objects that this payment does not use: they are over, or there was another. */
   readonly lost: readonly string[]
   /** The processor takes no payment for this order. */
   readonly isRefused: boolean
@@ -82,6 +82,8 @@ export type PaymentFact =
     }
   | { type: 'authorised'; data: { id: string; amountMinor: number; captureBefore: string | null } }
   | { type: 'authorisation_lost' | 'released'; data: { id: string; wasAuthorised: boolean } }
+  /** A second object was made for the order; the payment goes on with the first one. */
+  | { type: 'authorisation_doubled'; data: { id: string } }
   | { type: 'authorisation_refused'; data: { code: string } }
   | { type: 'handed_over'; data: { driverId: string } }
   | {
@@ -274,8 +276,15 @@ function see(payment: Payment, seen: SeenPayment): PaymentDecision {
   const { card, price, taken, handedOver, isClosed, lost } = payment
   if (payment.method !== 'card' || price === null || seen.currency !== payment.currency)
     return refused('payment_state_conflict')
-  if (taken !== null || lost.includes(seen.id) || (card !== null && card.id !== seen.id))
-    return nothing
+  const isLost = lost.includes(seen.id)
+  if (isLost || (card !== null && card.id !== seen.id)) {
+    // What was taken by mistake is given back by a person.
+    if (seen.state === 'captured') return refused('payment_state_conflict')
+    return isLost || seen.state === 'cancelled' || seen.requestId === null
+      ? nothing
+      : happened({ type: 'authorisation_doubled', data: { id: seen.id } })
+  }
+  if (taken !== null) return nothing
   const { id, clientSecret, declined, captureBefore } = seen
   const authorised: readonly PaymentFact[] =
     card?.isAuthorised === true
@@ -341,15 +350,25 @@ export function evolve(payment: Payment | null, fact: PaymentFact): Payment {
     case 'closed':
       return { ...before, isClosed: true }
     case 'action_required':
-      return { ...before, card: { ...fact.data, isAuthorised: false, captureBefore: null } }
+      return {
+        ...before,
+        card: { ...fact.data, isAuthorised: false, captureBefore: null },
+        isRefused: false,
+      }
     case 'authorised': {
       const { id, captureBefore } = fact.data
       const told = { clientSecret: null, declined: null }
-      return { ...before, card: { id, captureBefore, isAuthorised: true, ...told } }
+      return {
+        ...before,
+        card: { id, captureBefore, isAuthorised: true, ...told },
+        isRefused: false,
+      }
     }
     case 'authorisation_lost':
     case 'released':
       return { ...before, card: null, lost: [...before.lost, fact.data.id] }
+    case 'authorisation_doubled':
+      return { ...before, lost: [...before.lost, fact.data.id] }
     case 'authorisation_refused':
       return { ...before, isRefused: true }
     case 'handed_over':

@@ -51,12 +51,20 @@ const requestOf = (
   afterMs,
 })
 
+/**
+ * Asks for the next authorisation. `again` asks without the token that was refused, under another
+ * key, so that the customer's device confirms the payment.
+ */
+export const authorisationOf = (orderId: string, payment: Payment, again = false): NewRequest =>
+  requestOf('authorise', orderId, `${payment.lost.length}${again ? ' again' : ''}`, {
+    amountMinor: dueMinor(payment) ?? 0,
+  })
+
 /** `payment` is the state after the fact. A payment in cash asks nothing. */
 export function requestsOf(orderId: string, payment: Payment, fact: PaymentFact): NewRequest[] {
   const { card, method, lost, isClosed } = payment
   if (method !== 'card' || card?.id === '') return []
   const amountMinor = dueMinor(payment) ?? 0
-  const authorise = (): NewRequest => requestOf('authorise', orderId, lost.length, { amountMinor })
   const capture = (): NewRequest[] =>
     card?.isAuthorised === true && amountMinor > 0
       ? [requestOf('capture', orderId, card.id, { amountMinor, about: card.id })]
@@ -68,7 +76,7 @@ export function requestsOf(orderId: string, payment: Payment, fact: PaymentFact)
       return amountMinor === 0
         ? []
         : [
-            authorise(),
+            authorisationOf(orderId, payment),
             requestOf('give_up', orderId, 0, { afterMs: cardLimits.authorisedWithinMs }),
           ]
     case 'action_required':
@@ -80,8 +88,14 @@ export function requestsOf(orderId: string, payment: Payment, fact: PaymentFact)
           afterMs: cardLimits.watchOpenMs,
         }),
       ]
-    case 'authorisation_lost':
-      return lost.length >= cardLimits.authorisationsMax ? [] : [authorise()]
+    case 'authorisation_lost': {
+      const isLast = lost.length >= cardLimits.authorisationsMax
+      const afterMs = isLast ? 0 : cardLimits.authorisedWithinMs
+      const giveUp = requestOf('give_up', orderId, lost.length, { afterMs })
+      return isLast ? [giveUp] : [authorisationOf(orderId, payment), giveUp]
+    }
+    case 'authorisation_doubled':
+      return [requestOf('release', orderId, fact.data.id, { about: fact.data.id })]
     case 'handed_over':
       return capture()
     case 'closed':

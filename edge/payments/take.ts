@@ -23,6 +23,8 @@ const ending: ReadonlySet<string> = new Set([
   'order_rejected',
   'request_expired',
   'order_cancelled',
+  // It goes back to its pharmacy, so a reserved amount is free again.
+  'delivery_failed',
   'returned',
 ])
 const followed: ReadonlySet<string> = new Set([
@@ -67,7 +69,7 @@ async function applied(
 ): Promise<string[]> {
   const wanted = rows.filter(({ kind, type }) => kind === 'order' && followed.has(type))
   if (wanted.length === 0) return []
-  const words = await wordsOf(
+  const findWords = await wordsOf(
     tx,
     wanted.flatMap(({ command_id }) => command_id ?? []),
   )
@@ -77,13 +79,13 @@ async function applied(
     const { actor_id: orderId, command_id, type } = row
     if (!opening.has(type) && !payments.has(orderId)) continue
     const { event, at } = row.read()
-    const said = command_id === null ? undefined : words.get(command_id)
-    const command = commandOf(
-      event as OrderEvent,
-      said?.orderId === orderId ? said.words : {},
-      payments.get(orderId),
-    )
-    if (command === null) continue
+    const words = findWords(command_id, orderId)
+    const command = commandOf(event as OrderEvent, words, payments.get(orderId))
+    if (command === null) {
+      if (type === 'order_accepted')
+        log.error({ orderId, commandId: command_id }, 'payments: accepted without a price')
+      continue
+    }
     if (event.type === 'order_placed' || event.type === 'broadcast_opened')
       opened.set(orderId, {
         customer_id: event.data.customer_id,
@@ -111,8 +113,11 @@ function commandOf(
     }
     case 'order_accepted': {
       const { fee_minor: feeMinor, vendor } = event.data
-      const { goodsMinor = 0, taxMinor = 0 } = words
-      return { do: 'price', goodsMinor, taxMinor, feeMinor, pharmacyId: vendor.vendor_id }
+      const { goodsMinor, taxMinor = 0 } = words
+      // Without a price nothing is taken; goods are never given away for nothing.
+      return goodsMinor === undefined
+        ? null
+        : { do: 'price', goodsMinor, taxMinor, feeMinor, pharmacyId: vendor.vendor_id }
     }
     case 'delivered': {
       const { driver_id: driverId } = event.data

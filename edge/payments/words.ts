@@ -1,6 +1,7 @@
 /**
  * The words about money that came with a command, stored before the command is sent. They count
  * once the journal has a fact of that command; words of a refused command are deleted after a while.
+ * A client may use an id again for another order, so words belong to a command and its order.
  */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -40,17 +41,21 @@ export async function keepWords(
     .execute()
 }
 
-/** The words of these commands. */
+/** Finds the words of a command to an order; empty for none. */
+export type FindWords = (commandId: string | null, orderId: string) => Words
+
+/** Reads the words of these commands. */
 export async function wordsOf(
   db: Kysely<Tables>,
   commandIds: readonly string[],
-): Promise<Map<string, { orderId: string; words: Words }>> {
-  if (commandIds.length === 0) return new Map()
+): Promise<FindWords> {
+  if (commandIds.length === 0) return () => ({})
   const { rows } = await sql<{ command_id: string; order_id: string; data: Words }>`
     select command_id, order_id, data from payment_words where command_id = any(${commandIds}::text[])`.execute(
     db,
   )
-  return new Map(rows.map(row => [row.command_id, { orderId: row.order_id, words: row.data }]))
+  const found = new Map(rows.map(row => [`${row.order_id} ${row.command_id}`, row.data]))
+  return (commandId, orderId) => found.get(`${orderId} ${commandId}`) ?? {}
 }
 
 /** The token that came with the order; null for none, and once the words are deleted. */

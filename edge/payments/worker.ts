@@ -4,7 +4,7 @@
  * of the row are one transaction; an edge that dies before it leaves a row that is sent again with
  * the same key.
  */
-import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { CaduceusError, errorCatalogue } from '../../protocol/kernel/errors.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
 import type { Kernel, WithMetrics } from '../kernel/kernel.ts'
 import { keepLooking } from '../kernel/looking.ts'
@@ -14,6 +14,7 @@ import type { PaymentsMetrics } from './metrics.ts'
 import type { Payment, PaymentCommand } from './payment.ts'
 import {
   ask,
+  authorisationOf,
   endRequest,
   postpone,
   readingOf,
@@ -110,10 +111,20 @@ async function answerTo(
   const { payment } = (await paymentsOf(parts.database.kysely, [orderId!])).get(orderId!)!
   switch (kind) {
     case 'authorise': {
+      const isFirst = key === authorisationOf(orderId!, payment).id
+      // An object that this row has made was seen in a message, and is used or lost.
+      if (
+        payment.card !== null ||
+        payment.taken !== null ||
+        (!isFirst && key !== authorisationOf(orderId!, payment, true).id)
+      )
+        return answered('over')
       // One that may have been sent before is sent again, so that it can be given back.
       if (attempts === 1 && payment.isClosed) return answered('closed')
-      const { currency } = payment
-      const token = await tokenOf(parts.database.kysely, orderId!)
+      const { currency, lost } = payment
+      // A card that is kept for nobody can be charged once.
+      const token =
+        isFirst && lost.length === 0 ? await tokenOf(parts.database.kysely, orderId!) : null
       const asked = { orderId: orderId!, amountMinor: amountMinor!, currency, token }
       return processor.authorise(key, asked).then(
         seen =>
@@ -121,7 +132,11 @@ async function answerTo(
             orderId: orderId!,
             command: { do: 'see', seen },
           }),
-        refusal(code => ({ orderId: orderId!, command: { do: 'refuse_authorisation', code } })),
+        refusal(code =>
+          token === null
+            ? answered(code, { orderId: orderId!, command: { do: 'refuse_authorisation', code } })
+            : { ...answered(code), asks: [authorisationOf(orderId!, payment, true)] },
+        ),
       )
     }
     case 'capture':
@@ -157,7 +172,7 @@ async function answerTo(
           ...answered(state, endOf(orderId!, about!, state)),
           ...(state === 'pending' && { asks: [readingOf('refund', id, id)] }),
         }),
-        refusal(() => endOf(orderId!, about!, 'failed')),
+        refusal(code => answered(code, endOf(orderId!, about!, 'failed'))),
       )
     }
     case 'watch': {
@@ -169,15 +184,14 @@ async function answerTo(
       return { word: seen.state, tells, againAtMs: parts.nowMs() + pauseMs }
     }
     case 'give_up':
-      return giveUp(parts, orderId!, payment)
+      return giveUp(parts, key, orderId!, payment)
   }
 }
 
 const refusal =
-  (tells: (code: string) => Answer['tells']) =>
+  (answer: (code: string) => Answer) =>
   (error: unknown): Answer => {
-    if (error instanceof ProcessorError && error.outcome === 'refused')
-      return answered(error.code, tells(error.code))
+    if (error instanceof ProcessorError && error.outcome === 'refused') return answer(error.code)
     throw error
   }
 
@@ -198,6 +212,7 @@ const endOf = (
 
 async function giveUp(
   { commands }: WorkerParts,
+  key: string,
   orderId: string,
   { card, isClosed, handedOver, taken }: Payment,
 ): Promise<Answer> {
@@ -205,7 +220,7 @@ async function giveUp(
     return answered('paid')
   await commands
     .order({
-      id: `payment given up ${orderId}`,
+      id: `payment given up ${key}`,
       actor_id: orderId,
       verb: 'cancel',
       by: { role: 'system', id: 'payments' },
@@ -213,7 +228,7 @@ async function giveUp(
     })
     .catch((error: unknown) => {
       // It is under way or over already.
-      if (!(error instanceof CaduceusError) || error.code === 'unavailable') throw error
+      if (!(error instanceof CaduceusError) || errorCatalogue[error.code].retryable) throw error
     })
   return answered('cancelled')
 }

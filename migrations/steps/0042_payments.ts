@@ -27,10 +27,11 @@ const steps = [
     primary key (order_id, version)
   )`,
   `create table payment_words (
-    command_id text primary key,
+    command_id text not null,
     order_id uuid not null,
     data json not null,
-    at timestamptz not null
+    at timestamptz not null,
+    primary key (command_id, order_id)
   )`,
   `create index payment_words_order on payment_words (order_id)`,
   `create index payment_words_age on payment_words (at)`,

@@ -81,6 +81,7 @@ export class StripeDouble {
   readonly #keys = new Map<string, { asked: string; answer: Answer }>()
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   #ids = 0
+  readonly #tokens = new Set<string>()
 
   async start(): Promise<string> {
     await new Promise<void>(resolve => {
@@ -258,6 +259,10 @@ export class StripeDouble {
     const id = `pi_${++this.#ids}`
     const amount = Number(fields.get('amount'))
     if (!Number.isSafeInteger(amount) || amount < 1) return error(400, 'parameter_invalid_integer')
+    // A card of nobody works once; cards of Stripe's tests work always.
+    const token = fields.get('payment_method')
+    if (token !== null && this.#tokens.has(token)) return error(400, 'payment_method_used')
+    if (token !== null && !token.startsWith('pm_card_')) this.#tokens.add(token)
     const intent: Intent = {
       ...manual,
       id,
@@ -273,7 +278,6 @@ export class StripeDouble {
     }
     this.#intents.set(id, intent)
     this.#tell('payment_intent.created', intent)
-    const token = fields.get('payment_method')
     if (token !== null) this.confirm(id, token)
     return intent.last_payment_error === null
       ? { status: 200, body: intent }

@@ -9,7 +9,7 @@ export const cardLimits = {
   /** Rows of the outbox that an edge takes at once. */
   batchMax: 20,
   /** Time after which another edge sends a request that an edge has taken. */
-  takenMs: 60_000,
+  takenMs: 90_000,
   backoffMsFirst: 1_000,
   backoffMsMax: 10 * 60_000,
   /** Time that a customer has to pay after a pharmacy has accepted. */
@@ -28,6 +28,6 @@ export const cardLimits = {
 } as const
 
 relation(
-  cardLimits.takenMs > 2 * cardLimits.timeoutMs,
-  'a request is answered, or its time is over, before another edge sends it',
+  cardLimits.takenMs > 3 * cardLimits.timeoutMs,
+  'a row asks at most three times, and a request is answered, or its time is over, before another edge sends it',
 )
