@@ -30,7 +30,7 @@ export interface SocketHandler {
    * Called when the client has read its messages and there is room for those that were kept back.
    */
   onCaughtUp?(): void
-  /** Not called for a connection that ended before it was open. */
+  /** Called once, also for a connection that ended while it opened, without `onOpen` before it. */
   onClose?(): void
 }
 
@@ -129,9 +129,11 @@ export class Session {
 
   /**
    * Sends the greeting, then the pushes that arrived meanwhile; then handles the messages that the
-   * client sent meanwhile.
+   * client sent meanwhile. A connection that ended meanwhile only ends the handler, which may have
+   * timers and listeners already.
    */
   open(handler: SocketHandler, greeting: readonly SocketMessage[]): void {
+    if (this.isClosing) handler.onClose?.()
     if (this.#state.state !== 'handshaking') return
     const { inbound, outbound } = this.#state
     this.#state = { state: 'open', handler }

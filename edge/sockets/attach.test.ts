@@ -435,3 +435,32 @@ t.test('a defect in a session ends neither the process nor the handling of its s
   ])
   t.same(removed, [session], 'the session is forgotten all the same')
 })
+
+t.test('a socket that closes while it opens ends its handler', async t => {
+  const behaviors: WebSocketBehavior<UpgradedData>[] = []
+  let open = (): void => undefined
+  const opening = new Promise<void>(resolve => {
+    open = resolve
+  })
+  const ended = new Promise<string>(resolve => {
+    const row = {
+      path: '/ws/slow',
+      role: 'user',
+      open: async () => {
+        await opening
+        return { handler: { onText() {}, onClose: () => resolve('ended') }, greeting: [] }
+      },
+    }
+    attachSockets(
+      { ws: (_path: string, behavior: unknown) => behaviors.push(behavior as never) } as never,
+      [row as unknown as SocketRow],
+      f.ctx as unknown as SocketParts,
+    )
+  })
+  const data = { handshake: { parameter: '', address: '127.0.0.1', identity: null, userAgent: '' } }
+  const ws = { getUserData: () => data } as never
+  behaviors[0]!.open!(ws)
+  behaviors[0]!.close!(ws, 1006, new ArrayBuffer(0))
+  open()
+  t.equal(await ended, 'ended')
+})

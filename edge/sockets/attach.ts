@@ -94,7 +94,6 @@ function behavior(
             // Access may have ended after its check, when the socket had no identity yet.
             const closeCode = ctx.hub.closeIfEnded(session)
             noteConnection(ctx, row, session, handshake, closeCode ?? 101)
-            if (closeCode !== null) return
             session.open(opened.handler, opened.greeting)
           },
           (error: unknown) => {
