@@ -74,7 +74,13 @@ export class JobThread<Job, Answer> {
 
   /** Throws `overloaded` when there is no place, and the error of `late`. */
   protected run(accountId: string, job: Job): Promise<Answer> {
+    return this.runLoaded(accountId, async () => job)
+  }
+
+  /** As `run`, for a job that takes memory only once it has its turn. Throws the errors of `load`. */
+  protected runLoaded(accountId: string, load: () => Promise<Job>): Promise<Answer> {
     return this.#queue.run(accountId, async () => {
+      const job = await load()
       this.#stopIdle()
       try {
         const answer = await this.#answerTo(job)

@@ -1,4 +1,5 @@
 /** Papers: `/api/documents`. They are handed in, listed, read and decided upon. */
+import { Readable } from 'node:stream'
 import { sql, type SqlBool } from 'kysely'
 import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -16,6 +17,7 @@ import { invalid } from '../kernel/validate.ts'
 import { tellStored } from '../notifications/tell.ts'
 import type { Download } from '../uploads/storage/storage.ts'
 import { dispositionOf, storeOf, type UploadContext } from '../uploads/upload-store.ts'
+import { photoLimits } from '../photos/limits.ts'
 import type { WithPhotos } from '../photos/photos.ts'
 import { applyTo, type EffectContext } from './effects.ts'
 import { handIn } from './hand-in.ts'
@@ -81,13 +83,23 @@ export async function shownDocument(
   return view!
 }
 
-/** The bytes of a stored file, also of one in an object store. */
+/**
+ * The bytes of a stored file, also of one in an object store. Throws `unavailable` when the store
+ * does not give them in time.
+ */
 async function bytesOf(download: Download): Promise<Uint8Array> {
-  if (download.kind === 'link')
-    return new Uint8Array(await (await fetch(download.url)).arrayBuffer())
-  const chunks: Uint8Array[] = []
-  for await (const chunk of download.chunks) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const signal = AbortSignal.timeout(photoLimits.loadMsMax)
+  try {
+    if (download.kind === 'link') {
+      const answer = await fetch(download.url, { signal })
+      if (!answer.ok) throw new Error(`the store answers ${answer.status}`)
+      return new Uint8Array(await answer.arrayBuffer())
+    }
+    const chunks = Readable.from(download.chunks, { signal })
+    return Buffer.concat((await chunks.toArray()) as Uint8Array[])
+  } catch {
+    throw new CaduceusError('unavailable', 'the file cannot be read from its store now; try again')
+  }
 }
 
 /** What follows from a decision. The job does it again if this edge dies before. */
@@ -216,6 +228,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
     route({
       method: 'GET',
       path: '/api/documents/:id/file',
+      rate: 'upload',
       operationId: 'readDocument',
       summary:
         'The file of a paper, to be downloaded; with `as=jpeg` a HEIC photo as JPEG. The audit trail has each reading with its purpose',
@@ -233,7 +246,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
             'A link into the object store, valid for a few minutes. Open it without the Authorization header',
         },
       },
-      errors: ['forbidden', 'overloaded'],
+      errors: ['forbidden', 'overloaded', 'unavailable'],
       handler: async request => {
         const { identity, params, query, address, headers, requestId } = request
         const { row, access } = await readable(ctx, identity, params.id)
@@ -278,7 +291,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
         if (query.as === 'jpeg' && upload.content_type === 'image/heic')
           return {
             status: 200,
-            body: await ctx.photos.jpegOf(identity.userId, await bytesOf(download)),
+            body: await ctx.photos.jpegOf(identity.userId, () => bytesOf(download)),
             headers: headersOf('image/jpeg', 'inline'),
           }
         if (download.kind === 'link') return { status: 302, headers: { location: download.url } }

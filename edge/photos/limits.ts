@@ -4,6 +4,8 @@ export const photoLimits = {
   pixelsMax: 25_000_000,
   /** Quality of the JPEG, of 100. */
   quality: 85,
+  /** Time in which the store must have given the whole file, because others wait for their turn. */
+  loadMsMax: 10_000,
   /** Jobs of the thread; see `edge/codes/thread.ts`. */
   showing: {
     jobsMax: 16,

@@ -19,15 +19,24 @@ export class Photos extends JobThread<Uint8Array, JpegAnswer> {
   }
 
   /**
-   * The photo as a JPEG without metadata. Throws `invalid_request` for one that is too large or
-   * cannot be read, and `overloaded`.
+   * The photo as a JPEG without metadata. `load` is called when the photo has its turn. Throws
+   * `invalid_request` for one that is too large or cannot be read, `overloaded`, and the errors of
+   * `load`.
    */
-  async jpegOf(accountId: string, heic: Uint8Array): Promise<Uint8Array> {
-    const shape = readHeic(heic)
-    if (shape === null || shape.width * shape.height > photoLimits.pixelsMax) throw damaged()
-    const answer = await this.run(accountId, heic)
-    if (answer === 'damaged') throw damaged()
-    return answer
+  async jpegOf(accountId: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const answer = await this.runLoaded(accountId, async () => {
+      const heic = await load()
+      const shape = readHeic(heic)
+      if (shape === null || shape.width * shape.height > photoLimits.pixelsMax) throw damaged()
+      return heic
+    }).catch((error: unknown) => {
+      // A photo that ended the thread is one that cannot be shown.
+      throw error instanceof CaduceusError ? error : damaged()
+    })
+    if (answer !== 'damaged') return answer
+    // A decoder that failed may have damaged its own memory.
+    this.close()
+    throw damaged()
   }
 }
 
