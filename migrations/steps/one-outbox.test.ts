@@ -1,6 +1,7 @@
 /** Reminders that waited for their letters wait in the outbox after the move, and nothing twice. */
 import t from 'tap'
 import { testId } from '../../engine/journal/contract/rows.ts'
+import { isUuid, uuidV7 } from '../../protocol/kernel/ids.ts'
 import { requireOrSkip, startPostgres } from '../../protocol/testing/services.ts'
 import { migrations } from './index.ts'
 import { migrate } from '../database/migrate.ts'
@@ -41,7 +42,7 @@ t.test('0051: letters move', { skip: requireOrSkip(t, 'postgres') }, async t => 
   await letter(mailed, '1.5', 'email', '1 hour')
   await migrate(pool, migrations)
   const { rows } = await pool.query(
-    `select account_id, event_id, channel, state, kind, due_at, expires_at, ended_at is not null as ended
+    `select news_id, account_id, event_id, channel, state, kind, due_at, expires_at, ended_at is not null as ended
      from notification_deliveries order by event_id`,
   )
   const waits = {
@@ -56,5 +57,10 @@ t.test('0051: letters move', { skip: requireOrSkip(t, 'postgres') }, async t => 
     { account_id: texted, event_id: '1.2', channel: 'sms', ...waits },
     { event_id: '1.3', channel: 'sms', state: 'sent', ended: true },
   ])
+  const later = uuidV7(1, Math.random)
+  t.ok(
+    rows.every(({ news_id }) => isUuid(news_id) && news_id < later),
+    'copies are older than all news',
+  )
   t.equal(rows.length, 3, 'what was sent long ago counts for no bound')
 })
