@@ -210,7 +210,7 @@ async function rewritePassword(
  * be sent, nothing else would tell an owner who registers again, so the answer is `email_taken`.
  * Throws `registration_closed` while the configuration refuses those who register by themselves.
  */
-export const createAccount = <T>(
+export const createAccount = async <T>(
   db: Kysely<Tables>,
   ctx: Registrar,
   given: NewAccount,
@@ -218,13 +218,16 @@ export const createAccount = <T>(
   complete?: (account: Account) => boolean | Promise<boolean>,
 ): Promise<{ userId: string; record: T }> => {
   const { from = null } = given
-  if (from !== null && ctx.configuration?.values.takes_registrations === false)
-    return Promise.reject(
-      new CaduceusError('registration_closed', 'nobody can register here at the moment'),
-    )
+  if (from !== null) refuseWhileClosed(ctx)
   return countedRegistration(ctx.rates ?? null, from, () =>
     makeAccount(db, ctx, given, withAccount, complete),
   )
+}
+
+/** Throws `registration_closed` while the configuration refuses those who register by themselves. */
+export function refuseWhileClosed({ configuration }: Partial<WithConfiguration>): void {
+  if (configuration?.values.takes_registrations === false)
+    throw new CaduceusError('registration_closed', 'nobody can register here at the moment')
 }
 
 async function makeAccount<T>(

@@ -394,3 +394,18 @@ t.test('requests with a wrong shape are refused with the field', async t => {
       body: { code: 'invalid_request' },
     })
 })
+
+t.test('nobody becomes new by a phone while registrations are closed', async t => {
+  const { values } = edge.edge.parts.configuration
+  const { phone } = await account()
+  const { phone: proven } = await account({ phone_verified_at: new Date() })
+  Object.assign(values, { takes_registrations: false })
+  t.teardown(() => Object.assign(values, { takes_registrations: true }))
+  await request({ phone })
+  t.match(await verify({ phone, otp: await codeFor(phone) }), {
+    status: 403,
+    body: { code: 'registration_closed' },
+  })
+  await request({ phone: proven })
+  t.match(await verify({ phone: proven, otp: await codeFor(proven) }), { status: 200 })
+})

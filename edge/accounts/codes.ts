@@ -18,6 +18,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { accountLimits } from './account-limits.ts'
 import type { AccountsConfig } from './config.ts'
 import type { WithEndedAccess } from './ended-access.ts'
+import type { WithConfiguration } from '../configuration/port.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
@@ -28,6 +29,7 @@ import {
   accountById,
   accountByProvenPhone,
   isPhoneNamed,
+  refuseWhileClosed,
   type Account,
 } from './accounts.ts'
 import { createEmailProof } from './email-proofs.ts'
@@ -46,6 +48,7 @@ import { refusePhone, refuseTooManySms } from './sms.ts'
 export type CodeContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
   WithEndedAccess &
   WithMessenger &
+  Partial<WithConfiguration> &
   WithConfig<KernelConfig & AccountsConfig>
 
 const channels: Record<CodePurpose, Channel> = {
@@ -284,7 +287,8 @@ export async function proveOwnPhone(
 /**
  * The account that a code of a phone signs in to: the one that has proven the number. Accounts that
  * only name the number are not opened, because it may not be theirs; the holder of the phone gets a
- * new account. Throws `code_wrong`, `account_inactive`, and `not_found` when no account of the
+ * new account. Throws `code_wrong`, `account_inactive`, `registration_closed` for a new account while
+ * nobody may register, and `not_found` when no account of the
  * wanted role has proven the number.
  */
 export async function accountByPhoneCode(
@@ -305,6 +309,7 @@ export async function accountByPhoneCode(
   if (known !== null) return { account: wanted(known), isNew: false }
   if (role !== undefined && role !== 'user') throw otherRole()
   if (!(await isPhoneNamed(db, phone))) throw wrongCode()
+  refuseWhileClosed(ctx)
   const id = uuidV7(ctx.nowMs(), ctx.random)
   await db
     .insertInto('users')

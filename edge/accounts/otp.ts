@@ -197,7 +197,14 @@ export function otpRoutes(ctx: CodeContext): AnyRoute[] {
           schema: Type.Union([SignedInView, VerifiedView, ProvenView]),
         },
       },
-      errors: ['code_wrong', 'account_inactive', 'not_found', 'email_taken', 'forbidden'],
+      errors: [
+        'code_wrong',
+        'account_inactive',
+        'not_found',
+        'email_taken',
+        'forbidden',
+        'registration_closed',
+      ],
       handler: given => verify(given.identity, given.body, originOf(given)),
     })
 
