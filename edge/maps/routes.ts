@@ -27,6 +27,8 @@ export function mapsRoutes({ maps }: WithMaps): AnyRoute[] {
         'The places that an address may mean, exact enough to deliver to; without `text` only whether this server can look addresses up',
       tags: ['places'],
       auth: roles,
+      // Each look-up costs the operator.
+      rate: 'upload',
       query: closedObject({
         text: Type.Optional(
           Type.String({
