@@ -16,6 +16,7 @@ t.test('tiles are those of the operator, with the words of their owners', async 
     [{ MAP_TILES_URL: 'https://tiles.example.org/{z}/{x}.png' }, /^MAP_TILES_URL is not a URL/],
     [{ MAP_TILES_URL: 'ftp://tiles.example.org/{z}/{x}/{y}' }, /^MAP_TILES_URL is not a URL/],
     [{ MAP_TILES_URL: 'https://{s}.example.org/{z}/{x}/{y}' }, /^MAP_TILES_URL is not a URL/],
+    [{ MAP_TILES_URL: "https://a;script-src'*'/{z}/{x}/{y}" }, /^MAP_TILES_URL is not a URL/],
     [{ MAP_ATTRIBUTION: 'The city' }, /^MAP_ATTRIBUTION is set and MAP_TILES_URL is not/],
     [{ MAP_TILES_URL: url, MAP_TILES_MAX_ZOOM: '23' }, /^MAP_TILES_MAX_ZOOM/],
   ] as const)

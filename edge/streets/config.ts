@@ -40,13 +40,21 @@ export function readStreetsConfig(environment: Environment): StreetsConfig {
       )
     return { tiles: null, pictureOrigin: null }
   }
+  // A browser reads the origin in a rule of its own; nothing in it may end the rule.
+  const origin = URL.canParse(url.replace(/[{}]/g, ''))
+    ? new URL(url.replace(/[{}]/g, '')).origin
+    : ''
   const isWhole = ['{z}', '{x}', '{y}'].every(part => url.includes(part))
-  if (!isWhole || !/^https?:\/\/[^{}\s]+\//.test(url) || !URL.canParse(url.replace(/[{}]/g, '')))
+  if (
+    !isWhole ||
+    !/^https?:\/\/[^{}\s]+\//.test(url) ||
+    !/^https?:\/\/[a-z0-9.:[\]-]+$/.test(origin)
+  )
     throw new ConfigError(
       'MAP_TILES_URL is not a URL such as https://tiles.example.org/{z}/{x}/{y}.png',
     )
   return {
-    pictureOrigin: new URL(url.replace(/[{}]/g, '')).origin,
+    pictureOrigin: origin,
     tiles: {
       url,
       ...(own === null ? openStreetMap : { attribution: own, attribution_url: null }),
