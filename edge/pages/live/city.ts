@@ -3,7 +3,12 @@
  * socket has opened; the socket tells what changes after that.
  */
 import { signal } from '@preact/signals'
-import { connectLive, type FleetMember, type Live } from '../../../protocol/client/index.ts'
+import {
+  CaduceusError,
+  connectLive,
+  type FleetMember,
+  type Live,
+} from '../../../protocol/client/index.ts'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { ConnectionState } from '../base/connection.tsx'
@@ -46,6 +51,9 @@ const pageMax = 200
 const rowsMax = 5_000
 /** Time in which changes of orders are gathered before they are read. */
 const gatherMs = 300
+/** Time after which those that could not be read are read again. */
+const againMs = 2_000
+const readsAtOnce = 6
 
 export class City {
   readonly connection = new ConnectionState()
@@ -104,6 +112,8 @@ export class City {
     before?.close()
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#stale.clear()
+    this.#strange.clear()
     for (const list of [this.vehicles, this.orders, this.pharmacies]) list.clear()
   }
 
@@ -190,30 +200,74 @@ export class City {
     this.#listeners.onMember(member, isReport)
   }
 
-  #soon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      void this.#readStale()
-    }, gatherMs)
+  #soon(ms = gatherMs): void {
+    this.#timer ??= setTimeout(() => void this.#readStale(), ms)
   }
 
-  /** Reads the orders and drivers of which something was heard; one that is gone is left out. */
+  /**
+   * Reads the orders and drivers of which something was heard, a few at once. One that is gone is
+   * left out; one that could not be read stays as it is and is read again.
+   */
   async #readStale(): Promise<void> {
     const { api } = this.#session
+    const live = this.#live
+    const timer = this.#timer
     const [stale, strange] = [this.#stale, this.#strange]
     this.#stale = new Set()
     this.#strange = new Set()
-    await Promise.all([
-      ...[...stale].map(async id => {
-        const order = await api.getOrder(id).catch(() => null)
-        if (order === null) this.orders.delete(id)
-        else this.#putOrder(order)
-      }),
-      ...[...strange].map(async id => {
-        const row = await api.call<DriverRow>('GET', `/api/drivers/${id}`).catch(() => null)
-        if (row !== null) this.#put(row)
-      }),
-    ])
+    const failed = { orders: new Set<string>(), drivers: new Set<string>() }
+    const read = async <Row>(
+      row: Promise<Row>,
+      id: string,
+      again: Set<string>,
+      put: (row: Row | null) => void,
+    ) => {
+      try {
+        const found = await row.catch(nullIfGone)
+        if (this.#live === live) put(found)
+      } catch {
+        again.add(id)
+      }
+    }
+    const reads = [
+      ...[...stale].map(
+        id => () =>
+          read(api.getOrder(id), id, failed.orders, order => {
+            if (order === null) this.orders.delete(id)
+            else this.#putOrder(order)
+          }),
+      ),
+      ...[...strange].map(
+        id => () =>
+          read(api.call<DriverRow>('GET', `/api/drivers/${id}`), id, failed.drivers, row => {
+            if (row !== null) this.#put(row)
+          }),
+      ),
+    ]
+    const reader = async (): Promise<void> => {
+      for (let next = reads.pop(); next !== undefined; next = reads.pop()) await next()
+    }
+    await Promise.all(Array.from({ length: readsAtOnce }, reader))
+    // Another sign-in has begun with lists of its own.
+    if (this.#live !== live || this.#timer !== timer) return
+    this.#timer = undefined
     this.changes.value++
+    const isFailed = failed.orders.size + failed.drivers.size > 0
+    for (const id of failed.orders) this.#stale.add(id)
+    for (const id of failed.drivers) this.#strange.add(id)
+    if (this.#stale.size + this.#strange.size > 0) this.#soon(isFailed ? againMs : gatherMs)
   }
+}
+
+const gone: ReadonlySet<string> = new Set([
+  'not_found',
+  'order_not_found',
+  'driver_not_found',
+  'forbidden',
+])
+
+/** Null for a record that is gone or belongs to others now. Throws every other error. */
+function nullIfGone(error: unknown): null {
+  if (error instanceof CaduceusError && gone.has(error.code)) return null
+  throw error
 }
