@@ -12,7 +12,7 @@ import { randomName } from '../shared/forms.ts'
 import { say } from '../texts/index.ts'
 import { Action, Field, Form, problemText } from './form.tsx'
 import { clock } from './format.ts'
-import { Player } from './files.tsx'
+import { FileLink, Picture, Player } from './files.tsx'
 import type { PageSession } from './session.ts'
 import { VoiceField } from './voice.tsx'
 
@@ -94,6 +94,7 @@ export function Chat({ session, news, about, title }: ChatProps) {
             {isVoice(entry) ? (
               <Player api={api} address={entry.url} words={say('voice.play')} />
             ) : null}
+            {isPaper(entry) ? <Paper api={api} entry={entry} conversationId={id!} /> : null}
             <time class="small soft">{clock(entry.at)}</time>
           </li>
         ))}
@@ -120,7 +121,31 @@ export function Chat({ session, news, about, title }: ChatProps) {
 
 const isVoice = (entry: ConversationEntry): entry is ConversationEntry & { url: string } =>
   entry.kind === 'audio' && entry.url !== null
-const isShown = (entry: ConversationEntry): boolean => entry.text !== null || isVoice(entry)
+const isPaper = (entry: ConversationEntry): entry is ConversationEntry & { url: string } =>
+  entry.kind === 'document' && entry.url !== null
+const isShown = (entry: ConversationEntry): boolean =>
+  entry.text !== null || isVoice(entry) || isPaper(entry)
+
+interface PaperProps {
+  api: RestClient
+  entry: ConversationEntry & { url: string }
+  conversationId: string
+}
+
+/** A file of the conversation: it opens by its link, and a picture is shown here too. */
+function Paper({ api, entry, conversationId }: PaperProps) {
+  const words = say('chat.document')
+  const fresh = async (): Promise<string | null> => {
+    const { messages } = await api.listMessages(conversationId)
+    return messages.find(({ id }) => id === entry.id)?.url ?? entry.url
+  }
+  return (
+    <span class="row">
+      <FileLink words={words} address={entry.url} fresh={fresh} />
+      <Picture api={api} address={entry.url} words={words} />
+    </span>
+  )
+}
 
 interface VoiceProps {
   api: RestClient

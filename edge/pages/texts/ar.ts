@@ -53,6 +53,7 @@ export const ar: Texts = {
   'cash.reason_hint': 'إذا دُفع أكثر أو أقل',
   'cash.reason_needed': 'اذكر سبب اختلاف المبلغ المدفوع.',
   'cash.taken': 'المبلغ المحصّل',
+  'chat.document': 'مستند',
   'chat.message': 'رسالة',
   'chat.send': 'إرسال',
   'chat.with_customer': 'محادثة مع العميل',

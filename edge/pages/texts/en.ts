@@ -50,6 +50,7 @@ const texts = {
   'cash.reason_hint': 'if more or less was paid',
   'cash.reason_needed': 'Say why another amount was paid.',
   'cash.taken': 'Cash taken',
+  'chat.document': 'Document',
   'chat.message': 'Message',
   'chat.send': 'Send',
   'chat.with_customer': 'Chat with the customer',
