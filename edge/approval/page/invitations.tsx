@@ -25,7 +25,7 @@ export function Invitations({ office }: { office: Office }) {
     [office.changes.value],
   )
   const good = value?.filter(({ status }) => status === 'good') ?? []
-  const link = `${location.origin}/driver?invitation=${encodeURIComponent(code ?? '')}`
+  const link = `${location.origin}/driver#invitation=${encodeURIComponent(code ?? '')}`
   return (
     <section class="panel">
       <h2>{say('invitations.title')}</h2>

@@ -2,6 +2,7 @@
 import type { Account } from '../../../protocol/client/index.ts'
 import { Field, Form } from '../../pages/base/form.tsx'
 import { PersonFields } from '../../pages/base/gate.tsx'
+import { invited } from '../../pages/base/invitation.ts'
 import type { PageSession } from '../../pages/base/session.ts'
 import { say } from '../../pages/texts/index.ts'
 
@@ -13,7 +14,6 @@ interface Joined {
 
 /** The form. */
 export function JoinForm({ session }: { session: PageSession }) {
-  const code = new URLSearchParams(location.search).get('invitation')
   return (
     <Form
       id="join"
@@ -34,7 +34,7 @@ export function JoinForm({ session }: { session: PageSession }) {
         required
         maxLength={64}
         autocomplete="off"
-        defaultValue={code ?? ''}
+        defaultValue={invited}
       />
       <PersonFields />
     </Form>

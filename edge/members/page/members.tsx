@@ -34,7 +34,7 @@ export function MembersPanel({ office }: { office: Office }) {
     async () => (await api.call<Page>('GET', path, { query: { limit: pageMax } })).members,
     [office.changes.value],
   )
-  const link = `${location.origin}/pharmacy?invitation=${encodeURIComponent(code ?? '')}`
+  const link = `${location.origin}/pharmacy#invitation=${encodeURIComponent(code ?? '')}`
   return (
     <div class="columns">
       <section class="panel">

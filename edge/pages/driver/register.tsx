@@ -2,6 +2,7 @@
 import type { VehicleType } from '../../../protocol/drivers/vehicles.ts'
 import { Choice, Field, Form } from '../base/form.tsx'
 import { PersonFields } from '../base/gate.tsx'
+import { invited } from '../base/invitation.ts'
 import type { PageSession } from '../base/session.ts'
 import { say } from '../texts/index.ts'
 
@@ -13,8 +14,6 @@ const vehicles = Object.keys({
   van: true,
 } satisfies Record<VehicleType, true>) as VehicleType[]
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-/** A link of a pharmacy may bring its invitation along. */
-const invited = new URLSearchParams(location.search).get('invitation') ?? ''
 
 /** The form. */
 export function Register({ session }: { session: PageSession }) {
