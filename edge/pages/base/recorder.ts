@@ -36,11 +36,15 @@ export class Recorder {
     this.state.value = 'asking'
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true })
-      // The person may have left while the browser asked.
-      if (this.state.peek() === 'asking') return await this.#recordFrom(stream)
-      endTracks(stream)
-      return null
+      try {
+        // The person may have left while the browser asked.
+        if (this.state.peek() === 'asking') return await this.#recordFrom(stream)
+        return null
+      } finally {
+        for (const track of stream.getTracks()) track.stop()
+      }
     } finally {
+      this.#end = null
       this.state.value = 'idle'
       this.level.value = 0
     }
@@ -71,6 +75,7 @@ export class Recorder {
       bytes += data.size
       if (bytes > bytesMax) this.#end?.()
     })
+    recorder.start(pieceMs)
     const stopListening = this.#listen(stream)
     const beganMs = performance.now()
     const clock = setInterval(() => {
@@ -78,14 +83,11 @@ export class Recorder {
       this.secondsLeft.value = Math.max(0, Math.ceil(secondsMax - seconds))
       if (seconds >= secondsMax) this.#end?.()
     }, pieceMs)
-    recorder.start(pieceMs)
     this.secondsLeft.value = secondsMax
     this.state.value = 'recording'
     await ended
-    this.#end = null
     clearInterval(clock)
     stopListening()
-    endTracks(stream)
     return bytes === 0 ? null : new Blob(pieces, { type: recorder.mimeType })
   }
 
@@ -105,8 +107,4 @@ export class Recorder {
       void audio.close()
     }
   }
-}
-
-function endTracks(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop()
 }
