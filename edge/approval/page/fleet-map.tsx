@@ -28,6 +28,10 @@ export function FleetMap({ office }: { office: Office }) {
       return isMoving
     }
     show()
+    return () => {
+      view.close()
+      map.current = null
+    }
   }, [])
   const show = (): void => {
     const view = map.current

@@ -24,6 +24,10 @@ export function CustomerMap({ orders }: { orders: Orders }) {
     }
     view.draw = (context, nowMs) => draw(context, nowMs, view, orders)
     look(view, orders)
+    return () => {
+      view.close()
+      map.current = null
+    }
   }, [])
   useSignalEffect(() => {
     const view = map.current

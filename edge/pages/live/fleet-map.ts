@@ -48,6 +48,11 @@ export class FleetMap {
     this.#map.draw = (context, nowMs) => this.#draw(context, nowMs)
   }
 
+  /** As `close` of the map. */
+  close(): void {
+    this.#map.close()
+  }
+
   /** The statuses of all drivers that are known. */
   get statuses(): readonly string[] {
     return [...this.#drivers.values()].map(({ status }) => status)

@@ -47,10 +47,33 @@ function takeLink(): Link | null {
   return link
 }
 
+/** The account that a token names, without a proof; null for a text that is no token. */
+function accountIn(token: string): string | null {
+  try {
+    const [, claims = ''] = token.split('.')
+    return (JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as { sub: string })
+      .sub
+  } catch {
+    return null
+  }
+}
+
 async function begin(): Promise<void> {
+  const isNew = location.hash.includes('token=')
   const link = takeLink()
   city.only = new Set(link?.vendors)
   if (link === null) return session.begin()
+  // A link of a stranger must not quietly put its account in the place of the person's own.
+  const before = isNew ? session.remembered : null
+  if (
+    before !== null &&
+    accountIn(link.access_token) !== before.id &&
+    !confirm(say('live.replace', { name: before.full_name }))
+  ) {
+    sessionStorage.removeItem(linkKey)
+    city.only = new Set()
+    return session.begin()
+  }
   try {
     await session.enterWith(link)
   } catch {
@@ -76,6 +99,7 @@ function Desk() {
     city.begin()
     return () => {
       city.end()
+      made.close()
       map = null
     }
   }, [session.user.value?.id])

@@ -22,6 +22,8 @@ export class MapView extends Projection {
   readonly #context: CanvasRenderingContext2D
   readonly #streets: Streets
   readonly #outline = new Outline(() => this.redraw())
+  readonly #observer: ResizeObserver
+  readonly #closed = new AbortController()
   #isWaiting = false
   #colors: Record<string, string> = {}
 
@@ -51,13 +53,24 @@ export class MapView extends Projection {
       () => this.redraw(),
       (words, address) => holder.append(attribution(words, address)),
     )
-    new ResizeObserver(() => this.#resize(holder)).observe(holder)
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.#colors = {}
-      this.redraw()
-    })
+    this.#observer = new ResizeObserver(() => this.#resize(holder))
+    this.#observer.observe(holder)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener(
+      'change',
+      () => {
+        this.#colors = {}
+        this.redraw()
+      },
+      { signal: this.#closed.signal },
+    )
     listen(this.#canvas, this)
     this.#resize(holder)
+  }
+
+  /** Ends the listeners that would outlive the canvas, and draws no more. */
+  close(): void {
+    this.#observer.disconnect()
+    this.#closed.abort()
   }
 
   /** A colour of the style sheet, such as `--driver`. */
@@ -87,7 +100,7 @@ export class MapView extends Projection {
 
   /** Draws at most once a frame, however often it is called. */
   redraw(): void {
-    if (this.#isWaiting) return
+    if (this.#isWaiting || this.#closed.signal.aborted) return
     this.#isWaiting = true
     requestAnimationFrame(nowMs => {
       this.#isWaiting = false

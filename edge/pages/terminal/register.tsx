@@ -17,7 +17,9 @@ export function Register({ session }: { session: PageSession }) {
   const holder = useRef<HTMLDivElement>(null)
   const map = useRef<MapView | null>(null)
   useEffect(() => {
-    map.current = placeMap(holder.current!)
+    const view = placeMap(holder.current!)
+    map.current = view
+    return () => view.close()
   }, [])
   const practise = (form: HTMLFormElement): void => {
     const { latitude, longitude } = map.current!.center

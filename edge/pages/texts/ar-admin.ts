@@ -194,6 +194,7 @@ export const adminTextsInArabic: Readonly<Record<keyof typeof adminTexts, Text>>
   'live.pharmacies': 'الصيدليات',
   'live.rate': 'تحديثات/ث',
   'live.seen': 'السائقون الظاهرون',
+  'live.replace': 'هذا الرابط يُدخلك بحساب آخر. هل يحلّ محل {name} هنا؟',
   'live.title': 'الخريطة الحية',
   'live.too_many': 'الصيدليات أكثر مما تسمعه هذه الصفحة؛ اختر واحدة.',
   'live.vehicles': 'المركبات',

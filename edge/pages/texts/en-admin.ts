@@ -164,6 +164,7 @@ export const adminTexts = {
   'live.pharmacies': 'Pharmacies',
   'live.rate': 'Updates/s',
   'live.seen': 'Drivers seen',
+  'live.replace': 'This link signs you in as somebody else. Shall it replace {name} here?',
   'live.title': 'Live map',
   'live.too_many': 'There are more pharmacies than this page hears; choose one.',
   'live.vehicles': 'Vehicles',
