@@ -4,7 +4,9 @@
  * be a party of that order too, so naming somebody else's file in one's own order opens nothing.
  *
  * - A prescription: the customer, the pharmacy that has the order, and the pharmacies that were
- *   asked or chosen, while the order is open.
+ *   asked or chosen, while the order is open. The pharmacy that has the order reads it also after
+ *   the customer was erased and the order does not name it any more: it is kept because a law asks
+ *   that pharmacy for it.
  * - A proof or a signature: the customer, the pharmacy that has the order, and the driver for as
  *   long as the driver sees the order.
  * - A sound: the customer whose request it answers.
@@ -25,6 +27,7 @@ import { orderView } from '../../protocol/orders/view-parts.ts'
 import { ownRows } from '../conversations/reads.ts'
 import { speakerOf } from '../conversations/sides.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type UploadKind } from './kinds.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
@@ -143,6 +146,8 @@ export async function readingOf(
     await noteOrder(ctx, upload, found.orderId!)
     return found
   }
+  if (known !== null && upload.kind === 'prescription' && (await hasKeptOrder(ctx, reader, known)))
+    return { purpose: 'dispense', orderId: known }
   const isShown = await inConversation(ctx, upload.id, identity)
   return isShown ? { purpose: 'conversation', orderId: upload.order_id } : null
 }
@@ -162,6 +167,29 @@ async function isStillOwn(
     .where('ended_at', '>=', upload.created_at)
     .executeTakeFirst()
   return left === undefined
+}
+
+/** Has the reader the order of a customer who was erased? */
+async function hasKeptOrder(
+  { database, nowMs }: ReadContext,
+  reader: Principal,
+  orderId: string,
+): Promise<boolean> {
+  const row = await database.kysely
+    .selectFrom('orders')
+    .select(['placed', 'progress'])
+    .where('id', '=', orderId)
+    .where(eb =>
+      eb.exists(
+        eb
+          .selectFrom('erasures')
+          .select('account_id')
+          .whereRef('erasures.account_id', '=', 'orders.user_id')
+          .where('erased_at', 'is not', null),
+      ),
+    )
+    .executeTakeFirst()
+  return row !== undefined && standingOf(reader, orderView(row), nowMs()) === 'winner'
 }
 
 /** Does a message name the file in a conversation that the reader may see? */
