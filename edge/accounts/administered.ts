@@ -56,8 +56,8 @@ export interface AdministeredChange extends Omit<ProfileChange, 'picture_url'> {
 
 /**
  * Makes all of the change or nothing of it. Throws `not_found`, `email_taken`,
- * `account_role_conflict` for a role that does not fit the pharmacy or driver of the account, and
- * `invalid_request` for the administrator's own account.
+ * `account_role_conflict` for a role that does not fit the pharmacy or driver of the account and for
+ * an erased account, and `invalid_request` for the administrator's own account.
  */
 export async function changeAccount(
   ctx: DeactivationContext,
@@ -108,6 +108,19 @@ async function giveRole(
     .where('id', '=', account.id)
     .execute()
   await revokeSessions(ctx, tx, account.id)
+  // Only customers are erased. Who has another role now has taken the wish back.
+  await tx
+    .deleteFrom('erasures')
+    .where('account_id', '=', account.id)
+    .where('erased_at', 'is', null)
+    .execute()
+  const begun = await tx
+    .selectFrom('erasures')
+    .select('account_id')
+    .where('account_id', '=', account.id)
+    .executeTakeFirst()
+  if (begun !== undefined)
+    throw new CaduceusError('account_role_conflict', 'the account was erased; make another')
   // Keys have more rights than any role but the administrator's.
   await tx
     .updateTable('api_keys')

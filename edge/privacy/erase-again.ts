@@ -2,8 +2,9 @@
  * Runs before the port opens: it erases again those whom a restored backup brought back, and adds to
  * the file whom the database alone knows.
  */
+import { sql } from 'kysely'
 import type { Kernel } from '../kernel/kernel.ts'
-import { eraseDue, type EraseContext } from './erase.ts'
+import { erasePeople, type EraseContext } from './erase.ts'
 
 export async function eraseAgain(ctx: EraseContext & Pick<Kernel, 'log'>): Promise<void> {
   const { erasureLog, database } = ctx
@@ -25,37 +26,20 @@ export async function eraseAgain(ctx: EraseContext & Pick<Kernel, 'log'>): Promi
   if (back.length === 0) return
   ctx.log.warn({ people: back.length }, 'the database is older than erasures; they are done again')
   const now = new Date(ctx.nowMs())
-  await database.kysely
-    .insertInto('erasures')
-    .values(
-      back.map(id => ({
-        account_id: id,
-        asked_at: now,
-        due_at: now,
-        next_at: now,
-        erased_at: now,
-      })),
-    )
-    .onConflict(conflict =>
-      conflict.column('account_id').doUpdateSet({ due_at: now, next_at: now, erased_at: now }),
-    )
-    .execute()
-  const isBack = new Set(back)
-  let failed = 0
-  // Each pass takes those of them that are due; a failure leaves one due, so it ends the loop.
-  for (;;) {
-    const figures = await eraseDue(ctx, { signal: new AbortController().signal })
-    failed += figures['failed']!
-    if (failed > 0) break
-    if (figures['passes'] === 0) return
-  }
-  const { length: left } = await database.kysely
-    .selectFrom('erasures')
-    .select('account_id')
-    .where('account_id', 'in', [...isBack])
-    .where('next_at', '<=', now)
-    .execute()
+  // Those who were not begun are found again by the next start.
+  await sql`
+    insert into erasures (account_id, asked_at, due_at, next_at)
+    select id, ${now}, ${now}, ${now} from unnest(${back}::uuid[]) as id
+    on conflict (account_id) do update set due_at = excluded.due_at, next_at = excluded.next_at`.execute(
+    database.kysely,
+  )
+  const failed = await erasePeople(ctx, back)
+  if (failed.length === 0) return
+  await sql`
+    update erasures set erased_at = null where account_id = any(${failed}::uuid[])`.execute(
+    database.kysely,
+  )
   throw new Error(
-    `${left} people who were erased are in the restored data and could not be erased again; the log has the reasons`,
+    `${failed.length} people who were erased are in the restored data and could not be erased again; the log has the reasons`,
   )
 }

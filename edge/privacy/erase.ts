@@ -29,7 +29,7 @@ export type EraseContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> &
   WithErasureLog &
   WithConfig<PrivacyConfig>
 
-/** The job. A failure at one person does not stop the others. */
+/** The job. Somebody at whom it fails waits an hour, so that the others have their turn. */
 export async function eraseDue(
   ctx: EraseContext,
   { signal }: Pick<JobRun, 'signal'>,
@@ -42,26 +42,64 @@ export async function eraseDue(
     .orderBy('next_at')
     .limit(privacyLimits.peoplePerRunMax)
     .execute()
-  let [passes, settled, failed] = [0, 0, 0]
-  for (const { account_id } of due) {
-    if (signal.aborted) break
-    try {
-      if (await erasePerson(ctx, account_id)) settled++
-      passes++
-    } catch (error) {
-      failed++
-      ctx.log.warn({ err: error, account_id }, 'a person could not be erased now')
-    }
-  }
-  return { passes, settled, failed }
+  let [passes, settled] = [0, 0]
+  const failed = await each(ctx, due, signal, async id => {
+    const outcome = await erasePerson(ctx, id)
+    if (outcome !== 'not begun') passes++
+    if (outcome === 'settled') settled++
+  })
+  return { passes, settled, failed: failed.length }
 }
 
-/** One pass. True when nothing is left to erase. */
-async function erasePerson(ctx: EraseContext, accountId: string): Promise<boolean> {
+/** Begins the erasure of these people, whoever else is due. Returns those at whom it failed. */
+export const erasePeople = (
+  ctx: EraseContext,
+  accountIds: readonly string[],
+): Promise<readonly string[]> =>
+  each(
+    ctx,
+    accountIds.map(account_id => ({ account_id })),
+    new AbortController().signal,
+    id => erasePerson(ctx, id),
+  )
+
+async function each(
+  ctx: EraseContext,
+  people: readonly { account_id: string }[],
+  signal: AbortSignal,
+  run: (accountId: string) => Promise<unknown>,
+): Promise<string[]> {
+  const failed: string[] = []
+  for (const { account_id } of people) {
+    if (signal.aborted) break
+    try {
+      await run(account_id)
+    } catch (error) {
+      failed.push(account_id)
+      ctx.log.warn({ err: error, account_id }, 'a person could not be erased now')
+      await comeAgain(ctx.database.kysely, account_id, ctx.nowMs())
+    }
+  }
+  return failed
+}
+
+/** The next pass is in a while. */
+const comeAgain = (db: Kysely<Tables>, accountId: string, nowMs: number): Promise<unknown> =>
+  db
+    .updateTable('erasures')
+    .set({ next_at: new Date(nowMs + privacyLimits.failedPassMs) })
+    .where('account_id', '=', accountId)
+    .execute()
+
+/** One pass. */
+async function erasePerson(
+  ctx: EraseContext,
+  accountId: string,
+): Promise<'not begun' | 'begun' | 'settled'> {
   const db = ctx.database.kysely
   const nowMs = ctx.nowMs()
   const begunMs = await endAccount(ctx, accountId, nowMs)
-  if (begunMs === null) return false
+  if (begunMs === null) return 'not begun'
   await ctx.erasureLog?.add(accountId, begunMs)
   await eraseRows(db, { accountId, ids: [accountId], mayWork: true })
   const waiting =
@@ -85,12 +123,13 @@ async function erasePerson(ctx: EraseContext, accountId: string): Promise<boolea
     })
     .where('account_id', '=', accountId)
     .execute()
-  return isSettled
+  return isSettled ? 'settled' : 'begun'
 }
 
 /**
  * Ends the account and empties it, in one transaction with the mark that the wish cannot be taken
- * back. Returns the time of that mark; null when the wish was taken back meanwhile.
+ * back. Returns the time of that mark; null when the wish was taken back meanwhile, when the person
+ * is no customer any more, and for a while when an order of theirs is under way.
  */
 async function endAccount(
   ctx: EraseContext,
@@ -99,19 +138,40 @@ async function endAccount(
 ): Promise<number | null> {
   const now = new Date(nowMs)
   const ended = await ctx.database.kysely.transaction().execute(async tx => {
-    const erasure = await tx
-      .updateTable('erasures')
-      .set(eb => ({ erased_at: eb.fn.coalesce('erased_at', eb.val(now)) }))
-      .where('account_id', '=', accountId)
-      .returning('erased_at')
-      .executeTakeFirst()
-    if (erasure === undefined) return null
+    // The account first, as a change of its role does.
     const account = await tx
       .selectFrom('users')
-      .select(['email', 'phone', 'email_verified_at', 'phone_verified_at'])
+      .select(['role', 'email', 'phone', 'email_verified_at', 'phone_verified_at'])
       .where('id', '=', accountId)
       .forUpdate()
       .executeTakeFirst()
+    const wish = await tx
+      .selectFrom('erasures')
+      .select(['due_at', 'erased_at'])
+      .where('account_id', '=', accountId)
+      .forUpdate()
+      .executeTakeFirst()
+    if (wish === undefined) return null
+    // A restored backup may have the role of an earlier time.
+    const hasBegun = wish.erased_at !== null || ctx.erasureLog?.has(accountId) === true
+    if (!hasBegun && account !== undefined && account.role !== 'user') {
+      await tx.deleteFrom('erasures').where('account_id', '=', accountId).execute()
+      return null
+    }
+    if (
+      !hasBegun &&
+      nowMs < wish.due_at.getTime() + privacyLimits.underWayMs &&
+      (await isUnderWay(tx, accountId))
+    ) {
+      await comeAgain(tx, accountId, nowMs)
+      return null
+    }
+    const begun = wish.erased_at ?? now
+    await tx
+      .updateTable('erasures')
+      .set({ erased_at: begun })
+      .where('account_id', '=', accountId)
+      .execute()
     await tx
       .updateTable('users')
       .set({
@@ -129,7 +189,15 @@ async function endAccount(
         updated_at: now,
       })
       .where('id', '=', accountId)
-      .where('password_hash', '!=', '')
+      // So a later pass changes nothing.
+      .where(eb =>
+        eb.or([
+          eb('deactivated_at', 'is', null),
+          eb('full_name', '<>', ''),
+          eb('phone', '<>', ''),
+          eb('email', '<>', ''),
+        ]),
+      )
       .execute()
     // Only those that are proven: a code for another's address is not this person's.
     if (account !== undefined)
@@ -137,7 +205,7 @@ async function endAccount(
         delete from one_time_codes
         where ${account.email_verified_at !== null} and destination = normal_email(${account.email})
           or ${account.phone_verified_at !== null} and destination = ${account.phone}`.execute(tx)
-    return { begunMs: erasure.erased_at!.getTime(), email: account?.email ?? '' }
+    return { begunMs: begun.getTime(), email: account?.email ?? '' }
   })
   if (ended === null) return null
   await ctx.endedAccess.announce()
@@ -145,6 +213,15 @@ async function endAccount(
     ctx.messenger.post(noticeLetter(ended.email, 'Your account was erased, as you asked.'))
   return ended.begunMs
 }
+
+/** An account that is emptied while a driver is on the way leaves a parcel without a door. */
+const isUnderWay = async (db: Kysely<Tables>, accountId: string): Promise<boolean> =>
+  (await db
+    .selectFrom('orders')
+    .select('id')
+    .where('user_id', '=', accountId)
+    .where('ended_as', 'is', null)
+    .executeTakeFirst()) !== undefined
 
 /** Deletes and empties rows as the list says. */
 async function eraseRows(db: Kysely<Tables>, person: Person): Promise<void> {

@@ -6,7 +6,7 @@
  * Rejected: a table. It goes back with the backup.
  */
 import { existsSync } from 'node:fs'
-import { appendFile, open, readFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, open, readFile, rmdir } from 'node:fs/promises'
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 import { uuidPattern } from '../../protocol/kernel/ids.ts'
 
@@ -24,11 +24,15 @@ export class ErasureLog {
 
   /**
    * The accounts in the file; none where there is no file yet. Throws ConfigError when the file
-   * cannot be read and written, or is something else. A line that a crash cut off is left out.
+   * cannot be made, read and written, or is something else. A line that a crash cut off is left out.
    */
   async read(): Promise<ReadonlySet<string>> {
-    if (!existsSync(this.#path)) return this.#known
     try {
+      if (!existsSync(this.#path)) {
+        // An erasure that cannot make the file would find out after it has emptied the account.
+        await rmdir(await mkdtemp(`${this.#path}-`))
+        return this.#known
+      }
       await appendFile(this.#path, '')
       const text = await readFile(this.#path, 'utf8')
       for (const line of text.split('\n').slice(0, -1)) {
@@ -44,6 +48,10 @@ export class ErasureLog {
       )
     }
     return this.#known
+  }
+
+  has(accountId: string): boolean {
+    return this.#known.has(accountId)
   }
 
   /** Adds the account and returns once the line is on the disk. A repeat writes nothing. */

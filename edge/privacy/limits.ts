@@ -13,6 +13,10 @@ export const privacyLimits = {
   erasePageRows: 100,
   /** Time after the end of an order by which its engine has stored it and let go of it. */
   settleMs: 3_600_000,
+  /** Longest time for which an order that is under way delays the beginning. */
+  underWayMs: 7 * 24 * 3_600_000,
+  /** Pause after a failure, and while an order is under way. */
+  failedPassMs: 3_600_000,
   /** Pause to the next pass over a person. */
   passMs: 24 * 3_600_000,
   /** The same while only records are left that a law keeps. */

@@ -6,7 +6,9 @@ import t from 'tap'
 import { backup, restore } from '../../migrations/backup/backup.ts'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { http, newCustomer, newPharmacy, password } from '../acceptance/people.ts'
+import { startFixture } from '../acceptance/fixture-edge.ts'
 import { startEmbedded } from '../embedded.ts'
+import { eraseAgain } from './erase-again.ts'
 import { eraseDue } from './erase.ts'
 import { ErasureLog } from './erasure-log.ts'
 
@@ -81,6 +83,36 @@ t.test('a restored backup brings nobody back', async t => {
   t.match(readFileSync(lost, 'utf8'), new RegExp(customer.id), 'a lost file is written anew')
 })
 
+t.test('a start fails while somebody is back, and for nobody else', async t => {
+  const { database, ...edge } = await startFixture()
+  t.teardown(() => edge.stop())
+  const [back, unlucky] = [await edge.customer(), await edge.customer()]
+  await database.pool.query(
+    `insert into erasures (account_id, asked_at, due_at, next_at) values ($1, now(), now(), now())`,
+    [unlucky.id],
+  )
+  const failing = new Set([unlucky.id, back.id])
+  const path = join(t.testdir(), 'erasures')
+  writeFileSync(path, `${back.id} 2026-01-01T00:00:00.000Z\n`)
+  const begin = () => {
+    const erasureLog = new (class extends ErasureLog {
+      override async add(id: string, atMs: number) {
+        if (failing.has(id)) throw new Error('not this one')
+        await super.add(id, atMs)
+      }
+    })(path)
+    return eraseAgain({ ...edge.edge.parts, erasureLog })
+  }
+  const nameOf = async ({ id }: { id: string }) =>
+    (await database.pool.query('select full_name from users where id = $1', [id])).rows[0].full_name
+  for (let starts = 0; starts < 2; starts++)
+    await t.rejects(begin(), { message: /^1 people who were erased/ }, 'each start fails')
+  failing.delete(back.id)
+  await begin()
+  t.equal(await nameOf(back), '')
+  t.equal(await nameOf(unlucky), 'John Doe')
+})
+
 t.test('a file that was cut off is read, and any other file stops the start', async t => {
   const path = join(t.testdir(), 'erasures')
   const id = '01a1f000-0000-7000-8000-000000000001'
@@ -94,6 +126,11 @@ t.test('a file that was cut off is read, and any other file stops the start', as
   await log.add(other, 0)
   t.same([...(await new ErasureLog(path).read())], [id, other])
   t.equal(readFileSync(path, 'utf8').split('\n').length, 4, 'two lines, and what was cut off')
+  await t.rejects(
+    new ErasureLog(join(t.testdir(), 'missing', 'erasures')).read(),
+    { message: /^ERASURES_FILE .* ENOENT/ },
+    'a file that cannot be made is found before anybody is erased',
+  )
   writeFileSync(path, 'a letter\n')
   await t.rejects(new ErasureLog(path).read(), {
     message: /^ERASURES_FILE .* a line that is no erasure/,
