@@ -2,7 +2,9 @@
  * The erasure of a customer on a whole server: the grace, what is gone from every table, and what
  * stays whole: figures, money, custody.
  */
+import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
@@ -10,11 +12,19 @@ import { verifyExport } from '../../protocol/custody-log/verify.ts'
 import { eventually, http, newCustomer, upload, type Person } from '../acceptance/people.ts'
 import { createWorld } from '../acceptance/access-world.ts'
 import { startEmbedded } from '../embedded.ts'
-import { eraseDue } from './erase.ts'
+import { ErasureLog } from './erasure-log.ts'
+import { privacyLimits } from './limits.ts'
+import { eraseDue, type EraseContext } from './erase.ts'
 
 const dataDir = await preparedDataDir()
 const embedded = await startEmbedded(
-  { DATA_DIR: dataDir, PORT: '0', RATE_LIMIT_AUTH_PER_ACCOUNT: '10000' },
+  {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    RATE_LIMIT_AUTH_PER_ACCOUNT: '10000',
+    ERASURES_FILE: join(dataDir, 'erasures'),
+    WEBHOOK_ALLOW_PRIVATE: '1',
+  },
   { log: pino({ level: 'silent' }) },
 )
 t.teardown(async () => {
@@ -36,17 +46,23 @@ const call = async (who: { token: string }, method: string, path: string, body?:
   return answer.body
 }
 /** A pass over everybody who is due, some days from now. */
-const pass = (days: number, recordsRetentionDays = 730) =>
+const pass = (days: number, recordsRetentionDays = 730, others: Partial<EraseContext> = {}) =>
   eraseDue(
     {
       ...parts,
+      ...others,
       nowMs: () => Date.now() + days * dayMs,
       config: { ...parts.config, recordsRetentionDays },
     },
     { signal: new AbortController().signal },
   )
 
-async function delivered(who: Person, address: string, notes: string): Promise<string> {
+async function delivered(
+  who: Person,
+  address: string,
+  notes: string,
+  prescription_url?: string,
+): Promise<string> {
   const { id } = await call(who, 'POST', '/api/orders', {
     vendor_id: vendor.pharmacyId,
     delivery_address: address,
@@ -54,6 +70,7 @@ async function delivered(who: Person, address: string, notes: string): Promise<s
     delivery_longitude: 85.3317,
     items: [{ name: 'Zolpidem', quantity: 1 }],
     notes,
+    prescription_url,
   })
   await call(vendor, 'POST', `/api/orders/${id}/accept`, {})
   await call(vendor, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
@@ -71,7 +88,8 @@ async function delivered(who: Person, address: string, notes: string): Promise<s
   )
   return id
 }
-const order = await delivered(customer, '17 Secret Lane', 'ring twice')
+const prescription = await upload(url, customer.token, 'prescription')
+const order = await delivered(customer, '17 Secret Lane', 'ring twice', prescription)
 const others = await delivered(neighbour, '18 Other Lane', 'knock')
 const cancelled: string = (
   await call(customer, 'POST', '/api/orders', {
@@ -85,7 +103,7 @@ const cancelled: string = (
 await call(customer, 'DELETE', `/api/orders/${cancelled}`)
 const talk = await call(customer, 'POST', '/api/conversations', { topic: 'support' })
 await call(customer, 'POST', `/api/conversations/${talk.id}/messages`, { text: 'my heart aches' })
-const prescription = await upload(url, customer.token, 'prescription')
+const loose = await upload(url, customer.token, 'prescription')
 await call(customer, 'PATCH', '/api/auth/me', { address: '17 Secret Lane' })
 
 /** The tables in which any of these texts is found; bytes are searched as Latin characters. */
@@ -167,8 +185,12 @@ t.test(
       break
     }
     t.same(await tablesWith(...personal), [])
-    const file = await http(url, 'GET', prescription, { token: world.admin.token })
+    const file = await http(url, 'GET', loose, { token: world.admin.token })
     t.equal(file.status, 404, 'a file that no order names is gone')
+    const read = async (who: { token: string }) =>
+      (await http(url, 'GET', prescription, { token: who.token })).status
+    t.equal(await read(vendor), 200, 'the pharmacy still reads what a law wants it to keep')
+    for (const who of [world.otherPharmacy, neighbour, driver]) t.equal(await read(who), 404)
     t.same(await figures(), before, 'to the byte')
     t.equal((await http(url, 'GET', '/api/auth/me', { token: customer.token })).status, 401)
     t.ok((await tablesWith('Nora Neighbour', '18 Other Lane')).includes('events'))
@@ -211,4 +233,155 @@ t.test('records go when their time is over, and every proof stays true', async t
   const left = await parts.database.pool.query('select from uploads where order_id = $1', [others])
   t.equal(left.rowCount, 2, 'those of others stay')
   t.match(await pass(600), { passes: 0 })
+})
+
+/** The grace of the person ends now; what is asked for later is not due. */
+const ask = (who: Person) => call(who, 'DELETE', '/api/auth/me')
+const wishOf = (id: string) =>
+  parts.database.kysely
+    .selectFrom('erasures')
+    .selectAll()
+    .where('account_id', '=', id)
+    .executeTakeFirst()
+const rowOf = (id: string) =>
+  parts.database.kysely
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+
+t.test('a person without a password is erased as well', async t => {
+  const phone = '+9779841000001'
+  await call(neighbour, 'PATCH', '/api/auth/me', { phone })
+  await call(neighbour, 'POST', '/api/auth/otp/request', { phone })
+  await parts.messenger.drain()
+  const otp = parts.messenger
+    .outbox()
+    .find(({ to }) => to === phone)!
+    .text.slice(0, 6)
+  const { body } = await http(url, 'POST', '/api/auth/otp/verify', { body: { phone, otp } })
+  const { id } = body.user
+  t.match(await rowOf(id), { password_hash: '', phone, email: '' })
+  await ask({ id, token: body.access_token, email: '' })
+  t.match(await pass(31), { passes: 1, failed: 0 })
+  t.match(await rowOf(id), { full_name: '', phone: '', is_active: false, phone_verified_at: null })
+})
+
+t.test('a role that is given in the grace takes the wish back', async t => {
+  const [helper, left] = [
+    await newCustomer(url, 'Hanna Helper'),
+    await newCustomer(url, 'Lena Left'),
+  ]
+  for (const who of [helper, left]) await ask(who)
+  await call(world.admin, 'PATCH', `/api/admin/accounts/${helper.id}`, { role: 'admin' })
+  t.equal(await wishOf(helper.id), undefined)
+  // A role may be given on another way.
+  await parts.database.pool.query(`update users set role = 'admin' where id = $1`, [left.id])
+  t.match(await pass(31), { passes: 0, failed: 0 })
+  t.equal(await wishOf(left.id), undefined)
+  for (const [who, full_name] of [
+    [helper, 'Hanna Helper'],
+    [left, 'Lena Left'],
+  ] as const)
+    t.match(await rowOf(who.id), { full_name, is_active: true })
+  const gone = await http(url, 'PATCH', `/api/admin/accounts/${customer.id}`, {
+    token: world.admin.token,
+    body: { role: 'admin' },
+  })
+  t.match(gone, { status: 409, body: { code: 'account_role_conflict' } })
+})
+
+t.test('people who fail do not keep others from being erased', async t => {
+  const last = await newCustomer(url, 'Lara Last')
+  await ask(last)
+  const failing: string[] = Array.from({ length: privacyLimits.peoplePerRunMax }, () =>
+    randomUUID(),
+  )
+  await parts.database.pool.query(
+    `insert into erasures (account_id, asked_at, due_at, next_at) select id, now(), now(), now() from unnest($1::uuid[]) id`,
+    [failing],
+  )
+  const erasureLog = new (class extends ErasureLog {
+    override async add(id: string, atMs: number) {
+      if (failing.includes(id)) throw new Error('not this one')
+      await super.add(id, atMs)
+    }
+  })(join(t.testdir(), 'erasures'))
+  t.match(await pass(31, 730, { erasureLog }), { passes: 0, failed: failing.length })
+  t.match(await pass(31, 730, { erasureLog }), { passes: 1, failed: 0 })
+  t.equal((await rowOf(last.id)).full_name, '')
+  await parts.database.pool.query('delete from erasures where account_id = any($1::uuid[])', [
+    failing,
+  ])
+})
+
+t.test('the erasure waits a week for an order, and takes nothing from it', async t => {
+  const waiting = await newCustomer(url, 'Wanda Waits')
+  const file = await upload(url, waiting.token, 'prescription')
+  const { id } = await call(waiting, 'POST', '/api/orders', {
+    vendor_id: vendor.pharmacyId,
+    delivery_address: '19 Third Lane',
+    delivery_latitude: 27.7213,
+    delivery_longitude: 85.3317,
+    items: [{ name: 'Zolpidem', quantity: 1 }],
+    prescription_url: file,
+  })
+  await call(vendor, 'POST', `/api/orders/${id}/accept`, {})
+  const talks = await Promise.all(
+    [{ topic: 'pharmacy', order_id: id }, { topic: 'support' }].map(about =>
+      call(waiting, 'POST', '/api/conversations', about),
+    ),
+  )
+  for (const one of talks)
+    await call(waiting, 'POST', `/api/conversations/${one.id}/messages`, { text: 'at the back' })
+  const texts = async () => {
+    const { rows } = await parts.database.pool.query<{ id: string }>(
+      `select conversation_id as id from conversation_texts where text = 'at the back'`,
+    )
+    return rows.map(row => row.id)
+  }
+  await eventually(
+    async () => ({ status: 200, body: await texts(), headers: new Headers() }),
+    ({ body }) => body.length === 2,
+  )
+  await ask(waiting)
+  t.match(await pass(31), { passes: 0, failed: 0 })
+  t.equal((await rowOf(waiting.id)).full_name, 'Wanda Waits')
+  t.match(await pass(38), { failed: 0 })
+  t.equal((await rowOf(waiting.id)).full_name, '')
+  t.same(await texts(), [talks[0].id], 'the pharmacy reads what was said about the order')
+  const read = async () => (await http(url, 'GET', file, { token: vendor.token })).status
+  t.equal(await read(), 200)
+  t.match(await call(vendor, 'GET', `/api/orders/${id}`), { delivery_address: '19 Third Lane' })
+
+  await call(vendor, 'DELETE', `/api/orders/${id}`)
+  t.match(await pass(39, 1), { failed: 0 })
+  t.same(await texts(), [])
+  t.equal(await read(), 404)
+})
+
+t.test('copies of appointments go, and those of others in the same queue are sent', async t => {
+  const patient = await newCustomer(url, 'Pia Patient')
+  await world.subscription()
+  const { service, slotStart, otherSlotStart } = await world.service()
+  const book = (who: Person, start: string) =>
+    call(who, 'POST', '/api/appointments', { service_id: service, start })
+  const mine = await book(patient, slotStart)
+  const theirs = await book(neighbour, otherSlotStart)
+  await call(patient, 'POST', `/api/appointments/${mine.id}/cancel`, {})
+  const copies = async () => {
+    const { rows } = await parts.database.pool.query<{ body: string; state: string }>(
+      'select body, state from webhook_deliveries where order_id = $1',
+      [service],
+    )
+    return rows
+  }
+  await eventually(
+    async () => ({ status: 200, body: await copies(), headers: new Headers() }),
+    ({ body }) => body.length >= 3,
+  )
+  await ask(patient)
+  t.match(await pass(31), { failed: 0 })
+  t.match(await copies(), [{ body: new RegExp(theirs.id), state: 'waiting' }])
+  t.same(await tablesWith('Pia Patient'), [])
 })

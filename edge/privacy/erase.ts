@@ -13,7 +13,7 @@ import type { WithMessenger } from '../messenger/messenger.ts'
 import type { WithStorages } from '../uploads/storage/storage.ts'
 import type { PrivacyConfig } from './config.ts'
 import { eraseAppointments } from './erase-appointments.ts'
-import { eraseFiles } from './erase-files.ts'
+import { eraseFiles, noteFiles } from './erase-files.ts'
 import { eraseCustody, eraseOrders } from './erase-orders.ts'
 import { dayMs } from './erasures.ts'
 import type { WithErasureLog } from './erasure-log.ts'
@@ -102,6 +102,7 @@ async function erasePerson(
   if (begunMs === null) return 'not begun'
   await ctx.erasureLog?.add(accountId, begunMs)
   await eraseRows(db, { accountId, ids: [accountId], mayWork: true })
+  await noteFiles(ctx, accountId)
   const waiting =
     (await eraseOrders(db, accountId, nowMs)) + (await eraseAppointments(db, accountId))
   const recordsMs = ctx.config.recordsRetentionDays * dayMs
@@ -235,9 +236,9 @@ async function eraseRows(db: Kysely<Tables>, person: Person): Promise<void> {
         const columns = Object.entries(erase.set).map(
           ([column, value]) => sql`${sql.id(column)} = ${value}`,
         )
-        await sql`update ${target} set ${sql.join(columns)} where ${conditionOf(part, person)}`.execute(
-          db,
-        )
+        await sql`
+          update ${target} set ${sql.join(columns)}
+          where ${conditionOf(part, person)} and ${erase.only ?? sql`true`}`.execute(db)
       }
     }
 }

@@ -8,6 +8,13 @@ import type { KnownTables, Person } from './known.ts'
 const conversationsOf = (side: 'customer_id' | 'vendor_id' | 'driver_id', { ids }: Person) =>
   sql`(select id from conversations where ${sql.ref(side)} = any(${ids}::uuid[]))`
 
+/** A pharmacy and a driver still need what was said about an order that is under way. */
+const subjectHasEnded = sql<boolean>`not exists (select from conversations c
+  left join orders o on c.about_kind = 'order' and o.id = c.about_id
+  left join appointments a on c.about_kind = 'appointment' and a.id = c.about_id
+  where c.id = t.conversation_id
+    and (o.id is not null and o.ended_as is null or a.id is not null and a.ended_at is null))`
+
 export const knownOfWork = {
   orders: {
     parts: [
@@ -161,7 +168,7 @@ export const knownOfWork = {
     parts: [
       {
         about: 'What was said in your conversations as a customer',
-        erase: { set: { text: null, upload_id: null } },
+        erase: { set: { text: null, upload_id: null }, only: subjectHasEnded },
         of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
       },
       {

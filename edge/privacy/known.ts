@@ -19,11 +19,12 @@ export interface Person {
 
 /**
  * What the erasure of a customer does with the rows: it deletes them, gives columns new values, or
- * leaves them for a reason. `own`: a file of this room does it.
+ * leaves them for a reason. `only`: rows for which this is false wait for a later pass. `own`: a
+ * file of this room does it.
  */
 export type Erase<Column extends string = string> =
   | 'delete'
-  | { set: { readonly [Name in Column]?: string | null } }
+  | { set: { readonly [Name in Column]?: string | null }; only?: RawBuilder<boolean> }
   | { stays: string }
   | { own: string }
 
