@@ -2,6 +2,8 @@
  * Configuration of erasures: the grace, how long records are kept that a law asks for, and the file
  * that survives a restore.
  */
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
 import {
   integerVariable,
   textVariable,
@@ -24,7 +26,7 @@ export const readPrivacyConfig = (
 ): PrivacyConfig => ({
   erasuresFile:
     textVariable(environment, 'ERASURES_FILE') ??
-    (role === 'embedded' ? `${dataDir}.erasures` : null),
+    (role === 'embedded' && mayWriteBeside(dataDir) ? `${dataDir}.erasures` : null),
   erasureGraceDays: integerVariable(
     environment,
     'ERASURE_GRACE_DAYS',
@@ -40,3 +42,16 @@ export const readPrivacyConfig = (
     36_500,
   ),
 })
+
+/**
+ * A service often owns its folder of data and nothing around it. Such a server starts as before, and
+ * its log says that it keeps no list.
+ */
+function mayWriteBeside(dataDir: string): boolean {
+  try {
+    accessSync(dirname(dataDir), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

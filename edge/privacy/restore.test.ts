@@ -9,6 +9,8 @@ import { http, newCustomer, newPharmacy, password } from '../acceptance/people.t
 import { startFixture } from '../acceptance/fixture-edge.ts'
 import { startEmbedded } from '../embedded.ts'
 import { eraseAgain } from './erase-again.ts'
+import type { KernelConfig } from '../kernel/config.ts'
+import { readPrivacyConfig } from './config.ts'
 import { eraseDue } from './erase.ts'
 import { ErasureLog } from './erasure-log.ts'
 
@@ -135,4 +137,15 @@ t.test('a file that was cut off is read, and any other file stops the start', as
   await t.rejects(new ErasureLog(path).read(), {
     message: /^ERASURES_FILE .* a line that is no erasure/,
   })
+})
+
+t.test('a server that owns nothing beside its data keeps no list, and starts', async t => {
+  const kernel = (dataDir: string) => ({ role: 'embedded', dataDir }) as KernelConfig
+  const folder = t.testdir({ data: {} })
+  t.equal(readPrivacyConfig({}, kernel(`${folder}/data`)).erasuresFile, `${folder}/data.erasures`)
+  t.equal(readPrivacyConfig({}, kernel(`${folder}/gone/data`)).erasuresFile, null)
+  t.equal(
+    readPrivacyConfig({ ERASURES_FILE: '/x/list' }, kernel(`${folder}/gone/data`)).erasuresFile,
+    '/x/list',
+  )
 })
