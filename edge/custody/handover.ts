@@ -23,7 +23,11 @@ export const HandoverBody = closedObject({
   happened_at: Type.Optional(Timestamp),
   ...given,
   pin: Type.Optional(
-    Type.String({ pattern: '^[0-9]{6}$', description: 'As the customer shows it' }),
+    Type.String({
+      pattern: '^[0-9]{6}$',
+      'x-rule': 'must be six digits',
+      description: 'As the customer shows it',
+    }),
   ),
   qr: Type.Optional(
     Type.String({

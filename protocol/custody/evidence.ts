@@ -13,6 +13,7 @@ export const SealNumber = Type.String({
   minLength: 1,
   maxLength: custodyBounds.sealCharactersMax,
   pattern: String.raw`^[\x21-\x7e]+$`,
+  'x-rule': 'must be letters, digits and signs without spaces',
 })
 
 /** How the person at the door stands to the patient; `patient` is the customer. */
