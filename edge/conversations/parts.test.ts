@@ -27,7 +27,7 @@ t.test('everybody speaks as one side, and programs do not speak', async t => {
   t.strictSame(speaker({ role: 'vendor', pharmacyId: 'pharmacy' }), {
     side: 'vendor',
     id: 'pharmacy',
-    principal: { role: 'vendor', id: 'pharmacy' },
+    principal: { role: 'vendor', id: 'pharmacy', person: 'account' },
     ...rest,
   })
   const driver = { role: 'driver', driverId: 'driver' }
