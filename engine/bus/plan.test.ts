@@ -230,11 +230,9 @@ const plain: Record<string, object> = {
   reject: { reason: 'closed' },
   cancel: { reason: 'no' },
   decline_offer: { offer_id: ids.offer_id },
-  pick_up: {},
   out_for_delivery: {},
   fail: { reason: 'nobody home' },
   return: {},
-  complete_return: {},
 }
 const profile = {
   vendor_id: pharmacyIds[0],
@@ -255,6 +253,12 @@ t.test('the data that an engine adds to each command', async t => {
   const token = /^[0-9a-f]{32}$/
   for (const [verb, data] of Object.entries(plain))
     t.same(plan(verb, data), { kind: 'order', command: { verb, by: customer, data } })
+  // The database is asked for the owners of uploads afterwards.
+  for (const verb of ['pick_up', 'complete_return'])
+    t.same(plan(verb, {}), {
+      kind: 'order',
+      command: { verb, by: customer, data: {}, uploads: [] },
+    })
   const near = (command: object): string[] =>
     (command as { candidates: { vendor_id: string }[] }).candidates.map(one => one.vendor_id)
   const broadcast = plan('broadcast', broadcastData)
