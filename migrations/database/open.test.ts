@@ -68,7 +68,11 @@ t.test('Postgres', { skip: requireOrSkip(t, 'postgres') }, async t => {
     const proxy = await FaultProxy.start(server.port)
     const url = new URL(server.url)
     url.port = String(proxy.port)
-    const database = await openDatabase({ url: url.href, connectionsMax: 1, answerTimeoutMs: 200 })
+    const database = await openDatabase({
+      url: url.href,
+      connectionsMax: 1,
+      answerTimeoutMs: 2_000,
+    })
     await database.kysely.selectFrom('users').select('id').execute()
     proxy.set({ swallowing: true })
     await t.rejects(database.kysely.selectFrom('users').select('id').execute(), {
