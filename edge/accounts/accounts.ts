@@ -1,7 +1,7 @@
 /**
- * Accounts in the database: making them, finding them, and reading them as identities. A pharmacy
- * or a driver is an account plus a record; other people of a pharmacy are its members. Either may exist first (an account that registered with
- * a role completes itself later), so an identity may lack its record.
+ * Accounts in the database: making them, finding them, and reading them as identities. The owner of
+ * a pharmacy and a driver are an account plus a record; other people of a pharmacy are its members.
+ * An account that registered with a role makes its record later, so an identity may lack its record.
  */
 import { sql, type Insertable, type Kysely } from 'kysely'
 import { normalEmail } from '../../protocol/accounts/emails.ts'

@@ -5,8 +5,8 @@
 import type { Clock } from './kernel.ts'
 
 /**
- * The pause doubles with each failed look in a row up to this time, because a failed look can be a
- * dear one: the files of a whole batch are read again.
+ * The pause doubles with each failed look in a row, up to this time, ms. A failed look can be costly,
+ * because the next one reads the files of the whole batch again.
  */
 export const failedPauseMsMax = 60_000
 

@@ -1,6 +1,7 @@
 /**
  * Corrections by hand, with four eyes: one administrator proposes, which reserves the amount, and
- * another one, who does not depend on the same administrator, posts or voids it. Nothing in the ledger is ever changed or deleted.
+ * another one, who does not depend on the same administrator, posts or voids it. Nothing in the
+ * ledger is ever changed or deleted.
  */
 import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'

@@ -155,7 +155,8 @@ export async function changeMember(
 
 /**
  * Takes an invitation back, or ends somebody's place: sign-ins, sockets, links and calendars of the
- * account end at once, and so do the open invitations that it made. A repeat has no effect. Throws `not_found`, `last_owner`.
+ * account end at once, and so do the open invitations that it made. A repeat has no effect. Throws
+ * `not_found`, `last_owner`.
  */
 export async function endMember(
   ctx: MemberContext,

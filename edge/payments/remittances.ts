@@ -145,7 +145,12 @@ export async function remittancesOf(
     left join ledger_transfers as ended on ended.pending_id = t.id
     where t.phase = 'pending' and t.code = 'remittance' and ${readable(identity)}
       and ${only === undefined ? sql`true` : sql`t.id = ${only}`}
-      and ${cursor === undefined ? sql`true` : sql`(t.at, t.id) < (select last.at, last.id from ledger_transfers as last where last.id = ${cursor})`}
+      and ${
+        cursor === undefined
+          ? sql`true`
+          : sql`(t.at, t.id) <
+              (select last.at, last.id from ledger_transfers as last where last.id = ${cursor})`
+      }
     order by t.at desc, t.id desc limit ${rowsMax}`.execute(db)
   return rows.map(({ amount, currency, at, decided_at, ...row }) => ({
     ...row,

@@ -140,7 +140,11 @@ export async function readablePayments(
 ): Promise<{ id: string; view: Type.Static<typeof PaymentView> }[]> {
   const { rows } = await sql<{ id: string }>`
     select p.order_id as id from payments p
-    where ${only === undefined ? readable(identity) : sql`p.order_id = ${only} and (${readable(identity)} or ${involved(identity)})`}
+    where ${
+      only === undefined
+        ? readable(identity)
+        : sql`p.order_id = ${only} and (${readable(identity)} or ${involved(identity)})`
+    }
       and ${status === undefined ? sql`true` : sql`p.status = ${status}`}
       and ${cursor === undefined ? sql`true` : sql`p.order_id < ${cursor}`}
     order by p.order_id desc limit ${rowsMax}`.execute(db)

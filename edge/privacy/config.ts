@@ -44,8 +44,8 @@ export const readPrivacyConfig = (
 })
 
 /**
- * A service often owns its folder of data and nothing around it. Such a server starts as before, and
- * its log says that it keeps no list.
+ * True when the list of erasures can lie beside DATA_DIR. A service often may write in DATA_DIR alone;
+ * such a server starts without a list, and its log says so.
  */
 function mayWriteBeside(dataDir: string): boolean {
   try {

@@ -298,7 +298,8 @@ t.test('people who fail do not keep others from being erased', async t => {
     randomUUID(),
   )
   await parts.database.pool.query(
-    `insert into erasures (account_id, asked_at, due_at, next_at) select id, now(), now(), now() from unnest($1::uuid[]) id`,
+    `insert into erasures (account_id, asked_at, due_at, next_at)
+      select id, now(), now(), now() from unnest($1::uuid[]) id`,
     [failing],
   )
   const erasureLog = new (class extends ErasureLog {

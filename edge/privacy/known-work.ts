@@ -73,7 +73,8 @@ export const knownOfWork = {
         about: 'Your way on deliveries',
         erase: 'delete',
         of: ({ ids }) =>
-          sql`t.driver_id = any(${ids}::uuid[]) and t.order_id in (select id from orders where driver_id = any(${ids}::uuid[]))`,
+          sql`t.driver_id = any(${ids}::uuid[])
+            and t.order_id in (select id from orders where driver_id = any(${ids}::uuid[]))`,
         key: ['order_id', 'at'],
         leave: ['order_id'],
       },

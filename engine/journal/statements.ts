@@ -138,7 +138,9 @@ export const statements = {
   pharmaciesChanged: statement(
     'vendors_changed',
     `
-    select id as vendor_id, business_name as name, phone, address, latitude, longitude, status, is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff, custody_additions
+    select id as vendor_id, business_name as name, phone, address, latitude, longitude, status,
+      is_active, revision, proof_required, dispatch_policy, time_zone, opening_hours, tariff,
+      custody_additions
     from vendors where updated_at >= to_timestamp($1::double precision / 1000) order by updated_at`,
   ),
   configuration: statement(

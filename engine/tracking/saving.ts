@@ -13,6 +13,7 @@ import type { BreadcrumbRow, PositionRow, Positions } from '../journal/positions
 import type { Following } from './following.ts'
 import { locationBytes } from './limits.ts'
 
+/** Rows of one statement. */
 const saveBatchMax = 1_000
 
 interface SavingDeps {
@@ -38,7 +39,10 @@ export class Saving {
     this.#following = following
   }
 
-  /** A driver whose flag says that no position waits has a new one. */
+  /**
+   * Remembers that the driver has a new position. The caller has seen that the driver's flag
+   * `unsaved` is not set.
+   */
   note(number: number): void {
     this.#table.flags[number]! |= unsaved
     this.#unsaved.push(number)

@@ -11,8 +11,9 @@ const steps = [
   `lock table notification_letters in access exclusive mode`,
   `insert into notification_deliveries (news_id, account_id, channel, event_id, kind, about_kind,
     about_id, data, at, expires_at, due_at, state, ended_at)
-  select overlay(gen_random_uuid()::text placing '00000000-0000-7' from 1 for 15)::uuid, u.id, coalesce(l.channel, case when u.email <> ''
-      and u.email_verified_at is not null then 'email' else 'sms' end),
+  select overlay(gen_random_uuid()::text placing '00000000-0000-7' from 1 for 15)::uuid, u.id,
+    coalesce(l.channel,
+      case when u.email <> '' and u.email_verified_at is not null then 'email' else 'sms' end),
     l.event_id, l.kind, 'appointment', l.about_id, '{}', l.due_at, l.start_at, l.due_at,
     case when l.ended_at is null then 'waiting' else 'sent' end, l.ended_at
   from notification_letters l join users u on u.id = l.account_id
