@@ -38,13 +38,19 @@ function movableClock(): Env & { moveAhead(ms: number): void } {
     ...real,
     nowMs,
     after(ms, run) {
-      const timer = { atMs: nowMs() + ms, fire: () => void (timers.delete(timer) && run()) }
-      timers.add(timer)
-      const cancel = real.after(ms, timer.fire)
-      return () => {
+      const cancel = (): void => {
         timers.delete(timer)
-        cancel()
+        stopWaiting()
       }
+      const fire = (): void => {
+        cancel()
+        run()
+      }
+      const timer = { atMs: nowMs() + ms, fire }
+      timers.add(timer)
+      // A timer that came due by a moved clock must not hold the process until its real time.
+      const stopWaiting = real.after(ms, fire)
+      return cancel
     },
     moveAhead(ms) {
       aheadMs += ms

@@ -209,21 +209,23 @@ export function whoHears(
   by: Principal | null,
   now: Parties,
 ): Hearing[] {
+  const didIt = (side: Hearer, recordId: string): boolean =>
+    (by?.role === side && by.id === recordId) ||
+    (event.type === 'message_sent' && event.data.side === side)
   if (event.type === 'broadcast_opened')
-    return event.data.candidates.map(({ vendor_id }) => ({
-      side: 'vendor',
-      recordId: vendor_id,
-      kind: 'order.requested',
-      endsAtMs: event.data.expires_at_ms,
-    }))
+    return event.data.candidates
+      .filter(({ vendor_id }) => !didIt('vendor', vendor_id))
+      .map(({ vendor_id }) => ({
+        side: 'vendor',
+        recordId: vendor_id,
+        kind: 'order.requested',
+        endsAtMs: event.data.expires_at_ms,
+      }))
   const parties = partiesAt(event, now)
   const endsAtMs = endOf(event)
   return Object.entries(kindsOf(actor, event)).flatMap(([name, kind]) => {
     const side = name as Hearer
     const recordId = parties[side]
-    const didIt =
-      (by?.role === side && by.id === recordId) ||
-      (event.type === 'message_sent' && event.data.side === side)
-    return recordId === null || didIt ? [] : [{ side, recordId, kind, endsAtMs }]
+    return recordId === null || didIt(side, recordId) ? [] : [{ side, recordId, kind, endsAtMs }]
   })
 }
