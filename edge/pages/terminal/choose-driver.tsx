@@ -25,6 +25,8 @@ interface Candidate {
 }
 
 const driversMax = 200
+/** Time between two looks of an open list. */
+const lookAgainMs = 5_000
 const onDuty = ['available', 'busy']
 
 /** The list. */
@@ -42,8 +44,16 @@ export function ChooseDriver({ desk, view }: { desk: Desk; view: OrderView }) {
     })
     setCandidates(nearestFirst(drivers, view))
   }
+  // A driver who is full now may be free in a moment, so an open list is never an old one.
   useEffect(() => {
-    load().catch((error: unknown) => setProblem(problemText(error)))
+    const look = (): void =>
+      void load().then(
+        () => setProblem(''),
+        (error: unknown) => setProblem(problemText(error)),
+      )
+    look()
+    const repeat = setInterval(look, lookAgainMs)
+    return () => clearInterval(repeat)
   }, [view.id])
   return (
     <section aria-label={say('terminal.choose_driver')}>
