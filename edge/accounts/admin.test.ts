@@ -1,5 +1,5 @@
 /** The command that makes an administrator: alone, and while a server has the database. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -54,6 +54,39 @@ t.test('an administrator is made once', async t => {
     'the command fails while another process has the database and no socket',
   )
   await database.close()
+})
+
+/** Runs the command at a terminal and types the line when it asks for the password. */
+const runAtTerminal = (email: string, typed: string): Promise<{ code: number; out: string }> =>
+  new Promise(resolve => {
+    const line = [process.execPath, command, 'create', email].map(part => `'${part}'`).join(' ')
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      env: { ...process.env, DATA_DIR: dataDir },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let out = ''
+    let isTyped = false
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      out += piece
+      if (!isTyped && out.includes('Password')) {
+        isTyped = true
+        child.stdin.write(`${typed}\r`)
+      }
+    })
+    child.on('close', code => resolve({ code: code!, out }))
+  })
+
+t.test('at a terminal the password is asked for and never shown', async t => {
+  const typed = 'typed password 7'
+  const made = await runAtTerminal('typed@example.org', typed)
+  t.match(made, { code: 0, out: /Made the administrator typed@example.org/ })
+  t.notOk(made.out.includes(typed), 'what is typed is not shown')
+  t.notOk(made.out.includes('shown this once'), 'no other password is generated')
+  const generated = await runAtTerminal('empty@example.org', '')
+  t.match(generated, { code: 0, out: /Password, shown this once: \S+/ })
+  const database = await openDatabase({ dataDir })
+  t.teardown(() => database.close())
+  t.match(await accountByPassword(database.kysely, 'typed@example.org', typed), { role: 'admin' })
 })
 
 t.test('while a server has the database, the server makes the account', async t => {

@@ -94,13 +94,14 @@ async function makeHere(
 /** The typed password, which is not shown; empty when there is no terminal or nothing was typed. */
 async function askPassword(): Promise<string> {
   if (!process.stdin.isTTY) return ''
-  process.stdout.write('Password (empty: one is generated): ')
   const silent = new Writable({
     write(_chunk, _encoding, done) {
       done()
     },
   })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
+  // The terminal shows nothing from here on, so nothing that follows the question can be seen.
+  process.stdout.write('Password (empty: one is generated): ')
   try {
     return await reader.question('')
   } finally {
