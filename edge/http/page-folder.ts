@@ -48,7 +48,6 @@ const Declaration = Type.Object(
         { additionalProperties: false },
       ),
     ),
-    theme: Type.Optional(Type.Literal('dark')),
     bodyClass: Type.Optional(Type.String()),
   },
   { additionalProperties: false },

@@ -50,9 +50,8 @@ export function renderPage(
     ...(script === undefined ? [] : [`<script type="module" src="${script}"></script>`]),
   ]
   const direction = pageLanguages[language] === 'rtl' ? ' dir="rtl"' : ''
-  const theme = page.theme === 'dark' ? ' data-dark' : ''
   return `<!doctype html>
-<html lang="${language}"${direction}${theme}>
+<html lang="${language}"${direction}>
 <head>
 ${head.join('\n')}
 </head>

@@ -31,7 +31,7 @@ t.test('a new page is one folder, and a mistake in it names the file', async t =
   write('page.html', '<span class="where">Wards</span>\n<main id="main"><h1>Wards</h1></main>\n')
   const declare = (more: object): void =>
     write('page.json', JSON.stringify({ path: '/wards/:id', title: 'Wards · Caduceus', ...more }))
-  declare({ robots: 'noindex', theme: 'dark', bodyClass: 'wall' })
+  declare({ robots: 'noindex', bodyClass: 'wall' })
   const rows = pageRoutes([...ours, folder], about)
   const row = rows.find(one => one.path === '/wards/:id')!
   t.match(row, { operationId: 'wardsPage', auth: 'none', page: true })
@@ -44,7 +44,7 @@ t.test('a new page is one folder, and a mistake in it names the file', async t =
   })
   const html = textOf({ status, ...answer })
   for (const part of [
-    '<html lang="en" data-dark>',
+    '<html lang="en">',
     '<title>Wards · Caduceus</title>',
     '<meta name="robots" content="noindex">',
     '<body class="wall">',

@@ -42,6 +42,13 @@ async function press(page: Page, name: string | RegExp): Promise<void> {
   throw new Error(`${String(name)} is out of the reach of the keyboard`)
 }
 
+/** True when the ground of the map is light, or dark, as `isLight` asks. Runs in the page. */
+function mapIsLight(isLight: boolean): boolean {
+  const canvas = document.querySelector('canvas')!
+  const { data } = canvas.getContext('2d')!.getImageData(canvas.width - 1, 0, 1, 1)
+  return data[3] === 255 && data[0]! > 128 === isLight
+}
+
 t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async t => {
   const stage = await openStage(t, { REGISTRATION: 'approval' })
   const { url, troubles } = stage
@@ -259,6 +266,13 @@ t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async 
     await row.getByText('Available').waitFor()
     await live.locator('#count-available').getByText('1', { exact: true }).waitFor()
     t.same(await faultsOf(live, 'live'), [])
+    for (const [colorScheme, isLight] of [
+      ['light', true],
+      ['dark', false],
+    ] as const) {
+      await live.emulateMedia({ colorScheme })
+      await live.waitForFunction(mapIsLight, isLight)
+    }
 
     await live.getByRole('button', { name: 'Orders' }).click()
     const customer = await newCustomer(url)

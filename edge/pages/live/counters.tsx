@@ -69,14 +69,14 @@ export function Counters({ city, map, rate }: Props) {
   )
 }
 
-/** A dot in a colour; the policy of the page forbids style attributes in markup, not in script. */
+/** A dot in a colour of the style sheet; the policy of the page forbids style attributes in markup, not in script. */
 function Dot({ color }: { color: string }) {
   return (
     <span
       class="dot"
       aria-hidden="true"
       ref={element => {
-        if (element !== null) element.style.background = color
+        if (element !== null) element.style.background = `var(${color})`
       }}
     />
   )

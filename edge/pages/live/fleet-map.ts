@@ -160,7 +160,7 @@ export class FleetMap {
     const isNear = this.#map.pixelsPerKm > nearPixelsPerKm
     const sizePx = isNear ? 5 : 3
     context.globalAlpha = nowMs - heardMs > quietMs ? 0.4 : 1
-    context.fillStyle = context.strokeStyle = lookOf(driver.status).color
+    context.fillStyle = context.strokeStyle = this.#map.color(lookOf(driver.status).color)
     if (isNear && glide.heading !== null) drawHeading(context, x, y, glide.heading)
     drawDot(context, x, y, sizePx)
     const glow = 1 - (nowMs - heardMs) / glowMs

@@ -5,14 +5,15 @@
 import type { DriverStatus } from '../../../protocol/drivers/statuses.ts'
 
 interface Look {
+  /** Its name in the style sheet of the page, which has a value for each theme. */
   color: string
 }
 
 export const driverLooks: Record<DriverStatus, Look> = {
-  available: { color: '#4fc3b8' },
-  busy: { color: '#ffb454' },
-  on_break: { color: '#b69cff' },
-  offline: { color: '#5d7078' },
+  available: { color: '--vehicle-available' },
+  busy: { color: '--vehicle-busy' },
+  on_break: { color: '--vehicle-on-break' },
+  offline: { color: '--vehicle-offline' },
 }
 
 /** The look of a status; an unknown status of a newer server looks like offline. */
