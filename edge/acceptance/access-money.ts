@@ -10,10 +10,12 @@ interface Call {
 }
 
 /** By operationId. */
-export const moneyCalls: Readonly<Record<string, { of(ids: Ids): Call }>> = {
+export const moneyCalls: Readonly<Record<string, { of?(ids: Ids): Call; shows?: boolean }>> = {
   getOrderPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   getPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   getPaymentV1: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
+  listPaymentMethods: { shows: true },
+  listVendorPaymentMethods: { shows: true, of: ids => ({ params: { id: ids['vendor']! } }) },
   proposeRefund: {
     of: ids => ({
       params: { id: ids['paidOrder']! },

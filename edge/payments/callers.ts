@@ -2,6 +2,8 @@
 import { admins, everyone, parties, signedIn, type Caller } from '../kernel/access.ts'
 
 export const access: Readonly<Record<string, readonly Caller[]>> = {
+  listPaymentMethods: everyone,
+  listVendorPaymentMethods: everyone,
   getOrderPayment: parties,
   getPayment: parties,
   getPaymentV1: parties,

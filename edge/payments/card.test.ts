@@ -86,6 +86,14 @@ await methodContract(t, world, {
   held: async () => (await held()) / 100,
 })
 
+t.test("cards are offered with the key of Stripe's library", async t => {
+  const { body } = await http(url, 'GET', `/api/vendors/${world.vendor.pharmacyId}/payment-methods`)
+  t.same(body.methods, [
+    { method: 'cash', publishable_key: null },
+    { method: 'card', publishable_key: 'pk_test_double' },
+  ])
+})
+
 t.test('no driver is found before the customer has paid', async t => {
   const id = await accepted({ payment_method: 'card' }, price)
   const refused = { status: 409, body: { code: 'payment_not_authorised' } }

@@ -22,6 +22,14 @@ async function underWay(
   return id
 }
 
+t.test('a pharmacy tells everybody how it can be paid', async t => {
+  const cash = { currency: 'USD', methods: [{ method: 'cash', publishable_key: null }] }
+  const methodsOf = (id: string) => http(url, 'GET', `/api/vendors/${id}/payment-methods`)
+  t.match(await methodsOf(vendor.pharmacyId), { status: 200, body: cash })
+  t.match(await http(url, 'GET', '/api/payments/methods'), { status: 200, body: cash })
+  t.match(await methodsOf(driver.driverId), { status: 404, body: { code: 'vendor_not_found' } })
+})
+
 t.test('an order without a way to pay is as before', async t => {
   const id = await underWay({}, {})
   t.match(await deliver(id, { cash_taken: 3 }), { status: 400, body: { code: 'invalid_request' } })

@@ -6,6 +6,8 @@ import { placeholders as of } from '../kernel/placeholders.ts'
 export const stripeEvent = '{"id":"evt_1","object":"event","livemode":false,"data":{"object":{}}}'
 
 export const examples: Readonly<Record<string, Example>> = {
+  listPaymentMethods: { status: 200 },
+  listVendorPaymentMethods: { params: { id: of.vendor }, status: 200 },
   getOrderPayment: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   getPayment: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   getPaymentV1: { as: 'customer', params: { id: of.paidOrder }, status: 200 },

@@ -7,6 +7,7 @@ import type { WithOrderMoney } from '../kernel/order-money.ts'
 import { access } from './callers.ts'
 import { readPaymentsConfig, type PaymentsConfig } from './config.ts'
 import { examples } from './examples.ts'
+import { methodRoutes } from './methods.ts'
 import { paymentsMetrics } from './metrics.ts'
 import { RemittanceView } from './remittances.ts'
 import { stripeProcessor } from './card/stripe.ts'
@@ -26,7 +27,7 @@ export const payments = feature<Kernel & IdempotencyContext>()({
     orderMoney: orderMoney(parts),
     processor: parts.config.stripe === null ? null : stripeProcessor(parts.config.stripe),
   }),
-  routes: paymentRoutes,
+  routes: parts => [...methodRoutes(parts), ...paymentRoutes(parts)],
   start(parts) {
     const stops = [
       followOrders(parts),

@@ -8,6 +8,8 @@ t.test('each call has its path, its query and its body', async t => {
     asked.push(call)
     return {} as never
   })
+  await calls.methods()
+  await calls.methods('p')
   await calls.of('o')
   await calls.list({ status: 'captured' })
   await calls.proposeRefund('o', { tip: 1, reason: 'r' })
@@ -16,6 +18,8 @@ t.test('each call has its path, its query and its body', async t => {
   await calls.remittances()
   await calls.decideRemittance('x', 'received')
   t.same(asked, [
+    ['GET', '/api/payments/methods'],
+    ['GET', '/api/vendors/p/payment-methods'],
     ['GET', '/api/orders/o/payment'],
     ['GET', '/api/payments', { query: { status: 'captured' } }],
     ['POST', '/api/orders/o/payment/refund', { body: { tip: 1, reason: 'r' } }],

@@ -55,6 +55,12 @@ export interface RefundProposal {
   tip?: number
   reason: string
 }
+/** The ways to pay that an order may name. */
+export interface PaymentMethods {
+  currency: string
+  /** `publishable_key` is of Stripe's library, for cards; null for other ways. */
+  methods: { method: PaymentMethod; publishable_key: string | null }[]
+}
 interface Page {
   limit?: number
   cursor?: string
@@ -74,6 +80,15 @@ export class PaymentCalls {
     this.#call = call
   }
 
+  /** Without a pharmacy: of a request to all of them. Throws `vendor_not_found`. */
+  methods(pharmacyId?: string): Promise<PaymentMethods> {
+    return this.#call(
+      'GET',
+      pharmacyId === undefined
+        ? '/api/payments/methods'
+        : `/api/vendors/${pharmacyId}/payment-methods`,
+    )
+  }
   /** Throws `payment_not_found` for an order that names no way to pay. */
   of(orderId: string): Promise<OrderPayment> {
     return this.#call('GET', `/api/orders/${orderId}/payment`)
