@@ -216,13 +216,27 @@ t.test('three browsers', { skip: browserMissing, timeout: 240_000 }, async t => 
     await request.getByRole('spinbutton', { name: /^Tax/ }).fill('0.5')
     t.same(await faultsOf(terminal, 'terminal-price'), [])
     await request.getByRole('button', { name: 'Accept at this price' }).click()
+    // The payment and its parties follow the order, so a driver who is quick hears these before.
+    const early = [
+      { status: 404, json: { code: 'payment_not_found', status: 404, title: 'none yet' } },
+      { status: 503, json: { code: 'unavailable', status: 503, title: 'not now' } },
+      { status: 200, json: { method: 'cash', due: null } },
+    ]
+    const heard: number[] = []
+    await driver.route(`**/api/orders/${body.request_id}/payment`, route => {
+      const answer = early.shift()
+      heard.push(answer?.status ?? 200)
+      return answer === undefined ? route.fallback() : route.fulfill(answer)
+    })
     const ours = terminal.locator(`#ours [data-order="${body.request_id}"]`)
     await ours.getByRole('button', { name: 'Choose a driver' }).click()
     await ours.getByRole('button', { name: 'Give it to this driver' }).click()
     const delivery = driver.locator(`[data-order="${body.request_id}"]`)
     await delivery.getByRole('button', { name: 'Picked up' }).click()
     await delivery.getByRole('button', { name: 'Set out' }).click()
+    await delivery.getByText('It is not known yet whether cash is due.').waitFor()
     await delivery.getByText(/^Collect \$1\d/).waitFor()
+    t.same(heard.slice(0, 3), [404, 503, 200], 'the page asked until it knew the amount')
     await delivery.getByLabel('Or type the name').fill('W. Xylander')
     await driver.keyboard.press('Tab')
     await delivery.getByRole('img', { name: 'Signed' }).waitFor()

@@ -5,13 +5,15 @@ import { say } from '../texts/index.ts'
 import { Chat } from '../base/chat.tsx'
 import { Action, Field, Form } from '../base/form.tsx'
 import { itemTexts, money } from '../base/format.ts'
-import { usePayment } from '../base/payment.ts'
+import { usePayment, type Payment } from '../base/payment.ts'
 import { randomName } from '../shared/forms.ts'
 import { Signature } from './signature.tsx'
 import type { NewStep } from './store.ts'
 import type { Delivery, Work } from './work.ts'
 
 const keyCharacters = 32
+/** The parties of a payment follow an assignment within this many answers. */
+const noneAnswersMin = 4
 const step = (orderId: string, status: OrderStatus, more: Partial<NewStep> = {}): NewStep => ({
   id: randomName(keyCharacters),
   orderId,
@@ -25,6 +27,12 @@ export function DeliveryCard({ work, delivery }: { work: Work; delivery: Deliver
   const status = work.statusOf(delivery)
   const isWaiting = work.steps.lastOf(delivery.order_id) !== undefined
   const [isTalking, setTalking] = useState(false)
+  // Asked as soon as the delivery is there, because the door may be without a connection.
+  const payment = usePayment(work.session.api, delivery.order_id, {
+    noneAnswersMin,
+    known: delivery.payment,
+    onKnown: answer => work.keepPayment(delivery.order_id, answer),
+  })
   const toPickup = status === 'driver_assigned' || status === 'returning'
   return (
     <article class="card" data-order={delivery.order_id} data-status={status}>
@@ -47,7 +55,7 @@ export function DeliveryCard({ work, delivery }: { work: Work; delivery: Deliver
         ))}
       </ul>
       {delivery.notes === null ? null : <p class="small">{delivery.notes}</p>}
-      <Next work={work} delivery={delivery} status={status} />
+      <Next work={work} delivery={delivery} status={status} payment={payment} />
       <button
         type="button"
         class="plain"
@@ -91,7 +99,14 @@ function Stop({ title, place }: { title: string; place: Delivery['pickup'] }) {
   )
 }
 
-function Next({ work, delivery, status }: { work: Work; delivery: Delivery; status: OrderStatus }) {
+interface NextProps {
+  work: Work
+  delivery: Delivery
+  status: OrderStatus
+  payment: Payment | null | undefined
+}
+
+function Next({ work, delivery, status, payment }: NextProps) {
   const id = delivery.order_id
   const simple = (next: OrderStatus, words: string) => (
     <Action onAct={() => work.steps.add(step(id, next))}>{words}</Action>
@@ -113,7 +128,7 @@ function Next({ work, delivery, status }: { work: Work; delivery: Delivery; stat
     case 'out_for_delivery':
       return (
         <>
-          <HandOver work={work} delivery={delivery} />
+          <HandOver work={work} delivery={delivery} payment={payment} />
           <WithReason
             open={say('step.fail')}
             label={say('step.fail_reason')}
@@ -131,10 +146,9 @@ function Next({ work, delivery, status }: { work: Work; delivery: Delivery; stat
 }
 
 /** The hand-over at the door: a photo or a signature proves it. */
-function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
+function HandOver({ work, delivery, payment }: Omit<NextProps, 'status'>) {
   const [photo, setPhoto] = useState<Blob | null>(null)
   const [signature, setSignature] = useState<Blob | null>(null)
-  const payment = usePayment(work.session.api, delivery.order_id)
   const due = payment?.method === 'cash' ? payment.due : null
   return (
     <Form
@@ -157,6 +171,11 @@ function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
       }}
     >
       <h3>{say('proof.title')}</h3>
+      {isAmountOpen(payment) ? (
+        <p class="notice" role="status">
+          {say('cash.unknown')}
+        </p>
+      ) : null}
       {due === null ? null : <Cash due={due} currency={delivery.currency} />}
       <Field
         label={say('proof.photo')}
@@ -176,6 +195,10 @@ function HandOver({ work, delivery }: { work: Work; delivery: Delivery }) {
     </Form>
   )
 }
+
+/** True while the driver cannot know whether money is due. */
+const isAmountOpen = (payment: Payment | null | undefined): boolean =>
+  payment === undefined || (payment?.method === 'cash' && payment.due === null)
 
 /** What the customer has to pay, and what was paid. */
 function Cash({ due, currency }: { due: number; currency: string }) {

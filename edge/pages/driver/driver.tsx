@@ -12,7 +12,9 @@ import { startPage, Tabs } from '../base/page.tsx'
 import { PapersPanel } from '../base/papers.tsx'
 import { PageSession } from '../base/session.ts'
 import { workerOf } from '../base/worker.ts'
-import { say } from '../texts/index.ts'
+import { addTexts, say } from '../texts/index.ts'
+import { roadAr } from '../texts/road-ar.ts'
+import { roadEn } from '../texts/road-en.ts'
 import { DeliveryCard } from './delivery.tsx'
 import { DevicesPanel } from './devices.tsx'
 import { EarningsPanel } from './earnings.tsx'
@@ -20,6 +22,7 @@ import { Offers } from './offers.tsx'
 import { Register } from './register.tsx'
 import { Work } from './work.ts'
 
+addTexts({ en: roadEn, ar: roadAr })
 const session = new PageSession('driver', ['driver'])
 const work = new Work(session)
 

@@ -4,8 +4,9 @@
  * with its reason, because the driver must know that it did not count.
  */
 import { signal } from '@preact/signals'
-import { CaduceusError, errorCatalogue, type RestClient } from '../../../protocol/client/index.ts'
+import { CaduceusError, type RestClient } from '../../../protocol/client/index.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
+import { isPassing } from '../base/passing.ts'
 import { forgetStep, keepStep, keptSteps, type NewStep, type Step } from './store.ts'
 
 /** A step that the server did not take. */
@@ -114,11 +115,4 @@ export class Steps {
       },
     })
   }
-}
-
-/** True for an error that a later try may not meet: no network, no sign-in, a busy server. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof CaduceusError)) return false
-  const { retryable, http } = errorCatalogue[error.code]
-  return retryable || http === 401 || http >= 500
 }

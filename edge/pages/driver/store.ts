@@ -6,11 +6,14 @@
  */
 import type { AssignedMessage } from '../../../protocol/client/index.ts'
 import type { LocationFrame } from '../../../protocol/river/frames.ts'
+import type { Payment } from '../base/payment.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 
 /** A delivery of this driver, as the phone knows it. */
 export interface Delivery extends AssignedMessage {
   status: OrderStatus
+  /** How it is paid, so that the driver knows it without a connection; absent until it is known. */
+  payment?: Payment | null
 }
 
 /** A step of a delivery that the driver has done. */

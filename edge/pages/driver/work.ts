@@ -14,6 +14,7 @@ import { hasEnded, statusTable, type OrderStatus } from '../../../protocol/order
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { ConversationNews } from '../base/chat.tsx'
 import { ConnectionState } from '../base/connection.tsx'
+import type { Payment } from '../base/payment.ts'
 import type { PageSession } from '../base/session.ts'
 import { Alarm } from '../shared/alarm.ts'
 import { openOrders } from '../shared/order-lists.ts'
@@ -166,6 +167,13 @@ export class Work {
     this.#drop(order_id)
   }
 
+  /** Keeps what the driver must know at the door. */
+  keepPayment(orderId: string, payment: Payment | null): void {
+    this.#show(
+      this.deliveries.value.map(one => (one.order_id === orderId ? { ...one, payment } : one)),
+    )
+  }
+
   /** The status of a delivery with the steps that are not handed in yet. */
   statusOf({ order_id, status }: Delivery): OrderStatus {
     return this.steps.lastOf(order_id)?.status ?? status
@@ -183,8 +191,11 @@ export class Work {
 
   #assigned(message: AssignedMessage): void {
     this.#dropOffer(message.offer_id)
-    const others = this.deliveries.value.filter(({ order_id }) => order_id !== message.order_id)
-    this.#show([...others, { ...message, status: message.status ?? 'driver_assigned' }])
+    const { order_id, status = 'driver_assigned' } = message
+    const known = this.deliveries.value.find(one => one.order_id === order_id)?.payment
+    const others = this.deliveries.value.filter(one => one.order_id !== order_id)
+    const payment = known === undefined ? {} : { payment: known }
+    this.#show([...others, { ...message, status, ...payment }])
   }
 
   /** Reads the deliveries again: a step may have been done elsewhere. */
