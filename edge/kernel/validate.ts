@@ -5,12 +5,12 @@
  * boolean that the schema asks for.
  */
 import type Type from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/compile'
 import Format from 'typebox/format'
 import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
 import { dayMs, instantMs } from '../../protocol/kernel/iso-time.ts'
 import { unstorableRule, unstorableText } from '../../protocol/kernel/text.ts'
-import { compileNormalise, plainRules, type TextRules } from '../text/normalise.ts'
+import { compileNormalise, plainRules, type Normalise, type TextRules } from '../text/normalise.ts'
 import { mistakesIn } from './describe.ts'
 
 export type Check = (value: unknown) => void
@@ -23,13 +23,17 @@ Format.Set('date-time', text => instantMs(text) !== null)
 Format.Set('date', text => dayMs(text) !== null)
 
 /**
- * Compiles a schema once. The check normalises the texts of the value in place and throws
+ * Makes the check of a schema. It normalises the texts of the value in place and throws
  * CaduceusError `invalid_request` with the first fields that broke a rule.
+ *
+ * The schema is compiled once, for the first value. Compiling all schemas at the start took a fifth
+ * of the processor time until an edge was ready, and most are not needed for a long time.
  */
 export function compileCheck(schema: Type.TSchema, rules: TextRules = plainRules): Check {
-  const validator = Compile(schema)
-  const normalise = compileNormalise(schema, rules)
+  let compiled: { validator: Validator; normalise: Normalise } | null = null
   return value => {
+    compiled ??= { validator: Compile(schema), normalise: compileNormalise(schema, rules) }
+    const { validator, normalise } = compiled
     const broken = normalise(value)
     if (!validator.Check(value)) {
       const mistakes = [...broken, ...mistakesIn(schema, value)]
