@@ -1,6 +1,6 @@
 /** Appointments that wait for papers, over HTTP: from the hold to the place, or to its deadline. */
 import t from 'tap'
-import { eventually, type Person } from '../acceptance/people.ts'
+import { eventually, newPharmacy, type Person } from '../acceptance/people.ts'
 import { form } from '../uploads/fixture-files.ts'
 import { pdf } from '../uploads/samples.ts'
 import { startVisits } from './fixture.ts'
@@ -27,12 +27,30 @@ const send = async (by: Person, kind: string, subject: string, subject_id: strin
   const { id: file_id } = await done(by, 'POST', '/api/uploads/document', form(pdf))
   return done(by, 'POST', '/api/documents', { file_id, kind, subject, subject_id, ...more })
 }
-const decide = async (paper: { id: string; digest: string }, body: object) => {
-  await done(admin, 'POST', '/api/documents/reviews', { document_id: paper.id })
-  const path = `/api/documents/${paper.id}/decision`
-  return done(admin, 'POST', path, { digest: paper.digest, ...body })
+interface Paper {
+  id: string
+  digest: string
 }
-const approve = (paper: { id: string; digest: string }) => decide(paper, { decision: 'approved' })
+const decide = async (paper: Paper, body: object, by: { token: string } = admin) => {
+  await done(by, 'POST', '/api/documents/reviews', { document_id: paper.id })
+  const path = `/api/documents/${paper.id}/decision`
+  return done(by, 'POST', path, { digest: paper.digest, ...body })
+}
+const approve = (paper: Paper, by?: { token: string }) =>
+  decide(paper, { decision: 'approved' }, by)
+const revoke = (paper: Paper) =>
+  done(admin, 'POST', `/api/documents/${paper.id}/decision`, {
+    decision: 'revoked',
+    digest: paper.digest,
+    reason: 'It was for somebody else',
+  })
+const news = async (by: { token: string }, kind: string, id: string): Promise<number> => {
+  const { notifications } = await done(by, 'GET', '/api/notifications')
+  return notifications.filter(
+    (one: { kind: string; about: { id: string } }) => one.kind === kind && one.about.id === id,
+  ).length
+}
+const dayOf = (start: string): string => start.slice(0, 10)
 const job = '/api/admin/jobs/papers.settle_appointments'
 async function runJob() {
   const runs = async () => (await done(admin, 'GET', job)).runs.length
@@ -117,6 +135,85 @@ t.test('the job finds appointments that nobody told of', async t => {
   t.equal((await runJob()).settled, 1)
   t.equal((await read(ann, made)).status, 'booked')
   t.equal((await runJob()).settled, 0)
+})
+
+t.test('the pharmacy reviews the papers of its own appointments, and no others', async t => {
+  const needy = await service('consent', 'medical_report')
+  const made = await held(ann, needy)
+  const stranger = await newPharmacy(edge.url, 'Other Pharmacy', 27.72, 85.34)
+  const papers = [
+    await send(ann, 'consent', 'appointment', made.id),
+    await send(ann, 'medical_report', 'appointment', made.id),
+  ]
+  const person = await send(ann, 'right_to_work', 'person', ann.id)
+  const queueOf = async (by: { token: string }): Promise<string[]> =>
+    (await done(by, 'GET', '/api/documents/reviews')).documents.map((one: Paper) => one.id)
+  t.same(await queueOf(pharmacy), papers.map(({ id }) => id).toSorted())
+  t.same(await queueOf(stranger), [])
+  const take = (by: { token: string }, { id }: Paper) =>
+    call(by, 'POST', '/api/documents/reviews', { document_id: id })
+  for (const [by, paper] of [
+    [stranger, papers[0]!],
+    [pharmacy, person],
+  ] as const)
+    t.match(await take(by, paper), { status: 404, body: { code: 'not_found' } })
+  t.match(await take(ann, papers[0]!), { status: 403 }, 'nobody reviews an own paper')
+  t.match(await approve(papers[0]!, pharmacy), { state: 'approved', decided_by: pharmacy.id })
+  t.equal((await read(ann, made)).status, 'proposed', 'one of two')
+  await approve(papers[1]!, pharmacy)
+  t.match(await read(ann, made), { status: 'booked', missing: [] })
+})
+
+t.test('an appointment does not move past the end of its papers', async t => {
+  const made = await held(ben, await service('consent'))
+  const slots = await edge.slots(made.service_id)
+  const [near, far] = [slots[1]!, slots.at(-1)!]
+  t.not(dayOf(near), dayOf(far))
+  const move = (by: { token: string }, start: string) =>
+    call(by, 'POST', `/api/appointments/${made.id}/reschedule`, { start })
+  const end = dayOf(near)
+  await approve(await send(ben, 'consent', 'appointment', made.id, { expires_on: end }))
+  t.equal((await read(ben, made)).status, 'booked')
+  t.match(await move(ben, near), { status: 200, body: { status: 'booked' } })
+  for (const by of [ben, pharmacy]) {
+    const refused = {
+      status: 409,
+      body: {
+        code: 'appointment_incomplete',
+        fields: [{ field: 'start', rule: /papers are still good: consent/ }],
+      },
+    }
+    t.match(await move(by, far), refused)
+  }
+  t.match(await read(ben, made), { start: near, sequence: 2 }, 'nothing moved')
+  await approve(await send(ben, 'consent', 'appointment', made.id, { expires_on: dayOf(far) }))
+  t.match(await move(ben, far), { status: 200, body: { status: 'booked', start: far } })
+
+  const waiting = await held(ann, await service('consent'))
+  const later = (await edge.slots(waiting.service_id)).at(-1)!
+  const path = `/api/appointments/${waiting.id}/reschedule`
+  t.match(await done(ann, 'POST', path, { start: later }), { status: 'proposed' })
+})
+
+t.test('a revoked paper leaves the place, and the pharmacy hears of it', async t => {
+  const made = await held(ann, await service('consent'))
+  const consent = await send(ann, 'consent', 'appointment', made.id)
+  await approve(consent)
+  await revoke(consent)
+  t.match(await read(ann, made), { status: 'booked' })
+  t.equal(await news(pharmacy, 'appointment.paper_revoked', made.id), 1)
+  t.equal(await news(ann, 'paper.revoked', consent.id), 1)
+  await revoke(consent)
+  t.equal(await news(pharmacy, 'appointment.paper_revoked', made.id), 1, 'once')
+
+  const needy = await held(ben, await service('background_check'))
+  const other = await held(ben, await service('consent'))
+  const check = await send(ben, 'background_check', 'person', ben.id)
+  await approve(check)
+  t.equal((await read(ben, needy)).status, 'booked')
+  await revoke(check)
+  t.equal(await news(pharmacy, 'appointment.paper_revoked', needy.id), 1, 'a paper of the person')
+  t.equal(await news(pharmacy, 'appointment.paper_revoked', other.id), 0, 'it needs another paper')
 })
 
 t.test('a paper that is approved after the deadline brings no place back', async t => {

@@ -23,7 +23,7 @@ import type { Identity, Role } from '../kernel/identity.ts'
 import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged, Text, Timestamp } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
-import { settleAppointmentsOf } from '../papers/appointments.ts'
+import { requirePapersAt, settleAppointmentsOf } from '../papers/appointments.ts'
 import { startOf } from '../services/moments.ts'
 import { findService, termsOf } from '../services/records.ts'
 import type { ServiceRow } from '../services/views.ts'
@@ -294,6 +294,7 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
         'appointment_not_found',
         'appointment_state_conflict',
         'appointment_too_late',
+        'appointment_incomplete',
         'vendor_not_active',
         ...slotErrors,
       ],
@@ -305,6 +306,13 @@ export function appointmentRoutes(ctx: VisitContext): AnyRoute[] {
           const service = await serviceRow(service_id)
           const terms = await termsOf(db, service, ctx.nowMs())
           const start_ms = startOf(body, terms.time_zone)
+          if (identity.role !== 'admin')
+            await requirePapersAt(
+              ctx,
+              params.id,
+              start_ms,
+              body.start === undefined ? 'start_local' : 'start',
+            )
           const data = { vendor_id: service.vendor_id, terms, start_ms }
           await tellCalendar(
             ctx,

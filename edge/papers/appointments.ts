@@ -4,11 +4,12 @@
  * there. A paper must be good on the day of the appointment.
  *
  * A paper that is rejected tells nothing: the hold of the slot ends at its deadline. A paper that is
- * revoked later takes no place away, because the pharmacy sees it and decides.
+ * revoked later takes no place away: the pharmacy hears of it and decides. A move to a day on which
+ * a paper is over is refused, because then nobody would look at the papers again.
  */
 import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
-import { havePapers, type PaperFacts } from '../../protocol/papers/derive.ts'
+import { havePapers, papersOver, type PaperFacts } from '../../protocol/papers/derive.ts'
 import type { JobFigures, JobRun } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { paperFactsOf } from '../kernel/paper-facts.ts'
@@ -75,15 +76,45 @@ async function waitingForPapers(
     from appointments a
     join services s on s.id = a.service_id
     join vendors v on v.id = a.vendor_id and v.status = 'active' and not v.papers_held
-    cross join lateral (
-      select ${paperFactsOf} as papers from documents p
-      where (p.subject_kind = 'appointment' and p.subject_id = a.id)
-        or (p.subject_kind = 'person' and p.subject_id = a.user_id)) as own
+    cross join lateral (${papersOfAppointment}) as own
     where a.status = 'proposed' and a.record::jsonb->'missing' ? 'documents'
       and own.papers is not null and ${which}
     order by a.id limit ${paperLimits.perLook}`.execute(database.kysely)
   return rows
 }
+
+/**
+ * Throws `appointment_incomplete` when papers that are good on the day of the appointment are over
+ * at `startMs`, to which it shall move. `field` names the time in the request. An appointment that
+ * still waits for papers may move, and one that the pharmacy confirmed without them.
+ */
+export async function requirePapersAt(
+  { database, nowMs }: Pick<Kernel, 'database' | 'nowMs'>,
+  id: string,
+  startMs: number,
+  field: string,
+): Promise<void> {
+  const { rows } = await sql<Pick<Waiting, 'start_at' | 'time_zone' | 'required' | 'papers'>>`
+    select a.start_at, a.record->>'time_zone' as time_zone,
+      s.settings->'required_documents' as required, own.papers
+    from appointments a
+    join services s on s.id = a.service_id
+    cross join lateral (${papersOfAppointment}) as own
+    where a.id = ${id} and a.start_at is not null and own.papers is not null
+      and not a.record::jsonb->'missing' ? 'documents'`.execute(database.kysely)
+  for (const { start_at, time_zone, required, papers } of rows) {
+    const fromMs = Math.max(nowMs(), start_at.getTime())
+    const over = papersOver(required, papers, fromMs, startMs, time_zone)
+    if (over.length === 0) continue
+    const rule = `must be a day on which these papers are still good: ${over.join(', ')}; hand in newer ones before`
+    throw new CaduceusError('appointment_incomplete', `${field} ${rule}`, [{ field, rule }])
+  }
+}
+
+/** The papers about the appointment `a` and its customer. */
+const papersOfAppointment = sql`select ${paperFactsOf} as papers from documents p
+  where (p.subject_kind = 'appointment' and p.subject_id = a.id)
+    or (p.subject_kind = 'person' and p.subject_id = a.user_id)`
 
 /** Tells the calendar if the papers are all there. Returns whether it did. */
 async function settle(

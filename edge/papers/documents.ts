@@ -307,7 +307,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
       path: '/api/documents/:id/decision',
       operationId: 'decideDocument',
       summary:
-        'Approve or reject a paper that one has taken with POST /api/documents/reviews, or revoke an approved one. `digest` is that of the file that was seen. Prescriptions are for pharmacists of the pharmacy',
+        'Approve or reject a paper that one has taken with POST /api/documents/reviews, or revoke an approved one. `digest` is that of the file that was seen. Pharmacists of the pharmacy decide upon prescriptions of its orders and papers of its appointments',
       tags,
       auth: ['vendor', 'admin'],
       params: DocumentId,

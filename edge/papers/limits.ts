@@ -12,6 +12,8 @@ export const paperLimits = {
   perLook: 500,
   /** Orders whose prescription becomes a document at once. */
   adoptedAtOnce: 50,
+  /** Appointments of which pharmacies hear when one paper is revoked. */
+  revocationsToldMax: 50,
   /** Papers near their expiry that one run of the job looks at. */
   warningsPerRun: 2_000,
 } as const

@@ -1,7 +1,8 @@
 /**
- * Prescriptions are verified by pharmacists: members of the pharmacy that has the order or the
- * appointment, with a good licence of their own. An administrator decides upon no prescription of an
- * order and may revoke a verification.
+ * Pharmacists decide upon the prescriptions of their pharmacy's orders and upon all papers of its
+ * appointments. They are members with a good licence of their own. An administrator decides upon no
+ * prescription of an order and may revoke a verification. A paper of a person counts everywhere, so
+ * administrators alone decide upon it.
  */
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
@@ -21,12 +22,12 @@ import { factsOf } from './views.ts'
 type PharmacistContext = Pick<Kernel, 'database' | 'nowMs'> & WithConfig<RegistrationConfig>
 
 /**
- * Throws `forbidden` for a member who may not verify prescriptions. Where whoever registers works at
+ * Throws `forbidden` for a member who may not decide upon papers. Where whoever registers works at
  * once, the owner counts as a pharmacist. Administrators pass: they have queues of their own.
  */
 export async function requirePharmacist(ctx: PharmacistContext, identity: Identity): Promise<void> {
   if (identity.role === 'admin') return
-  requireRole(identity, 'pharmacist', 'a prescription')
+  requireRole(identity, 'pharmacist', 'the review of papers')
   if (ctx.config.registration === 'open' && memberRoleOf(identity) === 'owner') return
   const { kysely: db } = ctx.database
   const papers = await db
@@ -42,7 +43,7 @@ export async function requirePharmacist(ctx: PharmacistContext, identity: Identi
   if (goodPaper(papers.map(factsOf), 'pharmacist_licence', ctx.nowMs(), zone) === undefined)
     throw new CaduceusError(
       'forbidden',
-      'a prescription is verified by a pharmacist whose licence is approved and good today; hand yours in with POST /api/documents',
+      'papers are reviewed by a pharmacist whose licence is approved and good today; hand yours in with POST /api/documents',
     )
 }
 
@@ -50,12 +51,11 @@ export async function requirePharmacist(ctx: PharmacistContext, identity: Identi
 export const decidedBy = ({ role, pharmacyId }: Identity): RawBuilder<SqlBool> =>
   role === 'admin'
     ? sql<SqlBool>`not (documents.kind = 'prescription' and documents.subject_kind = 'order')`
-    : sql<SqlBool>`documents.kind = 'prescription' and (
-        (documents.subject_kind = 'order' and exists (select from orders o
-          where o.id = documents.subject_id and o.vendor_id = ${pharmacyId}::uuid and o.ended_as is null
-            and o.status <> 'pending'))
-        or (documents.subject_kind = 'appointment' and exists (select from appointments a
-          where a.id = documents.subject_id and a.vendor_id = ${pharmacyId}::uuid and a.ended_at is null)))`
+    : sql<SqlBool>`(documents.subject_kind = 'order' and documents.kind = 'prescription' and exists (
+          select from orders o where o.id = documents.subject_id and o.vendor_id = ${pharmacyId}::uuid
+            and o.ended_as is null and o.status <> 'pending')
+        or documents.subject_kind = 'appointment' and exists (select from appointments a
+          where a.id = documents.subject_id and a.vendor_id = ${pharmacyId}::uuid and a.ended_at is null))`
 
 /**
  * An order may name its prescription by the URL of an upload, as the older APIs do. Of each such

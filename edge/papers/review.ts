@@ -38,7 +38,7 @@ import type { Stored } from '../notifications/take.ts'
 import { storeOf } from '../uploads/upload-store.ts'
 import { paperLimits } from './limits.ts'
 import { zonesOf } from './subjects.ts'
-import { storePaperNews } from './tell.ts'
+import { storePaperNews, storeRevocations } from './tell.ts'
 import { requireDay, type DocumentRow } from './views.ts'
 
 export type ReviewContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithStorages
@@ -232,7 +232,9 @@ async function settled(
 ): Promise<Decided> {
   const row = await change(tx, id, columns)
   const kind = `paper.${decision}` as const
-  return { row, stored: await storePaperNews(tx, ctx, row, kind, decision) }
+  const stored = await storePaperNews(tx, ctx, row, kind, decision)
+  if (decision === 'revoked') stored.push(...(await storeRevocations(tx, ctx, row)))
+  return { row, stored }
 }
 
 async function revoke(

@@ -32,7 +32,7 @@ export function reviewRoutes(ctx: PaperContext): AnyRoute[] {
       path: '/api/documents/reviews',
       operationId: 'listReviews',
       summary:
-        'Papers that wait for a decision, the longest waiting first: for administrators all of them, for a pharmacist the prescriptions of the orders and appointments of the pharmacy',
+        'Papers that wait for a decision, the longest waiting first: for administrators all of them, for a pharmacist the prescriptions of the orders of the pharmacy and all papers of its appointments',
       tags,
       auth: ['vendor', 'admin'],
       audit: { kind: 'documents' },

@@ -1,9 +1,10 @@
 /** Tells people about their papers, in their inbox. */
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import type { Hearer, NotificationKind } from '../../protocol/notifications/kinds.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { storeNotifications, type Stored } from '../notifications/take.ts'
+import { paperLimits } from './limits.ts'
 import type { DocumentRow } from './views.ts'
 
 type Papers = Pick<DocumentRow, 'id' | 'subject_kind' | 'subject_id'>
@@ -62,6 +63,41 @@ export async function storePaperNews(
     about: { kind: 'document' as const, id: paper.id },
     data: '{}',
     eventId: `document.${paper.id}.${event}`,
+    at,
+  }))
+  return storeNotifications(tx, wanted, at.getTime(), random)
+}
+
+/**
+ * Tells pharmacies that a paper was revoked which appointments need that they have confirmed. Their
+ * places stay, and the pharmacies decide. The soonest come first, at most
+ * paperLimits.revocationsToldMax of them.
+ */
+export async function storeRevocations(
+  tx: Kysely<Tables>,
+  { nowMs, random }: Pick<Kernel, 'nowMs' | 'random'>,
+  { id, kind, subject_kind, subject_id }: Papers & Pick<DocumentRow, 'kind'>,
+): Promise<Stored[]> {
+  const whose =
+    subject_kind === 'appointment'
+      ? sql`a.id = ${subject_id}`
+      : subject_kind === 'person'
+        ? sql`a.user_id = ${subject_id}`
+        : null
+  if (whose === null) return []
+  const at = new Date(nowMs())
+  const { rows } = await sql<{ id: string; vendor_id: string }>`
+    select a.id, a.vendor_id from appointments a join services s on s.id = a.service_id
+    where ${whose} and a.status in ('pending', 'booked', 'arrived') and a.ended_at is null
+      and s.settings::jsonb->'required_documents' ? ${kind}
+    order by a.start_at, a.id limit ${paperLimits.revocationsToldMax}`.execute(tx)
+  const wanted = rows.map(row => ({
+    side: 'vendor' as const,
+    recordId: row.vendor_id,
+    kind: 'appointment.paper_revoked' as const,
+    about: { kind: 'appointment' as const, id: row.id },
+    data: '{}',
+    eventId: `document.${id}.revoked.${row.id}`,
     at,
   }))
   return storeNotifications(tx, wanted, at.getTime(), random)

@@ -104,6 +104,8 @@ export const notificationKinds = {
   'appointment.rescheduled': kind('appointment', ['customer', 'vendor'], essential),
   'appointment.arrived': kind('appointment', ['vendor'], arrival),
   'appointment.cancelled': kind('appointment', ['customer', 'vendor'], essential),
+  /** A paper that it needs was revoked. */
+  'appointment.paper_revoked': kind('appointment', ['vendor'], essential),
   'appointment.missed': kind('appointment', ['customer']),
   'appointment.reminder': kind('appointment', ['customer'], { letter: true }),
   'conversation.message': kind('conversation', ['customer', 'vendor', 'driver'], {

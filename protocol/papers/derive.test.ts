@@ -9,6 +9,7 @@ import {
   daysLeft,
   endOfDayMs,
   havePapers,
+  papersOver,
   standingOfPapers,
   stateOfPaper,
   type PaperFacts,
@@ -88,6 +89,24 @@ t.test('papers that a service requires are there when each kind has a good one',
   t.equal(have(['consent', 'a letter'], consent), false, 'a name that is no kind')
   t.equal(have(['toString'], consent), false)
   t.equal(have([], consent), false, 'a list that was emptied')
+})
+
+t.test('of the papers that are good now, those are named that are over later', async t => {
+  const [fromMs, toMs] = [Date.UTC(2026, 5, 1, 12), Date.UTC(2026, 5, 9, 12)]
+  const over = (expiresOn: string | null, more: Partial<PaperFacts> = {}) =>
+    papersOver(
+      ['consent', 'a letter'],
+      [{ ...approved, kind: 'consent', expiresOn, ...more }],
+      fromMs,
+      toMs,
+      'UTC',
+    )
+  t.same(over('2026-06-08'), ['consent'])
+  t.same(over('2026-06-09'), [], 'good through that day')
+  t.same(over(null), [], 'it does not expire')
+  t.same(over('2026-05-31'), [], 'over already, so somebody confirmed without it')
+  t.same(over('2026-06-08', { revoked: true }), [])
+  t.same(papersOver(['consent'], [], fromMs, toMs, 'UTC'), [])
 })
 
 t.test('the last moment of a paper on days when clocks change', async t => {

@@ -102,6 +102,22 @@ export const havePapers = (
   required.length > 0 &&
   required.every(name => isKind(name) && goodPaper(papers, name, atMs, timeZone) !== undefined)
 
+/** The required kinds whose paper is good at `fromMs` and not at `toMs`. The rest as in `havePapers`. */
+export const papersOver = (
+  required: readonly string[],
+  papers: readonly PaperFacts[],
+  fromMs: number,
+  toMs: number,
+  timeZone: string,
+): PaperKind[] =>
+  required
+    .filter(isKind)
+    .filter(
+      kind =>
+        goodPaper(papers, kind, fromMs, timeZone) !== undefined &&
+        goodPaper(papers, kind, toMs, timeZone) === undefined,
+    )
+
 export interface RequirementStanding {
   requirement: RequirementFacts
   state: PaperState
