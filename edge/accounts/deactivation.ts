@@ -3,7 +3,7 @@
  * at once, everywhere. The pharmacy of the account takes no more requests. Its driver goes off
  * duty, unless an order is under way, which the pharmacy must settle. API keys that an
  * administrator made are revoked, because the administrator may still know them; a service then
- * gets a new key from another administrator. After a return each pharmacy and driver goes on duty
+ * gets a new key from another administrator. Open invitations of the account end too. After a return each pharmacy and driver goes on duty
  * by themselves.
  */
 import type { Logger } from 'pino'
@@ -12,6 +12,7 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { endInvitationsOf } from '../approval/invitations.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { accountById, type Account } from './accounts.ts'
 import { noticeLetter } from './letters.ts'
@@ -60,6 +61,7 @@ export async function setAccountActive(
       .where('user_id', '=', id)
       .where('revoked_at', 'is', null)
       .execute()
+    await endInvitationsOf(tx, id, adminId, now)
     const keys = await tx
       .updateTable('api_keys')
       .set({ revoked_at: now })

@@ -47,6 +47,7 @@ export async function createInvitation(
   const nowMs = ctx.nowMs()
   const code = newInvitationCode()
   const row = await ctx.database.kysely.transaction().execute(async tx => {
+    await requireActiveAccount(tx, by)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations-of:${pharmacyId}`}, 0))`.execute(
       tx,
     )
@@ -118,20 +119,43 @@ export async function revokeInvitation(
   return row
 }
 
-/** Revokes the invitations that the account made, when it may invite nobody any more. */
-export async function revokeInvitationsOf(
+/**
+ * Ends the open invitations that the account made, of members and of drivers, when it may invite
+ * nobody any more. Otherwise the person could come back by a code made before.
+ */
+export async function endInvitationsOf(
   tx: Kysely<Tables>,
-  pharmacyId: string,
   accountId: string,
+  by: string,
   now: Date,
 ): Promise<void> {
   await tx
+    .updateTable('members')
+    .set({ ended_at: now, ended_by: by, code_hash: null })
+    .where('invited_by', '=', accountId)
+    .where('joined_at', 'is', null)
+    .where('ended_at', 'is', null)
+    .execute()
+  await tx
     .updateTable('driver_invitations')
     .set({ revoked_at: now })
-    .where('vendor_id', '=', pharmacyId)
     .where('created_by', '=', accountId)
     .where('revoked_at', 'is', null)
     .execute()
+}
+
+/**
+ * Locks the account, so that its end waits for what it makes now. Throws `account_inactive` for an
+ * account that has ended.
+ */
+export async function requireActiveAccount(tx: Kysely<Tables>, accountId: string): Promise<void> {
+  const account = await tx
+    .selectFrom('users')
+    .select('is_active')
+    .where('id', '=', accountId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (account?.is_active !== true) throw new CaduceusError('account_inactive')
 }
 
 /**

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { http, newCustomer, newPharmacy, password, type Answer } from '../acceptance/people.ts'
+import { makeAdministrator } from '../accounts/administrator.ts'
 import { startEmbedded } from '../embedded.ts'
 
 /** A member with the tokens of a sign-in. */
@@ -61,6 +62,13 @@ export async function startMembers(t: Test, environment: Record<string, string> 
     signIn,
     details,
     customer: () => newCustomer(url),
+    async administrator(): Promise<{ token: string }> {
+      const email = 'admin@example.org'
+      const { database, ...clock } = embedded.edge.parts
+      const account = { email, name: 'Ada', phone: '', password }
+      await makeAdministrator(database.kysely, clock, account)
+      return signIn(email)
+    },
     /** A pharmacy; its account is the owner. */
     async pharmacy(latitude = 27.7172, longitude = 85.324) {
       const { id, pharmacyId, email, token } = await newPharmacy(url, 'Corner', latitude, longitude)

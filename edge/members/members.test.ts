@@ -5,11 +5,13 @@ import { http, Listener, newDriver, password } from '../acceptance/people.ts'
 import { tokensOf } from '../accounts/tokens.ts'
 import { startMembers } from './fixture.ts'
 
-const { embedded, url, call, done, signIn, details, customer, pharmacy } = await startMembers(t)
+const { embedded, url, call, done, signIn, details, customer, pharmacy, administrator } =
+  await startMembers(t)
 const { owner, path, invite, hire } = await pharmacy()
 const [petra, asa] = [await hire('pharmacist', 'Petra'), await hire('assistant', 'Asa')]
 const other = await pharmacy(-27, 20)
 const pool = embedded.edge.parts.database.pool
+const admin = await administrator()
 
 /** A direct order of a new customer. */
 async function newOrder(): Promise<string> {
@@ -268,15 +270,20 @@ t.test('an invitation does not outlive the rights of the person who made it', as
     call(null, 'POST', '/api/members/register', { invitation_code, ...details('Back') })
   const kept = await invites(boss).member()
   const keptForDrivers = await invites(boss).driver()
-  const lose: [word: string, lose: (member: string) => Promise<unknown>][] = [
+  const lose: [word: string, lose: (member: string, account: string) => Promise<unknown>][] = [
     ['the end of the place', member => done(boss, 'DELETE', `${at}/${member}`)],
     ['another role', member => done(boss, 'PATCH', `${at}/${member}`, { role: 'pharmacist' })],
+    [
+      'the end of the account',
+      async (_, account) =>
+        done(admin, 'PATCH', `/api/admin/accounts/${account}`, { is_active: false }),
+    ],
   ]
   for (const [word, end] of lose) {
     const leaver = await join('owner', 'Leaver')
     const made = await invites(leaver).member()
     const forDrivers = await invites(leaver).driver()
-    await end(leaver.memberId)
+    await end(leaver.memberId, leaver.id)
     t.match(await register(made.invitation_code), refused, word)
     const { invitations } = await done(boss, 'GET', drivers)
     const open = invitations.filter((one: { revoked_at: unknown }) => one.revoked_at === null)
@@ -296,6 +303,14 @@ t.test('an owner whose place ends meanwhile makes no invitation', async t => {
   const body = { role: 'owner', name: 'Back door' }
   t.match(await call(leaver, 'POST', at, body), { status: 403 }, 'the token says owner still')
   t.equal((await call(boss, 'POST', at, body)).status, 201)
+  const gone = await join('owner', 'Gone')
+  await pool.query('update users set is_active = false where id = $1', [gone.id])
+  const drivers = `/api/vendors/${boss.pharmacyId}/driver-invitations`
+  for (const [to, given] of [
+    [at, body],
+    [drivers, {}],
+  ] as const)
+    t.match(await call(gone, 'POST', to, given), { body: { code: 'account_inactive' } }, to)
 })
 
 t.test('a token of an earlier release is of the owner', async t => {

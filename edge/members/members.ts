@@ -13,9 +13,10 @@ import { isUniqueViolation } from '../accounts/accounts.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import { revokeSessions } from '../accounts/sessions.ts'
 import {
+  endInvitationsOf,
   hashOfInvitation,
   newInvitationCode,
-  revokeInvitationsOf,
+  requireActiveAccount,
   wrongInvitation,
 } from '../approval/invitations.ts'
 import type { Identity } from '../kernel/identity.ts'
@@ -34,8 +35,8 @@ const hourMs = 3_600_000
 const notFound = () => new CaduceusError('not_found', 'no such member of this pharmacy')
 
 /**
- * Throws `invitation_limit_reached`, and `forbidden` for an owner whose place ended a moment ago, so
- * that no code is made after those of the owner ended.
+ * Throws `invitation_limit_reached`, and `forbidden` or `account_inactive` for an owner whose place or
+ * account ended a moment ago, so that no code is made after those of the owner ended.
  */
 export async function inviteMember(
   { database, nowMs, random }: Pick<MemberContext, 'database' | 'nowMs' | 'random'>,
@@ -48,6 +49,7 @@ export async function inviteMember(
   const hours = given.expires_in_hours ?? memberLimits.invitationHoursDefault
   const id = uuidV7(nowMs(), random)
   await database.kysely.transaction().execute(async tx => {
+    await requireActiveAccount(tx, by.userId)
     await lockPharmacy(tx, pharmacyId)
     if (by.role === 'vendor') await requireOwner(tx, pharmacyId, by.userId)
     const { count } = await tx
@@ -146,8 +148,7 @@ export async function changeMember(
       .set({ role, ...(row.user_id !== null && { changed_at: now }) })
       .where('id', '=', id)
       .execute()
-    if (row.user_id !== null && role !== 'owner')
-      await endInvitationsOf(tx, pharmacyId, row.user_id, by, now)
+    if (row.user_id !== null && role !== 'owner') await endInvitationsOf(tx, row.user_id, by, now)
     return true
   })
   if (changed) await tell(ctx, id, (to, pharmacy) => roleLetter(to, pharmacy, role))
@@ -174,7 +175,7 @@ export async function endMember(
       .where('id', '=', id)
       .execute()
     if (row.user_id === null) return false
-    await endInvitationsOf(tx, pharmacyId, row.user_id, by, now)
+    await endInvitationsOf(tx, row.user_id, by, now)
     await revokeSessions(ctx, tx, row.user_id)
     await tx
       .updateTable('calendar_feeds')
@@ -218,25 +219,6 @@ async function requireOwner(tx: Kysely<Tables>, pharmacyId: string, userId: stri
     .executeTakeFirst()
   if (owner === undefined)
     throw new CaduceusError('forbidden', 'you are no owner of the pharmacy any more')
-}
-
-/** Otherwise the person could come back by a code made before. The pharmacy is locked. */
-async function endInvitationsOf(
-  tx: Kysely<Tables>,
-  pharmacyId: string,
-  userId: string,
-  by: string,
-  now: Date,
-): Promise<void> {
-  await tx
-    .updateTable('members')
-    .set({ ended_at: now, ended_by: by, code_hash: null })
-    .where('vendor_id', '=', pharmacyId)
-    .where('invited_by', '=', userId)
-    .where('joined_at', 'is', null)
-    .where('ended_at', 'is', null)
-    .execute()
-  await revokeInvitationsOf(tx, pharmacyId, userId, now)
 }
 
 /** Runs `change` on the member with the account and the pharmacy locked. */
