@@ -173,7 +173,7 @@ const isPart = (folder: string | null): boolean =>
 
 t.test('a page imports its own files, parts, the shared ones and the protocol', async t => {
   const shared = ['edge/pages/shared', 'edge/pages/map', 'edge/pages/base', 'edge/pages/texts']
-  const library = /^(preact|@preact\/signals|uplot)(\/|$)/
+  const library = /^(preact|@preact\/signals|uplot|maplibre-gl|pmtiles)(\/|$)/
   const pages = sources.filter(({ path, test }) => !test && pageOf(path) !== null)
   t.ok(pages.length > 30, 'the pages were found')
   for (const { path, imports } of pages) {

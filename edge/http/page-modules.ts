@@ -31,7 +31,10 @@ const contentTypes: Record<string, string> = {
 const etagCharacters = 22
 const versionCharacters = 10
 /** Libraries that pages import by name. Each is made of modules that browsers load as they are. */
-const libraries = /^(?:preact(?:\/hooks|\/jsx-runtime)?|@preact\/signals(?:-core)?)$/
+const libraries =
+  /^(?:preact(?:\/hooks|\/jsx-runtime)?|@preact\/signals(?:-core)?|maplibre-gl(?:\/dist\/maplibre-gl-worker\.mjs)?|pmtiles|fflate)$/
+/** Libraries that have another form for servers, with the name of the one for browsers. */
+const formsForBrowsers: Readonly<Record<string, string>> = { fflate: 'fflate/browser' }
 const compiledRoot = new URL('../../', import.meta.url)
 /** A file with this text, as it is served. The ending of `name` gives its content type. */
 export function webFile(name: string, text: string): WebFile {
@@ -105,7 +108,7 @@ export class WebFiles {
       // The source map is not served.
       if (line.startsWith('//# sourceMappingURL=')) return ''
       const specifier = specifierOf(line)
-      if (specifier === null) return line
+      if (specifier === null) return this.#withLater(path, line)
       const imported = specifier.startsWith('.')
         ? this.addScript(sourceOf(posix.join(posix.dirname(path), specifier)))
         : this.#addLibrary(path, specifier)
@@ -115,6 +118,18 @@ export class WebFiles {
     return this.#add(path, name, lines.join('\n'), imports)
   }
 
+  /**
+   * A line with the addresses of the libraries that the script loads later, when a person needs
+   * them. The page does not name them, so no browser asks for them before.
+   */
+  #withLater(importer: string, line: string): string {
+    return line.replaceAll(
+      /(\bimport(?:\.meta\.resolve)?\()'([^'.][^']*)'(?=\))/g,
+      (_all, call: string, specifier: string) =>
+        `${call}'./${this.addressOf(this.#addLibrary(importer, specifier))}'`,
+    )
+  }
+
   /** Adds a module of a library and the modules that it imports. */
   #addLibrary(importer: string, specifier: string): string {
     if (!libraries.test(specifier))
@@ -122,7 +137,8 @@ export class WebFiles {
     const name = `library-${specifier.replaceAll(/[^a-z]+/g, '-').replace(/^-/, '')}.js`
     if (this.#files.has(name)) return name
     const imports: string[] = []
-    const text = readFileSync(new URL(import.meta.resolve(specifier)), 'utf8')
+    const file = import.meta.resolve(formsForBrowsers[specifier] ?? specifier)
+    const text = readFileSync(new URL(file), 'utf8')
       .replace(/\/\/# sourceMappingURL=.*/, '')
       .replaceAll(/(\bfrom|\bimport)"([^"]+)"/g, (_all, word: string, next: string) => {
         const imported = this.#addLibrary(specifier, next)

@@ -11,7 +11,12 @@ import { webName, WebFiles } from './page-modules.ts'
 import { pageRoutes } from './pages.ts'
 import type { RouteAnswer, RouteRequest } from '../kernel/route.ts'
 
-const about = { version: '1.2.3', sockets: ['/ws/vendor/:vendor_id'], pictureOrigin: null }
+const about = {
+  version: '1.2.3',
+  sockets: ['/ws/vendor/:vendor_id'],
+  pictureOrigin: null,
+  styleOrigin: null,
+}
 const ours = pageFolders()
 const get = (
   rows: ReturnType<typeof pageRoutes>,

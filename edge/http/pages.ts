@@ -26,18 +26,18 @@ import { renderPage } from './page-template.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 
 /**
- * A page runs only scripts of this server and talks only to this server; pictures of the street map
- * alone may come from the origin that the operator has named. A script that somebody wrote into a
+ * A page runs only scripts of this server and talks only to this server; the street map alone may
+ * come from the one origin that the operator has named. A script that somebody wrote into a
  * page does not run.
  */
-const policyWith = (pictureOrigin: string | null): string =>
+const policyWith = ({ pictureOrigin, styleOrigin }: MapOrigins): string =>
   [
     "default-src 'self'",
     "script-src 'self'",
     "style-src 'self'",
     `img-src 'self' data: blob:${pictureOrigin === null ? '' : ` ${String(pictureOrigin)}`}`,
     "media-src 'self' blob:",
-    "connect-src 'self'",
+    `connect-src 'self'${styleOrigin === null ? '' : ` ${String(styleOrigin)}`}`,
     "worker-src 'self'",
     "manifest-src 'self'",
     "object-src 'none'",
@@ -46,7 +46,7 @@ const policyWith = (pictureOrigin: string | null): string =>
     "form-action 'self'",
   ].join('; ')
 
-const ownPolicy = policyWith(null)
+const ownPolicy = policyWith({ pictureOrigin: null, styleOrigin: null })
 
 const iconPath = 'edge/pages/shared/icon.svg'
 const stylePath = 'edge/pages/shared/app.css'
@@ -141,15 +141,18 @@ export function missingPage(): RouteAnswer {
   return { ...pageAnswer(missing, {}), status: 404 }
 }
 
-interface Service {
+/** The origin of the street map, for pictures or for a style and what it names; null: none. */
+export interface MapOrigins {
+  pictureOrigin: string | null
+  styleOrigin: string | null
+}
+interface Service extends MapOrigins {
   version: string
   /** Paths with `:name` for parameters. */
   sockets: readonly string[]
-  /** Origin of the pictures of the street map; null: there are none. */
-  pictureOrigin: string | null
 }
 /** The answer of the root to a program: the addresses of everything else. */
-const service = ({ version, sockets }: Service): RouteAnswer => ({
+const service = ({ version, sockets }: Omit<Service, keyof MapOrigins>): RouteAnswer => ({
   status: 200,
   headers: { vary: 'Accept' },
   body: {
@@ -178,11 +181,11 @@ export function pageRoutes(folders: readonly string[], about: Service): AnyRoute
           ...appRows(page, path),
         ]
   })
-  return [...rows, fileRow(files)]
+  return [...rows, fileRow(files, policyWith(about))]
 }
 
 function pageRow(page: Page, path: string, file: BuiltPage, about: Service): AnyRoute {
-  const policy = policyWith(about.pictureOrigin)
+  const policy = policyWith(about)
   return route({
     method: 'GET',
     path,
@@ -268,7 +271,8 @@ const redirectRow = (olderPath: string, path: string): AnyRoute =>
     handler: () => ({ status: 302, headers: { location: path } }),
   })
 
-function fileRow(files: WebFiles): AnyRoute {
+/** `policy` is that of the pages: a script that runs beside one keeps the rules of its own answer. */
+function fileRow(files: WebFiles, policy: string): AnyRoute {
   return route({
     method: 'GET',
     path: '/web/:file',
@@ -290,7 +294,12 @@ function fileRow(files: WebFiles): AnyRoute {
       const file = files.get(params.file)
       if (file === null) throw new CaduceusError('not_found', 'no such page')
       const isVersioned = new URLSearchParams(queryText).get('v') === file.version
-      return answer(file, headers, isVersioned ? 'public, max-age=31536000, immutable' : 'no-cache')
+      return answer(
+        file,
+        headers,
+        isVersioned ? 'public, max-age=31536000, immutable' : 'no-cache',
+        policy,
+      )
     },
   })
 }

@@ -7,7 +7,7 @@ import { asyncApiDocument } from '../../protocol/documents/asyncapi.ts'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { CompressedBody } from './compression.ts'
 import { openApiDocument } from './openapi.ts'
-import { pageRoutes } from './pages.ts'
+import { pageRoutes, type MapOrigins } from './pages.ts'
 import { route, type AnyRoute, type RouteAnswer, type RouteRequest } from '../kernel/route.ts'
 import type { SocketRow } from '../kernel/socket.ts'
 import { merged } from '../kernel/compose.ts'
@@ -43,18 +43,13 @@ function described(document: object): (request: Pick<RouteRequest, 'headers'>) =
   }
 }
 
-/** The origin from which pages may load pictures, where a feature has named one. */
-interface PictureConfig {
-  pictureOrigin?: string | null
-}
-
 /**
  * All rows of these features, with the pages and the two documents. `parts` are those of
  * `composeParts` for the same list.
  */
 export function routeTable(
   features: readonly Feature<never>[],
-  parts: Pick<Kernel, 'version'> & WithConfig<PictureConfig>,
+  parts: Pick<Kernel, 'version'> & WithConfig<Partial<MapOrigins>>,
   sockets: readonly SocketRow[],
 ): AnyRoute[] {
   const { version } = parts
@@ -78,6 +73,7 @@ export function routeTable(
         version,
         sockets: sockets.filter(row => row.alias === undefined).map(row => row.path),
         pictureOrigin: parts.config.pictureOrigin ?? null,
+        styleOrigin: parts.config.styleOrigin ?? null,
       },
     ),
     route({

@@ -196,18 +196,31 @@ export async function newAdmin({ server, url }: Stage): Promise<string> {
   return body.access_token
 }
 
+/** What a test needs of its stage beyond the usual. */
+interface Wishes {
+  /** Puts files into DATA_DIR before the start. */
+  prepare?: (dataDir: string) => void
+  /** More flags for Chromium. */
+  flags?: readonly string[]
+}
+
 /** Starts server and browser, and ends both with the test. */
 export async function openStage(
   test: { teardown(end: () => Promise<void>): unknown },
   environment: Record<string, string> = {},
+  { prepare, flags: more = [] }: Wishes = {},
 ): Promise<Stage> {
   const dataDir = await preparedDataDir()
+  prepare?.(dataDir)
   // The port is below the range of outgoing connections; otherwise a reconnecting browser could
   // take the port of the stopped server.
   const PORT = String(await freePort())
   const all = { PORT, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...environment }
   const server = await start(all)
-  const browser = await chromium.launch({ executablePath: executablePath!, args: flags })
+  const browser = await chromium.launch({
+    executablePath: executablePath!,
+    args: [...flags, ...more],
+  })
   const stage = new Stage(browser, server, all)
   test.teardown(async () => {
     await browser.close()

@@ -1,4 +1,4 @@
-/** Streets on the maps of the pages, from the tiles that the operator names. */
+/** Streets on the maps of the pages, from what the operator has. */
 import { everyone } from '../kernel/access.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -9,7 +9,11 @@ export const streets = feature<Kernel>()({
   name: 'streets',
   config: readStreetsConfig,
   routes: streetRoutes,
-  access: { getMap: everyone, getMapOutline: everyone },
-  examples: { getMap: { status: 200 }, getMapOutline: { status: 200 } },
+  access: { getMap: everyone, getMapOutline: everyone, getMapArchive: everyone },
+  examples: {
+    getMap: { status: 200 },
+    getMapOutline: { status: 200 },
+    getMapArchive: { status: 404 },
+  },
   answers: 'edge/streets/answers.json',
 })

@@ -42,9 +42,9 @@ export class FleetMap {
   #marked: Place | null = null
   #isFramed = false
 
-  /** `holder` is an element of the class `map`. */
-  constructor(holder: HTMLElement, label: string) {
-    this.#map = new MapView(holder, { label })
+  /** `holder` is an element of the class `map`. `hint` is shown when there are no streets. */
+  constructor(holder: HTMLElement, label: string, hint: string) {
+    this.#map = new MapView(holder, { label, hint })
     this.#map.draw = (context, nowMs) => this.#draw(context, nowMs)
   }
 

@@ -93,7 +93,7 @@ function Desk() {
   const holder = useRef<HTMLDivElement>(null)
   const [drawn, setDrawn] = useState<FleetMap | null>(null)
   useEffect(() => {
-    const made = new FleetMap(holder.current!, say('live.map'))
+    const made = new FleetMap(holder.current!, say('live.map'), say('live.no_streets'))
     map = made
     setDrawn(made)
     city.begin()

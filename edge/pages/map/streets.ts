@@ -1,124 +1,85 @@
 /**
- * Streets below everything else on a map: the raster tiles that the operator has set. A tile is a
- * square of the Mercator projection and is drawn into the rectangle of its corners in ours; within
- * one tile of a city the two differ by less than a pixel.
- *
- * Rejected: a library for maps. It would bring its own projection, fingers and keys, and our layers
- * would have to be written twice, for maps with streets and without.
+ * Streets below everything else on a map, from what the operator has: pictures are drawn by our
+ * canvas, shapes by a library below it. ADR 66 gives the reasons.
  */
+import { openArchive } from './archive.ts'
 import type { Ground } from './grid.ts'
-import { between, kmPerDegree, radians, wrapped, type Place } from './projection.ts'
+import { Pictures } from './pictures.ts'
+import { Shapes } from './shapes.ts'
+import { sourceOfServer, type Archive, type Credit, type MapSource } from './source.ts'
 
-interface Tiles {
-  url: string
-  attribution: string
-  attribution_url: string | null
-  max_zoom: number
-}
-
-const tilePx = 256
-/** Pictures that are kept; a screen of four thousand pixels shows about 150. */
-const picturesMax = 600
-/** More tiles than this are a view of half the earth, and say nothing. */
-const drawnMax = 300
-const mercatorLatitudeMax = 85.05
-const kmAround = 360 * kmPerDegree
-
-let known: Promise<Tiles | null> | undefined
-
-/** What the server says, asked once for all maps of the page; null without tiles or an answer. */
-const tilesOfServer = (): Promise<Tiles | null> =>
-  (known ??= fetch('/api/map')
-    .then(async answer => ((await answer.json()) as { tiles: Tiles | null }).tiles)
-    .catch(() => null))
-
-/** The column or row of a place at a zoom, with its fraction. */
-const columnOf = (longitude: number, zoom: number): number => ((longitude + 180) / 360) * 2 ** zoom
-function rowOf(latitude: number, zoom: number): number {
-  const angle = radians(between(latitude, -mercatorLatitudeMax, mercatorLatitudeMax))
-  return ((1 - Math.asinh(Math.tan(angle)) / Math.PI) / 2) * 2 ** zoom
-}
-const longitudeOf = (column: number, zoom: number): number => (column / 2 ** zoom) * 360 - 180
-const latitudeOf = (row: number, zoom: number): number =>
-  (Math.atan(Math.sinh(Math.PI * (1 - (2 * row) / 2 ** zoom))) * 180) / Math.PI
-
-/** The zoom whose tiles have about as many pixels as the map. */
-function zoomOf({ center, pixelsPerKm }: Ground, zoomMax: number): number {
-  const kmPerTileAtZero = kmAround * Math.max(0.05, Math.cos(radians(center.latitude)))
-  return between(Math.round(Math.log2((kmPerTileAtZero * pixelsPerKm) / tilePx)), 0, zoomMax)
+/** What the streets need of their map. */
+interface Above {
+  readonly holder: HTMLElement
+  color(name: string): string
+  redraw(): void
+  /** Gets the words that must stand at the map. */
+  credited(credit: Credit): void
+  /** Called when the map has no streets: the operator has none, or this browser cannot draw them. */
+  without(reason: 'none' | 'browser'): void
 }
 
 /** The streets of one map. */
 export class Streets {
-  readonly #redraw: () => void
-  readonly #pictures = new Map<string, HTMLImageElement>()
-  #tiles: Tiles | null = null
+  #drawn: Pictures | Shapes | null = null
+  #isClosed = false
 
-  /** `redraw` is called when a picture has come. `told` gets the words that must stand at the map. */
-  constructor(redraw: () => void, told: (words: string, address: string | null) => void) {
-    this.#redraw = redraw
-    void tilesOfServer().then(tiles => {
-      this.#tiles = tiles
-      if (tiles === null) return
-      told(tiles.attribution, tiles.attribution_url)
-      redraw()
-    })
+  constructor(above: Above) {
+    void sourceOfServer()
+      .then(source => this.#open(source, above))
+      // What did not load leaves the outline of the world.
+      .catch(() => above.without('browser'))
+  }
+
+  async #open({ tiles, style = null, archive = null }: MapSource, above: Above): Promise<void> {
+    const given = tiles ?? style ?? archive
+    if (given === null) return above.without('none')
+    const redraw = () => above.redraw()
+    let drawn: Pictures | Shapes | null
+    if (tiles !== null) {
+      const { url, max_zoom } = tiles
+      const address = (zoom: number, column: number, row: number): string =>
+        url.replace('{z}', String(zoom)).replace('{x}', String(column)).replace('{y}', String(row))
+      drawn = new Pictures(redraw, async (...tile) => address(...tile), [0, max_zoom])
+    } else if (archive?.kind === 'raster') drawn = await picturesOf(archive, redraw)
+    else drawn = await Shapes.open((style ?? archive)!, above)
+    if (drawn === null) return above.without('browser')
+    if (this.#isClosed) {
+      if (drawn instanceof Shapes) drawn.close()
+      return
+    }
+    this.#drawn = drawn
+    const own = drawn instanceof Shapes ? drawn.credit : null
+    above.credited(own ?? given)
+    redraw()
   }
 
   /** True when streets are drawn; the lines of latitude and longitude are then in the way. */
   draw(context: CanvasRenderingContext2D, map: Ground): boolean {
-    const tiles = this.#tiles
-    if (tiles === null) return false
-    const zoom = zoomOf(map, tiles.max_zoom)
-    const [northWest, southEast] = [map.point(0, 0), map.point(map.width, map.height)]
-    const first = Math.floor(columnOf(map.center.longitude - map.widthDegrees / 2, zoom))
-    const last = Math.floor(columnOf(map.center.longitude + map.widthDegrees / 2, zoom))
-    const top = Math.max(0, Math.floor(rowOf(northWest.latitude, zoom)))
-    const bottom = Math.min(2 ** zoom - 1, Math.floor(rowOf(southEast.latitude, zoom)))
-    if ((last - first + 1) * (bottom - top + 1) > drawnMax) return false
-    for (let row = top; row <= bottom; row++)
-      for (let column = first; column <= last; column++)
-        this.#drawTile(context, map, tiles.url, zoom, column, row)
-    return true
+    return this.#drawn?.draw(context, map) ?? false
   }
 
-  #drawTile(
-    context: CanvasRenderingContext2D,
-    map: Ground,
-    url: string,
-    zoom: number,
-    column: number,
-    row: number,
-  ): void {
-    const across = 2 ** zoom
-    const own = ((column % across) + across) % across
-    const address = url
-      .replace('{z}', String(zoom))
-      .replace('{x}', String(own))
-      .replace('{y}', String(row))
-    const picture = this.#picture(address)
-    if (!picture.complete || picture.naturalWidth === 0) return
-    const corner = (at: number, line: number): Place => ({
-      latitude: latitudeOf(line, zoom),
-      longitude: wrapped(longitudeOf(at, zoom)),
-    })
-    const [left, top] = map.place(corner(column, row))
-    const [, bottom] = map.place(corner(column, row + 1))
-    const wide = map.width / (map.widthDegrees / (360 / across))
-    // Half a pixel more than the tile, so that no seam shows between two.
-    context.drawImage(picture, left, top, wide + 0.5, bottom - top + 0.5)
+  /** The page has other colours now. */
+  recolor(): void {
+    if (this.#drawn instanceof Shapes) this.#drawn.recolor()
   }
 
-  #picture(address: string): HTMLImageElement {
-    const known = this.#pictures.get(address)
-    if (known !== undefined) return known
-    const picture = new Image()
-    picture.decoding = 'async'
-    picture.addEventListener('load', () => this.#redraw())
-    picture.src = address
-    this.#pictures.set(address, picture)
-    const [oldest] = this.#pictures.keys()
-    if (this.#pictures.size > picturesMax) this.#pictures.delete(oldest!)
-    return picture
+  close(): void {
+    this.#isClosed = true
+    if (this.#drawn instanceof Shapes) this.#drawn.close()
+    this.#drawn = null
   }
+}
+
+async function picturesOf(archive: Archive, redraw: () => void): Promise<Pictures> {
+  const { url, min_zoom, max_zoom } = archive
+  const file = await openArchive(url)
+  return new Pictures(
+    redraw,
+    async (zoom, column, row) => {
+      const tile = await file.getZxy(zoom, column, row)
+      return tile === undefined ? null : URL.createObjectURL(new Blob([tile.data]))
+    },
+    [min_zoom, max_zoom],
+  )
 }

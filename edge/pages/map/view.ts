@@ -4,12 +4,20 @@ import { listen } from './controls.ts'
 import { drawGraticule, drawScaleBar } from './grid.ts'
 import { Projection, type Place } from './projection.ts'
 import { Outline } from './outline.ts'
+import { say } from '../texts/index.ts'
+import type { Credit } from './source.ts'
 import { Streets } from './streets.ts'
 
 /** Draws on a map. True asks for another frame, for a moving object. */
 export type Draw = (context: CanvasRenderingContext2D, nowMs: number) => boolean
 
 const buttonZoom = 1.6
+
+interface Options {
+  label: string
+  picks?: boolean
+  hint?: string
+}
 
 export class MapView extends Projection {
   /** Paints above the graticule. */
@@ -27,10 +35,13 @@ export class MapView extends Projection {
   #isWaiting = false
   #colors: Record<string, string> = {}
 
-  /** `holder` is an element of the class `map`; screen readers read `label`. */
-  constructor(holder: HTMLElement, { label, picks = false }: { label: string; picks?: boolean }) {
+  /**
+   * `holder` is an element of the class `map`; screen readers read `label`. `hint` stands at a map
+   * without streets, for a page whose people can do something about it.
+   */
+  constructor(holder: HTMLElement, { label, picks = false, hint }: Options) {
     super()
-    const keys = `Arrow keys move the map, plus and minus zoom${picks ? ', Enter chooses the middle' : ''}.`
+    const keys = say(picks ? 'map.keys_pick' : 'map.keys')
     this.#canvas = el('canvas', {
       tabindex: '0',
       role: 'img',
@@ -45,20 +56,27 @@ export class MapView extends Projection {
       el(
         'div',
         { class: 'zoom' },
-        el('button', { type: 'button', 'aria-label': 'Zoom in', onclick: zoomIn }, '+'),
-        el('button', { type: 'button', 'aria-label': 'Zoom out', onclick: zoomOut }, '−'),
+        el('button', { type: 'button', 'aria-label': say('map.zoom_in'), onclick: zoomIn }, '+'),
+        el('button', { type: 'button', 'aria-label': say('map.zoom_out'), onclick: zoomOut }, '−'),
       ),
     )
-    this.#streets = new Streets(
-      () => this.redraw(),
-      (words, address) => holder.append(attribution(words, address)),
-    )
+    this.#streets = new Streets({
+      holder,
+      color: name => this.color(name),
+      redraw: () => this.redraw(),
+      credited: credit => holder.append(attribution(credit)),
+      without: reason => {
+        const words = reason === 'none' ? hint : say('map.no_streets')
+        if (words !== undefined) holder.append(el('p', { class: 'attribution' }, words))
+      },
+    })
     this.#observer = new ResizeObserver(() => this.#resize(holder))
     this.#observer.observe(holder)
     matchMedia('(prefers-color-scheme: dark)').addEventListener(
       'change',
       () => {
         this.#colors = {}
+        this.#streets.recolor()
         this.redraw()
       },
       { signal: this.#closed.signal },
@@ -70,6 +88,7 @@ export class MapView extends Projection {
   /** Ends the listeners that would outlive the canvas, and draws no more. */
   close(): void {
     this.#observer.disconnect()
+    this.#streets.close()
     this.#closed.abort()
   }
 
@@ -134,7 +153,7 @@ export class MapView extends Projection {
 }
 
 /** The owners of the streets, whose licence asks for the words at the map. */
-const attribution = (words: string, address: string | null): HTMLElement =>
+const attribution = ({ attribution: words, attribution_url: address }: Credit): HTMLElement =>
   el(
     'p',
     { class: 'attribution' },

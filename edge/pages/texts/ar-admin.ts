@@ -170,6 +170,8 @@ export const adminTextsInArabic: Readonly<Record<keyof typeof adminTexts, Text>>
   },
   'live.lead': 'كل مركبة وطلب وصيدلية كما هي الآن. ترى الصيدلية ما يخصها.',
   'live.lists': 'ما تعرضه الخريطة',
+  'live.no_streets':
+    'لا شوارع في الخريطة. تأتي بضبط MAP_STYLE_URL أو MAP_TILES_URL أو بملف map.pmtiles في DATA_DIR.',
   'live.map': 'السائقون على الطريق',
   'live.of_pharmacy': 'الصيدلية',
   'live.offline': 'غير متصل',

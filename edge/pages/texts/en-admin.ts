@@ -154,6 +154,8 @@ export const adminTexts = {
   'live.found': { one: 'One found', other: '{count} found' },
   'live.lead': 'Every vehicle, order and pharmacy as it is now. A pharmacy sees its own.',
   'live.lists': 'What the map shows',
+  'live.no_streets':
+    'The map has no streets. They come with MAP_STYLE_URL, MAP_TILES_URL or a file map.pmtiles in DATA_DIR.',
   'live.map': 'Drivers on the road',
   'live.of_pharmacy': 'Pharmacy',
   'live.offline': 'Offline',
