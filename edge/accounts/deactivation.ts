@@ -3,8 +3,8 @@
  * at once, everywhere. The pharmacy of the account takes no more requests. Its driver goes off
  * duty, unless an order is under way, which the pharmacy must settle. API keys that an
  * administrator made are revoked, because the administrator may still know them; a service then
- * gets a new key from another administrator. Open invitations of the account end too. After a return each pharmacy and driver goes on duty
- * by themselves.
+ * gets a new key from another administrator. Open invitations of the account end too. After a
+ * return each pharmacy and driver goes on duty by themselves.
  */
 import type { Logger } from 'pino'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
@@ -12,9 +12,9 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { WithEndedAccess } from './ended-access.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { endInvitationsOf } from '../approval/invitations.ts'
 import { announcePharmacy } from '../kernel/announce-pharmacy.ts'
 import { accountById, type Account } from './accounts.ts'
+import { endInvitationsOf } from './ended-invitations.ts'
 import { noticeLetter } from './letters.ts'
 
 export type DeactivationContext = Pick<

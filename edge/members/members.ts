@@ -11,9 +11,9 @@ import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { MemberRole } from '../../protocol/pharmacies/members.ts'
 import { isUniqueViolation } from '../accounts/accounts.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
+import { endInvitationsOf } from '../accounts/ended-invitations.ts'
 import { revokeSessions } from '../accounts/sessions.ts'
 import {
-  endInvitationsOf,
   hashOfInvitation,
   newInvitationCode,
   requireActiveAccount,
