@@ -7,6 +7,7 @@ import { bench as bookings } from './load/bookings.ts'
 import { bench as broadcast, crowdBench as broadcastCrowd } from './load/broadcast.ts'
 import { bench as cityDay } from './load/city-day.ts'
 import { bench as durable } from './load/durable.ts'
+import { bench as firstPaint } from './load/first-paint.ts'
 import { bench as idle } from './load/idle.ts'
 import { bench as connections } from './load/connections.ts'
 import {
@@ -72,6 +73,7 @@ export const benches: readonly Bench[] = [
   stalled,
   reconnect,
   idle,
+  firstPaint,
   openConversations,
   millionDrivers,
   recovery,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { findBrowser } from '../protocol/testing/binaries.ts'
 import { requireOrSkip } from '../protocol/testing/services.ts'
 import type { Bench, Measure } from './harness/bench.ts'
 import { Latency } from './harness/latency.ts'
@@ -65,6 +66,19 @@ t.test('compare flags a slow-down, and does not flag a rerun of the same code', 
   t.notMatch(slower.output, /^WORSE.*late accept/m, 'only this measure is worse')
   t.equal((await run(['compare', first, slowed])).code, 0, 'without --check the exit code is 0')
 })
+
+t.test(
+  'the bench of first paints sees the pages in a browser',
+  { skip: findBrowser() === null && 'chromium not found; install with: apt-get install chromium' },
+  async t => {
+    const results = t.testdir()
+    // Whether a goal is reached is a matter of the machine, so the code does not count here.
+    const { output } = await run(['first-paint', '--quick', '--results', results])
+    t.match(output, /\/customer: first useful paint/)
+    t.match(output, /\/customer: over the network/)
+    t.notMatch(output, /BROKEN/)
+  },
+)
 
 t.test(
   'the bench of journal appends measures bare statements beside the journal',

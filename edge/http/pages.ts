@@ -110,12 +110,15 @@ function bodyOf(file: WebFile): CompressedBody {
   return made
 }
 
-/** With `no-cache` the browser keeps a file and asks each time whether it is current. */
+/**
+ * With `no-cache` the browser keeps a file and asks each time whether it is current. A file with the
+ * policy null has that of every answer, under which nothing runs.
+ */
 function answer(
   file: WebFile,
   headers: Readonly<Record<string, string>>,
   caching: string,
-  policy = ownPolicy,
+  policy: string | null = ownPolicy,
 ): RouteAnswer {
   const { body, headers: coding } = bodyOf(file).for(headers)
   const suffix = coding['content-encoding']
@@ -126,7 +129,7 @@ function answer(
   const kept = {
     etag,
     'cache-control': caching,
-    'content-security-policy': policy,
+    ...(policy !== null && { 'content-security-policy': policy }),
   }
   return isKnown
     ? { status: 304, headers: { ...kept, vary: coding['vary']! } }
@@ -271,7 +274,13 @@ const redirectRow = (olderPath: string, path: string): AnyRoute =>
     handler: () => ({ status: 302, headers: { location: path } }),
   })
 
-/** `policy` is that of the pages: a script that runs beside one keeps the rules of its own answer. */
+/** A script that runs beside a page keeps the rules of its own answer. */
+const workerName = /-worker-/
+
+/**
+ * `policy` is that of the pages. Other files than workers obey the page that loads them, and a page
+ * has about ninety, so they do not repeat its policy.
+ */
 function fileRow(files: WebFiles, policy: string): AnyRoute {
   return route({
     method: 'GET',
@@ -298,7 +307,7 @@ function fileRow(files: WebFiles, policy: string): AnyRoute {
         file,
         headers,
         isVersioned ? 'public, max-age=31536000, immutable' : 'no-cache',
-        policy,
+        workerName.test(params.file) ? policy : null,
       )
     },
   })
