@@ -256,6 +256,13 @@ export class Hub {
     this.#deliver(this.#allOf(topics), message)
   }
 
+  /** Sends a message to the sockets of one account that have the topic. */
+  tellAccount(topic: string, accountId: string, message: SocketMessage): void {
+    const sessions = [...(this.#byTopic.get(topic) ?? [])]
+    const own = sessions.filter(({ identity }) => identity?.userId === accountId)
+    if (own.length > 0) this.#deliver(new Set(own), message)
+  }
+
   /**
    * Calls `run` for each socket of this edge that has the topic and that `vouches`, once its client
    * has got what was sent before.

@@ -8,16 +8,13 @@ import {
   type NotificationKind,
   type NotificationSubject,
 } from '../../protocol/notifications/kinds.ts'
-import type { News } from './news.ts'
+import type { Wanted } from './news.ts'
 
 /**
  * Takes the oldest ones that no other edge takes. They are gone from their table when the
  * transaction is committed.
  */
-export async function takeAccountNews(
-  tx: Kysely<Tables>,
-  rowsMax: number,
-): Promise<Omit<News, 'id' | 'expiresAt'>[]> {
+export async function takeAccountNews(tx: Kysely<Tables>, rowsMax: number): Promise<Wanted[]> {
   const { rows } = await sql<{
     id: string
     account_id: string

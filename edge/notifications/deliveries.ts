@@ -31,18 +31,18 @@ export async function queueDeliveries(
       select w.*, u.id as account_id, u.phone_verified_at is not null as has_phone,
         u.email <> '' and u.email_verified_at is not null as has_mail
       from unnest(${column(w => w.id)}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
+        ${column(w => w.accountId)}::uuid[],
         ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[], ${column(w => w.about.kind)}::text[],
         ${column(w => w.about.id)}::uuid[], ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
         ${column(w => w.expiresAt)}::timestamptz[], ${column(w => stored.has(w.id))}::boolean[],
         ${column(w => row(w).pushOnly)}::boolean[], ${column(w => row(w).standing)}::boolean[],
         ${column(w => row(w).essential)}::boolean[], ${column(w => row(w).letter)}::boolean[])
-        as w(news_id, side, record_id, event_id, kind, about_kind, about_id, data, at, expires_at, stored,
+        as w(news_id, side, record_id, owner_id, event_id, kind, about_kind, about_id, data, at, expires_at, stored,
           push_only, standing, essential, letter)
       left join vendors v on w.side = 'vendor' and v.id = w.record_id
       left join drivers d on w.side = 'driver' and d.id = w.record_id
       left join vendors employer on employer.id = d.vendor_id
-      join users u on u.is_active and u.id = case w.side
-        when 'vendor' then v.user_id when 'driver' then d.user_id else w.record_id end
+      join users u on u.is_active and u.id = coalesce(w.owner_id, d.user_id)
       where (w.standing or case w.side
           when 'vendor' then v.status = 'active' and not v.papers_held
           -- A driver who may not work hears of the orders under way.
@@ -137,9 +137,7 @@ export async function withDevices(
 ): Promise<Set<string>> {
   if (pharmacyIds.length === 0) return new Set()
   const { rows } = await sql<{ id: string }>`
-    select id from vendors where id = any(${pharmacyIds}::uuid[])
-      and exists (select from push_devices where push_devices.account_id = vendors.user_id)`.execute(
-    tx,
-  )
+    select distinct m.vendor_id as id from members m join push_devices d on d.account_id = m.user_id
+    where m.vendor_id = any(${pharmacyIds}::uuid[]) and m.ended_at is null`.execute(tx)
   return new Set(rows.map(({ id }) => id))
 }

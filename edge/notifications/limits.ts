@@ -3,6 +3,8 @@ export const notificationLimits = {
   /** Notifications that an account keeps; the oldest go. */
   perAccountMax: 500,
   keptDays: 90,
+  /** Members of one pharmacy who hear of its news. */
+  membersToldMax: 50,
   /** Events of one slot read at once. */
   batchEventsMax: 100,
   /** Longest time from an event to its notification while an edge runs. */

@@ -21,7 +21,7 @@ import { markRead, newestOf, unreadOf } from './inbox.ts'
 import { notificationLimits } from './limits.ts'
 import { setWishes, waysTo, wishesOf } from './preferences.ts'
 import { changeSettings, SettingsChange, settingsOf, SettingsView } from './settings.ts'
-import { audienceOf, sideOf, tellRead } from './tell.ts'
+import { audienceOf, tellRead } from './tell.ts'
 
 type NotificationsContext = Pick<Kernel, 'database' | 'bus' | 'nowMs'>
 
@@ -146,8 +146,7 @@ export function notificationRoutes(ctx: NotificationsContext): AnyRoute[] {
         const { userId } = identity
         const marked = await markRead(db, userId, mark, ctx.nowMs())
         const left = await unread(userId)
-        const told = sideOf(identity)
-        if (marked > 0 && told !== null) tellRead(ctx, told, left)
+        if (marked > 0) tellRead(ctx, identity, left)
         return { status: 200, body: { marked, unread: left } }
       },
     }),

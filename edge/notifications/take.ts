@@ -17,7 +17,8 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { takeEvents, type Batch } from '../orders/following.ts'
 import type { JournalRow } from '../orders/journal-positions.ts'
 import { notificationLimits } from './limits.ts'
-import type { News } from './news.ts'
+import { forMembers } from './members.ts'
+import type { News, Wanted } from './news.ts'
 import { queueDeliveries, withDevices, withdraw } from './deliveries.ts'
 import { takeAccountNews } from './account-news.ts'
 import {
@@ -42,13 +43,8 @@ export interface Stored {
   /** It will be sent to a device, unless a socket shows it first. */
   waits: boolean
 }
-/** A news to be stored. A repeat of `eventId` for a person is left out. */
-export interface Wanted extends Omit<News, 'id' | 'expiresAt'> {
-  /** Absent: the kind says how long it is worth something. */
-  expiresAt?: Date
-}
 /** News that no inbox has and that wait to be sent, unless a socket of the side shows them first. */
-export type Waiting = Pick<News, 'id' | 'side' | 'recordId' | 'kind'>
+export type Waiting = Pick<News, 'id' | 'side' | 'recordId' | 'accountId' | 'kind'>
 export interface Taken extends Omit<Batch<never>, 'result'> {
   stored: Stored[]
   waiting: Waiting[]
@@ -108,12 +104,13 @@ async function keep(
   wanted: readonly Wanted[],
   { nowMs, random }: Pick<Kernel, 'nowMs' | 'random'>,
 ): Promise<Pick<Taken, 'stored' | 'waiting'>> {
-  if (wanted.length === 0) return { stored: [], waiting: [] }
+  const each = await forMembers(tx, wanted)
+  if (each.length === 0) return { stored: [], waiting: [] }
   const now = nowMs()
   // Ids of the same millisecond have no order, and lists are read by id, so these ids are sorted in
   // the order of the news.
-  const ids = wanted.map(() => uuidV7(now, random)).toSorted()
-  const news = wanted.map((one, i): News => ({
+  const ids = each.map(() => uuidV7(now, random)).toSorted()
+  const news = each.map((one, i): News => ({
     ...one,
     id: ids[i]!,
     expiresAt:
@@ -245,16 +242,14 @@ async function store(tx: Kysely<Tables>, news: readonly News[]): Promise<Omit<St
   const { rows } = await sql<{ id: string; account_id: string }>`
     insert into notifications (id, account_id, event_id, kind, about_kind, about_id, data, at)
     select w.id, u.id, w.event_id, w.kind, w.about_kind, w.about_id, w.data, w.at
-    from unnest(${column(w => w.id)}::uuid[], ${column(w => w.side)}::text[], ${column(w => w.recordId)}::uuid[],
-      ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
+    from unnest(${column(w => w.id)}::uuid[], ${column(w => w.accountId)}::uuid[],
+      ${column(w => (w.side === 'driver' ? w.recordId : null))}::uuid[], ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
       ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[],
       ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
       ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])
-      as w(id, side, record_id, event_id, kind, about_kind, about_id, data, at, once)
-    left join vendors v on w.side = 'vendor' and v.id = w.record_id
-    left join drivers d on w.side = 'driver' and d.id = w.record_id
-    join users u on u.is_active and u.id = case w.side
-      when 'vendor' then v.user_id when 'driver' then d.user_id else w.record_id end
+      as w(id, account_id, driver_id, event_id, kind, about_kind, about_id, data, at, once)
+    left join drivers d on d.id = w.driver_id
+    join users u on u.is_active and u.id = coalesce(w.account_id, d.user_id)
     where not exists (select from notification_preferences p
         where p.account_id = u.id and p.kind = w.kind and p.channel = 'inbox' and not p.wanted)
       and (not w.once or not exists (select from notifications n

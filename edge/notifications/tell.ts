@@ -58,11 +58,19 @@ const askedAt: ReadonlySet<string> = new Set(['pharmacy', 'driver'])
 /**
  * Does this socket of the topic keep the devices silent? Only a socket of the account that hears
  * does: an administrator who looks at a pharmacy has its topic too. `ask`: the news are requests or
- * offers.
+ * offers, and then any terminal of the pharmacy does.
  */
-function vouches({ identity, role }: Session, topic: string, ask: boolean): boolean {
+function vouches(
+  { identity, role }: Session,
+  { topic, account_id, ask }: NotificationPush[number],
+): boolean {
   const own = identity === null ? null : sideOf(identity)
-  return own !== null && topicOf[own.side](own.recordId) === topic && (!ask || askedAt.has(role))
+  return (
+    own !== null &&
+    topicOf[own.side](own.recordId) === topic &&
+    (account_id === undefined || account_id === identity?.userId) &&
+    (!ask || askedAt.has(role))
+  )
 }
 
 /** The sides of accounts. */
@@ -74,7 +82,8 @@ async function sidesOf(
   const { rows } = await sql<{ id: string; side: ToldSide; record_id: string }>`
     select u.id, case u.role when 'admin' then 'admin' else 'customer' end as side, u.id as record_id
     from users u where u.role in ('user', 'admin') and u.id = any(${accountIds}::uuid[])
-    union all select v.user_id, 'vendor', v.id from vendors v where v.user_id = any(${accountIds}::uuid[])
+    union all select m.user_id, 'vendor', m.vendor_id from members m
+      where m.user_id = any(${accountIds}::uuid[]) and m.ended_at is null
     union all select d.user_id, 'driver', d.id from drivers d where d.user_id = any(${accountIds}::uuid[])`.execute(
     db,
   )
@@ -91,13 +100,18 @@ export function hearNotifications({
 }: Pick<Kernel, 'bus' | 'hub' | 'database' | 'log' | 'nowMs'>): () => void {
   const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)
   const subscription = bus.subscribe(subjects.notifications, ({ body }) => {
-    for (const { topic, message, news, ask } of decodeBody(body) as NotificationPush) {
-      if (message !== null) hub.tell([topic], message)
+    for (const push of decodeBody(body) as NotificationPush) {
+      const { topic, account_id, message, news } = push
+      if (message !== null) {
+        // An edge of an earlier release names no account.
+        if (account_id === undefined) hub.tell([topic], message)
+        else hub.tellAccount(topic, account_id, message)
+      }
       if (news.length === 0) continue
       let isNoted = false
       hub.whenArrived(
         topic,
-        session => vouches(session, topic, ask),
+        session => vouches(session, push),
         () => {
           if (isNoted) return
           isNoted = true
@@ -133,47 +147,47 @@ export async function tellStored(
     const told = side === 'account' ? sides.get(recordId) : { side, recordId }
     return told === undefined ? null : topicOf[told.side](told.recordId)
   }
-  const [newsOf, asksOf] = [new Map<string, string[]>(), new Map<string, string[]>()]
-  for (const one of [...stored.filter(({ waits }) => waits), ...waiting]) {
+  /** News that wait, by topic and, but for requests and offers, by account. */
+  const waits = new Map<string, NotificationPush[number]>()
+  const waitFor = (topic: string, accountId: string | null, ask: boolean) => {
+    const key = `${topic} ${accountId} ${ask}`
+    const found = waits.get(key) ?? {
+      topic,
+      ...(accountId !== null && { account_id: accountId }),
+      message: null,
+      news: [],
+      ask,
+    }
+    waits.set(key, found)
+    return found
+  }
+  for (const one of [...stored.filter(news => news.waits), ...waiting]) {
     // A stranger who has signed in has a socket too, and must not keep the owner from hearing of it.
     const topic = one.side === 'account' ? null : topicFor(one)
-    const ids = rowOfKind(one.kind).pushOnly ? asksOf : newsOf
-    if (topic !== null) ids.set(topic, [...(ids.get(topic) ?? []), one.id])
+    const ask = rowOfKind(one.kind).pushOnly
+    if (topic !== null) waitFor(topic, ask ? null : one.accountId, ask).news.push(one.id)
   }
-  const told: NotificationPush = [...newest.values()].flatMap(one => {
+  for (const one of newest.values()) {
     const { accountId, id, kind, about, at } = one
     const topic = topicFor(one)
-    if (topic === null) return []
-    const news = newsOf.get(topic) ?? []
-    newsOf.delete(topic)
-    return [
-      {
-        topic,
-        message: {
-          type: 'notification' as const,
-          unread: unread.get(accountId) ?? 0,
-          newest: { id, kind, about, at: at.toISOString() },
-        },
-        news,
-        ask: false,
-      },
-    ]
-  })
-  const silent = (ids: ReadonlyMap<string, string[]>, ask: boolean): NotificationPush =>
-    [...ids].map(([topic, news]) => ({ topic, message: null, news, ask }))
-  const push: NotificationPush = [...told, ...silent(newsOf, false), ...silent(asksOf, true)]
-  publishList(bus, subjects.notifications, push, part => part)
+    if (topic === null) continue
+    waitFor(topic, accountId, false).message = {
+      type: 'notification',
+      unread: unread.get(accountId) ?? 0,
+      newest: { id, kind, about, at: at.toISOString() },
+    }
+  }
+  publishList(bus, subjects.notifications, [...waits.values()], part => part)
 }
 
 /** Tells the other sockets of a person that some were read. */
-export function tellRead(
-  { bus }: Pick<Kernel, 'bus'>,
-  { side, recordId }: Told,
-  unread: number,
-): void {
+export function tellRead({ bus }: Pick<Kernel, 'bus'>, identity: Identity, unread: number): void {
+  const told = sideOf(identity)
+  if (told === null) return
   const push: NotificationPush = [
     {
-      topic: topicOf[side](recordId),
+      topic: topicOf[told.side](told.recordId),
+      account_id: identity.userId,
       message: { type: 'notification', unread, newest: null },
       news: [],
       ask: false,

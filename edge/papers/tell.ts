@@ -1,33 +1,35 @@
 /** Tells people about their papers, in their inbox. */
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
-import type { Hearer, NotificationKind } from '../../protocol/notifications/kinds.ts'
+import type { NotificationKind } from '../../protocol/notifications/kinds.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Wanted } from '../notifications/news.ts'
 import { storeNotifications, type Stored } from '../notifications/take.ts'
 import { paperLimits } from './limits.ts'
 import type { DocumentRow } from './views.ts'
 
 type Papers = Pick<DocumentRow, 'id' | 'subject_kind' | 'subject_id'>
 
-/** The persons whose papers they are. A person is told in the role in which they work. */
+/** The persons whose papers they are. A driver is told as one; the rest by their accounts. */
 async function hearersOf(
   tx: Kysely<Tables>,
   { subject_kind, subject_id }: Papers,
-): Promise<{ side: Hearer; recordId: string }[]> {
+): Promise<Pick<Wanted, 'side' | 'recordId'>[]> {
   switch (subject_kind) {
     case 'pharmacy':
       return [{ side: 'vendor', recordId: subject_id }]
     case 'vehicle':
       return [{ side: 'driver', recordId: subject_id }]
     case 'person': {
-      const driver = await idBy(tx, 'drivers', subject_id)
-      if (driver !== null) return [{ side: 'driver', recordId: driver }]
-      const pharmacy = await idBy(tx, 'vendors', subject_id)
-      return [
-        pharmacy === null
-          ? { side: 'customer', recordId: subject_id }
-          : { side: 'vendor', recordId: pharmacy },
-      ]
+      const found = await tx
+        .selectFrom('users')
+        .leftJoin('drivers', 'drivers.user_id', 'users.id')
+        .select(['users.role', 'drivers.id as driver_id'])
+        .where('users.id', '=', subject_id)
+        .executeTakeFirst()
+      if (found === undefined) return []
+      if (found.driver_id !== null) return [{ side: 'driver', recordId: found.driver_id }]
+      return [{ side: found.role === 'user' ? 'customer' : 'account', recordId: subject_id }]
     }
     default: {
       const row = await tx
@@ -39,14 +41,6 @@ async function hearersOf(
     }
   }
 }
-const idBy = async (
-  tx: Kysely<Tables>,
-  table: 'drivers' | 'vendors',
-  userId: string,
-): Promise<string | null> =>
-  (await tx.selectFrom(table).select('id').where('user_id', '=', userId).executeTakeFirst())?.id ??
-  null
-
 /** Stores the news of one paper. `event` makes a repeat of it the same one. */
 export async function storePaperNews(
   tx: Kysely<Tables>,

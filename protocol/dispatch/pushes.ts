@@ -97,6 +97,12 @@ export type PresencePush = Type.Static<typeof PresencePush>
 export const NotificationPush = Type.Array(
   Type.Object({
     topic: Type.String(),
+    account_id: Type.Optional(
+      Type.String({
+        ...Uuid,
+        description: 'Only the sockets of this account; absent: all of the topic',
+      }),
+    ),
     message: Type.Union([notificationMessages.notification.schema, Type.Null()], {
       description: 'Null: only whether somebody is there',
     }),

@@ -134,6 +134,7 @@ export const busMessages = {
     example: [
       {
         topic: topics.customer(ids.customer),
+        account_id: ids.customer,
         message: notificationMessages.notification.example,
         news: [ids.offer],
         ask: false,
