@@ -5,7 +5,6 @@ import { Temporal } from 'temporal-polyfill'
 import fc from '../testing/properties.ts'
 import {
   calendarYears,
-  dateOf,
   dayMs,
   inCalendar,
   instantsOf,
@@ -275,7 +274,6 @@ t.test('a local time as a text, and back', async t => {
   t.equal(textOfLocalMs(noon), '2026-12-24T12:34')
   t.equal(localMsOfText('2026-12-24T23:59'), Date.UTC(2026, 11, 24, 23, 59))
   t.equal(localMsOfText('2026-12-24T00:00'), Date.UTC(2026, 11, 24))
-  t.equal(dateOf(Date.UTC(2026, 11, 24) / dayMs), '2026-12-24')
   for (const text of [
     '',
     'noon',

@@ -156,9 +156,6 @@ export function united(pieces: readonly Piece[]): Piece[] {
 
 const localTime = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})$/
 
-/** The date with this number. */
-export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
-
 /** The local time that a text such as 2026-12-24T09:30 says, or null for another text. */
 export function localMsOfText(text: string): number | null {
   const parts = localTime.exec(text)
