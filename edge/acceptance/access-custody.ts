@@ -14,6 +14,19 @@ export const custodyCalls = {
   getHandoverCode: ofOrder(),
   renewHandoverCode: ofOrder({}),
   reportBreak: ofOrder({ kind: 'damaged' }),
+  recordTemperatures: ofOrder({
+    device: 'LOG-7',
+    calibrated_on: '2026-03-01',
+    readings: [{ at: '2026-10-01T10:00:00Z', temperature: 5 }],
+  }),
+  recordTemperatureFile: {
+    of: (ids: Ids) => ({
+      params: { id: ids['order']! },
+      query: { device: 'LOG-7', calibrated_on: '2026-03-01' },
+      headers: { 'content-type': 'text/csv' },
+      body: 'Time,Temperature °C\n2026-10-01T10:00:00Z,5\n',
+    }),
+  },
   decideBreak: ofOrder({ number: 1, outcome: 'continue', reason: 'looked at' }),
   setCustodyPolicies: {
     of: (ids: Ids) => ({ params: { id: ids['vendor']! }, body: {} }),

@@ -167,6 +167,10 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     carriedOrder = (await world.assignedOrder()).id
     return { order: carriedOrder }
   }
+  const measured: Prepare = async () => ({
+    ...(await carried()),
+    readingAt: new Date().toISOString(),
+  })
   const inCustody: Prepare = async () => ({ order: await world.orderInCustody() })
   const notification: Prepare = async () => ({ notification: await world.notification() })
   // Made once, while the driver holds no offer.
@@ -278,6 +282,9 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     renewHandoverCode: carried,
     reportHandover: carried,
     reportBreak: carried,
+    recordTemperatures: measured,
+    recordTemperatureFile: measured,
+    getTemperatures: carried,
     decideBreak: carried,
     getCustody: inCustody,
     exportCustody: inCustody,

@@ -4,7 +4,7 @@
  * like the scenarios of requests.
  */
 import type { Test } from 'tap'
-import { eventually, http, newDriver, terminal, upload } from './people.ts'
+import { eventually, http, Listener, newDriver, terminal, upload } from './people.ts'
 import { city, type Deployment } from './fixture-city.ts'
 
 const package1 = '01095060001343521776123110B1\u001d21S1'
@@ -200,6 +200,131 @@ export function policyScenarios(t: Test, deployment: () => Deployment): void {
     t.notMatch(JSON.stringify(chain), new RegExp(`${pin}|${renewed.pin}`), 'no PIN in the chain')
     const { body: seenByDriver } = await http(other, 'GET', at, { token: driver.token })
     t.notMatch(JSON.stringify(seenByDriver.entries.slice(0, 4)), /S-1042/)
+  })
+
+  t.test('thermometers stop a delivery until a pharmacist decides', async t => {
+    const { url, other } = deployment()
+    const { id, at, A, B, customer, driver, office, call, done, hand } = await ordered([
+      'cold_chain',
+    ])
+    const logger = { device: 'LOG-7', calibrated_on: '2026-01-01' }
+    const measure = (who: { token: string }, body: object) =>
+      call(who, 'POST', `${at}/temperatures`, { ...logger, ...body })
+    await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+    await done(A, 'POST', `${at}/pack`, { seal_number: 'S-7', packages: [label] })
+    const anyTime = { readings: [{ at: new Date().toISOString(), temperature: 5 }] }
+    t.match(
+      (await measure(driver, anyTime)).body,
+      { code: 'order_state_conflict' },
+      'before the pick-up the goods lie in the pharmacy',
+    )
+    const taken = { stage: 'pickup', seal_number: 'S-7', temperature_celsius: 5 }
+    t.equal(await hand(driver, taken), 'picked_up')
+    await done(driver, 'PATCH', `/api/orders/${id}`, { status: 'out_for_delivery' })
+    const begunMs = Date.parse((await done(A, 'GET', `/api/orders/${id}`)).picked_up_at)
+    /** Seconds after the pick-up. A phone's clock may run ahead by half a minute. */
+    const after = (seconds: number) => new Date(begunMs + seconds * 1_000).toISOString()
+
+    // What is wrong is refused, with its field.
+    for (const [body, code, field] of [
+      [{ readings: [{ at: after(-60), temperature: 5 }] }, 'temperature_refused', 'readings.0.at'],
+      [{ readings: [{ at: after(9e5), temperature: 5 }] }, 'temperature_refused', 'readings.0.at'],
+      [
+        { readings: [{ at: after(1), temperature: 300 }] },
+        'temperature_refused',
+        'readings.0.temperature',
+      ],
+      [{ ...anyTime, calibrated_on: '2999-01-01' }, 'temperature_refused', 'calibrated_on'],
+      [{ ...anyTime, unit: 'kelvin' }, 'invalid_request', 'unit'],
+      [{ readings: [] }, 'invalid_request', 'readings'],
+    ] as const)
+      t.match((await measure(driver, body)).body, { code, fields: [{ field }] }, field)
+    t.equal((await measure(B, anyTime)).status, 404, 'another pharmacy')
+    t.equal((await measure(customer, anyTime)).status, 403)
+
+    // Good readings are only kept: no entry, and what comes twice counts once.
+    const app = new Listener(other, `/ws/driver?token=${driver.token}`)
+    await app.next('connection')
+    const said = (seconds: number, celsius: number, messageId: string) => {
+      app.send({
+        type: 'temperatures',
+        order_id: id,
+        ...logger,
+        readings: [{ at: after(seconds), celsius }],
+        id: messageId,
+      })
+      return app.next('temperatures_result', message => message.id === messageId)
+    }
+    t.match(await said(1, 5, 'a'), { outcome: 'stored', stored: 1 })
+    t.match(await said(1, 5, 'b'), { outcome: 'stored', stored: 0 })
+    t.match(await said(-60, 5, 'c'), { outcome: 'error', code: 'temperature_refused' })
+    t.match(
+      await measure(driver, { unit: 'fahrenheit', readings: [{ at: after(2), temperature: 41 }] }),
+      {
+        body: { stored: 1, open_break: null, summary: { max_celsius: 5, verdict: null } },
+      },
+    )
+
+    // Too warm: the hand-over is stopped, and the pharmacy hears of it.
+    t.match(await said(3, 9, 'd'), { outcome: 'stored', open_break: 1 })
+    t.match(await office.next('custody'), { order_id: id, kind: 'excursion', outcome: null })
+    const given = {
+      stage: 'handover',
+      seal_number: 'S-7',
+      temperature_celsius: 5,
+      receiver: { name: 'John Doe', relationship: 'patient' },
+      proof_photo_url: await upload(url, driver.token, 'proof'),
+    }
+    t.equal(await hand(driver, given), 'custody_unresolved')
+    t.match(await said(4, 12, 'e'), { open_break: 1 }, 'one excursion at a time')
+    t.match((await done(A, 'GET', `/api/orders/${id}`)).custody.breaks, [
+      { kind: 'excursion', celsius: 9, verdict: 'within', outcome: null },
+    ])
+    const decide = (number: number, outcome: string) =>
+      call(A, 'POST', `${at}/decisions`, { number, outcome, reason: 'stable for a day at 25 °C' })
+    t.equal((await decide(1, 'continue')).status, 200)
+
+    // The file of the logger shows that it was warmer still than what was allowed.
+    const file = (text: string, query = '') =>
+      http(url, 'POST', `${at}/temperatures/file?device=BOX-1&calibrated_on=2026-01-01${query}`, {
+        token: driver.token,
+        body: text,
+        headers: { 'content-type': 'text/csv' },
+      })
+    const heads = 'Serial,BOX-1\nTime,Temperature °C\n'
+    for (const [text, field] of [
+      ['5,5\n', 'file'],
+      [`Time,Temperature\n${after(1)},5\n`, 'unit'],
+      [`${heads}${after(-60)},5\n`, 'file'],
+      [`${heads}yesterday,5\n`, 'line 3'],
+    ] as const)
+      t.match((await file(text)).body, { code: 'temperature_refused', fields: [{ field }] }, text)
+    t.match(await file('x'.repeat(600_000)), { status: 413, body: { code: 'body_too_large' } })
+    t.match((await file(`${heads}${after(-60)},20\n${after(5)},13\n`)).body, {
+      stored: 1,
+      skipped: 1,
+      open_break: 2,
+    })
+    t.equal(await hand(driver, given), 'custody_unresolved')
+    t.equal((await decide(2, 'continue')).status, 200)
+    t.equal(await hand(driver, given), 'delivered')
+
+    const { body: chain } = await eventually(
+      () => http(other, 'GET', at, { token: A.token }),
+      ({ body }) => body.entries?.at(-1)?.step.kind === 'delivered',
+    )
+    const steps = chain.entries.map(({ step }: { step: { kind: string } }) => step)
+    t.equal(steps.filter(({ kind }: { kind: string }) => kind === 'chain_broken').length, 2)
+    t.match(steps.at(-1).facts, {
+      temperatures: { readings: 5, min_celsius: 5, max_celsius: 13, devices: { length: 2 } },
+    })
+    t.match((await http(other, 'GET', `${at}/temperatures`, { token: customer.token })).body, {
+      summary: { max_celsius: 13 },
+      series: [{ device: 'BOX-1' }, { device: 'LOG-7' }],
+    })
+    const epcis = await http(url, 'GET', `${at}/export?format=epcis`, { token: A.token })
+    t.match(JSON.stringify(epcis.body), /sensorElementList/)
+    app.close()
   })
 
   t.test(

@@ -10,6 +10,7 @@ import addFormats from 'ajv-formats'
 import t from 'tap'
 import { ids } from '../../protocol/kernel/examples.ts'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
+import type { TemperatureSummary } from '../../protocol/custody/temperatures.ts'
 import { epcisDocument } from './epcis.ts'
 import { custodyKinds, type OrderEntry } from './steps.ts'
 import type { EntryRow } from './timeline.ts'
@@ -50,7 +51,24 @@ const row = (kind: OrderEntry['kind'], i: number): EntryRow => ({
     facts: { reason: 'nobody "at home"' },
   },
 })
-const rows = custodyKinds.map(row)
+const summary: TemperatureSummary = {
+  devices: [{ device: 'LOG/7', calibrated_on: '2026-03-01' }],
+  readings: 12,
+  from_ms: 1_790_000_000_000,
+  to_ms: 1_790_000_660_000,
+  min_celsius: 4.1,
+  max_celsius: 9.3,
+  kinetic_celsius: 5.8,
+  verdict: 'within',
+}
+/** Steps that say how warm the goods were, in each of the ways. */
+const measured = [{ temperature_celsius: 5.2 }, { celsius: 9 }, { temperature: summary }].map(
+  (facts, i) => {
+    const step = row('chain_broken', custodyKinds.length + i)
+    return { ...step, entry: { ...step.entry!, facts } }
+  },
+)
+const rows = [...custodyKinds.map(row), ...measured]
 
 t.test("each step is valid by GS1's schema", { skip: missing }, async t => {
   const ajv = new Ajv({ strict: false, allErrors: true })
@@ -61,6 +79,25 @@ t.test("each step is valid by GS1's schema", { skip: missing }, async t => {
   const wrong = epcisDocument(ids.order, rows, 1_790_000_002_000)
   wrong.epcisBody.eventList[1]!.bizStep = 'handing_over'
   t.equal(validate(wrong), false, 'the schema finds a word that is not in the vocabulary')
+})
+
+t.test('temperatures are sensor elements', async t => {
+  const { eventList } = epcisDocument(ids.order, [rows[0]!, ...measured], 0).epcisBody
+  t.same(
+    eventList.map(({ sensorElementList }) => sensorElementList?.[0]?.sensorReport[0]),
+    [
+      undefined,
+      { type: 'Temperature', value: 5.2, uom: 'CEL' },
+      { type: 'Temperature', value: 9, uom: 'CEL' },
+      {
+        type: 'Temperature',
+        deviceID: 'urn:caduceus:thermometer:LOG%2F7',
+        minValue: 4.1,
+        maxValue: 9.3,
+        uom: 'CEL',
+      },
+    ],
+  )
 })
 
 t.test('a hand-over has both parties, and an erased entry is left out', async t => {

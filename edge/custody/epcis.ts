@@ -5,6 +5,8 @@
  *
  * An event has no id: EPCIS would have it be a hash over the event, and our proof is the log.
  */
+import type { TemperatureSummary } from '../../protocol/custody/temperatures.ts'
+import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import type { CustodyKind, OrderEntry } from './steps.ts'
 import type { EntryRow } from './timeline.ts'
 
@@ -32,10 +34,41 @@ const words: Readonly<Record<CustodyKind, { bizStep: string; disposition: string
 
 const party = (id: string): string => `urn:uuid:${id}`
 
+/** The temperatures of a step as sensor elements; none for a step without. */
+function sensorsOf({ at, facts }: OrderEntry) {
+  const { temperature_celsius: measured, celsius, temperature, temperatures } = facts
+  const single = typeof measured === 'number' ? measured : celsius
+  const summary = (temperature ?? temperatures ?? null) as TemperatureSummary | null
+  const uom = 'CEL'
+  if (summary === null)
+    return typeof single === 'number'
+      ? [
+          {
+            sensorMetadata: { time: at },
+            sensorReport: [{ type: 'Temperature', value: single, uom }],
+          },
+        ]
+      : []
+  const { devices, from_ms, to_ms, min_celsius: minValue, max_celsius: maxValue } = summary
+  return [
+    {
+      sensorMetadata: { startTime: isoTime(from_ms), endTime: isoTime(to_ms) },
+      sensorReport: devices.map(({ device }) => ({
+        type: 'Temperature',
+        deviceID: `urn:caduceus:thermometer:${encodeURIComponent(device)}`,
+        minValue,
+        maxValue,
+        uom,
+      })),
+    },
+  ]
+}
+
 function eventOf(orderId: string, { leaf, logged_at, commitment }: EntryRow, entry: OrderEntry) {
   const { kind, at, place, by, proofs, facts } = entry
   const { custodian_before: before, custodian_after: after } = entry
   const { bizStep, disposition } = words[kind]
+  const sensors = sensorsOf(entry)
   const handed = before !== null && (before.role !== after.role || before.id !== after.id)
   return {
     type: 'ObjectEvent',
@@ -51,6 +84,7 @@ function eventOf(orderId: string, { leaf, logged_at, commitment }: EntryRow, ent
       sourceList: [{ type: 'possessing_party', source: party(before.id) }],
       destinationList: [{ type: 'possessing_party', destination: party(after.id) }],
     }),
+    ...(sensors.length > 0 && { sensorElementList: sensors }),
     'caduceus:step': kind,
     'caduceus:custodian': { 'caduceus:role': after.role, 'caduceus:id': after.id },
     ...(by !== null && {

@@ -45,6 +45,24 @@ export const examples: Readonly<Record<string, Example>> = {
     body: { kind: 'damaged', note: 'the box is wet' },
     status: 200,
   },
+  recordTemperatures: {
+    as: 'driver',
+    params,
+    body: {
+      device: 'LOG-7',
+      calibrated_on: '2026-03-01',
+      readings: [{ at: of.readingAt, temperature: 5.2 }],
+    },
+    status: 200,
+  },
+  recordTemperatureFile: {
+    as: 'driver',
+    params,
+    query: { device: 'LOG-7', calibrated_on: '2026-03-01' },
+    raw: { contentType: 'text/csv', text: `Time,Temperature °C\n${of.readingAt},5.2\n` },
+    status: 200,
+  },
+  getTemperatures: { as: 'driver', params, status: 200 },
   decideBreak: {
     as: 'vendor',
     params,

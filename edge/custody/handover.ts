@@ -16,8 +16,9 @@ import { findOrder } from '../orders/reads.ts'
 import type { OrderContext } from '../orders/terms.ts'
 import { isPin, isQr, type CodeBinding } from './codes.ts'
 import { custodyLimits } from './limits.ts'
+import { summarise } from './readings.ts'
 
-const { happened_at_ms: _, code: __, ...given } = Evidence.properties
+const { happened_at_ms: _, code: __, temperatures: ___, ...given } = Evidence.properties
 export const HandoverBody = closedObject({
   stage: Type.Enum([...stages]),
   happened_at: Type.Optional(Timestamp),
@@ -95,8 +96,10 @@ export async function reportHandover(
     pin === undefined && qr === undefined
       ? undefined
       : await codeShown(ctx, request, orderId, { pin, qr }, happenedAtMs ?? ctx.nowMs())
+  const temperatures = stage === 'pickup' ? null : await summarise(ctx, request, orderId, commandId)
   const custody = {
     ...rest,
+    ...(temperatures !== null && { temperatures }),
     ...(happenedAtMs !== undefined && { happened_at_ms: happenedAtMs }),
     ...(code !== undefined && { code }),
   }

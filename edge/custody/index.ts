@@ -11,15 +11,22 @@ import { followJournal } from './follow.ts'
 import { custodyMetrics } from './metrics.ts'
 import { parcelRoutes } from './parcel-routes.ts'
 import { policyRoutes } from './policy-routes.ts'
+import { forgetReadings } from './readings.ts'
 import { custodyRoutes } from './routes.ts'
 import { tellWitnesses } from './telling.ts'
+import { temperatureRoutes } from './temperature-routes.ts'
 import { CustodyView } from './timeline.ts'
 
 export const custody = feature<Kernel & OrderContext & WithStorages>()({
   name: 'custody',
   config: readCustodyConfig,
   metrics: custodyMetrics,
-  routes: parts => [...custodyRoutes(parts), ...parcelRoutes(parts), ...policyRoutes(parts)],
+  routes: parts => [
+    ...custodyRoutes(parts),
+    ...parcelRoutes(parts),
+    ...temperatureRoutes(parts),
+    ...policyRoutes(parts),
+  ],
   start(parts) {
     if (parts.config.custodySigner === null)
       parts.log.warn('CUSTODY_LOG_KEY is not set, so this edge does not sign the custody log')
@@ -30,6 +37,13 @@ export const custody = feature<Kernel & OrderContext & WithStorages>()({
       1,
       'Hands the newest checkpoint of custody to its witnesses',
       tellWitnesses,
+    ),
+    forget_temperatures: every(
+      60,
+      'Deletes readings of thermometers that are older than 90 days',
+      async ({ database, nowMs }) => ({
+        forgotten: await forgetReadings(database.kysely, nowMs()),
+      }),
     ),
   },
   named: { Custody: CustodyView },

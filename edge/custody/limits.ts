@@ -21,6 +21,20 @@ export const custodyLimits = {
   cosignedAmong: 20,
   /** Of the text of a QR code that a customer shows. */
   qrCharactersMax: 400,
+  /** Readings of one request or message. */
+  readingsAtOnceMax: 200,
+  /** Readings of an order: more than three days with one each minute. */
+  readingsPerOrderMax: 5_000,
+  /** Rows of a logger's file, and its bytes. */
+  csvRowsMax: 5_000,
+  csvBytesMax: 512 * 1024,
+  /** Lines of a logger's file among which its headers must stand. */
+  csvHeadLinesMax: 50,
+  /** Mistakes that one refusal of readings names. */
+  mistakesMax: 8,
+  /** Time for which single readings are kept; the custody log has what they came to. */
+  readingsKeptMs: 90 * 24 * 3_600_000,
+  forgottenAtOnceMax: 10_000,
   /** Time for which an export waits for the writer of the log. */
   writerWaitMs: 5_000,
 } as const

@@ -1,7 +1,12 @@
 /** What a pharmacy adds to the policies of custody, and what they ask for then. */
 import Type from 'typebox'
 import { goodsClasses, type GoodsClass } from '../../protocol/custody/classes.ts'
-import { CustodyAdditions, needs, policyOf } from '../../protocol/custody/policies.ts'
+import {
+  CustodyAdditions,
+  needs,
+  policyOf,
+  withoutTemperature,
+} from '../../protocol/custody/policies.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { oneOf } from '../../protocol/kernel/schema.ts'
@@ -10,6 +15,7 @@ import type { Identity } from '../kernel/identity.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { nullable } from '../kernel/shapes.ts'
+import { invalid } from '../kernel/validate.ts'
 
 const needList = Type.Array(oneOf(needs))
 const PolicyView = Type.Object({
@@ -92,6 +98,14 @@ export function policyRoutes(ctx: Pick<Kernel, 'database' | 'bus'>): AnyRoute[] 
       handler: async request => {
         const { identity, params, body } = request
         refuseStranger(identity, params.id)
+        const impossible = withoutTemperature(body)
+        if (impossible.length > 0)
+          throw invalid(
+            impossible.map(name => ({
+              field: `${name}.celsius`,
+              rule: 'has no temperature in common with the range of the class',
+            })),
+          )
         const row = await db
           .updateTable('vendors')
           .set({

@@ -159,13 +159,14 @@ const steps: { readonly [Type in OrderEvent['type']]: Step<Of<Type>> | null } = 
   chain_broken: {
     kind: 'chain_broken',
     at: 'driver',
-    facts: ({ number, kind, stage, note, found_seal, celsius }) => ({
+    facts: ({ number, kind, stage, note, found_seal, celsius, temperature }) => ({
       number,
       kind,
       stage,
       note: textOf(note),
       found_seal: textOf(found_seal),
       celsius,
+      ...(temperature !== undefined && { temperature }),
     }),
   },
   chain_mended: {

@@ -1,5 +1,5 @@
 /** Drivers: their records, availability and figures, and the socket of their app. */
-import type { WithOrderMoney } from '../kernel/order-money.ts'
+import type { OrderContext } from '../orders/terms.ts'
 import type { WithInvitationTries } from '../approval/invitations.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -13,7 +13,7 @@ import type { SocketRow } from '../kernel/socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
-export const drivers = feature<Kernel & DriverContext & WithInvitationTries & WithOrderMoney>()({
+export const drivers = feature<Kernel & DriverContext & WithInvitationTries & OrderContext>()({
   name: 'drivers',
   routes(parts) {
     const rows = driverRoutes(parts, parts.invitationTries)

@@ -19,6 +19,8 @@ import type { MessageNamed, SocketMessage } from '../../protocol/dispatch/messag
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { takesTemperatures } from '../custody/said-temperatures.ts'
+import type { OrderContext } from '../orders/terms.ts'
 import { healProfile } from '../accounts/driver-profile.ts'
 import { saidOf, type SaidContext } from '../conversations/said.ts'
 import { DriverStream, type Ingest } from '../river/ingest.ts'
@@ -36,6 +38,7 @@ export type DriverContext = Pick<
   'commands' | 'database' | 'hub' | 'log' | 'nowMs' | 'random'
 > &
   SaidContext &
+  OrderContext &
   WithOrderMoney
 
 /**
@@ -74,6 +77,7 @@ export async function openDriver(
     .on('send', said.send)
     .on('read', said.read)
     .on('resume', said.resume)
+    .on('temperatures', takesTemperatures(ctx, session, identity, inFlight))
     .on('offer_response', message =>
       inFlight.start(
         session,

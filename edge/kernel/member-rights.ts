@@ -53,6 +53,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     acceptOrder rejectOrder assignDriver findDriver listOrderEvents
     reissueTrackingToken listBreadcrumbs getCustody exportCustody
     packParcel scanPackage reportHandover nameAgent reportBreak
+    recordTemperatures recordTemperatureFile getTemperatures
     getOrderPayment getPayment getPaymentV1
     listTrips getTrip cancelTrip quoteDelivery quoteDeliveryV1
     listDrivers listDriversV1 getDriver getDriverV1

@@ -54,6 +54,7 @@ export const placeholders = {
   remittance: id(0x55),
   slotStart: '2030-06-03T09:00:00.000Z',
   otherSlotStart: '2030-06-04T10:00:00.000Z',
+  readingAt: '2026-10-01T10:00:00.000Z',
   checkInCode: 'q8Zt3LwX0cVb',
   calendarSecret: 'n5Tq8wRz2LxKc7VbM1JdYp4sHg6uEf9A',
   stripeSignature:

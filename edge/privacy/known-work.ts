@@ -94,6 +94,19 @@ export const knownOfWork = {
     ],
     otherIds: ['order_id'],
   },
+  temperature_readings: {
+    parts: [
+      {
+        about: 'The temperatures of the parcels of your orders',
+        erase: { stays: 'they name nobody, and go after 90 days' },
+        of: ({ ids }) =>
+          sql`t.order_id in (select id from orders where user_id = any(${ids}::uuid[]))`,
+        key: ['order_id', 'device', 'at'],
+        leave: ['order_id', 'file_sha256'],
+      },
+    ],
+    otherIds: ['order_id'],
+  },
   ratings: {
     parts: [
       {

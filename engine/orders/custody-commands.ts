@@ -14,8 +14,8 @@ import type { Stage } from '../../protocol/custody/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { emit, reject, unreachable, type Rejection } from '../actors/decision.ts'
 import type { OrderCommand } from './commands.ts'
-import { broken, refuseFields, returnDueMs, sameName } from './custody.ts'
-import { classesOf, custodyOf } from './custody-state.ts'
+import { broken, isNewExcursion, refuseFields, returnDueMs, sameName } from './custody.ts'
+import { classesOf, custodyOf, orderPolicy, type ChainBreak } from './custody-state.ts'
 import {
   conflict,
   isCustomer,
@@ -41,6 +41,7 @@ export const custodyVerbs = [
   'name_agent',
   'renew_code',
   'report_break',
+  'record_temperatures',
   'mend',
   'return_overdue',
 ] as const
@@ -70,6 +71,8 @@ export function decideCustody(
       return renewCode(order, command)
     case 'report_break':
       return reportBreak(order, command)
+    case 'record_temperatures':
+      return recordTemperatures(order, command)
     case 'mend':
       return mend(order, command)
     case 'return_overdue': {
@@ -203,11 +206,35 @@ function reportBreak(order: Living, command: Of<'report_break'>): OrderDecision 
   return emit(broken(custody, kind, stage, { note, celsius }))
 }
 
+/**
+ * Readings come by the hundred, so only what they come to is decided upon: one break while nobody has
+ * decided, and after a decision only for goods that are warmer or colder than what was allowed.
+ */
+function recordTemperatures(order: Living, command: Of<'record_temperatures'>): OrderDecision {
+  if (!mayScan(order, command)) return notFound()
+  const stage = stageOf(order)
+  if (stage === null || stage === 'pickup') return conflict(order, 'measured on its way')
+  const custody = custodyOf(order)
+  const range = orderPolicy(order, pharmacyOf(order))?.celsius ?? null
+  const { min_celsius: min, max_celsius: max } = command.data
+  // Cold is told first: goods that froze are lost, whatever else happened to them.
+  const celsius = [min, max].find(one => isNewExcursion(custody, range, one))
+  if (celsius === undefined || custody.breaks.some(isOpenExcursion)) return emit()
+  if (custody.breaks.length >= custodyBounds.breaksMax)
+    return reject('custody_unresolved', 'the chain of this order is broken too often')
+  return emit(broken(custody, 'excursion', stage, { celsius, temperature: command.data }))
+}
+/** One that the pharmacy sends back is as good as open: nobody needs to hear of it again. */
+const isOpenExcursion = ({ kind, outcome }: ChainBreak): boolean =>
+  kind === 'excursion' && outcome !== 'continue'
+
 function mend(order: Living, command: Of<'mend'>): OrderDecision {
   if (order.kind === 'broadcast' || !isPharmacy(order, command.by)) return notFound()
   const { number, outcome, reason } = command.data
   const known = custodyOf(order).breaks.find(one => one.number === number)
   if (known === undefined) return reject('not_found', 'this chain has no such break')
+  if (known.kind === 'excursion' && command.by.role === 'admin')
+    return reject('forbidden', 'a pharmacist of the pharmacy decides upon an excursion')
   if (known.outcome !== null)
     return known.outcome === outcome
       ? emit()

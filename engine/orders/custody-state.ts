@@ -6,6 +6,7 @@ import type { GoodsClass } from '../../protocol/custody/classes.ts'
 import type { Agent } from '../../protocol/custody/evidence.ts'
 import type { BreakKind, BreakOutcome, PackageFact } from '../../protocol/custody/facts.ts'
 import { asksNothing, policyOf, type Policy, type Stage } from '../../protocol/custody/policies.ts'
+import type { KineticVerdict } from '../../protocol/custody/temperatures.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { PharmacyFact } from '../../protocol/dispatch/facts.ts'
 import {
@@ -24,6 +25,9 @@ export interface ChainBreak {
   outcome: BreakOutcome | null
   /** The seal that was found instead; absent where none was. */
   seal?: string
+  /** The temperature of an excursion; absent where none was measured. */
+  celsius?: number
+  verdict?: KineticVerdict
 }
 
 export interface OrderCustody {
@@ -108,7 +112,8 @@ export function evolveCustody(
     case 'code_renewed':
       return { ...custody, code: { generation: event.data.generation, wrong: 0 } }
     case 'chain_broken': {
-      const { number, kind, stage, found_seal } = event.data
+      const { number, kind, stage, found_seal, celsius, temperature } = event.data
+      const verdict = temperature?.verdict ?? null
       const broken: ChainBreak = {
         number,
         kind,
@@ -116,6 +121,8 @@ export function evolveCustody(
         atMs,
         outcome: null,
         ...(found_seal !== null && { seal: found_seal }),
+        ...(celsius !== null && { celsius }),
+        ...(verdict !== null && { verdict }),
       }
       return { ...custody, breaks: [...custody.breaks, broken] }
     }

@@ -34,12 +34,14 @@ export function custodyView(order: Exclude<Order, { kind: 'absent' }>): OrderCus
       generation: code.generation,
       tries_left: Math.max(0, custodyBounds.codeTriesMax - code.wrong),
     },
-    breaks: custody.breaks.map(({ number, kind, stage, atMs, outcome }) => ({
+    breaks: custody.breaks.map(({ number, kind, stage, atMs, outcome, celsius, verdict }) => ({
       number,
       kind,
       stage,
       opened_at: isoTime(atMs),
       outcome,
+      ...(celsius !== undefined && { celsius }),
+      ...(verdict !== undefined && { verdict }),
     })),
   }
 }

@@ -7,7 +7,8 @@
 import { custodyBounds } from '../../protocol/custody/limits.ts'
 import { factOf, type Evidence, type EvidenceFact } from '../../protocol/custody/evidence.ts'
 import type { BreakKind } from '../../protocol/custody/facts.ts'
-import type { Need, Policy, Stage } from '../../protocol/custody/policies.ts'
+import type { CelsiusRange, Need, Policy, Stage } from '../../protocol/custody/policies.ts'
+import { isOutside, type TemperatureSummary } from '../../protocol/custody/temperatures.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
@@ -47,13 +48,48 @@ export function broken(
   { breaks }: OrderCustody,
   kind: BreakKind,
   stage: Stage,
-  more: { note?: string | null; seal?: string | null; celsius?: number | null } = {},
+  more: {
+    note?: string | null
+    seal?: string | null
+    celsius?: number | null
+    temperature?: TemperatureSummary
+  } = {},
 ): OrderEvent {
-  const { note = null, seal = null, celsius = null } = more
+  const { note = null, seal = null, celsius = null, temperature } = more
   return {
     type: 'chain_broken',
-    data: { number: breaks.length + 1, kind, stage, note, found_seal: seal, celsius },
+    data: {
+      number: breaks.length + 1,
+      kind,
+      stage,
+      note,
+      found_seal: seal,
+      celsius,
+      ...(temperature !== undefined && { temperature }),
+    },
   }
+}
+
+/**
+ * Is this temperature an excursion upon which nobody has decided? What the pharmacy has allowed
+ * stays allowed; anything warmer or colder than that is new.
+ */
+export function isNewExcursion(
+  { breaks }: OrderCustody,
+  range: CelsiusRange | null,
+  celsius: number,
+): boolean {
+  if (range === null || !isOutside(range, celsius)) return false
+  return !breaks.some(
+    one =>
+      one.kind === 'excursion' &&
+      one.outcome === 'continue' &&
+      // One that was reported without a temperature was decided as a whole.
+      (one.celsius === undefined ||
+        (celsius > range.max
+          ? one.celsius > range.max && celsius <= one.celsius
+          : one.celsius < range.min && celsius >= one.celsius)),
+  )
 }
 
 /**
@@ -290,16 +326,7 @@ function breaksOf(
   }
   if (seal !== undefined && custody.seal !== null && seal !== custody.seal)
     add('other_seal', { seal })
-  const range = policy?.celsius ?? null
-  const allowed = custody.breaks.some(
-    ({ kind, outcome }) => kind === 'excursion' && outcome === 'continue',
-  )
-  if (
-    celsius !== undefined &&
-    range !== null &&
-    !allowed &&
-    (celsius < range.min || celsius > range.max)
-  )
+  if (celsius !== undefined && isNewExcursion(custody, policy?.celsius ?? null, celsius))
     add('excursion', { celsius })
   if (stage === 'return' && 'failedAtMs' in order) {
     const dueMs = returnDueMs(order as unknown as Order)

@@ -100,6 +100,7 @@ export function decide(order: Order, command: OrderCommand, nowMs: number): Orde
     case 'name_agent':
     case 'renew_code':
     case 'report_break':
+    case 'record_temperatures':
     case 'mend':
     case 'return_overdue':
       return decideCustody(order, command, nowMs)

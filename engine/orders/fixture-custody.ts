@@ -82,6 +82,16 @@ const lostScan: OrderEvent = {
   ...happened.broken,
   data: { ...happened.broken.data, stage: 'pickup', kind: 'missing_scan', found_seal: null },
 }
+const warmed = (celsius: number): OrderEvent => ({
+  ...happened.broken,
+  data: {
+    ...happened.broken.data,
+    stage: 'handover',
+    kind: 'excursion',
+    found_seal: null,
+    celsius,
+  },
+})
 const goBack: OrderEvent = {
   ...happened.mended,
   data: { ...happened.mended.data, outcome: 'return' },
@@ -209,6 +219,24 @@ export const custodyTable: Record<string, Row[]> = {
     [[...atDoor, brokenAt('handover'), goBack], hand(patient), 0, 'custody_unresolved'],
     [coldAtDoor, hand({ seal_number: 'S-1', temperature_celsius: 1.9 }), 0, ['chain_broken']],
     [coldAtDoor, hand({ seal_number: 'S-1', temperature_celsius: 2 }), 0, ['delivered']],
+    [
+      [...coldAtDoor, warmed(9)],
+      hand({ seal_number: 'S-1', temperature_celsius: 5 }),
+      0,
+      'custody_unresolved',
+    ],
+    [
+      [...coldAtDoor, warmed(9), happened.mended],
+      hand({ seal_number: 'S-1', temperature_celsius: 9 }),
+      0,
+      ['delivered'],
+    ],
+    [
+      [...coldAtDoor, warmed(9), happened.mended],
+      hand({ seal_number: 'S-1', temperature_celsius: 20 }),
+      0,
+      ['chain_broken'],
+    ],
     [
       adult,
       hand({ identity: { document: 'other', outcome: 'matches' } }),
@@ -343,7 +371,49 @@ export const custodyTable: Record<string, Row[]> = {
       'custody_unresolved',
     ],
   ],
+  record_temperatures: [
+    [coldAtDoor, give.recordTemperatures(5, 9, customer), 0, 'order_not_found'],
+    [cold, give.recordTemperatures(5, 9), 0, 'order_state_conflict'],
+    [reached.picked_up, give.recordTemperatures(5, 90), 0, []],
+    [coldAtDoor, give.recordTemperatures(2, 8), 0, []],
+    [coldAtDoor, give.recordTemperatures(5, 8.1), 0, ['chain_broken']],
+    [coldAtDoor, give.recordTemperatures(1.9, 5, vendor), 0, ['chain_broken']],
+    [[...coldAtDoor, warmed(9)], give.recordTemperatures(5, 12), 0, []],
+    [[...coldAtDoor, warmed(9), goBack], give.recordTemperatures(5, 12), 0, []],
+    // What was allowed stays allowed; anything warmer, or cold, is a new excursion.
+    [[...coldAtDoor, warmed(9), happened.mended], give.recordTemperatures(5, 9), 0, []],
+    [
+      [...coldAtDoor, warmed(9), happened.mended],
+      give.recordTemperatures(5, 9.1),
+      0,
+      ['chain_broken'],
+    ],
+    [
+      [...coldAtDoor, warmed(9), happened.mended],
+      give.recordTemperatures(1, 9),
+      0,
+      ['chain_broken'],
+    ],
+    [
+      [...coldAtDoor, ...Array.from({ length: custodyBounds.breaksMax }, () => brokenAt('pickup'))],
+      give.recordTemperatures(5, 9),
+      0,
+      'custody_unresolved',
+    ],
+    [
+      [
+        ...ordered(['prescription'], { prescription: { celsius: { min: 15, max: 25 } } }),
+        assigned,
+        pickedUp,
+      ],
+      give.recordTemperatures(20, 26),
+      0,
+      ['chain_broken'],
+    ],
+  ],
   mend: [
+    [[...coldAtDoor, warmed(9)], give.mend({}, admin), 0, 'forbidden'],
+    [[...coldAtDoor, warmed(9)], give.mend({}, vendor), 0, ['chain_mended']],
     [[...controlled, lostScan], give.mend({}, driver), 0, 'order_not_found'],
     [controlled, give.mend(), 0, 'not_found'],
     [[...controlled, lostScan], give.mend(), 0, ['chain_mended']],

@@ -394,6 +394,20 @@ export const give = {
     data: OrderCommandData['report_break'] = { kind: 'missing_scan' },
     by = driver,
   ): OrderCommand => ({ verb: 'report_break', by, data }),
+  recordTemperatures: (min: number, max: number, by = driver): OrderCommand => ({
+    verb: 'record_temperatures',
+    by,
+    data: {
+      devices: [{ device: 'LOG-7', calibrated_on: '1969-06-01' }],
+      readings: 2,
+      from_ms: 0,
+      to_ms: 60_000,
+      min_celsius: min,
+      max_celsius: max,
+      kinetic_celsius: max,
+      verdict: 'exceeded',
+    },
+  }),
   mend: (data: Partial<OrderCommandData['mend']> = {}, by = vendor): OrderCommand => ({
     verb: 'mend',
     by,

@@ -76,6 +76,8 @@ const command: fc.Arbitrary<OrderCommand> = fc.oneof(
     give.renewCode(),
     give.reportBreak(),
     give.reportBreak({ kind: 'excursion', celsius: 30 }),
+    give.recordTemperatures(4, 9),
+    give.recordTemperatures(-1, 5),
     give.mend(),
     give.mend({ outcome: 'return' }),
     give.returnOverdue(),

@@ -56,7 +56,21 @@ export interface CustodyPositionsTable {
   seq: number
 }
 
+/** What a thermometer measured on the way of a parcel. Rows are added and deleted. */
+export interface TemperatureReadingsTable {
+  order_id: ReadOnly<string>
+  device: ReadOnly<string>
+  at: ReadOnly<Date>
+  celsius: ReadOnly<number>
+  /** A day. */
+  calibrated_on: ReadOnly<Date>
+  source: ReadOnly<'socket' | 'rest' | 'file'>
+  /** Of the logger's file; null for readings that came without one. */
+  file_sha256: ReadOnly<Buffer | null>
+}
+
 export interface CustodyTables {
+  temperature_readings: TemperatureReadingsTable
   custody_entries: CustodyEntriesTable
   custody_nodes: CustodyNodesTable
   custody_checkpoints: CustodyCheckpointsTable

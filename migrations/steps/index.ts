@@ -46,6 +46,7 @@ import { erasures } from './0048_erasures.ts'
 import { waitingForPapers } from './0050_waiting_for_papers.ts'
 import { oneOutbox } from './0051_one_outbox.ts'
 import { ledgerWaiting } from './0054_ledger_waiting.ts'
+import { temperatures } from './0055_temperatures.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -91,4 +92,5 @@ export const migrations: Record<string, Migration> = {
   '0052_configuration': configuration,
   '0053_custody_policies': custodyPolicies,
   '0054_ledger_waiting': ledgerWaiting,
+  '0055_temperatures': temperatures,
 }

@@ -1,4 +1,5 @@
 /** Custody for programs: `api.custody`. */
+import type { KineticVerdict } from '../custody/temperatures.ts'
 
 export interface Custodian {
   role: 'vendor' | 'driver' | 'customer'
@@ -26,6 +27,25 @@ export interface Custody {
   /** `step` is null when it was erased. */
   entries: { number: number; leaf: number; logged_at: string; step: CustodyStep | null }[]
 }
+export interface MeasuredTemperatures {
+  summary: {
+    devices: { device: string; calibrated_on: string }[]
+    readings: number
+    from: string
+    to: string
+    min_celsius: number
+    max_celsius: number
+    /** The mean kinetic temperature, °C. */
+    kinetic_celsius: number | null
+    /** Of an excursion; null without one. */
+    verdict: KineticVerdict | null
+  } | null
+  series: {
+    device: string
+    calibrated_on: string
+    readings: { at: string; celsius: number }[]
+  }[]
+}
 interface Checkpoints {
   log_key: string | null
   witness_keys: string[]
@@ -50,6 +70,10 @@ export class CustodyCalls {
   /** The chain of an order. Throws `order_not_found`. */
   of(orderId: string): Promise<Custody> {
     return this.#call('GET', `/api/orders/${orderId}/custody`)
+  }
+  /** What thermometers measured on the way of the parcel. Throws `order_not_found`. */
+  temperatures(orderId: string): Promise<MeasuredTemperatures> {
+    return this.#call('GET', `/api/orders/${orderId}/custody/temperatures`)
   }
   /** The signed checkpoints of the log, newest first. */
   checkpoints(query: { limit?: number; cursor?: string } = {}): Promise<Checkpoints> {

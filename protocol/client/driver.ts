@@ -19,6 +19,8 @@ import type {
   MessageEvents,
   OfferResult,
   StatusResult,
+  Temperatures,
+  TemperaturesResult,
 } from './messages.ts'
 import { Outbox, readAck } from './outbox.ts'
 import { clientLimits } from './limits.ts'
@@ -28,7 +30,9 @@ type Received = HeardOn<'driver'>
 
 /** Every message of the channel by its type, except the answers to this client's own questions. */
 export interface DriverEvents
-  extends ConnectionNews, MessageEvents<'driver', 'ack' | 'offer_result' | 'status_result'> {
+  extends
+    ConnectionNews,
+    MessageEvents<'driver', 'ack' | 'offer_result' | 'status_result' | 'temperatures_result'> {
   open: DriverGreeting
   /** All frames up to `seq` have reached the bus of the dispatch engine. */
   ack: { seq: number; waiting: number }
@@ -155,6 +159,11 @@ export class Driver extends Emitter<DriverEvents> {
     return this.#connection.request({ type: 'status', status })
   }
 
+  /** What a thermometer measured while the driver has the parcel. */
+  sendTemperatures(of: Omit<Temperatures, 'type' | 'id'>): Promise<TemperaturesResult> {
+    return this.#connection.request({ type: 'temperatures', ...of })
+  }
+
   close(): void {
     this.#flush()
     this.#connection.close()
@@ -203,6 +212,7 @@ export class Driver extends Emitter<DriverEvents> {
       case 'pong':
       case 'offer_result':
       case 'status_result':
+      case 'temperatures_result':
         break
       default:
         this.pass(message)

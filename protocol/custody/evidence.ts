@@ -6,6 +6,7 @@ import Type from 'typebox'
 import { limits } from '../kernel/limits.ts'
 import { AtMs, oneOf } from '../kernel/schema.ts'
 import { custodyBounds } from './limits.ts'
+import { TemperatureSummary } from './temperatures.ts'
 
 const name = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
 /** The number on the seal of the parcel. */
@@ -89,7 +90,11 @@ const given = {
 }
 /** As commands take it. */
 export const Evidence = Type.Object(
-  { ...given, code: Type.Optional(CodeShown) },
+  {
+    ...given,
+    code: Type.Optional(CodeShown),
+    temperatures: Type.Optional(TemperatureSummary),
+  },
   {
     additionalProperties: false,
     description: 'What the policy of the goods needs; `happened_at_ms` when it is handed in late',
@@ -102,6 +107,7 @@ export const EvidenceFact = Type.Object(
   {
     ...given,
     code_method: Type.Optional(CodeShown.properties.method),
+    temperatures: Type.Optional(TemperatureSummary),
     photo_url: Type.Optional(Type.String()),
   },
   { description: 'The evidence of custody; absent when none was given' },

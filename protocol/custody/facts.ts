@@ -4,6 +4,7 @@ import { nullable, oneOf, Text, Timestamp } from '../kernel/schema.ts'
 import { goodsClasses } from './classes.ts'
 import { Agent } from './evidence.ts'
 import { needs, stages } from './policies.ts'
+import { kineticVerdicts } from './temperatures.ts'
 
 export const StageName = oneOf(stages)
 
@@ -74,6 +75,14 @@ export const OrderCustodyView = Type.Object({
       outcome: Type.Union([oneOf(breakOutcomes), Type.Null()], {
         description: 'Null until somebody of the pharmacy has decided',
       }),
+      celsius: Type.Optional(
+        Type.Number({ description: 'Of an excursion: the temperature that was measured' }),
+      ),
+      verdict: Type.Optional(
+        oneOf(kineticVerdicts, {
+          description: 'Of an excursion: what the mean kinetic temperature says',
+        }),
+      ),
     }),
   ),
 })

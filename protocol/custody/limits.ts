@@ -13,6 +13,16 @@ export const custodyBounds = {
   codeGenerationsMax: 10,
   celsiusMin: -100,
   celsiusMax: 100,
+  /** Of the serial number of a thermometer. */
+  deviceCharactersMax: 64,
+  /** Readings of one message; it fits the bound of a socket's message. */
+  readingsPerMessageMax: 100,
+  /** Thermometers of an order. */
+  devicesMax: 4,
+  /** Readings in a row that may be missing before a series proves nothing. */
+  missingReadingsMax: 2,
+  /** A calibration is good for a year, ms; a day of grace for leap years. */
+  calibrationMs: 366 * 24 * 3_600_000,
   /** A clock of a phone may run this far ahead, ms. */
   aheadMs: 30_000,
   /** Longest time after which a phone without a connection hands in what happened, ms. */

@@ -8,6 +8,7 @@
 import Type from 'typebox'
 import { oneOf } from '../kernel/schema.ts'
 import { goodsClasses, type GoodsClass } from './classes.ts'
+import { custodyBounds } from './limits.ts'
 
 /** The moments at which the parcel changes hands. */
 export const stages = ['pickup', 'handover', 'return'] as const
@@ -55,6 +56,19 @@ export interface CelsiusRange {
   min: number
   max: number
 }
+/**
+ * When the mean kinetic temperature speaks for goods that were too warm. It never lets a delivery go
+ * on by itself: it is what the pharmacist sees who decides.
+ */
+export interface KineticRule {
+  /** Highest mean kinetic temperature, °C. */
+  kineticCelsius: number
+  /** No reading may be warmer, °C. */
+  warmestCelsius: number
+  /** The last hours that it looks at, ms. */
+  windowMs: number
+}
+const dayMs = 24 * 3_600_000
 export type Policy = Readonly<Record<Stage, readonly Need[]>> & {
   /** Age in years that the receiver must have; null: any. */
   readonly minimumAge: number | null
@@ -62,6 +76,8 @@ export type Policy = Readonly<Record<Stage, readonly Need[]>> & {
   readonly returnMinutes: number | null
   /** Range in which the goods are kept; null: none is asked for. */
   readonly celsius: CelsiusRange | null
+  /** How a warm excursion is judged; null: by no rule. */
+  readonly kinetic: KineticRule | null
 }
 
 const nothing: Policy = {
@@ -71,14 +87,21 @@ const nothing: Policy = {
   minimumAge: null,
   returnMinutes: null,
   celsius: null,
+  kinetic: null,
 }
 
+/**
+ * The temperatures are those of USP <659> and <1079.2>. Controlled cold: kept at 2 to 8 °C, warm up
+ * to 15 °C, mean kinetic temperature at most 8 °C over 24 hours. Room temperature: mean kinetic
+ * temperature at most 25 °C, no reading above 40 °C; a delivery is looked at for 24 hours.
+ */
 export const policies: Readonly<Record<GoodsClass, Policy>> = {
   plain: nothing,
   prescription: {
     ...nothing,
     handover: ['signature', 'in_person', 'named_agent'],
     returnMinutes: 24 * 60,
+    kinetic: { kineticCelsius: 25, warmestCelsius: 40, windowMs: dayMs },
   },
   cold_chain: {
     pickup: ['seal_number', 'temperature'],
@@ -87,6 +110,7 @@ export const policies: Readonly<Record<GoodsClass, Policy>> = {
     minimumAge: null,
     returnMinutes: 2 * 60,
     celsius: { min: 2, max: 8 },
+    kinetic: { kineticCelsius: 8, warmestCelsius: 15, windowMs: dayMs },
   },
   controlled: {
     pickup: ['seal_number', 'scans', 'both_sides'],
@@ -95,6 +119,7 @@ export const policies: Readonly<Record<GoodsClass, Policy>> = {
     minimumAge: null,
     returnMinutes: 4 * 60,
     celsius: null,
+    kinetic: null,
   },
   age_restricted: {
     ...nothing,
@@ -109,6 +134,10 @@ const listOf = (stage: Stage) =>
   Type.Optional(
     Type.Array(oneOf(possible[stage]), { uniqueItems: true, maxItems: possible[stage].length }),
   )
+const Celsius = Type.Number({
+  minimum: custodyBounds.celsiusMin,
+  maximum: custodyBounds.celsiusMax,
+})
 const Addition = Type.Object(
   {
     pickup: listOf('pickup'),
@@ -119,6 +148,12 @@ const Addition = Type.Object(
     ),
     return_minutes: Type.Optional(
       Type.Integer({ minimum: 1, maximum: limitsOfAdditions.returnMinutesMax }),
+    ),
+    celsius: Type.Optional(
+      Type.Object(
+        { min: Celsius, max: Celsius },
+        { additionalProperties: false, description: 'The range in which the goods are kept' },
+      ),
     ),
   },
   { additionalProperties: false },
@@ -141,8 +176,31 @@ const strictest = (
   const known = values.filter(value => value !== null && value !== undefined)
   return known.length === 0 ? null : choose(...known)
 }
-const narrower = (a: CelsiusRange | null, b: CelsiusRange | null): CelsiusRange | null =>
-  a === null || b === null ? (a ?? b) : { min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) }
+/** Of two ranges without a common temperature the colder one: those goods need the fridge. */
+function narrower(a: CelsiusRange | null, b: CelsiusRange | null): CelsiusRange | null {
+  if (a === null || b === null) return a ?? b
+  const both = { min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) }
+  return both.min < both.max ? both : a.max <= b.max ? a : b
+}
+const stricter = (a: KineticRule | null, b: KineticRule | null): KineticRule | null =>
+  a === null || b === null
+    ? (a ?? b)
+    : {
+        kineticCelsius: Math.min(a.kineticCelsius, b.kineticCelsius),
+        warmestCelsius: Math.min(a.warmestCelsius, b.warmestCelsius),
+        windowMs: Math.min(a.windowMs, b.windowMs),
+      }
+
+/** The classes for which an addition leaves no temperature at all. */
+export const withoutTemperature = (additions: CustodyAdditions): GoodsClass[] =>
+  goodsClasses.filter(name => {
+    const added = additions[name]?.celsius
+    const own = policies[name].celsius
+    return (
+      added !== undefined &&
+      Math.max(added.min, own?.min ?? added.min) >= Math.min(added.max, own?.max ?? added.max)
+    )
+  })
 
 /** The policy of goods of these classes at a pharmacy: everything that any of them needs. */
 export function policyOf(
@@ -165,7 +223,8 @@ export function policyOf(
         own.returnMinutes,
         added?.return_minutes,
       ),
-      celsius: narrower(all.celsius, own.celsius),
+      celsius: narrower(narrower(all.celsius, own.celsius), added?.celsius ?? null),
+      kinetic: stricter(all.kinetic, own.kinetic),
     }
   }
   // An age is read from a document.
@@ -178,4 +237,5 @@ export function policyOf(
 export const asksNothing = (policy: Policy): boolean =>
   stages.every(stage => policy[stage].length === 0) &&
   policy.minimumAge === null &&
-  policy.returnMinutes === null
+  policy.returnMinutes === null &&
+  policy.celsius === null

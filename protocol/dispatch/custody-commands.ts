@@ -4,6 +4,7 @@ import { GoodsClasses } from '../custody/classes.ts'
 import { Agent, SealNumber } from '../custody/evidence.ts'
 import { breakOutcomes } from '../custody/facts.ts'
 import { custodyBounds } from '../custody/limits.ts'
+import { TemperatureSummary } from '../custody/temperatures.ts'
 import { limits } from '../kernel/limits.ts'
 import { oneOf } from '../kernel/schema.ts'
 import { command, text } from './command.ts'
@@ -63,6 +64,20 @@ export const custodyCommands = {
       { additionalProperties: false },
     ),
     { kind: 'missing_scan', note: 'the label is wet' },
+  ),
+  record_temperatures: command(
+    'The readings of thermometers while the parcel is on its way; out of range they break the chain.',
+    TemperatureSummary,
+    {
+      devices: [{ device: 'LOG-7', calibrated_on: '2026-03-01' }],
+      readings: 12,
+      from_ms: 1_790_000_000_000,
+      to_ms: 1_790_000_660_000,
+      min_celsius: 4.1,
+      max_celsius: 9.3,
+      kinetic_celsius: 5.8,
+      verdict: 'within',
+    },
   ),
   mend: command(
     'The pharmacy decides upon a break of the chain.',

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { GoodsClasses } from '../custody/classes.ts'
 import { Agent } from '../custody/evidence.ts'
 import { breakKinds, breakOutcomes, PackageFact, StageName } from '../custody/facts.ts'
+import { TemperatureSummary } from '../custody/temperatures.ts'
 import { nullable, oneOf, Text } from '../kernel/schema.ts'
 import { orderFact } from './event-row.ts'
 
@@ -64,6 +65,7 @@ export const custodyEvents = {
       celsius: Type.Union([Type.Number(), Type.Null()], {
         description: 'The temperature that was measured, of an excursion',
       }),
+      temperature: Type.Optional(TemperatureSummary),
     }),
     {
       number: 1,

@@ -9,6 +9,7 @@ import { accountMessages } from '../accounts/messages.ts'
 import { appointmentMessages } from '../appointments/messages.ts'
 import type { MessageEvents } from '../client/messages.ts'
 import { conversationMessages } from '../conversations/messages.ts'
+import { custodyMessages } from '../custody/messages.ts'
 import { driverMessages } from '../drivers/messages.ts'
 import { ids } from '../kernel/examples.ts'
 import { channelNames } from '../kernel/channels.ts'
@@ -41,6 +42,7 @@ t.test('no message is defined in two folders', async t => {
     conversationMessages,
     liveMessages,
     tripMessages,
+    custodyMessages,
     notificationMessages,
   ]
   t.same(

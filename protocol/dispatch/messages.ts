@@ -6,6 +6,7 @@
 import type Type from 'typebox'
 import { accountMessages } from '../accounts/messages.ts'
 import { appointmentMessages } from '../appointments/messages.ts'
+import { custodyMessages } from '../custody/messages.ts'
 import { driverMessages } from '../drivers/messages.ts'
 import { conversationMessages } from '../conversations/messages.ts'
 import { channelNames, type ChannelName } from '../kernel/channels.ts'
@@ -27,6 +28,7 @@ export const socketMessages = {
   ...conversationMessages,
   ...appointmentMessages,
   ...tripMessages,
+  ...custodyMessages,
   ...liveMessages,
   ...notificationMessages,
 }

@@ -115,6 +115,11 @@ export const errorCatalogue = {
   },
   custody_code_refused: { http: 422, title: 'The code at the door is wrong', retryable: false },
   custody_code_locked: { http: 409, title: 'Too many wrong codes at the door', retryable: false },
+  temperature_refused: {
+    http: 422,
+    title: 'Readings of a thermometer are refused',
+    retryable: false,
+  },
   goods_refused: { http: 422, title: 'Not the goods that were dispensed', retryable: false },
   // Fees, addresses and links
   quote_not_found: { http: 404, title: 'Quote not found', retryable: false },
