@@ -13,6 +13,7 @@ export const custodyCalls = {
   nameAgent: ofOrder({ name: 'Jane Doe', relationship: 'family' }),
   getHandoverCode: ofOrder(),
   renewHandoverCode: ofOrder({}),
+  unlockHandover: ofOrder({}),
   reportBreak: ofOrder({ kind: 'damaged' }),
   recordTemperatures: ofOrder({
     device: 'LOG-7',

@@ -280,6 +280,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     nameAgent: carried,
     getHandoverCode: carried,
     renewHandoverCode: carried,
+    unlockHandover: carried,
     reportHandover: carried,
     reportBreak: carried,
     recordTemperatures: measured,

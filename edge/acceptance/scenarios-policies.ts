@@ -171,6 +171,12 @@ export function policyScenarios(t: Test, deployment: () => Deployment): void {
     t.same(await fields(unpinned), ['custody.code'])
     for (let i = 0; i < 3; i++) await hand(driver, { ...given, pin: wrongPin })
     t.equal(await hand(driver, given), 'custody_code_locked', 'the tries are bounded')
+    // The pharmacy unlocks the driver, and does not see the code.
+    t.equal((await call(driver, 'POST', `${at}/unlock`, {})).status, 403)
+    t.equal((await call(B, 'POST', `${at}/unlock`, {})).status, 404, 'another pharmacy')
+    t.match(await done(A, 'POST', `${at}/unlock`, {}), {
+      custody: { code: { generation: 1, tries_left: 5 } },
+    })
     const renewed = await done(customer, 'POST', `${at}/code`, {})
     t.equal(await hand(driver, given), 'custody_code_refused', 'the code of before opens nothing')
     // Without a connection at the door the phone hands in later what happened.

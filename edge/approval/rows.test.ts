@@ -98,6 +98,7 @@ const carrying = new Set([
   'recordTemperatureFile',
   'getTemperatures',
   'decideBreak',
+  'unlockHandover',
   'listTrips',
   'getTrip',
   'sendLocation',

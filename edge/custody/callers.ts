@@ -11,6 +11,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   nameAgent: ['customer', 'vendor', 'admin'],
   getHandoverCode: ['customer'],
   renewHandoverCode: ['customer'],
+  unlockHandover: ofPharmacy,
   getHandoverKey: everyone,
   reportBreak: ofDriver,
   recordTemperatures: ofDriver,

@@ -6,13 +6,15 @@ import Type from 'typebox'
 import type { OrderVerb } from '../../protocol/dispatch/commands.ts'
 import { custodyCommands } from '../../protocol/dispatch/custody-commands.ts'
 import { custodyBounds } from '../../protocol/custody/limits.ts'
+import type { GoodsClass } from '../../protocol/custody/classes.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { etagOf } from '../http/preconditions.ts'
 import { once } from '../idempotency/idempotency.ts'
-import type { Role } from '../kernel/identity.ts'
-import { route, type AnyRoute } from '../kernel/route.ts'
+import type { Identity, Role } from '../kernel/identity.ts'
+import { requireRole } from '../kernel/member-rights.ts'
+import { route, type AnyRoute, type RouteRequest } from '../kernel/route.ts'
 import { closedObject, Timestamp } from '../kernel/shapes.ts'
 import { commandOrder } from '../orders/command.ts'
 import { findOrder } from '../orders/reads.ts'
@@ -30,6 +32,21 @@ const CodeView = Type.Object({
   expires_at: Timestamp,
   tries_left: Type.Integer({ minimum: 0 }),
 })
+
+/**
+ * Controlled goods are packed by an owner or a pharmacist, and only they take the class away from an
+ * order. Throws `forbidden`.
+ */
+async function requirePacker(
+  ctx: OrderContext,
+  identity: Identity,
+  { params, body }: { params: unknown; body: unknown },
+): Promise<void> {
+  const { goods_classes: given = [] } = body as { goods_classes?: GoodsClass[] }
+  const { custody } = await findOrder(ctx, identity, (params as { id: string }).id)
+  if ([...given, ...(custody?.classes ?? [])].includes('controlled'))
+    requireRole(identity, 'pharmacist', 'packing of controlled goods')
+}
 
 /** The rows of the parcel. */
 export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
@@ -59,6 +76,7 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       errors: [...conflicts, ...(row.errors ?? [])],
       handler: request =>
         once(ctx, request, row.operationId, async ({ commandId }) => {
+          if (row.verb === 'pack') await requirePacker(ctx, request.identity, request)
           const { order } = await commandOrder(
             ctx,
             request,
@@ -89,6 +107,15 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       },
       headers: { 'cache-control': 'no-store' },
     }
+  }
+  const renewed = async (
+    request: Pick<RouteRequest<unknown, unknown, unknown, Identity>, 'identity' | 'principal'>,
+    orderId: string,
+  ): Promise<OrderView> => {
+    const { custody } = await findOrder(ctx, request.identity, orderId)
+    const commandId = uuidV7(ctx.nowMs(), ctx.random)
+    const data = { generation: (custody?.code.generation ?? 0) + 1 }
+    return (await commandOrder(ctx, request, orderId, commandId, 'renew_code', data)).order
   }
   return [
     command({
@@ -177,17 +204,24 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       body: closedObject({}),
       responses: { 200: { description: 'The new code', schema: CodeView } },
       errors: [...conflicts, 'custody_code_locked'],
+      handler: async request => codeOf(await renewed(request, request.params.id)),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/orders/:id/custody/unlock',
+      operationId: 'unlockHandover',
+      summary:
+        'A new code for the customer after too many wrong ones; the pharmacy does not see it',
+      tags,
+      auth: ['vendor', 'admin'],
+      standing: 'carrying',
+      params: OrderId,
+      body: closedObject({}),
+      responses: oneOrder,
+      errors: [...conflicts, 'custody_code_locked'],
       handler: async request => {
-        const { custody } = await findOrder(ctx, request.identity, request.params.id)
-        const { order } = await commandOrder(
-          ctx,
-          request,
-          request.params.id,
-          uuidV7(ctx.nowMs(), ctx.random),
-          'renew_code',
-          { generation: (custody?.code.generation ?? 0) + 1 },
-        )
-        return codeOf(order)
+        const order = await renewed(request, request.params.id)
+        return { status: 200, body: order, headers: { etag: etagOf(order.version) } }
       },
     }),
     route({

@@ -36,7 +36,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     createMainService updateMainService deleteMainService
     closeVendor reopenVendor appealRating
     listPayments listPaymentsV1 listRemittances decideRemittance
-    decideBreak getCustodyPolicies setCustodyPolicies
+    decideBreak unlockHandover getCustodyPolicies setCustodyPolicies
     listReviews takeReview endReview decideDocument
     vendorReport driverReport exportReport exportOrders
     getInsights exportInsights getDriverInsights getServiceInsights`),

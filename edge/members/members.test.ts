@@ -57,6 +57,19 @@ t.test('the account of a pharmacy is its owner, and a code makes a member once',
       )
 })
 
+t.test('controlled goods are packed by an owner or a pharmacist', async t => {
+  const pack = async (who: { token: string }, id: string, body: object) =>
+    (await call(who, 'POST', `/api/orders/${id}/custody/pack`, { packages: ['RX-1'], ...body }))
+      .status
+  const [plain, strong] = [await newOrder(), await newOrder()]
+  for (const id of [plain, strong]) await done(asa, 'POST', `/api/orders/${id}/accept`, {})
+  t.equal(await pack(asa, plain, {}), 200)
+  t.equal(await pack(asa, strong, { goods_classes: ['controlled'] }), 403)
+  t.equal(await pack(petra, strong, { goods_classes: ['controlled'] }), 200)
+  t.equal(await pack(asa, strong, { goods_classes: [] }), 403, 'nor is the class taken away')
+  t.equal(await pack(owner, strong, { goods_classes: [] }), 200)
+})
+
 t.test('an account of its own accepts; one that belongs to a pharmacy does not', async t => {
   const person = details('Own')
   await done(null, 'POST', '/api/auth/register', { ...person, role: 'vendor' })

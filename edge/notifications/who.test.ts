@@ -63,6 +63,7 @@ t.test('each event is told to these sides when the system acted', async t => {
     delivery_failed: 'customer order.failed, vendor order.failed',
     return_started: 'vendor order.returning',
     returned: 'customer order.returned, vendor order.returned',
+    chain_broken: 'vendor order.chain_broken',
     driver_registered: 'vendor driver.registered',
     membership_changed: 'driver driver.membership_ended, vendor driver.membership_ended',
     duty_barred: 'driver driver.off_duty',
@@ -139,6 +140,13 @@ t.test('every type of event has its row, and every kind has an event', async t =
       {
         actor: 'driver' as const,
         event: { type: 'duty_barred', data: { barred: false } } as OneEvent,
+      },
+      {
+        actor: 'order' as const,
+        event: {
+          type: 'chain_broken',
+          data: { ...orderEvents.chain_broken.example, kind: 'excursion' },
+        } as OneEvent,
       },
     ].flatMap(({ actor, event }) => whoHears(actor, event, system, parties).map(one => one.kind)),
   )

@@ -74,7 +74,8 @@ export const told: {
     agent_named: nobody,
     code_refused: nobody,
     code_renewed: nobody,
-    chain_broken: nobody,
+    // An excursion has a kind of its own.
+    chain_broken: to('order.chain_broken'),
     chain_mended: nobody,
   },
   driver: {
@@ -137,6 +138,8 @@ function kindsOf(actor: JournalSubject, event: OneEvent): Told {
       }[event.data.membership]
     case 'duty_barred':
       return to(event.data.barred ? 'driver.off_duty' : 'driver.duty_allowed')
+    case 'chain_broken':
+      return to(event.data.kind === 'excursion' ? 'order.excursion' : 'order.chain_broken')
     case 'requirement_met':
       return event.data.status === 'booked' ? to('appointment.confirmed') : nobody
     default: {
@@ -194,6 +197,8 @@ export function overWith(event: OneEvent): readonly NotificationKind[] {
       return ['order.offered']
     case 'order_cancelled':
       return ['order.requested', 'order.offered']
+    case 'chain_mended':
+      return ['order.chain_broken', 'order.excursion']
     default:
       return []
   }

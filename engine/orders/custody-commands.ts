@@ -181,7 +181,7 @@ function nameAgent(order: Living, command: Of<'name_agent'>): OrderDecision {
 }
 
 function renewCode(order: Living, command: Of<'renew_code'>): OrderDecision {
-  if (!isCustomer(order, command.by)) return notFound()
+  if (!isCustomer(order, command.by) && !isPharmacy(order, command.by)) return notFound()
   const stage = stageOf(order)
   if (stage !== 'pickup' && stage !== 'handover') return conflict(order, 'given a new code')
   const known = custodyOf(order).code.generation

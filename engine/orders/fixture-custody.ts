@@ -347,6 +347,7 @@ export const custodyTable: Record<string, Row[]> = {
     [atDoor, give.renewCode(1, driver), 0, 'order_not_found'],
     [reached.accepted, give.renewCode(), 0, 'order_state_conflict'],
     [atDoor, give.renewCode(), 0, ['code_renewed']],
+    [[...atDoor, ...wrong], give.renewCode(1, vendor), 0, ['code_renewed']],
     [atDoor, give.renewCode(2), 0, 'order_state_conflict'],
     [[...atDoor, happened.codeRenewed], give.renewCode(), 0, []],
     [

@@ -72,6 +72,8 @@ const essential = { essential: true } as const
 const passing = { livesMinutes: 2 * hour } as const
 const arrival = { urgent: true, livesMinutes: 30 } as const
 const offer = { urgent: true, pushOnly: true, livesMinutes: 10 } as const
+/** A driver stands still until the pharmacy has decided. */
+const stopped = { essential: true, urgent: true, livesMinutes: 4 * hour } as const
 const standing = { standing: true } as const
 /** The safety of an account, or a decision that the law lets nobody miss. */
 const vital = { essential: true, standing: true } as const
@@ -93,6 +95,8 @@ export const notificationKinds = {
   'order.picked_up': kind('order', ['customer'], passing),
   'order.out_for_delivery': kind('order', ['customer'], passing),
   'order.driver_at_door': kind('order', ['customer'], arrival),
+  'order.chain_broken': kind('order', ['vendor'], stopped),
+  'order.excursion': kind('order', ['vendor'], stopped),
   'order.delivered': kind('order', ['customer', 'vendor']),
   'order.failed': kind('order', ['customer', 'vendor'], essential),
   'order.returning': kind('order', ['vendor'], passing),

@@ -24,6 +24,8 @@ const en: Texts = {
   'order.picked_up': 'The driver has picked up your order {order}.',
   'order.out_for_delivery': 'Your order {order} is on its way to you.',
   'order.driver_at_door': 'The driver with your order {order} is at your door.',
+  'order.chain_broken': 'The custody of order {order} is broken. Decide whether it goes on.',
+  'order.excursion': 'Order {order} was too warm or too cold. A pharmacist must decide.',
   'order.delivered': 'Order {order} was delivered.',
   'order.failed': 'Order {order} could not be delivered.',
   'order.returning': 'Order {order} is on its way back to the pharmacy.',
@@ -83,6 +85,10 @@ const de: Texts = {
   'order.picked_up': 'Der Fahrer hat Ihre Bestellung {order} abgeholt.',
   'order.out_for_delivery': 'Ihre Bestellung {order} ist auf dem Weg zu Ihnen.',
   'order.driver_at_door': 'Der Fahrer mit Ihrer Bestellung {order} ist an Ihrer Tür.',
+  'order.chain_broken':
+    'Die Übergabekette der Bestellung {order} ist unterbrochen. Entscheiden Sie, ob sie weitergeht.',
+  'order.excursion':
+    'Die Bestellung {order} war zu warm oder zu kalt. Ein Apotheker muss entscheiden.',
   'order.delivered': 'Die Bestellung {order} wurde übergeben.',
   'order.failed': 'Die Bestellung {order} konnte nicht übergeben werden.',
   'order.returning': 'Die Bestellung {order} ist auf dem Rückweg zur Apotheke.',
@@ -143,6 +149,8 @@ const ar: Texts = {
   'order.picked_up': 'استلم السائق طلبك {order}.',
   'order.out_for_delivery': 'طلبك {order} في الطريق إليك.',
   'order.driver_at_door': 'السائق الذي يحمل طلبك {order} عند بابك.',
+  'order.chain_broken': 'انقطعت سلسلة عهدة الطلب {order}. قرّروا هل يستمر.',
+  'order.excursion': 'كان الطلب {order} دافئًا أو باردًا أكثر من اللازم. على صيدلي أن يقرّر.',
   'order.delivered': 'سُلّم الطلب {order}.',
   'order.failed': 'تعذّر تسليم الطلب {order}.',
   'order.returning': 'الطلب {order} في طريق العودة إلى الصيدلية.',
