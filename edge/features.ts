@@ -17,6 +17,7 @@ import { drivers } from './drivers/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
+import { keys } from './keys/index.ts'
 import { live } from './live/index.ts'
 import { ledger } from './ledger/index.ts'
 import { maps } from './maps/index.ts'
@@ -47,6 +48,8 @@ import { webhooks } from './webhooks/index.ts'
 import { wooCommerce } from './woocommerce/index.ts'
 
 const list = [
+  // Opens the keys before another feature prepares itself.
+  keys,
   audit,
   accounts,
   messenger,

@@ -4,13 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { uploadIdOf } from '../../protocol/uploads/url.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { WithStorages } from '../uploads/storage/storage.ts'
+import { isReachable, readFile, type FileContext } from '../uploads/stored-files.ts'
 import { custodyLimits } from './limits.ts'
 import { proofsOf, type EntryProof } from './steps.ts'
 
-export type DigestParts = Pick<Kernel, 'database' | 'nowMs'> & WithStorages
+export type DigestParts = Pick<Kernel, 'nowMs'> & FileContext
 
 /**
  * The proofs of an event with their digests. A file that is gone has none. Rejects while the store
@@ -38,29 +39,20 @@ export async function provenBy(
   return proofs
 }
 
-async function digestOf({ database, storages }: DigestParts, id: string): Promise<string | null> {
-  const row = await database.kysely
+async function digestOf(parts: DigestParts, id: string): Promise<string | null> {
+  const row = await parts.database.kysely
     .selectFrom('uploads')
-    .select(['store', 'path', 'content_type'])
+    .selectAll()
     .where('id', '=', id)
     .where('stored_at', 'is not', null)
     .executeTakeFirst()
-  if (row === undefined) return null
-  const store = storages.of(row.store)
-  if (store === undefined) return null
-  const file = await store.download(row.path, {
-    contentType: row.content_type,
-    disposition: 'attachment',
-  })
+  if (row === undefined || !isReachable(parts, row)) return null
   const hash = createHash('sha256')
-  if (file === null) return null
-  if (file.kind === 'bytes') for await (const chunk of file.chunks) hash.update(chunk)
-  else {
-    const answer = await fetch(file.url, { signal: AbortSignal.timeout(custodyLimits.fileMs) })
-    if (answer.status === 404) return null
-    if (!answer.ok || answer.body === null)
-      throw new Error(`the store of files answered ${answer.status}`)
-    for await (const chunk of answer.body) hash.update(chunk)
+  try {
+    for await (const chunk of await readFile(parts, row)) hash.update(chunk)
+  } catch (error) {
+    if (error instanceof CaduceusError && error.code === 'not_found') return null
+    throw error
   }
   return hash.digest('hex')
 }

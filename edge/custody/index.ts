@@ -3,7 +3,7 @@ import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { OrderContext } from '../orders/terms.ts'
-import type { WithStorages } from '../uploads/storage/storage.ts'
+import type { FileContext } from '../uploads/stored-files.ts'
 import { access } from './callers.ts'
 import { readCustodyConfig } from './config.ts'
 import { examples } from './examples.ts'
@@ -17,7 +17,7 @@ import { tellWitnesses } from './telling.ts'
 import { temperatureRoutes } from './temperature-routes.ts'
 import { CustodyView } from './timeline.ts'
 
-export const custody = feature<Kernel & OrderContext & WithStorages>()({
+export const custody = feature<Kernel & OrderContext & FileContext>()({
   name: 'custody',
   config: readCustodyConfig,
   metrics: custodyMetrics,

@@ -72,7 +72,7 @@ t.test('an entry waits while its proof cannot be read, and others do not', async
   Object.assign(storages, {
     of: (name: string) => ({
       ...real(name),
-      download: async () => {
+      read: () => {
         asked += 1
         throw new Error('away')
       },

@@ -3,6 +3,7 @@
  */
 import type { RegistrationConfig } from '../approval/registration.ts'
 import { feature } from '../kernel/feature.ts'
+import type { WithVault } from '../keys/vault.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { parkedCommandRoutes } from './parked-commands.ts'
 import { systemRoutes } from './routes.ts'
@@ -11,7 +12,7 @@ import { readOperationsConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { operationsMetrics } from './metrics.ts'
 
-export const operations = feature<Kernel & WithConfig<RegistrationConfig>>()({
+export const operations = feature<Kernel & WithConfig<RegistrationConfig> & WithVault>()({
   name: 'operations',
   config: readOperationsConfig,
   metrics: operationsMetrics,

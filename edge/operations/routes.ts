@@ -9,6 +9,7 @@ import { subjects } from '../../protocol/bus/subjects.ts'
 import { Seldom } from '../../protocol/kernel/seldom.ts'
 import type { RegistrationConfig } from '../approval/registration.ts'
 import type { KernelConfig } from '../kernel/config.ts'
+import type { WithVault } from '../keys/vault.ts'
 import type { Kernel, WithConfig, WithMetrics } from '../kernel/kernel.ts'
 import type { OperationsConfig } from './config.ts'
 import type { OperationsMetrics } from './metrics.ts'
@@ -23,7 +24,8 @@ export type SystemContext = Pick<
   'after' | 'bus' | 'claims' | 'database' | 'log' | 'metrics' | 'nowMs' | 'version'
 > &
   WithConfig<KernelConfig & RegistrationConfig & OperationsConfig> &
-  WithMetrics<OperationsMetrics>
+  WithMetrics<OperationsMetrics> &
+  WithVault
 /** A health check that hangs is an outage: a slower check than this counts as down. */
 const checkMs = 1_000
 /** An id that no order has: the claims answer `unknown` and keep nothing. */
@@ -54,6 +56,9 @@ const HealthView = Type.Object({
   bench_allowed: Type.Boolean(),
   registration: Type.Enum(['open', 'approval'], {
     description: '`open`: whoever registers as a pharmacy or a driver works at once',
+  }),
+  encryption: Type.Enum(['on', 'off'], {
+    description: '`off`: this edge has no ENCRYPTION_KEY, and files are stored as they are',
   }),
 })
 
@@ -109,6 +114,7 @@ export function systemRoutes(ctx: SystemContext): AnyRoute[] {
       version,
       bench_allowed: ctx.config.benchAllowed,
       registration: ctx.config.registration,
+      encryption: ctx.vault.encrypts ? 'on' : 'off',
     }
   }
   /** Anybody may ask as often as they like. Callers share a look while it is under way or fresh. */

@@ -16,7 +16,8 @@ import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
 import { invalid } from '../kernel/validate.ts'
 import { tellStored } from '../notifications/tell.ts'
 import type { Download } from '../uploads/storage/storage.ts'
-import { dispositionOf, storeOf, type UploadContext } from '../uploads/upload-store.ts'
+import { downloadFile } from '../uploads/stored-files.ts'
+import { dispositionOf, type UploadContext } from '../uploads/upload-store.ts'
 import { photoLimits } from '../photos/limits.ts'
 import type { WithPhotos } from '../photos/photos.ts'
 import { applyTo, type EffectContext } from './effects.ts'
@@ -266,8 +267,7 @@ export function documentRoutes(ctx: PaperContext): AnyRoute[] {
           contentType: upload.content_type,
           disposition: dispositionOf(upload),
         }
-        const download = await storeOf(ctx, upload).download(upload.path, presentation)
-        if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
+        const download = await downloadFile(ctx, upload, presentation)
         ctx.audit.note({
           actorRole: identity.role,
           actorId: identity.userId,

@@ -33,15 +33,14 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { goodsOf } from '../kernel/paper-facts.ts'
 import { dependent, requireIndependent } from '../kernel/sponsors.ts'
 import { invalid } from '../kernel/validate.ts'
-import type { WithStorages } from '../uploads/storage/storage.ts'
 import type { Stored } from '../notifications/take.ts'
-import { storeOf } from '../uploads/upload-store.ts'
+import { downloadFile, type FileContext } from '../uploads/stored-files.ts'
 import { paperLimits } from './limits.ts'
 import { zonesOf } from './subjects.ts'
 import { storePaperNews, storeRevocations } from './tell.ts'
 import { requireDay, type DocumentRow } from './views.ts'
 
-export type ReviewContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> & WithStorages
+export type ReviewContext = Pick<Kernel, 'nowMs' | 'random'> & FileContext
 
 /** The kinds of a queue. */
 export const kindsOf = (queue: ReviewQueue): PaperKind[] =>
@@ -323,15 +322,14 @@ async function needsTwo(tx: Kysely<Tables>, row: DocumentRow): Promise<boolean> 
 
 /** The stored bytes must be those of the digest. A link into a store is trusted to its checksums. */
 async function requireStored(
-  ctx: WithStorages,
+  ctx: FileContext,
   upload: Selectable<UploadsTable>,
   digest: string,
 ): Promise<void> {
-  const download = await storeOf(ctx, upload).download(upload.path, {
+  const download = await downloadFile(ctx, upload, {
     contentType: upload.content_type,
     disposition: 'attachment',
   })
-  if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
   if (download.kind === 'link') return
   const hash = createHash('sha256')
   for await (const chunk of download.chunks) hash.update(chunk)

@@ -8,8 +8,7 @@
 import { sql } from 'kysely'
 import type { Kernel } from '../kernel/kernel.ts'
 import { noteOrder, orderNaming } from '../uploads/access.ts'
-import type { WithStorages } from '../uploads/storage/storage.ts'
-import { storeOf } from '../uploads/upload-store.ts'
+import { removeFile, type FileContext } from '../uploads/stored-files.ts'
 import { privacyLimits } from './limits.ts'
 
 const theirs = (accountId: string) => sql<boolean>`(uploads.owner_id = ${accountId}::uuid
@@ -48,7 +47,7 @@ export async function noteFiles(ctx: Pick<Kernel, 'database'>, accountId: string
  * Returns the time of the newest file that is kept; null for none. Rejects while a store is away.
  */
 export async function eraseFiles(
-  ctx: Pick<Kernel, 'database'> & WithStorages,
+  ctx: FileContext,
   accountId: string,
   before: Date,
 ): Promise<Date | null> {
@@ -71,7 +70,7 @@ export async function eraseFiles(
       const live = await orderNaming(ctx, file, eb => eb('ended_as', 'is', null))
       if (live !== null) continue
       await db.updateTable('uploads').set({ stored_at: null }).where('id', '=', file.id).execute()
-      await storeOf(ctx, file).remove(file.path)
+      await removeFile(ctx, file)
       await db.deleteFrom('documents').where('upload_id', '=', file.id).execute()
       await db.deleteFrom('uploads').where('id', '=', file.id).execute()
     }

@@ -10,7 +10,7 @@ import { noticeLetter } from '../accounts/letters.ts'
 import type { JobFigures, JobRun } from '../kernel/job.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
-import type { WithStorages } from '../uploads/storage/storage.ts'
+import type { FileContext } from '../uploads/stored-files.ts'
 import type { PrivacyConfig } from './config.ts'
 import { eraseAppointments } from './erase-appointments.ts'
 import { eraseFiles, noteFiles } from './erase-files.ts'
@@ -25,7 +25,7 @@ import { privacyLimits } from './limits.ts'
 export type EraseContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> &
   WithEndedAccess &
   WithMessenger &
-  WithStorages &
+  FileContext &
   WithErasureLog &
   WithConfig<PrivacyConfig>
 
@@ -111,6 +111,7 @@ async function erasePerson(
     await eraseCustody(db, accountId, before),
     await eraseFiles(ctx, accountId, before),
   ].flatMap(at => (at === null ? [] : [at.getTime() + recordsMs]))
+  await ctx.vault.destroyPersonKey(accountId)
   const isAnew = nowMs >= begunMs + privacyLimits.passMs
   const isSettled = isAnew && waiting === 0 && keptMs.length === 0
   const pauseMs = isAnew && waiting === 0 ? privacyLimits.keptPassMs : privacyLimits.passMs

@@ -122,6 +122,7 @@ export const knownOfHouse = {
     why: 'what waits for the processor of cards; its answers are in the payment',
     otherIds: ['id', 'order_id'],
   },
+  encryption_state: { why: 'the fingerprint of a key' },
   slots: { why: engines },
   slot_progress: { why: engines },
   engines: { why: engines },

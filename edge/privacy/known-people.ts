@@ -137,6 +137,34 @@ export const knownOfPeople = {
     otherIds: ['id'],
   },
   upload_parts: { why: 'the bytes of files that have not arrived whole', otherIds: ['upload_id'] },
+  sealed_parts: { why: 'the bytes of files that have not arrived whole', otherIds: ['upload_id'] },
+  stale_files: {
+    why: 'older copies of files, deleted within minutes and with their file',
+    otherIds: ['upload_id'],
+  },
+  person_keys: {
+    parts: [
+      {
+        about: 'That a key was made for you',
+        erase: { own: 'erase.ts destroys it' },
+        of: ['account_id'],
+        key: ['account_id'],
+        leave: ['wrapped', 'wrapped_by'],
+      },
+    ],
+  },
+  file_keys: {
+    parts: [
+      {
+        about: 'Which of your files have a key of their own',
+        erase: { own: 'erase-files.ts destroys it with the file' },
+        of: ['account_id'],
+        key: ['upload_id'],
+        leave: ['wrapped', 'wrapped_by'],
+      },
+    ],
+    otherIds: ['upload_id'],
+  },
   idempotency_keys: {
     parts: [
       {

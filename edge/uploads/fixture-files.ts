@@ -12,6 +12,12 @@ export const form = (bytes: Uint8Array, filename = 'photo.png', type = 'image/pn
   data.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), filename)
   return data
 }
+/** All bytes of a stream. */
+export async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const piece of pieces) all.push(piece)
+  return Buffer.concat(all)
+}
 /** Files below a folder, without those that are being written. */
 export const filesIn = (folder: string): string[] =>
   existsSync(folder)

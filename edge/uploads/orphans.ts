@@ -10,12 +10,11 @@
 import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely'
 import type { Tables, UploadsTable } from '../../migrations/database/tables.ts'
 import { fileLimits } from './storage/file-limits.ts'
-import type { WithStorages } from './storage/storage.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { noteOrder, orderNaming, partyOf } from './access.ts'
-import { storeOf } from './upload-store.ts'
+import { removeFile, type FileContext } from './stored-files.ts'
 
-export type OrphanContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> & WithStorages
+export type OrphanContext = Pick<Kernel, 'database' | 'log' | 'nowMs'> & FileContext
 
 /**
  * Checks the oldest fileLimits.uploadsPerSweepMax files and returns the number of deleted ones. A
@@ -83,7 +82,7 @@ async function deleteUnnamed(
     .returning('id')
     .executeTakeFirst()
   if (hidden === undefined) return false
-  await storeOf(ctx, upload).remove(upload.path)
+  await removeFile(ctx, upload)
   await db.deleteFrom('uploads').where('id', '=', upload.id).where('order_id', 'is', null).execute()
   return true
 }

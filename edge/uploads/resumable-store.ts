@@ -16,6 +16,7 @@ import { type UploadKind } from './kinds.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { storeUpload, type StoredUpload, type UploadContext } from './upload-store.ts'
 import { resumableLimits } from './resumable-limits.ts'
+import { openPieces, partsFrom, sealPiece, type PartKey } from './sealed-parts.ts'
 
 export type ResumableRow = Selectable<ResumableUploadsTable>
 type Context = Pick<UploadContext, 'database'> & { nowMs(): number }
@@ -223,6 +224,7 @@ async function append(
   at: number,
   bytes: Uint8Array,
 ): Promise<ResumableRow> {
+  const key = ctx.vault.encrypts ? await partKey(ctx, row) : null
   const taken = await ctx.database.kysely.transaction().execute(async tx => {
     // The bound is checked here too; otherwise ten thousand uploads that began while there was room
     // could fill the disk.
@@ -237,11 +239,26 @@ async function append(
       .returningAll()
       .executeTakeFirst()
     if (moved !== undefined)
-      await write(tx, row.id, at, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+      await write(
+        tx,
+        key === null ? 'upload_parts' : 'sealed_parts',
+        row.id,
+        at,
+        key === null
+          ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+          : sealPiece(key, row.id, at, bytes),
+      )
     return moved
   })
   if (taken === undefined) throw conflict((await find(ctx, row.owner_id, row.id)).received)
   return taken
+}
+
+/** Throws `not_found` for somebody who is being erased. */
+async function partKey({ vault }: UploadContext, row: ResumableRow): Promise<PartKey> {
+  const key = await vault.personKey(row.owner_id)
+  if (key === null) throw new CaduceusError('not_found', 'no such upload; it was deleted')
+  return { key, ownerId: row.owner_id }
 }
 
 /**
@@ -250,20 +267,21 @@ async function append(
  */
 async function write(
   tx: Kysely<Tables>,
+  table: 'upload_parts' | 'sealed_parts',
   uploadId: string,
   at: number,
   bytes: Buffer,
 ): Promise<void> {
   // No two parts begin so near to each other, so this finds the last part or none.
   const { numUpdatedRows } = await tx
-    .updateTable('upload_parts')
+    .updateTable(table)
     .set({ bytes: sql<Buffer>`bytes || ${bytes}::bytea` })
     .where('upload_id', '=', uploadId)
     .where('at', '>=', at - resumableLimits.smallPartBytes)
     .where('at', '<', at)
     .executeTakeFirst()
   if (Number(numUpdatedRows) === 0)
-    await tx.insertInto('upload_parts').values({ upload_id: uploadId, at, bytes }).execute()
+    await tx.insertInto(table).values({ upload_id: uploadId, at, bytes }).execute()
 }
 
 /**
@@ -277,20 +295,17 @@ async function finish(
 ): Promise<ResumableRow> {
   const db = ctx.database.kysely
   const whole = new Uint8Array(row.bytes_count)
+  let key: PartKey | null = null
   let from = 0
   while (from < at) {
-    const parts = await db
-      .selectFrom('upload_parts')
-      .select(['at', 'bytes'])
-      .where('upload_id', '=', row.id)
-      .where('at', '>=', from)
-      .orderBy('at')
-      .limit(resumableLimits.partsPerRead)
-      .execute()
+    const parts = await partsFrom(db, row.id, from)
     for (const part of parts) {
       if (part.at !== from) throw conflict(from)
-      whole.set(part.bytes, from)
-      from += part.bytes.length
+      const bytes = part.is_sealed
+        ? openPieces((key ??= await partKey(ctx, row)), row.id, from, part.bytes)
+        : part.bytes
+      whole.set(bytes, from)
+      from += bytes.length
     }
     // Another sender deleted or finished the upload while this one read.
     if (parts.length === 0) throw conflict((await find(ctx, row.owner_id, row.id)).received)
@@ -321,7 +336,8 @@ async function finish(
       .executeTakeFirst()
     if (finished === undefined)
       throw new CaduceusError('not_found', 'the upload was deleted while it was finished')
-    await tx.deleteFrom('upload_parts').where('upload_id', '=', row.id).execute()
+    for (const table of ['upload_parts', 'sealed_parts'] as const)
+      await tx.deleteFrom(table).where('upload_id', '=', row.id).execute()
     return finished
   })
 }

@@ -137,6 +137,10 @@ export function uploadRoutes(
       }),
       responses: {
         200: { description: 'The file', contentType: 'application/octet-stream' },
+        206: {
+          description: 'The bytes that `Range` asks for',
+          contentType: 'application/octet-stream',
+        },
         302: {
           description:
             'A link into the object store, valid for a few minutes. Open it without the Authorization header',
@@ -151,17 +155,19 @@ export function uploadRoutes(
             'send the access token as "Authorization: Bearer <token>", or open the link that the order shows',
           )
         const reader = identity ?? (await readerOf(ctx, params.id.toLowerCase(), query))
-        const { contentType, disposition, download, kind, reading } = await readUpload(
+        const { contentType, disposition, download, ranged, kind, reading } = await readUpload(
           ctx,
           reader,
           params.id,
+          request.headers,
         )
         noteOpening(ctx, reader, kind, reading, request)
         if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
         return {
-          status: 200,
+          status: ranged.status,
           body: download.chunks,
           headers: {
+            ...ranged.headers,
             'content-type': contentType,
             'content-disposition': disposition,
             'cache-control': 'private, max-age=3600',

@@ -13,15 +13,17 @@ import type { Identity } from '../kernel/identity.ts'
 import type { KernelConfig } from '../kernel/config.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { UploadsConfig } from './config.ts'
-import type { Download, WithStorages } from './storage/storage.ts'
+import type { Download } from './storage/storage.ts'
 import { readingOf, type Reading } from './access.ts'
 import { uploadKinds, type UploadKind } from './kinds.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { inspectMedia } from './media.ts'
 import { scan } from './scan.ts'
+import { rangeOf, type Ranged } from './ranges.ts'
+import { downloadFile, putFile, storeOfNew, type FileContext } from './stored-files.ts'
 
 export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
-  WithStorages &
+  FileContext &
   WithConfig<KernelConfig & UploadsConfig>
 
 export interface StoredUpload {
@@ -58,7 +60,6 @@ export async function storeUpload(
   await scan(ctx.config.scanner, media.data)
 
   const db = ctx.database.kysely
-  const { current } = ctx.storages
   const row =
     (await db
       .insertInto('uploads')
@@ -69,7 +70,7 @@ export async function storeUpload(
         content_type: media.contentType,
         bytes_count: media.data.byteLength,
         digest: createHash('sha256').update(media.data).digest('hex'),
-        store: current.name,
+        store: storeOfNew(ctx),
         path: `${kind}/${uuidV7(ctx.nowMs(), ctx.random)}.${media.extension}`,
         created_at: new Date(begunAtMs),
       })
@@ -83,7 +84,7 @@ export async function storeUpload(
       .where('owner_id', '=', ownerId)
       .executeTakeFirstOrThrow())
   if (row.stored_at === null) {
-    await storeOf(ctx, row).put(row.path, media.data, row.content_type)
+    await putFile(ctx, row, media.data)
     await db
       .updateTable('uploads')
       .set({ stored_at: new Date(ctx.nowMs()) })
@@ -97,6 +98,7 @@ export interface OpenedUpload {
   contentType: string
   disposition: string
   download: Download
+  ranged: Ranged
   kind: UploadKind
   reading: Reading
 }
@@ -109,6 +111,7 @@ export async function readUpload(
   ctx: UploadContext,
   identity: Identity,
   id: string,
+  headers: Readonly<Record<string, string>>,
 ): Promise<OpenedUpload> {
   const row = await ctx.database.kysely
     .selectFrom('uploads')
@@ -119,26 +122,15 @@ export async function readUpload(
   const reading = row === undefined ? null : await readingOf(ctx, identity, row)
   if (row === undefined || reading === null) throw new CaduceusError('not_found', 'no such file')
   const presentation = { contentType: row.content_type, disposition: dispositionOf(row) }
-  const download = await storeOf(ctx, row).download(row.path, presentation)
-  if (download === null) throw new CaduceusError('not_found', 'the file is no longer stored')
-  return { ...presentation, download, kind: row.kind as UploadKind, reading }
+  const ranged = rangeOf(headers, row.bytes_count)
+  const download = await downloadFile(ctx, row, presentation, ranged.range)
+  return { ...presentation, download, ranged, kind: row.kind as UploadKind, reading }
 }
 
 /** A document is downloaded and not shown, because viewers of documents run scripts in them. */
 export function dispositionOf({ id, path, content_type }: UploadRow): string {
   const way = /^(image|audio)\//.test(content_type) ? 'inline' : 'attachment'
   return `${way}; filename="${id}${path.slice(path.lastIndexOf('.'))}"`
-}
-
-/** Throws `unavailable` for a file in a store that this edge is not configured for. */
-export function storeOf(ctx: Pick<UploadContext, 'storages'>, { store }: Pick<UploadRow, 'store'>) {
-  const storage = ctx.storages.of(store)
-  if (storage === undefined)
-    throw new CaduceusError(
-      'unavailable',
-      'the file is kept in a store that this server is not configured for',
-    )
-  return storage
 }
 
 /**

@@ -4,6 +4,9 @@
  * signing keys and of the uploads. So the restored server is the same: tokens stay valid, and
  * pictures are there.
  *
+ * The key of encryption at rest is a file of its own beside the backup, `FILE.key`, so that the two
+ * can lie apart: who has the backup alone reads no uploaded file.
+ *
  * The directory is locked meanwhile. A running server keeps its lock; then the backup says so and
  * ends, because files that are copied while the database writes them do not fit each other.
  * Distributed deployments use the tools of PostgreSQL.
@@ -13,6 +16,8 @@
 import { execFile } from 'node:child_process'
 import {
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -34,12 +39,17 @@ const run = promisify(execFile)
  */
 const kept = [clusterName, 'jwt-secret', 'vapid-private-key', 'custody-log-key', 'uploads'] as const
 
+const keyName = 'encryption-key'
+/** The file with the key beside a backup. */
+export const keyBeside = (file: string): string => `${file}.key`
+
 const outputBytesMax = 1024 * 1024
 
 /** Writes FILE, which must not exist. Rejects with one line that says what to do. */
 export async function backup(dataDir: string, file: string): Promise<void> {
   const target = resolve(file)
-  if (existsSync(target)) throw new Error(`${file} exists; name a file that does not`)
+  for (const name of [target, keyBeside(target)])
+    if (existsSync(name)) throw new Error(`${name} exists; name a file that does not`)
   if (![clusterName, earlierName].some(name => existsSync(join(dataDir, name))))
     throw new Error(
       `DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`,
@@ -58,6 +68,12 @@ export async function backup(dataDir: string, file: string): Promise<void> {
       ...kept.filter(name => existsSync(join(dataDir, name))),
     ])
     sync(making)
+    const key = join(dataDir, keyName)
+    if (existsSync(key)) {
+      // The copy has the mode of the file: this user alone reads it.
+      copyFileSync(key, keyBeside(target), constants.COPYFILE_EXCL)
+      sync(keyBeside(target))
+    }
     renameSync(making, target)
   } catch (error) {
     rmSync(making, { force: true })
@@ -88,6 +104,8 @@ export async function restore(dataDir: string, file: string): Promise<void> {
     await unpack(clusterName).catch(() => unpack(earlierName))
     // The keys and the uploads are there only where the server had its own.
     for (const name of kept.slice(1)) await unpack(name).catch(() => undefined)
+    if (existsSync(keyBeside(source)))
+      copyFileSync(keyBeside(source), join(dataDir, keyName), constants.COPYFILE_EXCL)
   } catch (error) {
     for (const name of [clusterName, earlierName])
       rmSync(join(dataDir, name), { recursive: true, force: true })

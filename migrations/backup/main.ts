@@ -4,13 +4,16 @@
  */
 import { ConfigError, textVariable } from '../../protocol/kernel/environment.ts'
 import { processEnvironment } from '../../protocol/kernel/environment-file.ts'
-import { backup, restore } from './backup.ts'
+import { existsSync } from 'node:fs'
+import { backup, keyBeside, restore } from './backup.ts'
 
 const help = `Usage: npm run backup -- FILE
        npm run restore -- FILE
 
 backup writes the embedded database, the signing key and the uploads of DATA_DIR (default ./data) to
-FILE, a gzipped tar that must not exist yet. restore unpacks FILE into DATA_DIR, which must be empty.
+FILE, a gzipped tar that must not exist yet, and the key of encryption to FILE.key. Keep the two
+apart, and neither alone: uploads cannot be read without the key. restore takes FILE.key where it
+lies beside FILE; without it set ENCRYPTION_KEY, or bring the key to DATA_DIR/encryption-key. restore unpacks FILE into DATA_DIR, which must be empty.
 
 The embedded database belongs to one process: stop the server first, or the backup stops with a line
 that names its process. Uploads that UPLOAD_DIR or an object store keeps elsewhere are not in FILE.
@@ -41,7 +44,9 @@ async function main([work, ...rest]: string[]): Promise<void> {
   const dataDir = textVariable(environment, 'DATA_DIR') ?? './data'
   await works[work as keyof typeof works](dataDir, file!)
   process.stdout.write(
-    work === 'backup' ? `${dataDir} is in ${file}.\n` : `${file} is restored in ${dataDir}.\n`,
+    work === 'backup'
+      ? `${dataDir} is in ${file}.${existsSync(keyBeside(file!)) ? ` Its key is ${keyBeside(file!)}: keep it in another place.` : ''}\n`
+      : `${file} is restored in ${dataDir}.\n`,
   )
 }
 

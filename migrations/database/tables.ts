@@ -29,6 +29,7 @@ import type {
 } from './tables-appointments.ts'
 import type { CustodyTables } from './tables-custody.ts'
 import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights.ts'
+import type { KeysTables } from './tables-keys.ts'
 import type { LedgerTables } from './tables-ledger.ts'
 import type { PaymentTables } from './tables-payments.ts'
 import type {
@@ -430,7 +431,8 @@ export interface ParkedCommandsTable {
   parked_at: ReadOnly<Date>
 }
 
-export interface Tables extends CustodyTables, LedgerTables, PaymentTables, ConfigurationTables {
+export interface Tables
+  extends CustodyTables, KeysTables, LedgerTables, PaymentTables, ConfigurationTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable

@@ -47,6 +47,7 @@ import { waitingForPapers } from './0050_waiting_for_papers.ts'
 import { oneOutbox } from './0051_one_outbox.ts'
 import { ledgerWaiting } from './0054_ledger_waiting.ts'
 import { temperatures } from './0055_temperatures.ts'
+import { keys } from './0057_keys.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001_spine': spine,
@@ -93,4 +94,5 @@ export const migrations: Record<string, Migration> = {
   '0053_custody_policies': custodyPolicies,
   '0054_ledger_waiting': ledgerWaiting,
   '0055_temperatures': temperatures,
+  '0057_keys': keys,
 }

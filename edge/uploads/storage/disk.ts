@@ -6,13 +6,22 @@ import { constants, createReadStream } from 'node:fs'
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
+import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { ConfigError, type Environment } from '../../../protocol/kernel/environment.ts'
-import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
+import {
+  assertKey,
+  type ByteRange,
+  type Storage,
+  type StorageDeps,
+  type StoreKind,
+} from './storage.ts'
 
 /**
  * Age at which an unfinished file belongs to a process that died; no write takes nearly as long.
  */
 const unfinishedAfterMs = 3_600_000
+/** Bytes that are read at once: some chunks of an encrypted file. */
+const readBytes = 256 * 1024
 
 /** Files in `uploadDir`. Always configured: it has a default. */
 export const diskStore = {
@@ -30,8 +39,24 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
     return join(root, key)
   }
 
+  // The file is opened when the first piece is asked for, so a client that leaves before leaves no
+  // open file.
+  async function* read(key: string, range: ByteRange | null): AsyncGenerator<Uint8Array> {
+    const file = fileOf(key)
+    try {
+      yield* createReadStream(file, {
+        highWaterMark: readBytes,
+        ...(range !== null && { start: range.from, end: range.to }),
+      }) as AsyncIterable<Uint8Array>
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      throw new CaduceusError('not_found', 'the file is no longer stored')
+    }
+  }
+
   return {
     name: 'disk',
+    read,
 
     async put(key, data) {
       const file = fileOf(key)
@@ -41,7 +66,8 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
       try {
         const handle = await open(part, 'wx', 0o600)
         try {
-          await handle.writeFile(data)
+          for (const piece of data instanceof Uint8Array ? [data] : data)
+            await handle.writeFile(piece)
           await handle.sync()
         } finally {
           await handle.close()
@@ -61,14 +87,7 @@ export function diskStorage(folder: string, clock: { nowMs(): number }): Storage
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
         throw error
       }
-      // The file is opened when the first chunk is asked for, so a client that leaves before leaves
-      // no open file.
-      return {
-        kind: 'bytes',
-        chunks: (async function* () {
-          yield* createReadStream(file) as AsyncIterable<Uint8Array>
-        })(),
-      }
+      return { kind: 'bytes', chunks: read(key, null) }
     },
 
     async remove(key) {

@@ -18,6 +18,10 @@ export const fileLimits = {
   uploadOrphanMs: 24 * 3_600_000,
   uploadsPerSweepMax: 500,
   looseUploadsPerAccountMax: 1_000,
+  /** Age at which the plain copy of a converted file is deleted; a link may have named it. */
+  staleCopyMs: 10 * 60_000,
+  /** Files that one look of a conversion finds. */
+  convertPageRows: 100,
   storageTimeoutMs: 15_000,
   /** Longest silence of the virus scanner. */
   scannerTimeoutMs: 15_000,

@@ -1,6 +1,6 @@
 /**
- * Files in an S3-compatible store. Downloads are signed links: the bytes go from the store to the
- * client and not through the edge.
+ * Files in an S3-compatible store. Downloads of plain files are signed links: the bytes go from the
+ * store to the client and not through the edge. Encrypted files are read by the edge.
  *
  * aws4fetch signs the requests: one file of arithmetic over the platform's fetch. Rejected:
  * @aws-sdk/client-s3 with its presigner (about sixty packages for four requests, and checksum
@@ -19,7 +19,13 @@ import {
 } from '../../../protocol/kernel/environment.ts'
 import { fileLimits } from './file-limits.ts'
 import { isResizable } from '../../http/bodies/arrived.ts'
-import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
+import {
+  assertKey,
+  type ByteRange,
+  type Storage,
+  type StorageDeps,
+  type StoreKind,
+} from './storage.ts'
 
 export interface S3Config {
   /** Address at which the edge reaches the store, without a slash at the end. */
@@ -141,14 +147,55 @@ export function s3Storage(config: S3Config, { nowMs, after, onLog }: StorageDeps
     }
   }
 
+  async function* read(key: string, range: ByteRange | null): AsyncGenerator<Uint8Array> {
+    const signed = await client.sign(config.endpoint + pathOf(key), {
+      method: 'GET',
+      headers: range === null ? {} : { range: `bytes=${range.from}-${range.to}` },
+      aws: { datetime: amzDate(nowMs()) },
+    })
+    const abort = new AbortController()
+    const away = (error: Error): never => {
+      onLog(`the object store: GET failed: ${error.message}`)
+      throw new CaduceusError('unavailable', 'the file store does not answer; try again')
+    }
+    // The silence of the store is bounded, and not the time that the reader takes.
+    const within = async <Value>(work: Promise<Value>): Promise<Value> => {
+      const cancel = after(fileLimits.storageTimeoutMs, () => abort.abort())
+      try {
+        return await work.catch(away)
+      } finally {
+        cancel()
+      }
+    }
+    try {
+      const answer = await within(
+        fetch(signed.url, { headers: signed.headers, redirect: 'manual', signal: abort.signal }),
+      )
+      if (answer.status === 404)
+        throw new CaduceusError('not_found', 'the file is no longer stored')
+      if (answer.status !== (range === null ? 200 : 206) || answer.body === null)
+        return away(new Error(`it was answered ${answer.status}`))
+      const reader = answer.body.getReader()
+      for (;;) {
+        const { done, value } = await within(reader.read())
+        if (done) return
+        yield value
+      }
+    } finally {
+      abort.abort()
+    }
+  }
+
   return {
     name: 's3',
+    read,
     // fetch refuses a resizable buffer, in which the body of an upload arrives, so it is copied.
     async put(key, data, contentType) {
+      const bytes = data instanceof Uint8Array ? data : Buffer.concat([...data])
       await call(
         'PUT',
         pathOf(key),
-        { data: isResizable(data) ? data.slice() : data, contentType },
+        { data: isResizable(bytes) ? bytes.slice() : bytes, contentType },
         [],
       )
     },

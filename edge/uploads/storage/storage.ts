@@ -10,7 +10,9 @@
  *  ST5 A key is `<folder>/<uuid>.<extension>` and nothing else; no key leads out of the store.
  *  ST6 A link opens one file only, for fileLimits.uploadLinkSeconds, and nothing when it is
  *      changed.
- *  ST7 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
+ *  ST7 `read` gives the bytes themselves, all of them or a range of them. A file that is not there
+ *      fails with `not_found` before the first byte.
+ *  ST8 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
  */
 import type { Environment } from '../../../protocol/kernel/environment.ts'
 import { uuidPattern } from '../../../protocol/kernel/ids.ts'
@@ -21,6 +23,12 @@ export interface Presentation {
   disposition: string
 }
 
+/** Bytes of a file, from the first to the last one; both are within it. */
+export interface ByteRange {
+  from: number
+  to: number
+}
+
 /** Bytes to pass on, or a link from which the client fetches them. */
 export type Download =
   | { kind: 'bytes'; chunks: AsyncIterable<Uint8Array> }
@@ -29,7 +37,14 @@ export type Download =
 export interface Storage {
   /** Name of the kind of store; see `stores.ts`. */
   readonly name: string
-  put(key: string, data: Uint8Array, contentType: string): Promise<void>
+  /** Pieces are asked for one at a time; a store that must send them at once holds all of them. */
+  put(
+    key: string,
+    data: Uint8Array | Iterable<Uint8Array, void>,
+    contentType: string,
+  ): Promise<void>
+  /** Nothing is opened before the first piece is asked for. `range`: null for the whole file. */
+  read(key: string, range: ByteRange | null): AsyncIterable<Uint8Array>
   download(key: string, as: Presentation): Promise<Download | null>
   remove(key: string): Promise<void>
   /** Throws ConfigError when the configuration can never work; an outage passes. */
