@@ -27,10 +27,12 @@ export interface OrderMoney {
   /** Also refuses a delivery of a cash order that does not say what was taken. */
   delivering(commandId: string, orderId: string, teller: Teller, said: DeliveryMoney): Promise<void>
   /** Throws `payment_not_authorised` while the card of the order is not authorised. */
-  seeking(orderId: string): Promise<void>
+  seeking(orderId: string, teller: Teller): Promise<void>
+  /** Throws `cash_limit_reached` when the driver, whom somebody assigns, has too much cash for it. */
+  assigning(orderId: string, teller: Teller, driverId: string): Promise<void>
   /**
-   * Throws `cash_limit_reached` when the driver, to whom the order is offered, has too much cash in
-   * hand for it.
+   * Throws `cash_limit_reached` when the driver, to whom the order is offered, has too much cash for
+   * it, in hand or to be taken on the way.
    */
   taking(orderId: string, driverId: string | null): Promise<void>
 }

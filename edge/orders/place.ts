@@ -56,6 +56,7 @@ export async function placeOrder(
     prescription_url,
     payment_method,
     payment_token,
+    amount_max,
     tip,
     ...rest
   } = body
@@ -82,7 +83,12 @@ export async function placeOrder(
     quote_id,
   )
   checkOrderSize(data)
-  await ctx.orderMoney.placing(commandId, targetId, { payment_method, payment_token, tip })
+  await ctx.orderMoney.placing(commandId, targetId, {
+    payment_method,
+    payment_token,
+    amount_max,
+    tip,
+  })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,

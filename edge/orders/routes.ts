@@ -145,7 +145,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
     body: B
     errors?: AnyRoute['errors']
     /** Throws the refusal of what the actor cannot know. */
-    before?(body: object, orderId: string): Promise<void>
+    before?(body: object, orderId: string, identity: Identity): Promise<void>
   }): AnyRoute =>
     route({
       method: 'POST',
@@ -162,7 +162,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       errors: [...conflicts, ...(row.errors ?? [])],
       handler: request =>
         once(ctx, request, row.operationId, async ({ commandId }) => {
-          await row.before?.(request.body as object, request.params.id)
+          await row.before?.(request.body as object, request.params.id, request.identity)
           return tell(request, request.params.id, commandId, row.verb, request.body as object)
         }),
     })
@@ -429,13 +429,16 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       roles: ['vendor', 'admin'],
       verb: 'assign_driver',
       body: commandSchemas.order.assign_driver,
-      async before(body, orderId) {
+      async before(body, orderId, identity) {
         await refuseHeld(body)
-        await ctx.orderMoney.seeking(orderId)
+        await ctx.orderMoney.seeking(orderId, identity)
+        const { driver_id } = body as { driver_id: string }
+        await ctx.orderMoney.assigning(orderId, identity, driver_id)
       },
       errors: [
         'papers_missing',
         'payment_not_authorised',
+        'cash_limit_reached',
         'driver_not_found',
         'driver_unavailable',
         'driver_at_capacity',
@@ -450,7 +453,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
       roles: ['vendor', 'admin'],
       verb: 'find_driver',
       body: commandSchemas.order.find_driver,
-      before: (_body, orderId) => ctx.orderMoney.seeking(orderId),
+      before: (_body, orderId, identity) => ctx.orderMoney.seeking(orderId, identity),
       errors: ['payment_not_authorised'],
     }),
     offerRoute({

@@ -9,6 +9,8 @@ import { eventually, http } from '../acceptance/people.ts'
 import { StripeDouble } from './card/fixture-stripe.ts'
 import { methodContract } from './contract.ts'
 import { payingWorld } from './fixture-paying.ts'
+import { findStranded } from './requests.ts'
+import { orderMoney } from './said.ts'
 
 const double = new StripeDouble()
 const stripeUrl = await double.start()
@@ -20,7 +22,7 @@ const world = await payingWorld(t, {
   STRIPE_WEBHOOK_SECRET: double.webhookSecret,
   STRIPE_URL: stripeUrl,
 })
-const { url, call, accepted, assign, payment, paymentOf, balances, pickUp, deliver } = world
+const { url, call, placed, accepted, assign, payment, paymentOf, balances, pickUp, deliver } = world
 const { pool } = world.parts.database
 const visa = { payment_method: 'card', payment_token: 'pm_card_visa', tip: 1 }
 const price = { goods_amount: 10 }
@@ -92,6 +94,43 @@ t.test("cards are offered with the key of Stripe's library", async t => {
     { method: 'cash', publishable_key: null },
     { method: 'card', publishable_key: 'pk_test_double' },
   ])
+})
+
+t.test('a token confirms no higher price than the customer has seen', async t => {
+  const seen = async (amount_max: number) => {
+    const id = await accepted({ ...visa, amount_max }, price)
+    return { id, ...(await payment(id, one => one.card !== null && one.status !== 'none')) }
+  }
+  t.match(await placed({ ...visa, payment_token: undefined, amount_max: 5 }), {
+    status: 400,
+    body: { fields: [{ field: 'amount_max' }] },
+  })
+  t.match(await seen(100), { status: 'authorised' })
+  const higher = await seen(10.99)
+  t.match(higher, { status: 'requires_action' }, 'the own device is asked for the new price')
+  const [intent] = double.intentsOf(higher.id)
+  t.equal(intent!.amount, Math.round(higher.due * 100))
+  double.confirm(intent!.id, 'pm_card_visa')
+  await sendMessages()
+  await payment(higher.id, one => one.status === 'authorised')
+})
+
+t.test('cards under way are paid when no further order may name a card', async t => {
+  const id = await accepted({ payment_method: 'card' }, price)
+  await payment(id, one => one.status === 'requires_action')
+  const none = orderMoney({
+    ...world.parts,
+    config: { ...world.parts.config, paymentMethods: [] },
+  } as never)
+  const teller = { role: 'admin', pharmacyId: null, driverId: null } as const
+  await t.rejects(none.seeking(id, teller), { code: 'payment_not_authorised' })
+  const stranger = { role: 'vendor', pharmacyId: randomUUID(), driverId: null } as const
+  await t.resolves(none.seeking(id, stranger), 'a stranger learns nothing of the payment')
+  const log: object[] = []
+  const kept = { database: world.parts.database, log: { error: (line: object) => log.push(line) } }
+  t.match(await findStranded({ ...kept, processor: null } as never), { stranded: /[1-9]/ })
+  t.equal(log.length, 1, 'keys that are missing are reported')
+  t.same(await findStranded({ ...kept, processor: {} } as never), { stranded: 0 })
 })
 
 t.test('no driver is found before the customer has paid', async t => {

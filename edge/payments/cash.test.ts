@@ -5,6 +5,7 @@
 import t from 'tap'
 import { eventually, http, Listener, newDriver, upload } from '../acceptance/people.ts'
 import { payingWorld } from './fixture-paying.ts'
+import { orderMoney } from './said.ts'
 import { takeOrders } from './take.ts'
 
 const paying = await payingWorld(t, { PAYMENT_METHODS: 'cash', CASH_LIMIT: '40' })
@@ -262,9 +263,10 @@ t.test('goods without a price are not given away', async t => {
     by: { role: 'vendor', id: vendor.pharmacyId },
     data: {},
   })
-  await call('customer', 'DELETE', `/api/orders/${id}`)
-  const { history } = await payment(id, one => one.history.length > 1)
-  t.match(history, [{ type: 'opened' }, { type: 'closed' }])
+  const { history } = await payment(id, one => one.history?.length > 1)
+  t.match(history, [{ type: 'opened' }, { type: 'closed' }], 'the order is called off by itself')
+  const { body } = await call('customer', 'GET', `/api/orders/${id}`)
+  t.match(body, { status: 'cancelled' })
 })
 
 t.test('a refund is not approved by a second account of the one who proposed it', async t => {
@@ -315,4 +317,58 @@ t.test('a driver with much cash in hand takes no further cash order', async t =>
     )
   }
   t.match(await offered(), { status: 409, body: { code: 'cash_limit_reached' } })
+  const byHand = await paying.accepted({ payment_method: 'cash' }, { goods_amount: 9 })
+  await payment(byHand, one => one.due > 0)
+  t.match(await paying.assign(byHand), { status: 409, body: { code: 'cash_limit_reached' } })
+  const unpaid = await paying.accepted({}, {})
+  const other = (await paying.assign(unpaid)).body.code
+  t.equal(other, 'driver_holds_offer', 'the limit is for cash orders alone')
+})
+
+t.test('cash that is under way counts for the limit', async t => {
+  const other = await newDriver(url, vendor.pharmacyId)
+  const asOther = (method: string, path: string, body: object) =>
+    http(url, method, path, { token: other.token, body })
+  await asOther('PATCH', `/api/drivers/${other.driverId}/status`, { status: 'available' })
+  const acceptedAt = async (goods_amount: number): Promise<string> => {
+    const id = await paying.accepted({ payment_method: 'cash' }, { goods_amount })
+    await payment(id, one => one.due > 0)
+    return id
+  }
+  const assign = (id: string) =>
+    call('vendor', 'POST', `/api/orders/${id}/assign-driver`, { driver_id: other.driverId })
+  const [first, second] = [await acceptedAt(30), await acceptedAt(9)]
+  t.match(await assign(first), { status: 200 })
+  t.match(await assign(second), { status: 409, body: { code: 'cash_limit_reached' } })
+  t.match(await call('customer', 'DELETE', `/api/orders/${first}`), { status: 200 })
+  await payment(first, one => one.history.at(-1).type === 'closed')
+  t.match(await assign(second), { status: 200 }, 'what is called off counts no more')
+})
+
+t.test('a way to pay that is offered no more does not strand orders under way', async t => {
+  const id = await underWay()
+  await payment(id, one => one.due > 0)
+  const { body: waiting } = await placed()
+  await payment(waiting.id, one => one.status === 'none')
+  const none = orderMoney({ ...parts, config: { ...parts.config, paymentMethods: [] } } as never)
+  const admin = { role: 'admin', pharmacyId: null, driverId: null } as const
+  await t.rejects(none.delivering('removed 1', id, admin, {}), { code: 'cash_statement_required' })
+  await t.rejects(none.accepting('removed 2', waiting.id, admin, {}), { code: 'price_required' })
+  await none.accepting('removed 3', waiting.id, admin, { goods_amount: 3 })
+})
+
+t.test("the administrator's list of a status reads an index", async t => {
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query(
+    `insert into payments (order_id, customer_id, status, version, opened_at)
+     select gen_random_uuid(), gen_random_uuid(), 'captured', 1, now() from generate_series(1, 20000)`,
+  )
+  await client.query('analyze payments')
+  const { rows } = await client.query(
+    `explain select order_id from payments where status = 'failed' order by order_id desc limit 20`,
+  )
+  await client.query('rollback')
+  client.release()
+  t.match(JSON.stringify(rows), /payments_status/)
 })

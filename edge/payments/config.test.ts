@@ -17,7 +17,8 @@ t.test('keys of one account and mode are taken', async t => {
     stripe: { secretKey: 'sk_test_1', url: null },
   })
   t.equal(read({ STRIPE_URL: 'http://127.0.0.1:1' }).stripe?.url?.port, '1')
-  t.equal(read({ PAYMENT_METHODS: 'cash' }).stripe, null)
+  t.ok(read({ PAYMENT_METHODS: 'cash' }).stripe, 'for the payments that are under way')
+  t.equal(readPaymentsConfig({ PAYMENT_METHODS: 'cash' }, { currency: 'USD' }).stripe, null)
 })
 
 for (const [name, more, currency] of [

@@ -42,7 +42,11 @@ export function readPaymentsConfig(
   return {
     paymentMethods: named as PaymentMethod[],
     cashLimitMinor,
-    stripe: named.includes('card') ? readStripe(environment, currency) : null,
+    // Payments under way need the keys also when no order may name a card any more.
+    stripe:
+      named.includes('card') || textVariable(environment, 'STRIPE_SECRET_KEY') !== null
+        ? readStripe(environment, currency)
+        : null,
   }
 }
 

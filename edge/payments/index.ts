@@ -11,7 +11,7 @@ import { methodRoutes } from './methods.ts'
 import { paymentsMetrics } from './metrics.ts'
 import { RemittanceView } from './remittances.ts'
 import { stripeProcessor } from './card/stripe.ts'
-import { deleteOldRequests } from './requests.ts'
+import { deleteOldRequests, findStranded } from './requests.ts'
 import { paymentRoutes, type WithProcessor } from './routes.ts'
 import { orderMoney } from './said.ts'
 import { followOrders } from './take.ts'
@@ -31,7 +31,9 @@ export const payments = feature<Kernel & IdempotencyContext>()({
   start(parts) {
     const stops = [
       followOrders(parts),
-      ...(parts.processor === null ? [] : [startRequests(parts, parts.processor)]),
+      ...(parts.config.paymentMethods.length === 0 && parts.processor === null
+        ? []
+        : [startRequests(parts, parts.processor)]),
     ]
     return async () => {
       await Promise.all(stops.map(stop => stop()))
@@ -39,6 +41,7 @@ export const payments = feature<Kernel & IdempotencyContext>()({
   },
   jobs: {
     delete_old_words: every(60, 'Deletes words about money that never counted', deleteOldWords),
+    find_stranded: every(10, 'Finds cards that wait for Stripe without its keys', findStranded),
     delete_old_requests: every(
       60,
       'Deletes requests to the processor of cards that ended long ago',

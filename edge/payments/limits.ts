@@ -7,6 +7,8 @@ export const paymentLimits = {
   wordsKeptDays: 7,
   /** Time in which a pharmacy countersigns what a driver hands over. */
   remittanceHours: 168,
+  /** Age up to which an order counts as under way for the limit of cash. */
+  underWayDaysMax: 30,
   /** Events of one slot read at once. */
   batchEventsMax: 200,
   /** Longest time from an event to its payment while an edge runs. */

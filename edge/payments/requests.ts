@@ -151,8 +151,33 @@ export async function ask(
     .execute()
 }
 
-/** Takes rows that are due, the longest waiting first. */
-export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueRequest[]> {
+/** An order that was accepted without the price of its goods, on the bus, is called off. */
+export const givenUpUnpriced = (orderId: string): NewRequest =>
+  requestOf('give_up', orderId, 'unpriced')
+
+/** Counts what waits for the processor, and for how many orders. */
+export async function findStranded({
+  database: { kysely: db },
+  log,
+  processor,
+}: Pick<Kernel, 'database' | 'log'> & { processor: unknown }): Promise<JobFigures> {
+  if (processor !== null) return { stranded: 0 }
+  const { rows } = await sql<{ stranded: string }>`
+    select count(*)::text as stranded from payment_requests where ended_at is null and kind <> 'give_up'`.execute(
+    db,
+  )
+  const stranded = Number(rows[0]!.stranded)
+  if (stranded > 0)
+    log.error({ stranded }, 'payments: cards wait for Stripe, but STRIPE_SECRET_KEY is not set')
+  return { stranded }
+}
+
+/** Takes rows that are due, the longest waiting first; without a processor those that need none. */
+export async function takeDue(
+  db: Kysely<Tables>,
+  nowMs: number,
+  hasProcessor: boolean,
+): Promise<DueRequest[]> {
   const { rows } = await sql<{
     id: string
     kind: RequestKind
@@ -163,6 +188,7 @@ export async function takeDue(db: Kysely<Tables>, nowMs: number): Promise<DueReq
   }>`
     with due as (
       select id from payment_requests where ended_at is null and due_at <= ${new Date(nowMs)}
+        and (${hasProcessor} or kind = 'give_up')
       order by due_at limit ${cardLimits.batchMax} for update skip locked
     )
     update payment_requests r set attempts = r.attempts + 1, due_at = ${new Date(nowMs + cardLimits.takenMs)}

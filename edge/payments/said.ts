@@ -3,14 +3,13 @@
  * command. A caller who has no part in the order is left to the order's actor, which refuses
  * without telling anything.
  */
-import { sql } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { OrderStatus } from '../../protocol/orders/statuses.ts'
 import { decimalOfMinor, minorOfDecimal } from '../../protocol/pricing/money.ts'
 import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import type { OrderMoney, Teller } from '../kernel/order-money.ts'
 import { invalid } from '../kernel/validate.ts'
-import { accountOf } from '../ledger/chart.ts'
+import { cashOf } from './cash.ts'
 import type { PaymentsConfig } from './config.ts'
 import { dueMinor, type Payment } from './payment.ts'
 import { paymentsOf } from './store.ts'
@@ -66,10 +65,25 @@ export function orderMoney(
     (pharmacyId !== null &&
       (pharmacyId === order.vendor_id || (order.candidate_ids ?? []).includes(pharmacyId)))
 
+  /** Throws `cash_limit_reached`. */
+  const requireRoom = async (orderId: string, driverId: string): Promise<void> => {
+    const payment = await paymentOf(orderId)
+    if (payment?.method !== 'cash') return
+    const { currency } = payment
+    const held = await cashOf(ctx, driverId, currency, orderId)
+    if (held + BigInt(dueMinor(payment) ?? 0) > BigInt(config.cashLimitMinor!))
+      throw new CaduceusError(
+        'cash_limit_reached',
+        'hand the cash over to the pharmacy first; then cash orders can be taken again',
+      )
+  }
+
   return {
-    async placing(commandId, orderId, { payment_method, payment_token, tip }) {
+    async placing(commandId, orderId, { payment_method, payment_token, amount_max, tip }) {
       if (payment_token !== undefined && payment_method !== 'card')
         throw invalid([{ field: 'payment_token', rule: 'belongs to the payment_method card' }])
+      if (amount_max !== undefined && payment_token === undefined)
+        throw invalid([{ field: 'amount_max', rule: 'needs a payment_token beside it' }])
       if (payment_method === undefined) {
         if (tip !== undefined)
           throw invalid([{ field: 'tip', rule: 'needs a payment_method beside it' }])
@@ -85,15 +99,17 @@ export function orderMoney(
         method: payment_method,
         tipMinor,
         ...(payment_token !== undefined && { token: payment_token }),
+        ...(amount_max !== undefined && {
+          amountMaxMinor: minorOf('amount_max', amount_max, config.currency),
+        }),
       })
     },
 
     async accepting(commandId, orderId, teller, { goods_amount, tax_amount }) {
-      if (config.paymentMethods.length === 0 && goods_amount === undefined) return
+      if ((await methodOf(db, orderId)) === null) return
       const order = await orderOf(orderId)
       // An order that somebody has taken is refused by its actor, with or without a price.
       if (order?.status !== 'pending' || !acts(teller, order)) return
-      if ((await methodOf(db, orderId)) === null) return
       if (goods_amount === undefined)
         throw new CaduceusError(
           'price_required',
@@ -108,20 +124,13 @@ export function orderMoney(
     },
 
     async delivering(commandId, orderId, teller, { cash_taken, cash_reason }) {
-      if (
-        cash_taken === undefined &&
-        cash_reason === undefined &&
-        config.paymentMethods.length === 0
-      )
-        return
+      const isCash = (await methodOf(db, orderId)) === 'cash'
+      if (!isCash && cash_taken === undefined && cash_reason === undefined) return
       const order = await orderOf(orderId)
       if (order === undefined || !acts(teller, order) || order.ended_as !== null) return
+      if (!isCash)
+        throw invalid([{ field: 'cash_taken', rule: 'is for orders that are paid in cash' }])
       const payment = await paymentOf(orderId)
-      if ((await methodOf(db, orderId)) !== 'cash') {
-        if (cash_taken !== undefined || cash_reason !== undefined)
-          throw invalid([{ field: 'cash_taken', rule: 'is for orders that are paid in cash' }])
-        return
-      }
       if (cash_taken === undefined)
         throw new CaduceusError(
           'cash_statement_required',
@@ -141,9 +150,10 @@ export function orderMoney(
       await keep(commandId, orderId, { takenMinor, ...(reason !== '' && { reason }) })
     },
 
-    async seeking(orderId) {
-      if (!config.paymentMethods.includes('card')) return
+    async seeking(orderId, teller) {
       if ((await methodOf(db, orderId)) !== 'card') return
+      const order = await orderOf(orderId)
+      if (order === undefined || !acts(teller, order)) return
       const payment = await paymentOf(orderId)
       if (payment?.card?.isAuthorised !== true)
         throw new CaduceusError(
@@ -152,26 +162,25 @@ export function orderMoney(
         )
     },
 
+    async assigning(orderId, teller, driverId) {
+      if (config.cashLimitMinor === null) return
+      const order = await orderOf(orderId)
+      if (order === undefined || !acts(teller, order)) return
+      // Nobody learns what the driver of another pharmacy has in hand.
+      const driver = await db
+        .selectFrom('drivers')
+        .select('vendor_id')
+        .where('id', '=', driverId)
+        .executeTakeFirst()
+      if (driver === undefined || driver.vendor_id !== order.vendor_id) return
+      await requireRoom(orderId, driverId)
+    },
+
     async taking(orderId, driverId) {
-      const { cashLimitMinor } = config
-      if (cashLimitMinor === null || driverId === null) return
+      if (config.cashLimitMinor === null || driverId === null) return
       // Only the driver who holds the offer learns anything about the order's payment.
       if ((await orderOf(orderId))?.offered_driver_id !== driverId) return
-      const payment = await paymentOf(orderId)
-      if (payment?.method !== 'cash') return
-      const { id } = accountOf('driver_cash', driverId, payment.currency)
-      const {
-        rows: [cash],
-      } = await sql<{ in_hand: string }>`
-        select (debits_posted - credits_posted)::text as in_hand from ledger_accounts where id = ${id}`.execute(
-        db,
-      )
-      const inHand = BigInt(cash?.in_hand ?? '0')
-      if (inHand + BigInt(dueMinor(payment) ?? 0) > BigInt(cashLimitMinor))
-        throw new CaduceusError(
-          'cash_limit_reached',
-          'hand the cash over to the pharmacy first; then cash orders can be taken again',
-        )
+      await requireRoom(orderId, driverId)
     },
   }
 }

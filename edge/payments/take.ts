@@ -15,6 +15,7 @@ import type { JournalRow } from '../orders/journal-positions.ts'
 import { paymentLimits } from './limits.ts'
 import type { PaymentsMetrics } from './metrics.ts'
 import { dueMinor, type Payment, type PaymentCommand } from './payment.ts'
+import { ask, givenUpUnpriced } from './requests.ts'
 import { LockedPayments, type Opened } from './store.ts'
 import { wordsOf, type Words } from './words.ts'
 
@@ -82,8 +83,10 @@ async function applied(
     const words = findWords(command_id, orderId)
     const command = commandOf(event as OrderEvent, words, payments.get(orderId))
     if (command === null) {
-      if (type === 'order_accepted')
+      if (type === 'order_accepted') {
         log.error({ orderId, commandId: command_id }, 'payments: accepted without a price')
+        await ask(tx, [givenUpUnpriced(orderId)], nowMs())
+      }
       continue
     }
     if (event.type === 'order_placed' || event.type === 'broadcast_opened')

@@ -16,6 +16,8 @@ export interface Words {
   tipMinor?: number
   /** The processor's name for a card that the customer's device gave to it. */
   token?: string
+  /** The most that the token confirms. */
+  amountMaxMinor?: number
   goodsMinor?: number
   taxMinor?: number
   takenMinor?: number
@@ -58,11 +60,19 @@ export async function wordsOf(
   return (commandId, orderId) => found.get(`${orderId} ${commandId}`) ?? {}
 }
 
-/** The token that came with the order; null for none, and once the words are deleted. */
-export async function tokenOf(db: Kysely<Tables>, orderId: string): Promise<string | null> {
+/**
+ * The token that came with the order, if it confirms this amount; null for none, and once the words
+ * are deleted.
+ */
+export async function tokenFor(
+  db: Kysely<Tables>,
+  orderId: string,
+  amountMinor: number,
+): Promise<string | null> {
   const { rows } = await sql<{ token: string }>`
     select data ->> 'token' as token from payment_words
-    where order_id = ${orderId} and data ->> 'token' is not null limit 1`.execute(db)
+    where order_id = ${orderId} and data ->> 'token' is not null
+      and coalesce((data ->> 'amountMaxMinor')::bigint >= ${amountMinor}, true) limit 1`.execute(db)
   return rows[0]?.token ?? null
 }
 

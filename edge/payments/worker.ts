@@ -23,7 +23,7 @@ import {
   type NewRequest,
 } from './requests.ts'
 import { LockedPayments, paymentsOf } from './store.ts'
-import { tokenOf } from './words.ts'
+import { tokenFor } from './words.ts'
 
 export type WorkerParts = Pick<Kernel, 'database' | 'commands' | 'log' | 'nowMs' | 'random'> &
   WithMetrics<PaymentsMetrics>
@@ -42,15 +42,18 @@ const answered = (word: string, tells: Answer['tells'] = null): Answer => ({
 })
 
 /** Sends what is due once; says whether more waits. Rejects while the database is away. */
-export async function sendDue(parts: WorkerParts, processor: CardProcessor): Promise<boolean> {
-  const rows = await takeDue(parts.database.kysely, parts.nowMs())
+export async function sendDue(
+  parts: WorkerParts,
+  processor: CardProcessor | null,
+): Promise<boolean> {
+  const rows = await takeDue(parts.database.kysely, parts.nowMs(), processor !== null)
   await Promise.all(rows.map(row => settle(parts, processor, row)))
   return rows.length === cardLimits.batchMax
 }
 
 async function settle(
   parts: WorkerParts,
-  processor: CardProcessor,
+  processor: CardProcessor | null,
   row: DueRequest,
 ): Promise<void> {
   const { database, nowMs, log, metrics, random } = parts
@@ -90,10 +93,15 @@ async function settle(
 /** Throws ProcessorError for a row that is tried again. */
 async function answerTo(
   parts: WorkerParts,
-  processor: CardProcessor,
+  processor: CardProcessor | null,
   row: DueRequest,
 ): Promise<Answer> {
   const { id: key, kind, orderId, amountMinor, about, attempts } = row
+  if (kind === 'give_up') {
+    const found = await paymentsOf(parts.database.kysely, [orderId!])
+    return giveUp(parts, key, orderId!, found.get(orderId!)!.payment)
+  }
+  if (processor === null) throw new ProcessorError('later', 'no_keys')
   if (kind === 'read_payment') {
     const seen = await processor.read(about!).catch(strange)
     return seen === null || seen.orderId === null
@@ -124,7 +132,9 @@ async function answerTo(
       const { currency, lost } = payment
       // A card that is kept for nobody can be charged once.
       const token =
-        isFirst && lost.length === 0 ? await tokenOf(parts.database.kysely, orderId!) : null
+        isFirst && lost.length === 0
+          ? await tokenFor(parts.database.kysely, orderId!, amountMinor!)
+          : null
       const asked = { orderId: orderId!, amountMinor: amountMinor!, currency, token }
       return processor.authorise(key, asked).then(
         seen =>
@@ -183,8 +193,6 @@ async function answerTo(
       const tells = { orderId: orderId!, command: { do: 'see', seen } } as const
       return { word: seen.state, tells, againAtMs: parts.nowMs() + pauseMs }
     }
-    case 'give_up':
-      return giveUp(parts, key, orderId!, payment)
   }
 }
 
@@ -214,7 +222,7 @@ async function giveUp(
   { commands }: WorkerParts,
   key: string,
   orderId: string,
-  { card, isClosed, handedOver, taken }: Payment,
+  { card, price, isClosed, handedOver, taken }: Payment,
 ): Promise<Answer> {
   if (card?.isAuthorised === true || isClosed || handedOver !== null || taken !== null)
     return answered('paid')
@@ -224,7 +232,12 @@ async function giveUp(
       actor_id: orderId,
       verb: 'cancel',
       by: { role: 'system', id: 'payments' },
-      data: { reason: 'the payment by card was not authorised in time' },
+      data: {
+        reason:
+          price === null
+            ? 'the pharmacy accepted without the price of the goods'
+            : 'the payment by card was not authorised in time',
+      },
     })
     .catch((error: unknown) => {
       // It is under way or over already.
@@ -233,10 +246,13 @@ async function giveUp(
   return answered('cancelled')
 }
 
-/** Starts the loop. Returns the function that stops it once the requests under way are answered. */
+/**
+ * Starts the loop; without a processor it only calls orders off. Returns the function that stops it
+ * once the requests under way are answered.
+ */
 export function startRequests(
   parts: WorkerParts & Pick<Kernel, 'after'>,
-  processor: CardProcessor,
+  processor: CardProcessor | null,
 ): () => Promise<void> {
   const { log, nowMs } = parts
   const seldom = new Seldom((line, error) => log.warn({ err: error }, line), nowMs)

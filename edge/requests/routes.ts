@@ -84,6 +84,7 @@ export async function openRequest(
     prescription_url,
     payment_method,
     payment_token,
+    amount_max,
     tip,
     ...rest
   } = body
@@ -107,7 +108,12 @@ export async function openRequest(
   checkOrderSize(data)
   const rule = radiusProblem(ctx.configuration.values, data.radius_km)
   if (rule !== null) throw invalid([{ field: 'radius_km', rule }])
-  await ctx.orderMoney.placing(commandId, targetId, { payment_method, payment_token, tip })
+  await ctx.orderMoney.placing(commandId, targetId, {
+    payment_method,
+    payment_token,
+    amount_max,
+    tip,
+  })
   const { order } = await ctx.commands.order({
     id: commandId,
     actor_id: targetId,

@@ -32,6 +32,9 @@ export const placementMoney = {
         'For cards: the name that Stripe gave to the card on the own device. No data of a card comes here. Without it, the own device confirms the payment',
     }),
   ),
+  amount_max: amount(
+    'The most that payment_token confirms. A higher price asks the own device again',
+  ),
   tip: amount('For the driver'),
 }
 /** Of the pharmacy that accepts. An order that names a way to pay needs `goods_amount`. */
