@@ -29,6 +29,7 @@ import { orders } from './orders/index.ts'
 import { pages } from './pages/index.ts'
 import { papers } from './papers/index.ts'
 import { payments } from './payments/index.ts'
+import { payouts } from './payouts/index.ts'
 import { pharmacies } from './pharmacies/index.ts'
 import { photos } from './photos/index.ts'
 import { pricing } from './pricing/index.ts'
@@ -75,6 +76,7 @@ const list = [
   notifications,
   push,
   ledger,
+  payouts,
   privacy,
   reports,
   insights,

@@ -1,5 +1,6 @@
 /** The requests of the access test about money, where the path alone does not say them. */
 import Stripe from 'stripe'
+import { payoutOf } from './paid-order.ts'
 import { stripeEvent } from '../payments/examples.ts'
 
 type Ids = Readonly<Record<string, string>>
@@ -43,6 +44,12 @@ export const moneyCalls: Readonly<Record<string, { of?(ids: Ids): Call; shows?: 
   decideRemittance: {
     of: ids => ({ params: { id: ids['remittance']! }, body: { decision: 'received' } }),
   },
+  proposePayout: { of: ids => ({ body: payoutOf(ids['driver']!) }) },
+  decidePayout: {
+    of: ids => ({ params: { id: ids['payout']! }, body: { decision: 'refused' } }),
+  },
+  getStatement: { of: ids => ({ params: { id: ids['payout']! } }) },
+  exportStatement: { of: ids => ({ params: { id: ids['payout']! } }) },
   listLedgerTransfers: { of: ids => ({ params: { id: ids['ledgerAccount']! } }) },
   proposeLedgerCorrection: {
     of: ids => ({

@@ -8,7 +8,7 @@ import { exampleKeys } from '../push/examples.ts'
 import { createHmac } from 'node:crypto'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import type { Embedded } from '../embedded.ts'
-import { earningsOf, paidOrder, type PaidOrder } from './paid-order.ts'
+import { earningsOf, paidOrder, payoutOf, type PaidOrder } from './paid-order.ts'
 import { park } from './parking.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import {
@@ -92,6 +92,8 @@ export interface World {
   /** The ledger's accounts of the driver, who has earned something, and of the world. */
   earnings(): Promise<{ ledgerAccount: string; otherLedgerAccount: string }>
   paidOrder(): Promise<PaidOrder>
+  /** A payout of what the driver has earned in January 2020, which the administrator has proposed. */
+  payout(): Promise<string>
   /** A correction of these accounts that the administrator has proposed. */
   correction(): Promise<string>
   /**
@@ -325,6 +327,11 @@ export async function createWorld(embedded: Embedded): Promise<World> {
     },
     earnings,
     paidOrder: () => paidOrder({ url, call, done, pendingOrder, driver }),
+    async payout() {
+      await earningsOf(ctx.database, driver.driverId, Date.UTC(2020, 0, 15))
+      const { id } = await done('admin', 'POST', '/api/payouts', payoutOf(driver.driverId))
+      return id
+    },
     async correction() {
       const { ledgerAccount, otherLedgerAccount } = await earnings()
       const { id } = await done('admin', 'POST', '/api/ledger/corrections', {

@@ -102,6 +102,7 @@ async function recordsOf(world: World): Promise<Ids> {
     ...(await world.earnings()),
     ...paid,
     correction: await world.correction(),
+    payout: await world.payout(),
     conversation: talk.conversation,
     message: talk.message,
     parked: await world.parkedCommand(),

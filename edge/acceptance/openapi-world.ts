@@ -177,6 +177,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
   let paidOnce: ReturnType<World['paidOrder']> | undefined
   const paid: Prepare = async () => ({ ...(await (paidOnce ??= world.paidOrder())) })
   const earnings: Prepare = () => world.earnings()
+  const payout: Prepare = async () => ({ payout: await world.payout() })
   const correction: Prepare = async () => ({ correction: await world.correction() })
   const paper: Prepare = () => world.document()
   const requirement: Prepare = async () => ({ requirement: await world.requirement() })
@@ -300,6 +301,11 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     stateRemittance: paid,
     listRemittances: paid,
     decideRemittance: paid,
+    proposePayout: payout,
+    listPayouts: payout,
+    getStatement: payout,
+    exportStatement: payout,
+    decidePayout: payout,
     listLedgerAccounts: earnings,
     listLedgerTransfers: earnings,
     proposeLedgerCorrection: earnings,

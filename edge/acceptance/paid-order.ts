@@ -57,8 +57,20 @@ export async function paidOrder({
   return { paidOrder: id, refund: refunds[0].id, remittance: remittance.id }
 }
 
-/** Books a delivery of the driver. Returns the accounts of the driver and of the world. */
-export async function earningsOf({ kysely }: Database, driverId: string) {
+/** The body that proposes the payout of January 2020 to a driver. */
+export const payoutOf = (driverId: string) => ({
+  party: 'driver',
+  party_id: driverId,
+  currency: 'USD',
+  from: '2020-01-01T00:00:00Z',
+  to: '2020-02-01T00:00:00Z',
+})
+
+/**
+ * Books a delivery of the driver at that time, ms since the epoch. Returns the accounts of the driver
+ * and of the world.
+ */
+export async function earningsOf({ kysely }: Database, driverId: string, atMs = Date.now()) {
   const event = {
     type: 'order_completed',
     data: {
@@ -68,7 +80,7 @@ export async function earningsOf({ kysely }: Database, driverId: string) {
       currency: 'USD',
     },
   } as const
-  await kysely.transaction().execute(tx => record(tx, groupsOf(driverId, event), Date.now()))
+  await kysely.transaction().execute(tx => record(tx, groupsOf(driverId, event), atMs))
   return {
     ledgerAccount: accountOf('driver_payable', driverId, 'USD').id,
     otherLedgerAccount: accountOf('world', null, 'USD').id,

@@ -35,6 +35,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     createService updateService
     createMainService updateMainService deleteMainService
     closeVendor reopenVendor appealRating
+    listPayouts getStatement exportStatement
     listPayments listPaymentsV1 listRemittances decideRemittance
     decideBreak unlockHandover getCustodyPolicies setCustodyPolicies
     listReviews takeReview endReview decideDocument

@@ -52,6 +52,7 @@ export const placeholders = {
   paidOrder: id(0x53),
   refund: id(0x54),
   remittance: id(0x55),
+  payout: id(0x56),
   slotStart: '2030-06-03T09:00:00.000Z',
   otherSlotStart: '2030-06-04T10:00:00.000Z',
   readingAt: '2026-10-01T10:00:00.000Z',

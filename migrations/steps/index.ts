@@ -48,6 +48,7 @@ import { oneOutbox } from './0051_one_outbox.ts'
 import { ledgerWaiting } from './0054_ledger_waiting.ts'
 import { temperatures } from './0055_temperatures.ts'
 import { keys } from './0057_keys.ts'
+import { payouts } from './0060_payouts.ts'
 import { paymentsByStatus } from './0059_payments_by_status.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -97,4 +98,5 @@ export const migrations: Record<string, Migration> = {
   '0055_temperatures': temperatures,
   '0057_keys': keys,
   '0059_payments_by_status': paymentsByStatus,
+  '0060_payouts': payouts,
 }
