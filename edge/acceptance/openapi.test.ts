@@ -21,6 +21,7 @@ import { Compile } from 'typebox/compile'
 import { assetUrl } from '../../protocol/kernel/assets.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { startEmbedded } from '../embedded.ts'
+import { archiveOf } from '../streets/samples.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 import { features } from '../features.ts'
 import type { Example } from '../kernel/example.ts'
@@ -45,6 +46,7 @@ const servicesUrl = `http://127.0.0.1:${(services.address() as AddressInfo).port
 
 const recording = process.env['RECORD_EXAMPLES'] === '1'
 const dataDir = mkdtempSync(join(tmpdir(), 'caduceus-'))
+writeFileSync(join(dataDir, 'map.pmtiles'), archiveOf('vector'))
 const embedded = await startEmbedded(
   {
     DATA_DIR: dataDir,

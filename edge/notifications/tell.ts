@@ -31,7 +31,7 @@ export const audienceOf = ({ role }: Pick<Identity, 'role'>): Audience | null =>
   role === 'service' ? null : role === 'user' ? 'customer' : role
 
 /** The side on which an account hears; null for one that is told nothing. */
-export function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told | null {
+function sideOf({ role, userId, pharmacyId, driverId }: Identity): Told | null {
   const told = (side: ToldSide, id: string | null): Told | null =>
     id === null ? null : { side, recordId: id }
   switch (role) {

@@ -13,7 +13,7 @@ export const streets = feature<Kernel>()({
   examples: {
     getMap: { status: 200 },
     getMapOutline: { status: 200 },
-    getMapArchive: { status: 404 },
+    getMapArchive: { status: 200 },
   },
   answers: 'edge/streets/answers.json',
 })
