@@ -253,7 +253,11 @@ function evolveLiving(
       return {
         ...moving(order),
         kind: 'picked_up',
-        delivery: { ...order.delivery, pickedUpAtMs: atMs },
+        // A phone without a connection reports it later than the steps that follow it happened.
+        delivery: {
+          ...order.delivery,
+          pickedUpAtMs: event.data.custody?.happened_at_ms ?? atMs,
+        },
       }
     case 'out_for_delivery':
       if (order.kind !== 'picked_up') return misfit(order, event)

@@ -256,6 +256,18 @@ export const custodyTable: Record<string, Row[]> = {
       ['delivered'],
     ],
     [reached.out_for_delivery, hand({ left_at_door: true }), 0, ['delivered']],
+    // Both happened without a connection, and the pick-up was handed in after the hand-over.
+    [
+      [
+        ...controlled,
+        scanned,
+        { ...pickedUp, data: { custody: { happened_at_ms: -hour } } },
+        onTheWay,
+      ],
+      hand({ ...patient, happened_at_ms: 1 - hour }),
+      0,
+      ['delivered'],
+    ],
     [
       reached.picked_up,
       { ...give.fail(), data: { reason: 'nobody', custody: { happened_at_ms: hour } } } as never,

@@ -6,6 +6,7 @@ import Type from 'typebox'
 import { limits } from '../kernel/limits.ts'
 import { AtMs, oneOf } from '../kernel/schema.ts'
 import { custodyBounds } from './limits.ts'
+import { identityDocuments, identityOutcomes, relationships } from './people.ts'
 import { TemperatureSummary } from './temperatures.ts'
 
 const name = Type.String({ minLength: 1, maxLength: limits.nameCharactersMax })
@@ -16,16 +17,6 @@ export const SealNumber = Type.String({
   pattern: String.raw`^[\x21-\x7e]+$`,
   'x-rule': 'must be letters, digits and signs without spaces',
 })
-
-/** How the person at the door stands to the patient; `patient` is the customer. */
-export const relationships = [
-  'patient',
-  'family',
-  'caregiver',
-  'staff',
-  'neighbour',
-  'other',
-] as const
 
 export const Receiver = Type.Object(
   { name, relationship: oneOf(relationships) },
@@ -40,15 +31,6 @@ export const Agent = Type.Object(
   { additionalProperties: false },
 )
 export type Agent = Type.Static<typeof Agent>
-
-export const identityDocuments = [
-  'passport',
-  'driving_licence',
-  'national_id',
-  'health_card',
-  'other',
-] as const
-export const identityOutcomes = ['matches', 'differs', 'not_shown'] as const
 
 /** `code` says what the edge found: the key of the codes is with the edges alone. */
 export const CodeShown = Type.Object(

@@ -6,22 +6,22 @@ import { Chat } from '../base/chat.tsx'
 import { Action, Field, Form } from '../base/form.tsx'
 import { itemTexts, money } from '../base/format.ts'
 import { usePayment, type Payment } from '../base/payment.ts'
-import { randomName } from '../shared/forms.ts'
+import {
+  EvidenceFields,
+  evidenceOf,
+  isHeld,
+  Obstacles,
+  Scans,
+  StageForm,
+  Trouble,
+} from './custody.tsx'
 import { Signature } from './signature.tsx'
-import type { NewStep } from './store.ts'
+import { newStep } from './steps.ts'
+import type { Evidence } from './store.ts'
 import type { Delivery, Work } from './work.ts'
 
-const keyCharacters = 32
 /** The parties of a payment follow an assignment within this many answers. */
 const noneAnswersMin = 4
-const step = (orderId: string, status: OrderStatus, more: Partial<NewStep> = {}): NewStep => ({
-  id: randomName(keyCharacters),
-  orderId,
-  status,
-  atMs: Date.now(),
-  ...more,
-})
-
 /** One delivery as a card. */
 export function DeliveryCard({ work, delivery }: { work: Work; delivery: Delivery }) {
   const status = work.statusOf(delivery)
@@ -56,6 +56,9 @@ export function DeliveryCard({ work, delivery }: { work: Work; delivery: Deliver
       </ul>
       {delivery.notes === null ? null : <p class="small">{delivery.notes}</p>}
       <Next work={work} delivery={delivery} status={status} payment={payment} />
+      {delivery.custody === null || delivery.custody === undefined ? null : (
+        <Trouble work={work} delivery={delivery} />
+      )}
       <button
         type="button"
         class="plain"
@@ -108,14 +111,28 @@ interface NextProps {
 
 function Next({ work, delivery, status, payment }: NextProps) {
   const id = delivery.order_id
+  const custody = delivery.custody ?? null
+  const report =
+    (next: OrderStatus) =>
+    (evidence: Evidence, photo: Blob | null): Promise<void> =>
+      work.steps.add(newStep(id, next, { evidence, ...(photo !== null && { photo }) }))
   const simple = (next: OrderStatus, words: string) => (
-    <Action onAct={() => work.steps.add(step(id, next))}>{words}</Action>
+    <Action onAct={() => work.steps.add(newStep(id, next))}>{words}</Action>
   )
   switch (status) {
     case 'driver_assigned':
       return (
         <>
-          <div class="row two">{simple('picked_up', say('step.pick_up'))}</div>
+          {custody === null ? (
+            <div class="row two">{simple('picked_up', say('step.pick_up'))}</div>
+          ) : (
+            <StageForm
+              {...{ work, delivery, custody }}
+              stage="pickup"
+              submit={say('step.pick_up')}
+              onDone={report('picked_up')}
+            />
+          )}
           <WithReason
             open={say('step.give_back')}
             label={say('step.give_back_reason')}
@@ -124,43 +141,79 @@ function Next({ work, delivery, status, payment }: NextProps) {
         </>
       )
     case 'picked_up':
-      return <div class="row two">{simple('out_for_delivery', say('step.set_out'))}</div>
+      return (
+        <>
+          {custody === null ? null : <Obstacles custody={custody} stage="handover" />}
+          {custody !== null && isHeld(custody) ? (
+            <Failure work={work} id={id} />
+          ) : (
+            <div class="row two">{simple('out_for_delivery', say('step.set_out'))}</div>
+          )}
+        </>
+      )
     case 'out_for_delivery':
       return (
         <>
-          <HandOver work={work} delivery={delivery} payment={payment} />
-          <WithReason
-            open={say('step.fail')}
-            label={say('step.fail_reason')}
-            onGiven={reason => work.steps.add(step(id, 'failed', { reason }))}
-          />
+          {custody === null ? null : (
+            <>
+              <Obstacles custody={custody} stage="handover" />
+              <Scans {...{ work, delivery, custody }} stage="handover" />
+            </>
+          )}
+          {custody !== null && isHeld(custody) ? null : (
+            <HandOver work={work} delivery={delivery} payment={payment} />
+          )}
+          <Failure work={work} id={id} />
         </>
       )
     case 'failed':
       return <div class="row two">{simple('returning', say('step.take_back'))}</div>
     case 'returning':
-      return <div class="row two">{simple('returned', say('step.returned'))}</div>
+      return custody === null ? (
+        <div class="row two">{simple('returned', say('step.returned'))}</div>
+      ) : (
+        <StageForm
+          {...{ work, delivery, custody }}
+          stage="return"
+          submit={say('step.returned')}
+          onDone={report('returned')}
+        />
+      )
     default:
       return null
   }
+}
+
+function Failure({ work, id }: { work: Work; id: string }) {
+  return (
+    <WithReason
+      open={say('step.fail')}
+      label={say('step.fail_reason')}
+      onGiven={reason => work.steps.add(newStep(id, 'failed', { reason }))}
+    />
+  )
 }
 
 /** The hand-over at the door: a photo or a signature proves it. */
 function HandOver({ work, delivery, payment }: Omit<NextProps, 'status'>) {
   const [photo, setPhoto] = useState<Blob | null>(null)
   const [signature, setSignature] = useState<Blob | null>(null)
+  const custody = delivery.custody ?? null
   const due = payment?.method === 'cash' ? payment.due : null
   return (
     <Form
       class="hand-over"
       submit={say('step.deliver')}
-      onSubmit={async ({ reason = '', cash_taken, cash_reason = '' }) => {
+      onSubmit={async values => {
+        const { reason = '', cash_taken, cash_reason = '', no_signature_reason = '' } = values
         const cashReason = cash_reason.trim()
         if (due !== null && Number(cash_taken) !== due && cashReason === '')
           throw new Error(say('cash.reason_needed'))
-        if (photo === null && signature === null) throw new Error(say('proof.needed'))
+        if (photo === null && signature === null && no_signature_reason.trim() === '')
+          throw new Error(say('proof.needed'))
         await work.steps.add(
-          step(delivery.order_id, 'delivered', {
+          newStep(delivery.order_id, 'delivered', {
+            ...(custody !== null && { evidence: evidenceOf(values) }),
             ...(photo !== null && { photo }),
             ...(signature !== null && { signature }),
             ...(reason.trim() !== '' && { reason }),
@@ -177,6 +230,7 @@ function HandOver({ work, delivery, payment }: Omit<NextProps, 'status'>) {
         </p>
       ) : null}
       {due === null ? null : <Cash due={due} currency={delivery.currency} />}
+      {custody === null ? null : <EvidenceFields work={work} custody={custody} stage="handover" />}
       <Field
         label={say('proof.photo')}
         type="file"

@@ -6,23 +6,27 @@ import { useEffect, useState } from 'preact/hooks'
 import { hasEnded } from '../../../protocol/orders/statuses.ts'
 import { PushSwitch } from '../../push/page/switch.tsx'
 import { AccountPanel } from '../base/account.tsx'
-import { Action, problemText } from '../base/form.tsx'
+import { Action } from '../base/form.tsx'
 import { Gate } from '../base/gate.tsx'
 import { startPage, Tabs } from '../base/page.tsx'
 import { PapersPanel } from '../base/papers.tsx'
 import { PageSession } from '../base/session.ts'
 import { workerOf } from '../base/worker.ts'
+import { custodyAr } from '../texts/custody-ar.ts'
+import { custodyEn } from '../texts/custody-en.ts'
 import { addTexts, say } from '../texts/index.ts'
 import { roadAr } from '../texts/road-ar.ts'
 import { roadEn } from '../texts/road-en.ts'
+import { refusalText } from './custody.tsx'
 import { DeliveryCard } from './delivery.tsx'
 import { DevicesPanel } from './devices.tsx'
 import { EarningsPanel } from './earnings.tsx'
 import { Offers } from './offers.tsx'
 import { Register } from './register.tsx'
+import type { Step } from './store.ts'
 import { Work } from './work.ts'
 
-addTexts({ en: roadEn, ar: roadAr })
+addTexts({ en: { ...roadEn, ...custodyEn }, ar: { ...roadAr, ...custodyAr } })
 const session = new PageSession('driver', ['driver'])
 const work = new Work(session)
 
@@ -152,6 +156,11 @@ const duties = ['offline', 'available', 'busy', 'on_break'] as const
 const dutyKey = (duty: string): (typeof duties)[number] =>
   duties.find(one => one === duty) ?? 'offline'
 
+function stepText({ scan, trouble, status }: Step): string {
+  if (scan !== undefined) return `${say('custody.scan')} ${scan}`
+  return trouble === undefined ? say(`status.${status}`) : say('custody.trouble_send')
+}
+
 /** Steps that wait for a connection, and steps that the server refused. */
 function Unsent() {
   const waiting = work.steps.waiting.value.length
@@ -165,8 +174,8 @@ function Unsent() {
       {work.steps.refused.value.map(({ step, error }) => (
         <p key={step.id} class="notice bad" role="alert">
           {say('steps.refused', {
-            step: say(`status.${step.status}`),
-            reason: problemText(error),
+            step: stepText(step),
+            reason: refusalText(error),
           })}{' '}
           <button type="button" class="plain" onClick={() => work.steps.dismiss(step.id)}>
             {say('action.dismiss')}

@@ -5,8 +5,11 @@
  */
 import { signal } from '@preact/signals'
 import { CaduceusError, type RestClient } from '../../../protocol/client/index.ts'
+import type { Stage } from '../../../protocol/custody/policies.ts'
+import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { isPassing } from '../base/passing.ts'
+import { randomName } from '../shared/forms.ts'
 import { forgetStep, keepStep, keptSteps, type NewStep, type Step } from './store.ts'
 
 /** A step that the server did not take. */
@@ -17,22 +20,33 @@ export interface RefusedStep {
 
 export class Steps {
   readonly waiting = signal<readonly Step[]>([])
+  /** Added to the phone's clock, ms; null until the server has greeted. */
+  clockCorrectionMs: number | null = null
   readonly refused = signal<readonly RefusedStep[]>([])
   readonly #api: RestClient
   readonly #onTaken: (order: OrderView) => void
+  readonly #onRefused: (orderId: string) => void
+  /** The last time at which a step of an order was handed in, ms. */
+  readonly #handedInAtMs = new Map<string, number>()
   #accountId: string | null = null
   #work: Promise<void> | null = null
 
-  constructor(api: RestClient, onTaken: (order: OrderView) => void) {
+  constructor(
+    api: RestClient,
+    onTaken: (order: OrderView) => void,
+    onRefused: (orderId: string) => void,
+  ) {
     this.#api = api
     this.#onTaken = onTaken
+    this.#onRefused = onRefused
   }
 
   /** Reads the steps that an earlier run kept for the account. */
   async open(accountId: string): Promise<void> {
     this.#accountId = accountId
     const steps = await keptSteps(accountId).catch(() => [])
-    if (this.#accountId === accountId) this.waiting.value = steps
+    if (this.#accountId === accountId)
+      this.waiting.value = steps.map(step => ({ ...step, waited: true }))
   }
 
   /** The last step of an order that is not handed in yet. */
@@ -66,6 +80,7 @@ export class Steps {
     this.#accountId = null
     this.waiting.value = []
     this.refused.value = []
+    this.#handedInAtMs.clear()
   }
 
   async #handInAll(): Promise<void> {
@@ -75,7 +90,13 @@ export class Steps {
       try {
         this.#onTaken(await this.#send(step))
       } catch (error) {
-        if (isPassing(error) || !this.#isOwn(step)) return
+        if (!this.#isOwn(step)) return
+        if (isPassing(error)) {
+          step.waited = true
+          await keepStep(step).catch(() => undefined)
+          return
+        }
+        this.#onRefused(step.orderId)
         this.refused.value = [...this.refused.value, { step, error }]
       }
       this.waiting.value = this.waiting.value.filter(({ id }) => id !== step.id)
@@ -102,17 +123,74 @@ export class Steps {
       step.signatureUrl = (await this.#api.uploadFile('signature', step.signature)).url
       await this.#keepUpload(step)
     }
-    const { orderId, status, reason, photoUrl, signatureUrl, cashTaken, cashReason, id } = step
-    return this.#api.call('PATCH', `/api/orders/${orderId}`, {
-      idempotencyKey: id,
-      body: {
-        status,
-        ...(reason !== undefined && { reason }),
-        ...(photoUrl !== undefined && { proof_photo_url: photoUrl }),
-        ...(signatureUrl !== undefined && { signature_url: signatureUrl }),
-        ...(cashTaken !== undefined && { cash_taken: cashTaken }),
-        ...(cashReason !== undefined && { cash_reason: cashReason }),
-      },
-    })
+    const { orderId, id, scan, trouble } = step
+    const path = `/api/orders/${orderId}`
+    if (scan !== undefined)
+      return this.#api.call('POST', `${path}/custody/scans`, {
+        idempotencyKey: id,
+        body: { code: scan },
+      })
+    if (trouble !== undefined)
+      return this.#api.call('POST', `${path}/custody/breaks`, {
+        idempotencyKey: id,
+        body: trouble,
+      })
+    // Uploads try again for long, so a tunnel may end within one try.
+    if (Date.now() - step.atMs > promptMs) step.waited = true
+    const stage = stageOf[step.status]
+    const isReport = stage !== undefined && (step.evidence !== undefined || step.waited === true)
+    const answer = await (isReport
+      ? this.#api.call<OrderView>('POST', `${path}/custody/handover`, {
+          // The first try may have arrived without its time, so this is another request.
+          idempotencyKey: step.waited === true ? `${id}-late` : id,
+          body: { stage, ...step.evidence, ...textsOf(step), ...(await this.#timeOf(step)) },
+        })
+      : this.#api.call<OrderView>('PATCH', path, {
+          idempotencyKey: id,
+          body: { status: step.status, ...textsOf(step) },
+        }))
+    this.#handedInAtMs.set(orderId, Date.now())
+    return answer
+  }
+
+  /**
+   * When a step that waited happened. A return has no time when the failed delivery before it was
+   * handed in later than that, because the server's return begins then.
+   */
+  async #timeOf(step: Step): Promise<{ happened_at?: string }> {
+    const isOlder = step.atMs < (this.#handedInAtMs.get(step.orderId) ?? 0)
+    if (step.waited !== true || (step.status === 'returned' && isOlder)) return {}
+    if (step.happenedAt === undefined) {
+      // The clock of the phone is not known to be right before the server has greeted.
+      if (this.clockCorrectionMs === null) throw new CaduceusError('unavailable')
+      step.happenedAt = new Date(step.atMs + this.clockCorrectionMs).toISOString()
+      await this.#keepUpload(step)
+    }
+    return { happened_at: step.happenedAt }
   }
 }
+
+const keyCharacters = 32
+/** A step that is handed in within this time has happened now, ms. */
+const promptMs = 10_000
+
+/** A step that is done now. */
+export const newStep = (
+  orderId: string,
+  status: OrderStatus,
+  more: Partial<NewStep> = {},
+): NewStep => ({ id: randomName(keyCharacters), orderId, status, atMs: Date.now(), ...more })
+
+const stageOf: Partial<Record<OrderStatus, Stage>> = {
+  picked_up: 'pickup',
+  delivered: 'handover',
+  returned: 'return',
+}
+
+const textsOf = ({ reason, photoUrl, signatureUrl, cashTaken, cashReason }: Step): object => ({
+  ...(reason !== undefined && { reason }),
+  ...(photoUrl !== undefined && { proof_photo_url: photoUrl }),
+  ...(signatureUrl !== undefined && { signature_url: signatureUrl }),
+  ...(cashTaken !== undefined && { cash_taken: cashTaken }),
+  ...(cashReason !== undefined && { cash_reason: cashReason }),
+})

@@ -7,6 +7,7 @@
 import type { AssignedMessage } from '../../../protocol/client/index.ts'
 import type { LocationFrame } from '../../../protocol/river/frames.ts'
 import type { Payment } from '../base/payment.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
 import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 
 /** A delivery of this driver, as the phone knows it. */
@@ -14,7 +15,14 @@ export interface Delivery extends AssignedMessage {
   status: OrderStatus
   /** How it is paid, so that the driver knows it without a connection; absent until it is known. */
   payment?: Payment | null
+  /** What the policy of its goods asks for; null for plain goods, absent until it is known. */
+  custody?: OrderView['custody']
+  /** Of the order's view that was read last. */
+  version?: number
 }
+
+/** What somebody reports at a pick-up, a hand-over or a return, beside the uploads. */
+export type Evidence = Readonly<Record<string, unknown>>
 
 /** A step of a delivery that the driver has done. */
 export interface Step {
@@ -34,6 +42,16 @@ export interface Step {
   /** What the customer paid, and why more or less than was due. */
   cashTaken?: number
   cashReason?: string
+  /** Present when the goods need some. */
+  evidence?: Evidence
+  /** The code of a package; the step is its scan, and leaves the status. */
+  scan?: string
+  /** A break of the chain of custody; the step is its report, and leaves the status. */
+  trouble?: { kind: string; note?: string }
+  /** It could not be handed in at once, so it says when it happened. */
+  waited?: true
+  /** Its time by the server's clock, once that was known; ISO 8601. */
+  happenedAt?: string
 }
 
 /** A step as the person does it, before it is the account's. */

@@ -4,6 +4,7 @@
  */
 import { computed, signal } from '@preact/signals'
 import {
+  CaduceusError,
   connectDriver,
   type AssignedMessage,
   type Driver,
@@ -14,11 +15,12 @@ import { hasEnded, statusTable, type OrderStatus } from '../../../protocol/order
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { ConversationNews } from '../base/chat.tsx'
 import { ConnectionState } from '../base/connection.tsx'
+import { isPassing } from '../base/passing.ts'
 import type { Payment } from '../base/payment.ts'
 import type { PageSession } from '../base/session.ts'
 import { Alarm } from '../shared/alarm.ts'
 import { openOrders } from '../shared/order-lists.ts'
-import { Steps } from './steps.ts'
+import { newStep, Steps } from './steps.ts'
 import {
   forgetEverything,
   keepDeliveries,
@@ -32,6 +34,8 @@ import {
 export type { Delivery } from './store.ts'
 
 const keepFramesMs = 5_000
+/** Pauses before the questions about a delivery; the next connection asks once more. */
+const learnPausesMs = [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000] as const
 
 export class Work {
   readonly session: PageSession
@@ -57,7 +61,11 @@ export class Work {
 
   constructor(session: PageSession) {
     this.session = session
-    this.steps = new Steps(session.api, order => this.#update(order))
+    this.steps = new Steps(
+      session.api,
+      order => this.#update(order),
+      orderId => void this.#learn(orderId),
+    )
     addEventListener('online', () => void this.steps.handIn())
     addEventListener('pagehide', () => this.#keep())
   }
@@ -82,7 +90,8 @@ export class Work {
     })
     this.#driver = driver
     this.#keeping = setInterval(() => this.#keep(), keepFramesMs)
-    driver.on('open', ({ status }) => {
+    driver.on('open', ({ status, server_time_ms }) => {
+      this.steps.clockCorrectionMs = server_time_ms - Date.now()
       this.connection.opened()
       this.duty.value = status
       this.#watchPosition()
@@ -105,6 +114,7 @@ export class Work {
       this.#drop(order_id)
       this.said.value = reason
     })
+    driver.on('custody', ({ order_id }) => void this.#learn(order_id))
     driver.on('driver_status', ({ status }) => {
       this.duty.value = status
       this.#watchPosition()
@@ -167,6 +177,15 @@ export class Work {
     this.#drop(order_id)
   }
 
+  /** A package is scanned at the present stage. */
+  scan(delivery: Delivery, code: string): Promise<void> {
+    return this.steps.add({ ...newStep(delivery.order_id, this.statusOf(delivery)), scan: code })
+  }
+  /** The chain of custody broke. */
+  report(delivery: Delivery, trouble: { kind: string; note?: string }): Promise<void> {
+    return this.steps.add({ ...newStep(delivery.order_id, this.statusOf(delivery)), trouble })
+  }
+
   /** Keeps what the driver must know at the door. */
   keepPayment(orderId: string, payment: Payment | null): void {
     this.#show(
@@ -192,10 +211,10 @@ export class Work {
   #assigned(message: AssignedMessage): void {
     this.#dropOffer(message.offer_id)
     const { order_id, status = 'driver_assigned' } = message
-    const known = this.deliveries.value.find(one => one.order_id === order_id)?.payment
+    const known = this.deliveries.value.find(one => one.order_id === order_id)
     const others = this.deliveries.value.filter(one => one.order_id !== order_id)
-    const payment = known === undefined ? {} : { payment: known }
-    this.#show([...others, { ...message, status, ...payment }])
+    this.#show([...others, { ...known, ...message, status }])
+    void this.#learn(order_id)
   }
 
   /** Reads the deliveries again: a step may have been done elsewhere. */
@@ -208,17 +227,39 @@ export class Work {
       this.#show(
         this.deliveries.value
           .filter(({ order_id }) => underWay.has(order_id))
-          .map(delivery => ({ ...delivery, status: underWay.get(delivery.order_id)!.status })),
+          .map(delivery => updated(delivery, underWay.get(delivery.order_id)!)),
       )
     } catch {
       // The next connection reads them.
     }
   }
 
-  #update({ id, status }: OrderView): void {
-    if (hasEnded(status)) this.#drop(id)
+  /**
+   * Reads a delivery until the answer is newer than what is known. The orders that the server lists
+   * for a driver follow an assignment and every change within a moment.
+   */
+  async #learn(orderId: string): Promise<void> {
+    const versionOf = (): number =>
+      this.deliveries.value.find(one => one.order_id === orderId)?.version ?? 0
+    const known = versionOf()
+    for (const pauseMs of learnPausesMs) {
+      await new Promise(resolve => setTimeout(resolve, pauseMs))
+      try {
+        this.#update(await this.session.api.getOrder(orderId))
+        if (versionOf() > known) return
+      } catch (error) {
+        const isEarly = error instanceof CaduceusError && error.code === 'order_not_found'
+        if (!isEarly && !isPassing(error)) return
+      }
+    }
+  }
+
+  #update(order: OrderView): void {
+    if (hasEnded(order.status)) this.#drop(order.id)
     else
-      this.#show(this.deliveries.value.map(one => (one.order_id === id ? { ...one, status } : one)))
+      this.#show(
+        this.deliveries.value.map(one => (one.order_id === order.id ? updated(one, order) : one)),
+      )
   }
 
   #drop(orderId: string): void {
@@ -277,3 +318,7 @@ export class Work {
       keepFrames(this.#accountId, this.#driver.unacknowledged)
   }
 }
+
+/** An answer that was on its way for long changes nothing. */
+const updated = (delivery: Delivery, { status, custody, version }: OrderView): Delivery =>
+  version < (delivery.version ?? 0) ? delivery : { ...delivery, status, custody, version }

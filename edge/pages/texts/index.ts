@@ -9,12 +9,13 @@ import {
   type PageLanguage,
 } from '../../../protocol/kernel/languages.ts'
 import { ar } from './ar.ts'
+import type { CustodyKey } from './custody-en.ts'
 import { en, type Text, type TextKey as SharedKey } from './en.ts'
 import type { OfficeKey } from './office-en.ts'
 import type { RoadKey } from './road-en.ts'
 
 /** Only the type of the texts of one page is imported here, so that no other page loads them. */
-export type TextKey = SharedKey | OfficeKey | RoadKey
+export type TextKey = SharedKey | OfficeKey | RoadKey | CustodyKey
 
 const all: Record<PageLanguage, Readonly<Record<string, Text>>> = { en, ar }
 const yearSeconds = 365 * 24 * 3_600

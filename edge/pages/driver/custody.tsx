@@ -1,0 +1,322 @@
+/**
+ * What the goods of a delivery ask for at the pick-up, at the door and at the return: scans, seal,
+ * temperature, the receiver, the code of the customer, a document.
+ */
+import { useState } from 'preact/hooks'
+import { CaduceusError } from '../../../protocol/client/index.ts'
+import {
+  identityDocuments,
+  identityOutcomes,
+  relationships,
+} from '../../../protocol/custody/people.ts'
+import type { Need, Stage } from '../../../protocol/custody/policies.ts'
+import type { OrderView } from '../../../protocol/orders/view.ts'
+import { Choice, Field, Form, problemText } from '../base/form.tsx'
+import { dayAndTime } from '../base/format.ts'
+import { CodeField } from '../base/scan.tsx'
+import { say, sayIfKnown } from '../texts/index.ts'
+import type { Evidence } from './store.ts'
+import type { Delivery, Work } from './work.ts'
+
+export type Custody = NonNullable<OrderView['custody']>
+/** Kinds of a break that a driver reports; the others are found by the server. */
+const reported = ['missing_scan', 'damaged', 'excursion'] as const
+const pin = /^\d{6}$/
+
+/** The refusal of a step in words: the fields that are missing or wrong, by their names. */
+export function refusalText(error: unknown): string {
+  if (!(error instanceof CaduceusError)) return problemText(error)
+  const words = refusals[error.code]
+  const fields = (error.fields ?? []).map(({ field, rule }) =>
+    error.code === 'goods_refused' && field === 'code'
+      ? say('custody.package')
+      : (sayIfKnown(`custody.field.${field.replace(/^custody\./, '')}`) ?? `${field} ${rule}`),
+  )
+  return words === undefined || fields.length === 0
+    ? problemText(error)
+    : say(words, { fields: fields.join(', ') })
+}
+const refusals: Partial<
+  Record<string, 'custody.missing' | 'custody.not_allowed' | 'custody.goods_refused'>
+> = {
+  custody_evidence_missing: 'custody.missing',
+  custody_evidence_refused: 'custody.not_allowed',
+  goods_refused: 'custody.goods_refused',
+}
+
+interface Props {
+  work: Work
+  delivery: Delivery
+  custody: Custody
+  stage: Stage
+}
+
+/** True while the chain is broken and nobody has decided, or when the parcel must go back. */
+export const isHeld = ({ breaks }: Custody): boolean =>
+  breaks.some(({ outcome }) => outcome !== 'continue')
+
+/** What stands between the driver and the next step. */
+export function Obstacles({ custody, stage }: Pick<Props, 'custody' | 'stage'>) {
+  const { breaks, packed, needs, return_by } = custody
+  const held = breaks.filter(({ outcome }) => outcome !== 'continue')
+  const waitsForPacking =
+    stage === 'pickup' && !packed && needs.pickup.some(need => packing.includes(need))
+  return (
+    <>
+      {waitsForPacking ? <p class="notice">{say('custody.unpacked')}</p> : null}
+      {stage === 'return'
+        ? null
+        : held.map(({ number, kind, outcome }) => (
+            <p key={number} class="notice bad" role="status">
+              {say('custody.break', { kind: say(`custody.kind.${kind}`) })}{' '}
+              {say(outcome === null ? 'custody.break_waits' : 'custody.break_return')}
+            </p>
+          ))}
+      {return_by === null ? null : (
+        <p class="notice">{say('custody.return_by', { time: dayAndTime(return_by) })}</p>
+      )}
+    </>
+  )
+}
+const packing: readonly Need[] = ['seal_number', 'scans', 'both_sides']
+
+/** The scans of the packages; each one counts by itself. */
+export function Scans({ work, delivery, custody, stage }: Props) {
+  const [key, setKey] = useState(0)
+  if (!custody.needs[stage].includes('scans')) return null
+  const waiting = work.steps.waiting.value.filter(
+    one => one.orderId === delivery.order_id && one.scan !== undefined,
+  ).length
+  const done = custody.scanned[stage]
+  const scan = async (code: string): Promise<void> => {
+    if (code.trim() === '') return
+    await work.scan(delivery, code)
+    // The next package begins with an empty field.
+    setKey(key + 1)
+  }
+  return (
+    <>
+      <p role="status">
+        {say('custody.scanned', {
+          done: Math.min(done + waiting, custody.packages),
+          count: custody.packages,
+        })}
+      </p>
+      {done + waiting >= custody.packages ? null : (
+        <Form
+          class="scans"
+          submit={say('custody.scan')}
+          onSubmit={({ package_code = '' }) => scan(package_code)}
+        >
+          <CodeField
+            key={key}
+            api={work.session.api}
+            label={say('custody.package')}
+            name="package_code"
+            onRead={code => void scan(code)}
+          />
+        </Form>
+      )}
+    </>
+  )
+}
+
+/** The fields that the stage needs, beside photo and signature. */
+export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>) {
+  const { needs, minimum_age, agents, code } = custody
+  const wants = (need: Need): boolean => needs[stage].includes(need)
+  const atDoor = stage === 'handover'
+  const hasReceiver = atDoor && (wants('signature') || wants('named_agent'))
+  return (
+    <>
+      {wants('in_person') ? <p class="notice">{say('custody.in_person')}</p> : null}
+      {wants('seal_number') ? (
+        <CodeField
+          api={work.session.api}
+          label={say('custody.seal')}
+          hint={say('custody.seal_hint')}
+          name="seal_number"
+          required
+        />
+      ) : null}
+      {wants('temperature') ? (
+        <Field
+          label={say('custody.temperature')}
+          name="temperature_celsius"
+          type="number"
+          step="any"
+          min={-100}
+          max={100}
+          required
+        />
+      ) : null}
+      {hasReceiver ? (
+        <>
+          <Field
+            label={say('custody.receiver')}
+            {...(agents.length > 0 && {
+              hint: say('custody.receiver_hint', {
+                names: agents.map(({ name }) => name).join(', '),
+              }),
+            })}
+            name="receiver"
+            required
+            maxLength={200}
+            autocomplete="off"
+          />
+          <Choice
+            label={say('custody.relationship')}
+            name="relationship"
+            options={relationships.map(one => [one, say(`custody.relation.${one}`)] as const)}
+          />
+        </>
+      ) : null}
+      {wants('code') ? (
+        <CodeField
+          api={work.session.api}
+          label={say('custody.code')}
+          hint={say('custody.code_hint', { count: code.tries_left })}
+          name="code"
+          required
+        />
+      ) : null}
+      {wants('identity') || (atDoor && minimum_age !== null) ? (
+        <>
+          <Choice
+            label={say('custody.document')}
+            name="document"
+            options={identityDocuments.map(one => [one, say(`custody.document.${one}`)] as const)}
+          />
+          <Choice
+            label={say('custody.outcome')}
+            name="outcome"
+            required
+            options={[
+              ['', '–'],
+              ...identityOutcomes.map(one => [one, say(`custody.outcome.${one}`)] as const),
+            ]}
+          />
+        </>
+      ) : null}
+      {atDoor && minimum_age !== null ? (
+        <Field
+          label={say('custody.age')}
+          hint={say('custody.age_hint', { age: minimum_age })}
+          name="age_at_least"
+          type="number"
+          min={0}
+          max={120}
+          step={1}
+          required
+        />
+      ) : null}
+      {atDoor && wants('signature') ? (
+        <Field
+          label={say('custody.no_signature')}
+          hint={say('custody.no_signature_hint')}
+          name="no_signature_reason"
+          maxLength={500}
+          autocomplete="off"
+        />
+      ) : null}
+    </>
+  )
+}
+
+/** The evidence of a filled-in form. */
+export function evidenceOf(values: Readonly<Record<string, string>>): Evidence {
+  const of = (name: string): string => values[name]?.trim() ?? ''
+  const code = of('code')
+  const number = (name: string): object => (of(name) === '' ? {} : { [name]: Number(of(name)) })
+  const text = (name: string): object => (of(name) === '' ? {} : { [name]: of(name) })
+  return {
+    ...text('seal_number'),
+    ...number('temperature_celsius'),
+    ...number('age_at_least'),
+    ...text('no_signature_reason'),
+    ...(of('receiver') !== '' && {
+      receiver: { name: of('receiver'), relationship: of('relationship') },
+    }),
+    ...(of('outcome') !== '' && {
+      identity: { document: of('document'), outcome: of('outcome') },
+    }),
+    ...(code !== '' && (pin.test(code) ? { pin: code } : { qr: code })),
+  }
+}
+
+interface StageProps extends Props {
+  submit: string
+  onDone(evidence: Evidence, photo: Blob | null): Promise<void>
+}
+
+/** The pick-up and the return of goods that ask for something. */
+export function StageForm({ submit, onDone, ...props }: StageProps) {
+  const { work, custody, stage } = props
+  const [photo, setPhoto] = useState<Blob | null>(null)
+  const needs = custody.needs[stage]
+  const isTheirs = stage === 'return' && needs.includes('both_sides')
+  return (
+    <>
+      <Obstacles custody={custody} stage={stage} />
+      <Scans {...props} />
+      {isTheirs ? (
+        <p class="notice">{say('custody.taken_back')}</p>
+      ) : stage !== 'return' && isHeld(custody) ? null : (
+        <Form
+          class="hand-over"
+          submit={submit}
+          onSubmit={values => onDone(evidenceOf(values), photo)}
+        >
+          <EvidenceFields work={work} custody={custody} stage={stage} />
+          {needs.includes('photo') ? (
+            <Field
+              label={say('custody.photo')}
+              type="file"
+              accept="image/*"
+              capture="environment"
+              required
+              onChange={event => setPhoto(event.currentTarget.files?.[0] ?? null)}
+            />
+          ) : null}
+        </Form>
+      )}
+    </>
+  )
+}
+
+/** Reports that the parcel is damaged, too warm, or that a code cannot be scanned. */
+export function Trouble({ work, delivery }: Pick<Props, 'work' | 'delivery'>) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <>
+      <button type="button" class="plain" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {say('custody.trouble')}
+      </button>
+      {isOpen ? (
+        <Form
+          class="reason"
+          submit={say('custody.trouble_send')}
+          onSubmit={async ({ kind = '', note = '' }) => {
+            await work.report(delivery, {
+              kind,
+              ...(note.trim() !== '' && { note: note.trim() }),
+            })
+            setOpen(false)
+          }}
+        >
+          <Choice
+            label={say('custody.trouble_kind')}
+            name="kind"
+            options={reported.map(kind => [kind, say(`custody.kind.${kind}`)] as const)}
+          />
+          <Field
+            label={say('custody.trouble_note')}
+            name="note"
+            maxLength={500}
+            autocomplete="off"
+          />
+        </Form>
+      ) : null}
+    </>
+  )
+}
