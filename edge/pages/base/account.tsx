@@ -5,6 +5,7 @@ import { say } from '../texts/index.ts'
 import { Action, Field, Form } from './form.tsx'
 import { dayAndTime } from './format.ts'
 import { PasswordField } from './gate.tsx'
+import { OwnData } from './privacy.tsx'
 import type { PageSession } from './session.ts'
 
 /** Profile, password, sessions. */
@@ -16,6 +17,7 @@ export function AccountPanel({ session }: { session: PageSession }) {
       <Profile session={session} user={user} />
       <Password session={session} />
       <Sessions session={session} />
+      <OwnData session={session} />
     </div>
   )
 }

@@ -10,7 +10,9 @@ import { Gate, PersonFields } from '../base/gate.tsx'
 import { startPage, Tabs } from '../base/page.tsx'
 import { PageSession } from '../base/session.ts'
 import { listPharmacies } from '../shared/pharmacies.ts'
-import { say } from '../texts/index.ts'
+import { custodyAr } from '../texts/custody-ar.ts'
+import { custodyEn } from '../texts/custody-en.ts'
+import { addTexts, say } from '../texts/index.ts'
 import { Appointments } from './appointments.tsx'
 import { Ask } from './ask.tsx'
 import { CustomerMap } from './map.tsx'
@@ -18,6 +20,7 @@ import { OrderCard } from './order-card.tsx'
 import { Orders, ordersThat } from './orders.ts'
 
 const pharmaciesShown = 200
+addTexts({ en: custodyEn, ar: custodyAr })
 const session = new PageSession('customer', ['user'])
 const orders = new Orders(session)
 

@@ -16,7 +16,7 @@ import {
 import { Player } from '../base/files.tsx'
 import { say } from '../texts/index.ts'
 import type { Answer, Orders } from './orders.ts'
-
+import { HandOver } from './hand-over.tsx'
 import { Rating } from './rating.tsx'
 import { Receipt } from './receipt.tsx'
 
@@ -114,6 +114,7 @@ export function OrderCard({ orders, view }: { orders: Orders; view: OrderView })
           title={say(`chat.with_${talk}`)}
         />
       )}
+      {isOver ? null : <HandOver orders={orders} view={view} />}
       <details>
         <summary>{say('order.history')}</summary>
         <Steps view={view} />

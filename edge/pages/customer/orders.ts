@@ -78,6 +78,7 @@ export class Orders {
       void this.#refresh(request_id)
     })
     customer.on('status', ({ order_id }) => void this.#refresh(order_id))
+    customer.on('custody', ({ order_id }) => void this.#refresh(order_id))
     customer.on('location', message => this.#hearLocation(message))
     customer.on('conversation_entry', ({ conversation_id }) => this.news.hear(conversation_id))
     customer.on('conversation_changed', ({ conversation_id }) => this.news.hear(conversation_id))

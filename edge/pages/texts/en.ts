@@ -215,6 +215,20 @@ const texts = {
   'price.accept': 'Accept at this price',
   'price.goods': 'Price without tax',
   'price.needed': 'The customer pays by this order: say what the medicine costs.',
+  'privacy.due': 'Your account will be erased after {time}. Until then you can take it back.',
+  'privacy.erase': 'Erase my account',
+  'privacy.erase_hint':
+    'Your name, contacts, places and messages are erased after some days in which you can take it back. Amounts of orders stay.',
+  'privacy.erase_really': 'Really erase it?',
+  'privacy.export': 'Save a copy of my data',
+  'privacy.export_hint':
+    'All that is known of you, as one file. A letter tells you that a copy was made.',
+  'privacy.kept': {
+    one: 'Records that a law asks pharmacies for are kept for one day.',
+    other: 'Records that a law asks pharmacies for are kept for {count} days.',
+  },
+  'privacy.take_back': 'Keep my account',
+  'privacy.title': 'My data',
   'proof.needed': 'Take a photo or let the recipient sign.',
   'proof.photo': 'Photo',
   'proof.reason': 'Note',
