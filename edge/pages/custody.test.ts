@@ -1,7 +1,9 @@
 /**
  * Goods that ask for something, in real browsers: the driver scans, reads the seal and the code of
- * the customer, looks at a document, and hands in later what happened without a connection.
+ * the customer, looks at a document, and hands in later what happened without a connection. The
+ * customer shows the code and names an agent, and takes or erases the own data afterwards.
  */
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { eventually, http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
 import { browserMissing, faultsOf, openStage, phone, press, widthsTooNarrow } from './fixture.ts'
@@ -42,6 +44,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     },
     { viewport: phone, geolocation: shop, permissions: ['geolocation', 'camera'] },
   )
+  const customer = await stage.openSignedIn('/customer', patient, undefined, { viewport: phone })
   /** Holds a code before the camera of the driver. */
   const show = (code: string): Promise<void> =>
     driver.evaluate(text => {
@@ -104,7 +107,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
   })
 
   await t.test('the hand-over without a connection counts from when it happened', async t => {
-    const { qr } = await call(patient, 'GET', `/api/orders/${id}/custody/code`)
+    const { qr, pin } = await call(patient, 'GET', `/api/orders/${id}/custody/code`)
     await eventually(
       () => http(url, 'GET', `/api/orders/${id}`, { token: patient.token }),
       ({ body }) => body.status === 'out_for_delivery',
@@ -132,10 +135,19 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await press(driver, 'Delivered')
     await driver.getByText('Not allowed: receiver.').waitFor()
 
-    await call(patient, 'POST', `/api/orders/${id}/custody/agents`, {
-      name: 'Ann Agent',
-      relationship: 'family',
-    })
+    const own = customer.locator(`#orders [data-order="${id}"]`)
+    t.equal(await own.locator('[data-pin]').count(), 0, 'nobody sees the code over a shoulder')
+    await own.getByRole('button', { name: 'Show the code for the door' }).click()
+    await own.getByRole('img', { name: 'QR code for the driver' }).waitFor()
+    t.equal(await own.locator('[data-pin]').textContent(), pin)
+    await own.getByText('Who may take it for you').click()
+    t.same(await faultsOf(customer, 'customer-code'), [])
+    t.same(await widthsTooNarrow(customer), [])
+    await own.getByLabel('Name of the person').fill('Ann Agent')
+    await own.getByLabel('Relationship to the patient').selectOption('family')
+    await customer.keyboard.press('Tab')
+    await press(customer, 'Name this person')
+    await own.getByRole('listitem').filter({ hasText: 'Ann Agent' }).waitFor()
     await card.getByRole('textbox', { name: 'Seal number' }).waitFor()
     await driver.evaluate(() => navigator.serviceWorker.ready)
     await driver.context().setOffline(true)
@@ -168,6 +180,27 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
       age_at_least: 30,
     })
     t.ok(Math.abs(Date.parse(facts.happened_at) - before) < 60_000, 'by the clock of the phone')
+  })
+
+  await t.test('the customer saves the own data, and an erasure can be taken back', async t => {
+    await customer.locator(`#past [data-order="${id}"]`).waitFor()
+    await press(customer, 'Account')
+    const data = customer.locator('#own-data')
+    const [download] = await Promise.all([
+      customer.waitForEvent('download'),
+      data.getByRole('button', { name: 'Save a copy of my data' }).click(),
+    ])
+    t.match(readFileSync(await download.path(), 'utf8'), /Wilhelmina Xylander/)
+    const erasure = () => call(patient, 'GET', '/api/auth/me/erasure')
+    await data.getByRole('button', { name: 'Erase my account' }).click()
+    t.equal((await erasure()).erasure, null, 'one press is not enough')
+    await data.getByRole('button', { name: 'Really erase it?' }).click()
+    await data.getByText(/^Your account will be erased after/).waitFor()
+    t.ok((await erasure()).erasure)
+    t.same(await faultsOf(customer, 'customer-erasure'), [])
+    await data.getByRole('button', { name: 'Keep my account' }).click()
+    await data.getByRole('button', { name: 'Erase my account' }).waitFor()
+    t.equal((await erasure()).erasure, null)
   })
   t.same(troubles, [], 'no page threw, broke its policy or asked another server')
 })
