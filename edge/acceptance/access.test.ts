@@ -4,18 +4,21 @@
  * allows is answered. Any other caller gets 401, 403 or 404, in the same words for a record that
  * exists and for one that does not. A route without a row in the table fails the test.
  */
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { join } from 'node:path'
 import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { startEmbedded } from '../embedded.ts'
+import { archiveOf } from '../streets/samples.ts'
 import type { AnyRoute } from '../kernel/route.ts'
 import { defaultParams, rules, type Call, type Ids } from './access-table.ts'
 import { http, newDriver, newCustomer, newPharmacy, password } from './people.ts'
 import { createWorld, people, type Who, type World } from './access-world.ts'
 
 const dataDir = await preparedDataDir()
+writeFileSync(join(dataDir, 'map.pmtiles'), archiveOf('vector'))
 const environment = {
   DATA_DIR: dataDir,
   PORT: '0',

@@ -9,7 +9,7 @@ export interface KeysConfig {
   encryptionKey: DeploymentKey | null
   /** The key before, during a rotation. */
   previousEncryptionKey: DeploymentKey | null
-  /** The file of a key that an embedded server makes for itself; null where one must be set. */
+  /** The file of a key that a server with the embedded database makes; null where one must be set. */
   encryptionKeyFile: string | null
 }
 
@@ -21,7 +21,7 @@ const hint = 'make one with: openssl rand -hex 32'
  */
 export function readKeysConfig(
   environment: Environment,
-  { role, dataDir }: Pick<KernelConfig, 'role' | 'dataDir'>,
+  { role, dataDir, databaseUrl }: Pick<KernelConfig, 'role' | 'dataDir' | 'databaseUrl'>,
 ): KeysConfig {
   const given = textVariable(environment, 'ENCRYPTION_KEY')
   const previous = textVariable(environment, 'ENCRYPTION_KEY_PREVIOUS')
@@ -29,7 +29,9 @@ export function readKeysConfig(
     throw new ConfigError(
       'ENCRYPTION_KEY_PREVIOUS is set and ENCRYPTION_KEY is not; a rotation needs the new key too',
     )
-  const file = given === null && role === 'embedded' ? `${dataDir}/encryption-key` : null
+  // A database elsewhere outlives the disk of this process, and with it a key that lies there.
+  const makesKey = given === null && role === 'embedded' && databaseUrl === null
+  const file = makesKey ? `${dataDir}/encryption-key` : null
   const keys = {
     encryptionKey: keyOf('ENCRYPTION_KEY', given),
     previousEncryptionKey: keyOf('ENCRYPTION_KEY_PREVIOUS', previous),

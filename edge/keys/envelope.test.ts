@@ -56,7 +56,7 @@ t.test('a key is 32 bytes in one of two spellings', async t => {
   ])
     t.equal(keyFromText(wrong), null, wrong)
   const read = (environment: Record<string, string>) =>
-    readKeysConfig(environment, { role: 'edge', dataDir: '/nowhere' })
+    readKeysConfig(environment, { role: 'edge', dataDir: '/nowhere', databaseUrl: null })
   t.throws(() => read({ ENCRYPTION_KEY: 'short' }), {
     message: /^ENCRYPTION_KEY is not 32 bytes in hexadecimal digits or Base64; make one/,
   })
@@ -70,4 +70,8 @@ t.test('a key is 32 bytes in one of two spellings', async t => {
     message: /^ENCRYPTION_KEY_PREVIOUS is not 32 bytes/,
   })
   t.equal(read({}).encryptionKeyFile, null, 'an edge makes none')
+  const alone = (databaseUrl: string | null) =>
+    readKeysConfig({}, { role: 'embedded', dataDir: '/data', databaseUrl }).encryptionKeyFile
+  t.equal(alone(null), '/data/encryption-key', 'beside the database that it is for')
+  t.equal(alone('postgres://elsewhere'), null, 'a database elsewhere outlives this disk')
 })

@@ -47,6 +47,10 @@ export async function activeKeys({
         : `DATA_DIR: ${encryptionKeyFile} is missing, and the database is encrypted: bring the file back, or set ENCRYPTION_KEY to the key with the fingerprint ${state.fingerprint}`,
     )
   if (state.fingerprint !== current.fingerprint) await beginRotation(db, current, previous, state)
+  if ((await stateOf(db))!.fingerprint !== current.fingerprint)
+    throw new ConfigError(
+      'ENCRYPTION_KEY: another edge began a rotation to another key meanwhile; give all edges the same keys',
+    )
   await finishRotation(db, current.fingerprint)
   const before = (await stateOf(db))!.previous
   if (before !== null && before !== previous?.fingerprint)

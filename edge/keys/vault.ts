@@ -143,7 +143,16 @@ export class Vault {
    * are wrapped by the deployment's key first. Throws `unavailable`.
    */
   async destroyPersonKey(accountId: string): Promise<void> {
-    if (this.#keys === null) return
+    if (this.#keys === null) {
+      const row = await this.#ctx.database.kysely
+        .selectFrom('person_keys')
+        .select('account_id')
+        .where('account_id', '=', accountId)
+        .executeTakeFirst()
+      if (row !== undefined)
+        throw new CaduceusError('unavailable', 'this server was started without the encryption key')
+      return
+    }
     const { current } = this.#keys
     await this.#ctx.database.kysely.transaction().execute(async tx => {
       await sql`select from encryption_state for share`.execute(tx)

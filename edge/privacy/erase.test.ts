@@ -384,5 +384,10 @@ t.test('copies of appointments go, and those of others in the same queue are sen
   await ask(patient)
   t.match(await pass(31), { failed: 0 })
   t.match(await copies(), [{ body: new RegExp(theirs.id), state: 'waiting' }])
-  t.same(await tablesWith('Pia Patient'), [])
+  // The snapshot of a calendar keeps the last that ended until newer ones push them out: decision 59.
+  const left = await tablesWith('Pia Patient')
+  t.same(
+    left.filter(table => table !== 'snapshots'),
+    [],
+  )
 })

@@ -85,17 +85,23 @@ async function encryptOne(ctx: ConvertContext, row: UploadRow): Promise<boolean>
     store: stale.store,
     path: stale.path,
     upload_id: row.id,
-    due_at: new Date(ctx.nowMs() + fileLimits.staleCopyMs),
+    due_at: new Date(
+      ctx.nowMs() + (stale === row ? fileLimits.plainCopyMs : fileLimits.staleCopyMs),
+    ),
   })
   await db.insertInto('stale_files').values(note(copy)).execute()
   await putFile(ctx, copy, data)
   return db.transaction().execute(async tx => {
-    // Nothing, where another edge took the job over and deleted the copy.
+    // Nothing, where the file was deleted meanwhile or another edge took the job over. Whoever did so
+    // may have looked before the copy was there, so it is noted again.
     const { numDeletedRows } = await tx
       .deleteFrom('stale_files')
       .where('path', '=', copy.path)
       .executeTakeFirst()
-    if (numDeletedRows === 0n) return why('it took too long')
+    if (numDeletedRows === 0n) {
+      await tx.insertInto('stale_files').values(note(copy)).execute()
+      return why('it took too long')
+    }
     const { numUpdatedRows } = await tx
       .updateTable('uploads')
       .set({ store: copy.store, path: copy.path })
@@ -126,7 +132,18 @@ async function removeStale(ctx: ConvertContext, signal: AbortSignal): Promise<vo
         .skipLocked()
         .executeTakeFirst()
       if (stale === undefined) return false
-      await storeOf(ctx, stale).remove(stale.path)
+      try {
+        await storeOf(ctx, stale).remove(stale.path)
+      } catch (error) {
+        // One store that is away must not keep the copies of another.
+        ctx.log.warn({ err: error, upload_id: stale.upload_id }, 'an old copy could not be deleted')
+        await tx
+          .updateTable('stale_files')
+          .set({ due_at: new Date(ctx.nowMs() + fileLimits.staleRetryMs) })
+          .where('path', '=', stale.path)
+          .execute()
+        return true
+      }
       await tx.deleteFrom('stale_files').where('path', '=', stale.path).execute()
       // The key of a file that was deleted while it was encrypted.
       await tx

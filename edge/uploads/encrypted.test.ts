@@ -11,6 +11,7 @@ import { bytesOf, filesIn, type Fixture } from './fixture-files.ts'
 import { startDisk } from './fixture-disk.ts'
 import { mp3, pdf, png } from './samples.ts'
 import { readFile } from './stored-files.ts'
+import { fileLimits } from './storage/file-limits.ts'
 import { unsealFile } from './storage/sealed-file.ts'
 
 const run = { signal: new AbortController().signal }
@@ -122,7 +123,7 @@ t.test('files from before the key are encrypted, also when a run ends half way',
   t.same(await encryptStored(parts, run), { encrypted: 2, failed: 1 })
   t.equal(await storeCount('disk'), 1, 'a damaged file stays as it is')
   for (const url of urls.slice(0, 3)) t.equal(await read(url, token), 200)
-  edge.clock.skewMs += 11 * 60_000
+  edge.clock.skewMs += fileLimits.plainCopyMs + 60_000
   await encryptStored(parts, run)
   edge.clock.skewMs = 0
   const { rows } = await edge.database.pool.query<{ path: string }>('select path from uploads')

@@ -78,7 +78,7 @@ t.test('files in an object store', async t => {
     const converted = await read(body.url)
     t.equal(converted.status, 200)
     t.equal(digestOf(new Uint8Array(await converted.arrayBuffer())), digestOf(pdf))
-    edge.clock.skewMs += fileLimits.staleCopyMs
+    edge.clock.skewMs += fileLimits.plainCopyMs
     t.match(await encryptStored(edge.edge.parts, run), { encrypted: 0, failed: 0 })
     edge.clock.skewMs = 0
     t.equal((await fetch(link)).status, 404, 'and the plain copy is gone')

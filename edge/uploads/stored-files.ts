@@ -95,11 +95,12 @@ export async function downloadFile(
 }
 
 /**
- * Deletes the bytes, older copies of them, and the key, so that copies elsewhere are noise. Rejects
- * while the store is away.
+ * Deletes the key, so that copies elsewhere are noise, then older copies and the bytes. Rejects while
+ * a store is away; the key is gone then, too.
  */
 export async function removeFile(ctx: FileContext, row: FileRow): Promise<void> {
   const db = ctx.database.kysely
+  await ctx.vault.destroyFileKey(row.id)
   const copies = await db
     .selectFrom('stale_files')
     .selectAll()
@@ -110,5 +111,6 @@ export async function removeFile(ctx: FileContext, row: FileRow): Promise<void> 
     await db.deleteFrom('stale_files').where('path', '=', copy.path).execute()
   }
   await storeOf(ctx, row).remove(row.path)
+  // Whoever encrypted the file meanwhile has made a key anew.
   await ctx.vault.destroyFileKey(row.id)
 }

@@ -23,6 +23,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs'
@@ -45,11 +46,18 @@ export const keyBeside = (file: string): string => `${file}.key`
 
 const outputBytesMax = 1024 * 1024
 
-/** Writes FILE, which must not exist. Rejects with one line that says what to do. */
+/**
+ * Writes FILE, which must not exist. The key of an earlier backup may lie there when it is the same.
+ * Rejects with one line that says what to do.
+ */
 export async function backup(dataDir: string, file: string): Promise<void> {
   const target = resolve(file)
-  for (const name of [target, keyBeside(target)])
-    if (existsSync(name)) throw new Error(`${name} exists; name a file that does not`)
+  if (existsSync(target)) throw new Error(`${target} exists; name a file that does not`)
+  const key = join(dataDir, keyName)
+  const beside = keyBeside(target)
+  const isKept = existsSync(beside)
+  if (isKept && !(existsSync(key) && readFileSync(beside).equals(readFileSync(key))))
+    throw new Error(`${beside} exists and is another key; name a file that does not`)
   if (![clusterName, earlierName].some(name => existsSync(join(dataDir, name))))
     throw new Error(
       `DATA_DIR ${dataDir} holds no database; set DATA_DIR to the directory of the server`,
@@ -68,11 +76,10 @@ export async function backup(dataDir: string, file: string): Promise<void> {
       ...kept.filter(name => existsSync(join(dataDir, name))),
     ])
     sync(making)
-    const key = join(dataDir, keyName)
-    if (existsSync(key)) {
+    if (existsSync(key) && !isKept) {
       // The copy has the mode of the file: this user alone reads it.
-      copyFileSync(key, keyBeside(target), constants.COPYFILE_EXCL)
-      sync(keyBeside(target))
+      copyFileSync(key, beside, constants.COPYFILE_EXCL)
+      sync(beside)
     }
     renameSync(making, target)
   } catch (error) {

@@ -18,8 +18,15 @@ export const fileLimits = {
   uploadOrphanMs: 24 * 3_600_000,
   uploadsPerSweepMax: 500,
   looseUploadsPerAccountMax: 1_000,
-  /** Age at which the plain copy of a converted file is deleted; a link may have named it. */
+  /** Age at which a copy that nothing names is deleted; it may still be in the making. */
   staleCopyMs: 10 * 60_000,
+  /**
+   * Time that the plain file stays after it was encrypted. A dump of the database from before names
+   * it still, and the keys of the new file are in newer dumps alone.
+   */
+  plainCopyMs: 7 * 24 * 3_600_000,
+  /** Time until an old copy whose store is away is tried again. */
+  staleRetryMs: 3_600_000,
   /** Files that one look of a conversion finds. */
   convertPageRows: 100,
   storageTimeoutMs: 15_000,
