@@ -14,8 +14,15 @@ import type { Stage } from '../../protocol/custody/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import { emit, reject, unreachable, type Rejection } from '../actors/decision.ts'
 import type { OrderCommand } from './commands.ts'
-import { broken, isNewExcursion, refuseFields, returnDueMs, sameName } from './custody.ts'
-import { classesOf, custodyOf, orderPolicy, type ChainBreak } from './custody-state.ts'
+import {
+  broken,
+  isNewExcursion,
+  isOpenExcursion,
+  refuseFields,
+  returnDueMs,
+  sameName,
+} from './custody.ts'
+import { classesOf, custodyOf, orderPolicy } from './custody-state.ts'
 import {
   conflict,
   isCustomer,
@@ -200,7 +207,12 @@ function reportBreak(order: Living, command: Of<'report_break'>): OrderDecision 
   if (stage === null) return conflict(order, 'reported as broken')
   const { kind, note = null, celsius = null } = command.data
   const custody = custodyOf(order)
-  if (custody.breaks.some(one => one.kind === kind && one.outcome === null)) return emit()
+  const isKnown = custody.breaks.some(one =>
+    kind === 'excursion' && celsius !== null
+      ? isOpenExcursion(one)
+      : one.kind === kind && one.outcome === null,
+  )
+  if (isKnown) return emit()
   if (custody.breaks.length >= custodyBounds.breaksMax)
     return reject('custody_unresolved', 'the chain of this order is broken too often')
   return emit(broken(custody, kind, stage, { note, celsius }))
@@ -224,9 +236,6 @@ function recordTemperatures(order: Living, command: Of<'record_temperatures'>): 
     return reject('custody_unresolved', 'the chain of this order is broken too often')
   return emit(broken(custody, 'excursion', stage, { celsius, temperature: command.data }))
 }
-/** One that the pharmacy sends back is as good as open: nobody needs to hear of it again. */
-const isOpenExcursion = ({ kind, outcome }: ChainBreak): boolean =>
-  kind === 'excursion' && outcome !== 'continue'
 
 function mend(order: Living, command: Of<'mend'>): OrderDecision {
   if (order.kind === 'broadcast' || !isPharmacy(order, command.by)) return notFound()

@@ -13,7 +13,7 @@ import type { OrderEvent } from '../../protocol/dispatch/events.ts'
 import type { ErrorCode } from '../../protocol/kernel/errors.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { emit, reject, type Rejection } from '../actors/decision.ts'
-import { custodyOf, orderPolicy, type OrderCustody } from './custody-state.ts'
+import { custodyOf, orderPolicy, type ChainBreak, type OrderCustody } from './custody-state.ts'
 import type { OrderDecision } from './parties.ts'
 import { proofOf, type Proof, type ProvingCommand } from './proof.ts'
 import type { Deal, Delivery, Order, OrderCore } from './state.ts'
@@ -72,7 +72,8 @@ export function broken(
 
 /**
  * Is this temperature an excursion upon which nobody has decided? What the pharmacy has allowed
- * stays allowed; anything warmer or colder than that is new.
+ * stays allowed; anything warmer or colder than that is new, and so is anything that is measured
+ * after an excursion without a temperature: nobody knew how far out it was.
  */
 export function isNewExcursion(
   { breaks }: OrderCustody,
@@ -84,13 +85,18 @@ export function isNewExcursion(
     one =>
       one.kind === 'excursion' &&
       one.outcome === 'continue' &&
-      // One that was reported without a temperature was decided as a whole.
-      (one.celsius === undefined ||
-        (celsius > range.max
-          ? one.celsius > range.max && celsius <= one.celsius
-          : one.celsius < range.min && celsius >= one.celsius)),
+      one.celsius !== undefined &&
+      (celsius > range.max
+        ? one.celsius > range.max && celsius <= one.celsius
+        : one.celsius < range.min && celsius >= one.celsius),
   )
 }
+/**
+ * Does the pharmacy know already that the goods left their range? One that it sends back is as good
+ * as open: nobody needs to hear of it again. One that was only seen hides none that is measured.
+ */
+export const isOpenExcursion = ({ kind, outcome, celsius }: ChainBreak): boolean =>
+  kind === 'excursion' && (outcome === 'return' || (outcome === null && celsius !== undefined))
 
 /**
  * Time by which a parcel that could not be handed over must be back, ms since the epoch; null

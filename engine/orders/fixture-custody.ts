@@ -92,6 +92,11 @@ const warmed = (celsius: number): OrderEvent => ({
     celsius,
   },
 })
+/** An excursion that somebody saw, without a temperature. */
+const seen: OrderEvent = {
+  ...happened.broken,
+  data: { ...happened.broken.data, stage: 'handover', kind: 'excursion', found_seal: null },
+}
 const goBack: OrderEvent = {
   ...happened.mended,
   data: { ...happened.mended.data, outcome: 'return' },
@@ -238,6 +243,12 @@ export const custodyTable: Record<string, Row[]> = {
       ['chain_broken'],
     ],
     [
+      [...coldAtDoor, seen, happened.mended],
+      hand({ seal_number: 'S-1', temperature_celsius: 20 }),
+      0,
+      ['chain_broken'],
+    ],
+    [
       adult,
       hand({ identity: { document: 'other', outcome: 'matches' } }),
       0,
@@ -377,6 +388,14 @@ export const custodyTable: Record<string, Row[]> = {
     [reached.accepted, give.reportBreak(undefined, vendor), 0, 'order_state_conflict'],
     [controlled, give.reportBreak(), 0, ['chain_broken']],
     [[...controlled, lostScan], give.reportBreak(), 0, []],
+    [[...coldAtDoor, seen], give.reportBreak({ kind: 'excursion' }), 0, []],
+    [[...coldAtDoor, warmed(9)], give.reportBreak({ kind: 'excursion', celsius: 12 }), 0, []],
+    [
+      [...coldAtDoor, seen],
+      give.reportBreak({ kind: 'excursion', celsius: 12 }),
+      0,
+      ['chain_broken'],
+    ],
     [
       [...controlled, ...Array.from({ length: custodyBounds.breaksMax }, () => brokenAt('pickup'))],
       give.reportBreak(),
@@ -393,6 +412,11 @@ export const custodyTable: Record<string, Row[]> = {
     [coldAtDoor, give.recordTemperatures(1.9, 5, vendor), 0, ['chain_broken']],
     [[...coldAtDoor, warmed(9)], give.recordTemperatures(5, 12), 0, []],
     [[...coldAtDoor, warmed(9), goBack], give.recordTemperatures(5, 12), 0, []],
+    // One that was only seen hides nothing that is measured, open or allowed.
+    [[...coldAtDoor, seen], give.recordTemperatures(5, 12), 0, ['chain_broken']],
+    [[...coldAtDoor, seen, goBack], give.recordTemperatures(5, 12), 0, []],
+    [[...coldAtDoor, seen, happened.mended], give.recordTemperatures(5, 9), 0, ['chain_broken']],
+    [[...coldAtDoor, seen, happened.mended], give.recordTemperatures(2, 8), 0, []],
     // What was allowed stays allowed; anything warmer, or cold, is a new excursion.
     [[...coldAtDoor, warmed(9), happened.mended], give.recordTemperatures(5, 9), 0, []],
     [
