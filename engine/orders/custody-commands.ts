@@ -12,6 +12,7 @@ import {
 import type { PackageFact } from '../../protocol/custody/facts.ts'
 import type { Stage } from '../../protocol/custody/policies.ts'
 import type { OrderEvent } from '../../protocol/dispatch/events.ts'
+import type { Principal } from '../../protocol/kernel/principal.ts'
 import { emit, reject, unreachable, type Rejection } from '../actors/decision.ts'
 import type { OrderCommand } from './commands.ts'
 import {
@@ -187,13 +188,18 @@ function nameAgent(order: Living, command: Of<'name_agent'>): OrderDecision {
   return emit<OrderEvent>({ type: 'agent_named', data: { name, relationship } })
 }
 
+const isOffice = ({ role }: Principal): boolean => role === 'vendor' || role === 'admin'
+
 function renewCode(order: Living, command: Of<'renew_code'>): OrderDecision {
   if (!isCustomer(order, command.by) && !isPharmacy(order, command.by)) return notFound()
   const stage = stageOf(order)
   if (stage !== 'pickup' && stage !== 'handover') return conflict(order, 'given a new code')
-  const known = custodyOf(order).code.generation
+  const { generation: known, wrong } = custodyOf(order).code
   const { generation } = command.data
   if (generation <= known) return emit()
+  // The customer may be showing the code at this moment, and a new one makes it wrong.
+  if (isOffice(command.by) && wrong < custodyBounds.codeTriesMax)
+    return reject('order_state_conflict', "the customer's code is good; only too many tries end it")
   if (known >= custodyBounds.codeGenerationsMax)
     return reject('custody_code_locked', 'this order has had too many codes')
   return generation === known + 1
@@ -233,7 +239,10 @@ function recordTemperatures(order: Living, command: Of<'record_temperatures'>): 
   const celsius = [min, max].find(one => isNewExcursion(custody, range, one))
   if (celsius === undefined || custody.breaks.some(isOpenExcursion)) return emit()
   if (custody.breaks.length >= custodyBounds.breaksMax)
-    return reject('custody_unresolved', 'the chain of this order is broken too often')
+    // Goods on their way back come back, whatever happened to them.
+    return stage === 'return'
+      ? emit()
+      : reject('custody_unresolved', 'the chain of this order is broken too often')
   return emit(broken(custody, 'excursion', stage, { celsius, temperature: command.data }))
 }
 

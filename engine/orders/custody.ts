@@ -162,10 +162,16 @@ export function judgeStage(
   const forbidden = forbiddenBy(order, policy, evidence ?? {}, nowMs)
   if (forbidden.length > 0) return stop(refuseFields('custody_evidence_refused', forbidden))
   const breaks = breaksOf(order, custody, policy, stage, evidence ?? {}, nowMs)
+  const room = custodyBounds.breaksMax - custody.breaks.length
   // Goods that are back are back, whatever happened to them.
-  if (breaks.length > 0 && stage !== 'return') return stop(emit(...breaks))
+  if (breaks.length > 0 && stage !== 'return')
+    return stop(
+      room > 0
+        ? emit(...breaks.slice(0, room))
+        : reject('custody_unresolved', 'the chain of this order is broken too often'),
+    )
   const photo = stage === 'handover' ? null : proof.proof_photo_url
-  return { passed: true, proof, fact: factOf(evidence, photo), before: breaks }
+  return { passed: true, proof, fact: factOf(evidence, photo), before: breaks.slice(0, room) }
 }
 
 /** The rule that a time of the driver's own clock breaks; null when it may be. */
@@ -319,24 +325,26 @@ function breaksOf(
   custody: OrderCustody,
   policy: Policy | null,
   stage: Stage,
-  { seal_number: seal, temperature_celsius: celsius, happened_at_ms: happenedAtMs }: Evidence,
+  { seal_number: seal, temperature_celsius: read, temperatures, happened_at_ms }: Evidence,
   nowMs: number,
 ): OrderEvent[] {
   const found: OrderEvent[] = []
   const add = (kind: BreakKind, more: Parameters<typeof broken>[3]): void => {
     const before = [...custody.breaks, ...found]
-    if (before.length < custodyBounds.breaksMax)
-      found.push(
-        broken({ ...custody, breaks: before as OrderCustody['breaks'] }, kind, stage, more),
-      )
+    found.push(broken({ ...custody, breaks: before as OrderCustody['breaks'] }, kind, stage, more))
   }
   if (seal !== undefined && custody.seal !== null && seal !== custody.seal)
     add('other_seal', { seal })
-  if (celsius !== undefined && isNewExcursion(custody, policy?.celsius ?? null, celsius))
-    add('excursion', { celsius })
+  // Cold is told first, as for readings; what was measured goes before what somebody read.
+  const range = policy?.celsius ?? null
+  const celsius = [temperatures?.min_celsius, temperatures?.max_celsius, read].find(
+    one => one !== undefined && isNewExcursion(custody, range, one),
+  )
+  if (celsius !== undefined && !custody.breaks.some(isOpenExcursion))
+    add('excursion', { celsius, ...(temperatures !== undefined && { temperature: temperatures }) })
   if (stage === 'return' && 'failedAtMs' in order) {
     const dueMs = returnDueMs(order as unknown as Order)
-    if (dueMs !== null && (happenedAtMs ?? nowMs) > dueMs) add('late_return', {})
+    if (dueMs !== null && (happened_at_ms ?? nowMs) > dueMs) add('late_return', {})
   }
   return found
 }

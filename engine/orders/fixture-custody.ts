@@ -48,6 +48,7 @@ const controlled = [...ordered(['controlled']), packedAs(['controlled']), assign
 const cold = [...ordered(['cold_chain']), packedAs(['cold_chain']), assigned]
 const atDoor = [...controlled, scanned, pickedUp, onTheWay]
 const coldAtDoor = [...cold, pickedUp, onTheWay]
+const coldBack = [...coldAtDoor, failed, returning]
 const adult = [...ordered(['age_restricted']), assigned, pickedUp, onTheWay]
 const goingBack = [...controlled, scanned, pickedUp, failed, returning]
 const scannedBack: OrderEvent = {
@@ -97,6 +98,15 @@ const seen: OrderEvent = {
   ...happened.broken,
   data: { ...happened.broken.data, stage: 'handover', kind: 'excursion', found_seal: null },
 }
+const measured = (min: number, max: number): Evidence => ({
+  seal_number: 'S-1',
+  temperature_celsius: 5,
+  temperatures: give.summary(min, max),
+})
+const allowedAll = Array.from({ length: custodyBounds.breaksMax }, (_, i) => [
+  { ...warmed(9), data: { ...warmed(9).data, number: i + 1 } } as OrderEvent,
+  { ...happened.mended, data: { ...happened.mended.data, number: i + 1 } } as OrderEvent,
+]).flat()
 const goBack: OrderEvent = {
   ...happened.mended,
   data: { ...happened.mended.data, outcome: 'return' },
@@ -224,6 +234,14 @@ export const custodyTable: Record<string, Row[]> = {
     [[...atDoor, brokenAt('handover'), goBack], hand(patient), 0, 'custody_unresolved'],
     [coldAtDoor, hand({ seal_number: 'S-1', temperature_celsius: 1.9 }), 0, ['chain_broken']],
     [coldAtDoor, hand({ seal_number: 'S-1', temperature_celsius: 2 }), 0, ['delivered']],
+    // What thermometers measured on the way counts as much as what somebody reads at the door.
+    [coldAtDoor, hand(measured(2, 8)), 0, ['delivered']],
+    [coldAtDoor, hand(measured(5, 8.1)), 0, ['chain_broken']],
+    [coldAtDoor, hand(measured(1.9, 5)), 0, ['chain_broken']],
+    [[...coldAtDoor, warmed(9), happened.mended], hand(measured(5, 9)), 0, ['delivered']],
+    [[...coldAtDoor, warmed(9), happened.mended], hand(measured(5, 10)), 0, ['chain_broken']],
+    // One more than an order keeps stops the hand-over too.
+    [[...coldAtDoor, ...allowedAll], hand(measured(5, 10)), 0, 'custody_unresolved'],
     [
       [...coldAtDoor, warmed(9)],
       hand({ seal_number: 'S-1', temperature_celsius: 5 }),
@@ -313,6 +331,20 @@ export const custodyTable: Record<string, Row[]> = {
       ['returned'],
     ],
   ],
+  'complete_return: what was measured': [
+    [
+      coldBack,
+      give.completeReturn(driver, { custody: measured(5, 9) }),
+      0,
+      ['chain_broken', 'returned'],
+    ],
+    [
+      [...coldAtDoor, warmed(9), goBack, failed, returning],
+      give.completeReturn(driver, { custody: measured(5, 9) }),
+      0,
+      ['returned'],
+    ],
+  ],
   return_overdue: [
     [goingBack, give.returnOverdue(), dueMs - 1, []],
     [goingBack, give.returnOverdue(), dueMs, ['chain_broken']],
@@ -370,7 +402,11 @@ export const custodyTable: Record<string, Row[]> = {
     [atDoor, give.renewCode(1, driver), 0, 'order_not_found'],
     [reached.accepted, give.renewCode(), 0, 'order_state_conflict'],
     [atDoor, give.renewCode(), 0, ['code_renewed']],
+    // A new code burns the one that the customer shows, so the pharmacy waits until it is of no use.
+    [atDoor, give.renewCode(1, vendor), 0, 'order_state_conflict'],
+    [[...atDoor, ...wrong.slice(1)], give.renewCode(1, admin), 0, 'order_state_conflict'],
     [[...atDoor, ...wrong], give.renewCode(1, vendor), 0, ['code_renewed']],
+    [[...atDoor, happened.codeRenewed], give.renewCode(1, vendor), 0, []],
     [atDoor, give.renewCode(2), 0, 'order_state_conflict'],
     [[...atDoor, happened.codeRenewed], give.renewCode(), 0, []],
     [
@@ -436,6 +472,13 @@ export const custodyTable: Record<string, Row[]> = {
       give.recordTemperatures(5, 9),
       0,
       'custody_unresolved',
+    ],
+    // Goods that are brought back are not kept from it.
+    [
+      [...coldBack, ...Array.from({ length: custodyBounds.breaksMax }, () => brokenAt('handover'))],
+      give.recordTemperatures(5, 9),
+      0,
+      [],
     ],
     [
       [
