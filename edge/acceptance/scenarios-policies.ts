@@ -333,6 +333,59 @@ export function policyScenarios(t: Test, deployment: () => Deployment): void {
     app.close()
   })
 
+  t.test('no reading hides behind another one, and none behind a bound', async t => {
+    const { id, at, A, driver, call, done, hand } = await ordered(['cold_chain'])
+    await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+    await done(A, 'POST', `${at}/pack`, { seal_number: 'S-7', packages: [label] })
+    const taken = { stage: 'pickup', seal_number: 'S-7', temperature_celsius: 5 }
+    t.equal(await hand(driver, taken), 'picked_up')
+    const begunMs = Date.parse((await done(A, 'GET', `/api/orders/${id}`)).picked_up_at)
+    const measure = (device: string, temperature: number) =>
+      call(driver, 'POST', `${at}/temperatures`, {
+        device,
+        calibrated_on: '2026-01-01',
+        readings: [{ at: new Date(begunMs + 1_000).toISOString(), temperature }],
+      })
+    t.match((await measure('BOX-1', 5)).body, { stored: 1, open_break: null })
+    t.match((await measure('BOX-1', 9)).body, { stored: 1, open_break: 1 }, 'of the same moment')
+    t.match((await measure('BOX-1', 9)).body, { stored: 0 })
+    await done(A, 'POST', `${at}/decisions`, { number: 1, outcome: 'continue', reason: 'stable' })
+    for (const device of ['BOX-2', 'BOX-3', 'BOX-4'])
+      t.equal((await measure(device, 5)).status, 200, device)
+    t.match((await measure('BOX-5', 20)).body, {
+      code: 'temperature_refused',
+      fields: [{ field: 'device' }],
+    })
+    t.match((await done(A, 'GET', `/api/orders/${id}`)).custody.breaks, [
+      { kind: 'excursion', celsius: 9, outcome: 'continue' },
+      { kind: 'excursion', celsius: 20, outcome: null },
+    ])
+  })
+
+  t.test('the older way hands over what was measured too', async t => {
+    const { url, other } = deployment()
+    const { id, at, A, driver, done } = await ordered([])
+    await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
+    const step = (body: object) => done(driver, 'PATCH', `/api/orders/${id}`, body)
+    await step({ status: 'picked_up' })
+    await done(driver, 'POST', `${at}/temperatures`, {
+      device: 'BOX-1',
+      calibrated_on: '2026-01-01',
+      readings: [{ at: new Date().toISOString(), temperature: 21 }],
+    })
+    await step({ status: 'out_for_delivery' })
+    await step({
+      status: 'delivered',
+      proof_photo_url: await upload(url, driver.token, 'proof'),
+      signature_url: await upload(url, driver.token, 'signature'),
+    })
+    const { body: chain } = await eventually(
+      () => http(other, 'GET', at, { token: A.token }),
+      ({ body }) => body.entries?.at(-1)?.step.kind === 'delivered',
+    )
+    t.match(chain.entries.at(-1).step.facts, { temperatures: { readings: 1, max_celsius: 21 } })
+  })
+
   t.test(
     'controlled goods that nobody takes are back at the shelf, taken by the pharmacy',
     async t => {

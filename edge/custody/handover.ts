@@ -96,7 +96,7 @@ export async function reportHandover(
     pin === undefined && qr === undefined
       ? undefined
       : await codeShown(ctx, request, orderId, { pin, qr }, happenedAtMs ?? ctx.nowMs())
-  const temperatures = stage === 'pickup' ? null : await summarise(ctx, request, orderId, commandId)
+  const temperatures = stage === 'pickup' ? null : await summarise(ctx, request, orderId)
   const custody = {
     ...rest,
     ...(temperatures !== null && { temperatures }),
@@ -120,7 +120,7 @@ export async function reportHandover(
 }
 
 /** The refusal of a report that was kept as a fact instead of being carried out. */
-function brokenInstead({ custody }: OrderView): CaduceusError {
+export function brokenInstead({ custody }: OrderView): CaduceusError {
   const open = custody?.breaks.findLast(({ outcome }) => outcome === null)
   if (open !== undefined)
     return new CaduceusError(

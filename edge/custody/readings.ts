@@ -18,6 +18,7 @@ import {
   type TemperatureSummary,
 } from '../../protocol/custody/temperatures.ts'
 import { CaduceusError, type FieldError } from '../../protocol/kernel/errors.ts'
+import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { isoTime } from '../../protocol/kernel/iso-time.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import type { Identity } from '../kernel/identity.ts'
@@ -60,16 +61,22 @@ export async function takeReadings(
   ctx: OrderContext,
   caller: Caller,
   orderId: string,
-  commandId: string,
   batch: Batch,
 ): Promise<Taken> {
   const order = await orderInCustody(ctx, caller.identity, orderId)
   refuseMistakes(order, batch, ctx.nowMs())
-  const { stored, series } = await store(ctx.database.kysely, orderId, batch)
   const { celsius, kinetic } = policyOfView(order)
+  const { stored, series } = await store(ctx.database.kysely, orderId, batch).catch(
+    async (error: unknown) => {
+      // Too many to be kept, but what they say of the goods is true.
+      if (error instanceof CaduceusError && error.code === 'temperature_refused')
+        await tell(ctx, caller, order, summaryOf([seriesIn(batch)], celsius, kinetic))
+      throw error
+    },
+  )
   const summary = summaryOf(series, celsius, kinetic)
   return {
-    order: await tell(ctx, caller, order, commandId, summary),
+    order: await tell(ctx, caller, order, summary),
     stored,
     summary,
   }
@@ -83,14 +90,13 @@ export async function summarise(
   ctx: OrderContext,
   caller: Caller,
   orderId: string,
-  commandId: string,
 ): Promise<TemperatureSummary | null> {
   const series = await seriesOf(ctx.database.kysely, orderId)
   if (series.length === 0) return null
   const order = await orderInCustody(ctx, caller.identity, orderId)
   const { celsius, kinetic } = policyOfView(order)
   const summary = summaryOf(series, celsius, kinetic)
-  await tell(ctx, caller, order, commandId, summary)
+  await tell(ctx, caller, order, summary)
   return summary
 }
 
@@ -105,11 +111,14 @@ const policyOfView = ({ custody }: OrderView) => ({
   kinetic: policyOf(custody?.classes ?? []).kinetic,
 })
 
+/**
+ * The command has an id of its own each time. A repeated request may bring another summary, and the
+ * order answers an id that it knows from memory.
+ */
 async function tell(
   ctx: OrderContext,
   caller: Caller,
   order: OrderView,
-  commandId: string,
   summary: TemperatureSummary,
 ): Promise<OrderView> {
   const range = order.custody?.celsius ?? null
@@ -117,9 +126,15 @@ async function tell(
     range !== null && [summary.min_celsius, summary.max_celsius].some(one => isOutside(range, one))
   // Who reads a logger after the end learns it from the answer: nothing is left to be stopped.
   if (!left || order.ended_at !== null) return order
-  const verb = 'record_temperatures'
-  return (await commandOrder(ctx, caller, order.id, `${commandId}:t`, verb, summary)).order
+  const id = uuidV7(ctx.nowMs(), ctx.random)
+  return (await commandOrder(ctx, caller, order.id, id, 'record_temperatures', summary)).order
 }
+
+const seriesIn = ({ device, calibratedOn, readings }: Batch): Series => ({
+  device,
+  calibratedOn,
+  readings: readings.toSorted((a, b) => a.atMs - b.atMs),
+})
 
 /** A time that differs by a phone's clock is taken. */
 function refuseMistakes(order: OrderView, batch: Batch, nowMs: number): void {
@@ -185,7 +200,7 @@ async function store(
       select ${orderId}::uuid, ${device}, at, celsius, ${calibratedOn}::date, ${source}, ${fileSha256}
       from unnest(${readings.map(({ atMs }) => isoTime(atMs))}::timestamptz[],
         ${readings.map(({ celsius }) => celsius)}::double precision[]) as w(at, celsius)
-      on conflict do nothing`.execute(tx)
+      on conflict (order_id, device, at, celsius) do nothing`.execute(tx)
     const series = await seriesOf(tx, orderId)
     const count = series.reduce((sum, one) => sum + one.readings.length, 0)
     if (count > custodyLimits.readingsPerOrderMax)
@@ -212,6 +227,7 @@ export async function seriesOf(db: Kysely<Tables>, orderId: string): Promise<Ser
     .where('order_id', '=', orderId)
     .orderBy('device')
     .orderBy('at')
+    .orderBy('celsius')
     .limit(custodyLimits.readingsPerOrderMax * 2)
     .execute()
   const series = new Map<string, { device: string; calibratedOn: string; readings: Reading[] }>()

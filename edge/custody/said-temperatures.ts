@@ -1,6 +1,5 @@
 /** Readings of thermometers as a driver's app says them on its socket. */
 import type { MessageNamed } from '../../protocol/dispatch/messages.ts'
-import { uuidV7 } from '../../protocol/kernel/ids.ts'
 import { principalOf, type Identity } from '../kernel/identity.ts'
 import type { CommandsInFlight } from '../kernel/messages.ts'
 import type { Session } from '../kernel/session.ts'
@@ -23,7 +22,6 @@ export const takesTemperatures =
           ctx,
           { identity, principal: principalOf(identity) },
           message.order_id,
-          uuidV7(ctx.nowMs(), ctx.random),
           {
             device: message.device,
             calibratedOn: message.calibrated_on,

@@ -95,9 +95,9 @@ export function temperatureRoutes(ctx: OrderContext): AnyRoute[] {
       responses,
       errors,
       handler: request =>
-        once(ctx, request, 'recordTemperatures', async ({ commandId }) => {
+        once(ctx, request, 'recordTemperatures', async () => {
           const { device, calibrated_on, unit = 'celsius', readings } = request.body
-          const taken = await takeReadings(ctx, request, request.params.id, commandId, {
+          const taken = await takeReadings(ctx, request, request.params.id, {
             device,
             calibratedOn: calibrated_on,
             source: 'rest',
@@ -140,7 +140,7 @@ export function temperatureRoutes(ctx: OrderContext): AnyRoute[] {
       responses,
       errors,
       handler: request =>
-        once(ctx, request, 'recordTemperatureFile', async ({ commandId }) => {
+        once(ctx, request, 'recordTemperatureFile', async () => {
           const { device, calibrated_on, unit, utc_offset_minutes } = request.query
           const bytes = Buffer.from(request.body as Uint8Array)
           const read = readLoggerCsv(bytes.toString('utf8'), {
@@ -152,7 +152,7 @@ export function temperatureRoutes(ctx: OrderContext): AnyRoute[] {
           const readings = whileCarried(order, read.readings)
           if (readings.length === 0)
             throw fileMistake('file', 'has no row from while a driver had the parcel')
-          const taken = await takeReadings(ctx, request, order.id, commandId, {
+          const taken = await takeReadings(ctx, request, order.id, {
             device,
             calibratedOn: calibrated_on,
             source: 'file',

@@ -101,7 +101,7 @@ export const knownOfWork = {
         erase: { stays: 'they name nobody, and go after 90 days' },
         of: ({ ids }) =>
           sql`t.order_id in (select id from orders where user_id = any(${ids}::uuid[]))`,
-        key: ['order_id', 'device', 'at'],
+        key: ['order_id', 'device', 'at', 'celsius'],
         leave: ['order_id', 'file_sha256'],
       },
     ],

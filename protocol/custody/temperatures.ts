@@ -81,6 +81,12 @@ export const isOutside = ({ min, max }: CelsiusRange, celsius: number): boolean 
 
 const rounded = (celsius: number): number => Math.round(celsius * 100) / 100
 
+/** One reading of each time: of two that a device gave for one moment the warmer one is judged. */
+const warmestOf = (readings: readonly Reading[]): Reading[] =>
+  readings
+    .toSorted((a, b) => a.atMs - b.atMs || a.celsius - b.celsius)
+    .filter(({ atMs }, i, all) => all[i + 1]?.atMs !== atMs)
+
 /**
  * The summary of the series of an order. Each device is judged alone, and the worst mean kinetic
  * temperature counts. Throws nothing; there must be a series.
@@ -100,7 +106,9 @@ export function summaryOf(
   const max = most(extremes)
   const windows = series.map(one => ({
     ...one,
-    readings: one.readings.filter(({ atMs }) => rule === null || atMs > toMs - rule.windowMs),
+    readings: warmestOf(
+      one.readings.filter(({ atMs }) => rule === null || atMs > toMs - rule.windowMs),
+    ),
   }))
   const means = windows.flatMap(({ readings }) => meanKineticCelsius(readings) ?? [])
   const kinetic = means.length === 0 ? null : most(means)
