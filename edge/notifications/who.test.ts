@@ -8,7 +8,14 @@ import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import { ids } from '../../protocol/kernel/examples.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 import { hearers, notificationKindNames, rowOfKind } from '../../protocol/notifications/kinds.ts'
-import { told, whoHears, type JournalSubject, type OneEvent, type Parties } from './who.ts'
+import {
+  overWith,
+  told,
+  whoHears,
+  type JournalSubject,
+  type OneEvent,
+  type Parties,
+} from './who.ts'
 
 const parties = { customer: ids.customer, vendor: ids.pharmacy, driver: ids.driver }
 const by = (role: keyof typeof parties): Principal => ({ role, id: parties[role] })
@@ -97,6 +104,19 @@ t.test('who acted hears nothing of it, and the others do', async t => {
   t.equal(whoHears('order', cancelled, admin, parties).length, 3, 'an administrator')
 })
 
+t.test('a pharmacy hears of a broken chain, whoever of its people reported it', async t => {
+  const { example } = orderEvents.chain_broken
+  for (const kind of ['other_seal', 'excursion'] as const) {
+    const event: OneEvent = { type: 'chain_broken', data: { ...example, kind } }
+    t.match(heard('order', event, by('vendor')), /^vendor order\.(chain_broken|excursion)$/)
+  }
+})
+
+t.test('a decision on one break leaves the notices of the others', async t => {
+  const event: OneEvent = { type: 'chain_mended', data: orderEvents.chain_mended.example }
+  t.same(overWith(event), [])
+})
+
 t.test('what the event itself names wins over the present record', async t => {
   const now = { customer: ids.customer, vendor: null, driver: null }
   for (const [type, side, id] of [
@@ -173,7 +193,8 @@ t.test('for every event, acting person and record: nobody twice, nobody unasked'
               recordId !== null &&
               rowOfKind(kind).about === actor &&
               rowOfKind(kind).to.includes(side) &&
-              !(acting?.role === side && acting.id === recordId),
+              // An assistant may have handed in the logger; a pharmacist decides.
+              (event.type === 'chain_broken' || !(acting?.role === side && acting.id === recordId)),
           )
         )
       },

@@ -197,15 +197,13 @@ export function overWith(event: OneEvent): readonly NotificationKind[] {
       return ['order.offered']
     case 'order_cancelled':
       return ['order.requested', 'order.offered']
-    case 'chain_mended':
-      return ['order.chain_broken', 'order.excursion']
     default:
       return []
   }
 }
 
 /**
- * The persons who hear of the event. Who did it does not hear of it. `now` are the present parties
+ * The persons who hear of the event. Who did it hears only of a broken chain. `now` are the present parties
  * of the record; `by` is the acting principal, null when an older release did not record it.
  */
 export function whoHears(
@@ -214,9 +212,11 @@ export function whoHears(
   by: Principal | null,
   now: Parties,
 ): Hearing[] {
+  // A pharmacist decides upon a broken chain, and may not be who reported it for the pharmacy.
   const didIt = (side: Hearer, recordId: string): boolean =>
-    (by?.role === side && by.id === recordId) ||
-    (event.type === 'message_sent' && event.data.side === side)
+    event.type !== 'chain_broken' &&
+    ((by?.role === side && by.id === recordId) ||
+      (event.type === 'message_sent' && event.data.side === side))
   if (event.type === 'broadcast_opened')
     return event.data.candidates
       .filter(({ vendor_id }) => !didIt('vendor', vendor_id))
