@@ -34,18 +34,21 @@ const CodeView = Type.Object({
 })
 
 /**
- * Controlled goods are packed by an owner or a pharmacist, and only they take the class away from an
- * order. Throws `forbidden`.
+ * Controlled goods are packed by an owner or a pharmacist, and only they take that class or the cold
+ * chain away from an order. Throws `forbidden`.
  */
 async function requirePacker(
   ctx: OrderContext,
   identity: Identity,
   { params, body }: { params: unknown; body: unknown },
 ): Promise<void> {
-  const { goods_classes: given = [] } = body as { goods_classes?: GoodsClass[] }
+  const { goods_classes: given } = body as { goods_classes?: GoodsClass[] }
   const { custody } = await findOrder(ctx, identity, (params as { id: string }).id)
-  if ([...given, ...(custody?.classes ?? [])].includes('controlled'))
+  const had = custody?.classes ?? []
+  if ([...(given ?? []), ...had].includes('controlled'))
     requireRole(identity, 'pharmacist', 'packing of controlled goods')
+  if (given !== undefined && had.includes('cold_chain') && !given.includes('cold_chain'))
+    requireRole(identity, 'pharmacist', 'taking goods out of the cold chain')
 }
 
 /** The rows of the parcel. */

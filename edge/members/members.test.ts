@@ -68,6 +68,11 @@ t.test('controlled goods are packed by an owner or a pharmacist', async t => {
   t.equal(await pack(petra, strong, { goods_classes: ['controlled'] }), 200)
   t.equal(await pack(asa, strong, { goods_classes: [] }), 403, 'nor is the class taken away')
   t.equal(await pack(owner, strong, { goods_classes: [] }), 200)
+  t.equal(await pack(asa, plain, { goods_classes: ['cold_chain'] }), 200, 'more care is no matter')
+  t.equal(await pack(asa, plain, {}), 200)
+  t.equal(await pack(asa, plain, { goods_classes: ['cold_chain', 'prescription'] }), 200)
+  t.equal(await pack(asa, plain, { goods_classes: ['prescription'] }), 403, 'less of it is')
+  t.equal(await pack(petra, plain, { goods_classes: ['prescription'] }), 200)
 })
 
 t.test('an account of its own accepts; one that belongs to a pharmacy does not', async t => {
