@@ -117,10 +117,16 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     t.same(await widthsTooNarrow(driver), [])
     await driver.getByLabel('اللغة').selectOption('en')
     await card.getByText('it must not be left at the door').waitFor()
+    for (const choice of ['Relationship to the patient', 'Document', 'Is it this person?']) {
+      const field = card.getByLabel(choice)
+      t.equal(await field.inputValue(), '', `${choice} is the choice of the driver`)
+      t.ok(await field.evaluate(({ validity }: HTMLSelectElement) => validity.valueMissing))
+    }
     await card.getByRole('textbox', { name: 'Seal number' }).fill(seal)
     await card.getByLabel('Temperature in °C').fill('5')
     await card.getByLabel('Name of the receiver').fill('Ann Agent')
     await card.getByLabel('Relationship to the patient').selectOption('family')
+    await card.getByLabel('Document').selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
     await card.getByLabel('Or type the name').fill('A. Agent')
@@ -155,6 +161,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByLabel('Temperature in °C').fill('5')
     await card.getByLabel('Name of the receiver').fill('Ann Agent')
     await card.getByLabel('Relationship to the patient').selectOption('family')
+    await card.getByLabel('Document').selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
     await card.getByLabel('Or type the name').fill('Ann Agent')
@@ -176,7 +183,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     t.match(facts, {
       receiver: { name: 'Ann Agent', relationship: 'family' },
       code_method: 'qr',
-      identity: { document: 'passport', outcome: 'matches' },
+      identity: { document: 'national_id', outcome: 'matches' },
       age_at_least: 30,
     })
     t.ok(Math.abs(Date.parse(facts.happened_at) - before) < 60_000, 'by the clock of the phone')

@@ -22,6 +22,8 @@ export type Custody = NonNullable<OrderView['custody']>
 /** Kinds of a break that a driver reports; the others are found by the server. */
 const reported = ['missing_scan', 'damaged', 'excursion'] as const
 const pin = /^\d{6}$/
+/** Nothing is chosen for the driver, because a record that nobody chose is a false one. */
+const unchosen = ['', '–'] as const
 
 /** The refusal of a step in words: the fields that are missing or wrong, by their names. */
 export function refusalText(error: unknown): string {
@@ -167,7 +169,11 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
           <Choice
             label={say('custody.relationship')}
             name="relationship"
-            options={relationships.map(one => [one, say(`custody.relation.${one}`)] as const)}
+            required
+            options={[
+              unchosen,
+              ...relationships.map(one => [one, say(`custody.relation.${one}`)] as const),
+            ]}
           />
         </>
       ) : null}
@@ -185,14 +191,18 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
           <Choice
             label={say('custody.document')}
             name="document"
-            options={identityDocuments.map(one => [one, say(`custody.document.${one}`)] as const)}
+            required
+            options={[
+              unchosen,
+              ...identityDocuments.map(one => [one, say(`custody.document.${one}`)] as const),
+            ]}
           />
           <Choice
             label={say('custody.outcome')}
             name="outcome"
             required
             options={[
-              ['', '–'],
+              unchosen,
               ...identityOutcomes.map(one => [one, say(`custody.outcome.${one}`)] as const),
             ]}
           />
