@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { eventually, http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
+import { png } from '../uploads/samples.ts'
 import { browserMissing, faultsOf, openStage, phone, press, widthsTooNarrow } from './fixture.ts'
 
 const shop = { latitude: 27.7172, longitude: 85.324 }
@@ -53,6 +54,9 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
   await press(driver, 'Go on duty')
   await driver.getByText('Your position is shared').waitFor()
 
+  await call(pharmacy, 'PUT', `/api/vendors/${pharmacy.pharmacyId}/custody-policies`, {
+    cold_chain: { handover: ['scans', 'photo'] },
+  })
   const { id } = await call(patient, 'POST', '/api/orders', {
     vendor_id: pharmacy.pharmacyId,
     delivery_address: '7 Long Lane',
@@ -107,6 +111,9 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
   })
 
   await t.test('the hand-over without a connection counts from when it happened', async t => {
+    const triesLeft = async () =>
+      (await call(patient, 'GET', `/api/orders/${id}/custody/code`)).tries_left
+    const codeTries = await triesLeft()
     const { qr, pin } = await call(patient, 'GET', `/api/orders/${id}/custody/code`)
     await eventually(
       () => http(url, 'GET', `/api/orders/${id}`, { token: patient.token }),
@@ -129,6 +136,19 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByLabel('Document').selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
+    const code = card.getByRole('textbox', { name: 'PIN, or the text' })
+    await code.fill(pin.slice(1))
+    await press(driver, 'Delivered')
+    await card.getByText('this is neither a PIN nor the text of a QR code').waitFor()
+    t.equal(await triesLeft(), codeTries, 'a slip of the finger is no try')
+    await code.fill(pin)
+    await press(driver, 'Delivered')
+    await card.getByText('Missing: scans of all packages, photo, signature.').waitFor()
+    await card.getByRole('button', { name: 'Scan with the camera: Code of the package' }).click()
+    await show(label)
+    await card.getByText('1 of 1 packages scanned.').waitFor()
+    const photo = { name: 'door.png', mimeType: 'image/png', buffer: Buffer.from(png) }
+    await card.getByLabel('Photo', { exact: true }).setInputFiles(photo)
     await card.getByLabel('Or type the name').fill('A. Agent')
     await driver.keyboard.press('Tab')
     await card.getByRole('img', { name: 'Signed' }).waitFor()
@@ -138,8 +158,11 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
       text => document.querySelector<HTMLInputElement>('[name=code]')?.value === text,
       qr,
     )
+    const persian = pin.replaceAll(/\d/g, (digit: string) => String.fromCharCode(0x6f0 + +digit))
+    await code.fill(` ${persian.slice(0, 3)}-${persian.slice(3)}`)
     await press(driver, 'Delivered')
     await driver.getByText('Not allowed: receiver.').waitFor()
+    t.equal(await triesLeft(), codeTries, 'the digits of another keyboard are the PIN')
 
     const own = customer.locator(`#orders [data-order="${id}"]`)
     t.equal(await own.locator('[data-pin]').count(), 0, 'nobody sees the code over a shoulder')
@@ -164,6 +187,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByLabel('Document').selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
+    await card.getByLabel('Photo', { exact: true }).setInputFiles(photo)
     await card.getByLabel('Or type the name').fill('Ann Agent')
     await driver.keyboard.press('Tab')
     await card.getByRole('img', { name: 'Signed' }).waitFor()

@@ -22,6 +22,12 @@ export type Custody = NonNullable<OrderView['custody']>
 /** Kinds of a break that a driver reports; the others are found by the server. */
 const reported = ['missing_scan', 'damaged', 'excursion'] as const
 const pin = /^\d{6}$/
+/** A keyboard or a person may put these among the digits: spaces, dashes, marks of direction. */
+const besideDigits = /[\s\p{Pd}\p{Cf}]/gu
+/** Arabic and Persian digits; the last four bits of each are its value. */
+const easternDigit = /[\u0660-\u0669\u06f0-\u06f9]/g
+/** A signed text is always longer. */
+const qrCharactersMin = 40
 /** Nothing is chosen for the driver, because a record that nobody chose is a false one. */
 const unchosen = ['', '–'] as const
 
@@ -82,14 +88,50 @@ export function Obstacles({ custody, stage }: Pick<Props, 'custody' | 'stage'>) 
 }
 const packing: readonly Need[] = ['seal_number', 'scans', 'both_sides']
 
+/** Number of packages that are neither scanned at this stage nor about to be. */
+function unscanned({ work, delivery, custody, stage }: Props): number {
+  const waiting = work.steps.waiting.value.filter(
+    one => one.orderId === delivery.order_id && one.scan !== undefined,
+  ).length
+  return Math.max(0, custody.packages - custody.scanned[stage] - waiting)
+}
+
+/**
+ * Throws for a hand-over that the server would refuse, while the receiver is still at the door:
+ * without a connection the refusal comes when the driver has left.
+ */
+export function refuseIncomplete(
+  props: Omit<Props, 'stage'>,
+  { identity, no_signature_reason }: Evidence,
+  proof: { photo: Blob | null; signature: Blob | null },
+): void {
+  const { needs, breaks } = props.custody
+  const wants = (need: Need): boolean => needs.handover.includes(need)
+  const isWaived = breaks.some(
+    ({ kind, stage, outcome }) =>
+      kind === 'missing_scan' && stage === 'handover' && outcome === 'continue',
+  )
+  const isUnsigned = wants('signature') && proof.signature === null
+  const missing = [
+    ...(wants('scans') && !isWaived && unscanned({ ...props, stage: 'handover' }) > 0
+      ? [say('custody.field.scans')]
+      : []),
+    ...(wants('photo') && proof.photo === null ? [say('custody.field.proof_photo_url')] : []),
+    ...(isUnsigned && no_signature_reason === undefined
+      ? [say('custody.field.signature_url')]
+      : []),
+    ...(isUnsigned && no_signature_reason !== undefined && identity === undefined
+      ? [say('custody.field.identity')]
+      : []),
+  ]
+  if (missing.length > 0) throw new Error(say('custody.missing', { fields: missing.join(', ') }))
+}
+
 /** The scans of the packages; each one counts by itself. */
 export function Scans({ work, delivery, custody, stage }: Props) {
   const [key, setKey] = useState(0)
   if (!custody.needs[stage].includes('scans')) return null
-  const waiting = work.steps.waiting.value.filter(
-    one => one.orderId === delivery.order_id && one.scan !== undefined,
-  ).length
-  const done = custody.scanned[stage]
+  const left = unscanned({ work, delivery, custody, stage })
   const scan = async (code: string): Promise<void> => {
     if (code.trim() === '') return
     await work.scan(delivery, code)
@@ -100,11 +142,11 @@ export function Scans({ work, delivery, custody, stage }: Props) {
     <>
       <p role="status">
         {say('custody.scanned', {
-          done: Math.min(done + waiting, custody.packages),
+          done: custody.packages - left,
           count: custody.packages,
         })}
       </p>
-      {done + waiting >= custody.packages ? null : (
+      {left === 0 ? null : (
         <Form
           class="scans"
           submit={say('custody.scan')}
@@ -128,6 +170,7 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
   const { needs, minimum_age, agents, code } = custody
   const wants = (need: Need): boolean => needs[stage].includes(need)
   const atDoor = stage === 'handover'
+  const mustIdentify = wants('identity') || (atDoor && minimum_age !== null)
   const hasReceiver = atDoor && (wants('signature') || wants('named_agent'))
   return (
     <>
@@ -186,12 +229,12 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
           required
         />
       ) : null}
-      {wants('identity') || (atDoor && minimum_age !== null) ? (
+      {mustIdentify || (atDoor && wants('signature')) ? (
         <>
           <Choice
             label={say('custody.document')}
             name="document"
-            required
+            required={mustIdentify}
             options={[
               unchosen,
               ...identityDocuments.map(one => [one, say(`custody.document.${one}`)] as const),
@@ -200,7 +243,7 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
           <Choice
             label={say('custody.outcome')}
             name="outcome"
-            required
+            required={mustIdentify}
             options={[
               unchosen,
               ...identityOutcomes.map(one => [one, say(`custody.outcome.${one}`)] as const),
@@ -233,12 +276,27 @@ export function EvidenceFields({ work, custody, stage }: Omit<Props, 'delivery'>
   )
 }
 
-/** The evidence of a filled-in form. */
+/**
+ * What the customer showed. Throws for a text that can be neither a PIN nor a QR code, because each
+ * wrong code is one of few tries.
+ */
+function codeOf(text: string): { pin: string } | { qr: string } {
+  const digits = text
+    .replaceAll(besideDigits, '')
+    .replaceAll(easternDigit, digit => String(digit.charCodeAt(0) % 16))
+  if (pin.test(digits)) return { pin: digits }
+  if (text.length < qrCharactersMin) throw new Error(say('custody.code_shape'))
+  return { qr: text }
+}
+
+/** The evidence of a filled-in form. Throws for a code that cannot be one, and for half an identity. */
 export function evidenceOf(values: Readonly<Record<string, string>>): Evidence {
   const of = (name: string): string => values[name]?.trim() ?? ''
   const code = of('code')
   const number = (name: string): object => (of(name) === '' ? {} : { [name]: Number(of(name)) })
   const text = (name: string): object => (of(name) === '' ? {} : { [name]: of(name) })
+  if ((of('document') === '') !== (of('outcome') === ''))
+    throw new Error(say('custody.missing', { fields: say('custody.field.identity') }))
   return {
     ...text('seal_number'),
     ...number('temperature_celsius'),
@@ -247,10 +305,10 @@ export function evidenceOf(values: Readonly<Record<string, string>>): Evidence {
     ...(of('receiver') !== '' && {
       receiver: { name: of('receiver'), relationship: of('relationship') },
     }),
-    ...(of('outcome') !== '' && {
+    ...((of('document') !== '' || of('outcome') !== '') && {
       identity: { document: of('document'), outcome: of('outcome') },
     }),
-    ...(code !== '' && (pin.test(code) ? { pin: code } : { qr: code })),
+    ...(code !== '' && codeOf(code)),
   }
 }
 

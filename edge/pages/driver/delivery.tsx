@@ -11,6 +11,7 @@ import {
   evidenceOf,
   isHeld,
   Obstacles,
+  refuseIncomplete,
   Scans,
   StageForm,
   Trouble,
@@ -209,11 +210,14 @@ function HandOver({ work, delivery, payment }: Omit<NextProps, 'status'>) {
         const cashReason = cash_reason.trim()
         if (due !== null && Number(cash_taken) !== due && cashReason === '')
           throw new Error(say('cash.reason_needed'))
+        const evidence = custody === null ? undefined : evidenceOf(values)
+        if (custody !== null && evidence !== undefined)
+          refuseIncomplete({ work, delivery, custody }, evidence, { photo, signature })
         if (photo === null && signature === null && no_signature_reason.trim() === '')
           throw new Error(say('proof.needed'))
         await work.steps.add(
           newStep(delivery.order_id, 'delivered', {
-            ...(custody !== null && { evidence: evidenceOf(values) }),
+            ...(evidence !== undefined && { evidence }),
             ...(photo !== null && { photo }),
             ...(signature !== null && { signature }),
             ...(reason.trim() !== '' && { reason }),

@@ -14,6 +14,7 @@ export const custodyAr: CustodyTexts = {
   'custody.code_hint': 'من العميل؛ بقي {count} من المحاولات',
   'custody.code_lead': 'اعرض الصورة على السائق عند الباب أو اذكر الرقم.',
   'custody.code_picture': 'رمز QR للسائق',
+  'custody.code_shape': 'الرقم السري من ستة أرقام؛ هذا ليس رقمًا سريًا ولا نص رمز QR.',
   'custody.document': 'الوثيقة',
   'custody.document.driving_licence': 'رخصة قيادة',
   'custody.document.health_card': 'بطاقة صحية',

@@ -15,6 +15,7 @@ const texts = {
   'custody.code_hint': 'of the customer; {count} tries left',
   'custody.code_lead': 'Show the picture to the driver at the door, or say the number.',
   'custody.code_picture': 'QR code for the driver',
+  'custody.code_shape': 'A PIN has six digits; this is neither a PIN nor the text of a QR code.',
   'custody.document': 'Document',
   'custody.document.driving_licence': 'Driving licence',
   'custody.document.health_card': 'Health card',
