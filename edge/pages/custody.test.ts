@@ -125,7 +125,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await driver.getByLabel('اللغة').selectOption('en')
     await card.getByText('it must not be left at the door').waitFor()
     for (const choice of ['Relationship to the patient', 'Document', 'Is it this person?']) {
-      const field = card.getByLabel(choice)
+      const field = card.getByLabel(choice, { exact: true })
       t.equal(await field.inputValue(), '', `${choice} is the choice of the driver`)
       t.ok(await field.evaluate(({ validity }: HTMLSelectElement) => validity.valueMissing))
     }
@@ -133,7 +133,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByLabel('Temperature in °C').fill('5')
     await card.getByLabel('Name of the receiver').fill('Ann Agent')
     await card.getByLabel('Relationship to the patient').selectOption('family')
-    await card.getByLabel('Document').selectOption('national_id')
+    await card.getByLabel('Document', { exact: true }).selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
     const code = card.getByRole('textbox', { name: 'PIN, or the text' })
@@ -184,7 +184,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByLabel('Temperature in °C').fill('5')
     await card.getByLabel('Name of the receiver').fill('Ann Agent')
     await card.getByLabel('Relationship to the patient').selectOption('family')
-    await card.getByLabel('Document').selectOption('national_id')
+    await card.getByLabel('Document', { exact: true }).selectOption('national_id')
     await card.getByLabel('Is it this person?').selectOption('matches')
     await card.getByLabel('Age by the document').fill('30')
     await card.getByLabel('Photo', { exact: true }).setInputFiles(photo)
