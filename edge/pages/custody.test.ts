@@ -7,7 +7,15 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { eventually, http, newCustomer, newDriver, newPharmacy } from '../acceptance/people.ts'
 import { png } from '../uploads/samples.ts'
-import { browserMissing, faultsOf, openStage, phone, press, widthsTooNarrow } from './fixture.ts'
+import {
+  browserMissing,
+  faultsOf,
+  keptSteps,
+  openStage,
+  phone,
+  press,
+  widthsTooNarrow,
+} from './fixture.ts'
 
 const shop = { latitude: 27.7172, longitude: 85.324 }
 const door = { latitude: 27.72, longitude: 85.327 }
@@ -162,6 +170,13 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await code.fill(` ${persian.slice(0, 3)}-${persian.slice(3)}`)
     await press(driver, 'Delivered')
     await driver.getByText('Not allowed: receiver.').waitFor()
+    const { body: kept } = await eventually(
+      () => keptSteps(driver),
+      steps => steps.body[0]?.refused !== undefined,
+    )
+    t.match(kept, [{ status: 'delivered', refused: { code: 'custody_evidence_refused' } }])
+    t.match(kept[0].evidence, { receiver: { name: 'Ann Agent' } })
+    t.notMatch(JSON.stringify(kept), pin, 'the phone keeps no code of the customer')
     t.equal(await triesLeft(), codeTries, 'the digits of another keyboard are the PIN')
 
     const own = customer.locator(`#orders [data-order="${id}"]`)
@@ -198,6 +213,13 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     // What the next run of the page finds on the phone has waited.
     await driver.reload()
     await driver.getByText('One step waits for a connection.').waitFor()
+    await driver.getByText('Not allowed: receiver.').waitFor()
+    await press(driver, 'Got it')
+    const { body: left } = await eventually(
+      () => keptSteps(driver),
+      steps => steps.body.length === 1,
+    )
+    t.match(left, [{ status: 'delivered', refused: undefined }], 'the refused step is forgotten')
     await driver.context().setOffline(false)
     const { body } = await eventually(
       () => http(url, 'GET', `/api/orders/${id}/custody`, { token: pharmacy.token }),

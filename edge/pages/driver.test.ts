@@ -17,6 +17,7 @@ import {
   desk,
   faultsOf,
   isLive,
+  keptSteps,
   newAdmin,
   openStage,
   phone,
@@ -99,8 +100,19 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
       await card.getByRole('link', { name: 'Navigate' }).getAttribute('href'),
       `geo:${shop.latitude},${shop.longitude}?q=${shop.latitude},${shop.longitude}`,
     )
+    await page.route(`**/api/orders/${id}`, (route, request) =>
+      request.method() === 'PATCH' ? route.abort() : route.continue(),
+    )
     await press(page, 'Picked up')
     await card.getByText('7 Long Lane').waitFor()
+    const { body: kept } = await eventually(
+      () => keptSteps(page),
+      ({ body }) => body[0]?.waited === true,
+    )
+    t.match(kept, [{ status: 'picked_up', waited: true }])
+    await page.unroute(`**/api/orders/${id}`)
+    await isLive(page)
+    // Neither a connection nor another step begins meanwhile: the page tries again by itself.
     await eventually(
       () => orderOf(id),
       ({ body }) => body.status === 'picked_up',

@@ -11,7 +11,7 @@ import t from 'tap'
 import { preparedDataDir } from '../../migrations/database/prepared.ts'
 import { findBrowser } from '../../protocol/testing/binaries.ts'
 import { freePort } from '../../protocol/testing/free-port.ts'
-import { http, password } from '../acceptance/people.ts'
+import { http, password, type Answer } from '../acceptance/people.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { startEmbedded } from '../embedded.ts'
 
@@ -167,6 +167,26 @@ async function tabTo(page: Page, name: string): Promise<void> {
 export const press = async (page: Page, name: string): Promise<void> => {
   await tabTo(page, name)
   await page.keyboard.press('Enter')
+}
+
+/** The steps that the driver's page keeps on the phone, as the body of an answer. */
+export const keptSteps = async (page: Page): Promise<Answer> => {
+  const body = await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('caduceus-driver')
+        opening.addEventListener('error', reject)
+        opening.addEventListener('success', () => {
+          const reading = opening.result.transaction('steps').objectStore('steps').getAll()
+          reading.addEventListener('error', reject)
+          reading.addEventListener('success', () => {
+            opening.result.close()
+            resolve(reading.result)
+          })
+        })
+      }),
+  )
+  return { status: 200, body, headers: new Headers() }
 }
 
 /** The widths at which the page is wider than its window, from an old phone to a wall of 4k. */

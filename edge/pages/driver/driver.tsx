@@ -177,7 +177,7 @@ function Unsent() {
             step: stepText(step),
             reason: refusalText(error),
           })}{' '}
-          <button type="button" class="plain" onClick={() => work.steps.dismiss(step.id)}>
+          <button type="button" class="plain" onClick={() => void work.steps.dismiss(step.id)}>
             {say('action.dismiss')}
           </button>
         </p>

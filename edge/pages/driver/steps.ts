@@ -1,7 +1,7 @@
 /**
  * The steps of deliveries on their way to the server. A step counts at once on this phone; it is
  * handed in when there is a connection, in order, and once. A step that the server refuses is shown
- * with its reason, because the driver must know that it did not count.
+ * with its reason until the driver dismisses it, because the driver must know that it did not count.
  */
 import { signal } from '@preact/signals'
 import { CaduceusError, type RestClient } from '../../../protocol/client/index.ts'
@@ -10,7 +10,7 @@ import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { isPassing } from '../base/passing.ts'
 import { randomName } from '../shared/forms.ts'
-import { forgetStep, keepStep, keptSteps, type NewStep, type Step } from './store.ts'
+import { forgetStep, keepStep, keptSteps, type NewStep, type Refusal, type Step } from './store.ts'
 
 /** A step that the server did not take. */
 export interface RefusedStep {
@@ -30,6 +30,8 @@ export class Steps {
   readonly #handedInAtMs = new Map<string, number>()
   #accountId: string | null = null
   #work: Promise<void> | null = null
+  #isUnderWay = false
+  #again: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     api: RestClient,
@@ -45,8 +47,22 @@ export class Steps {
   async open(accountId: string): Promise<void> {
     this.#accountId = accountId
     const steps = await keptSteps(accountId).catch(() => [])
-    if (this.#accountId === accountId)
-      this.waiting.value = steps.map(step => ({ ...step, waited: true }))
+    if (this.#accountId !== accountId) return
+    this.waiting.value = steps
+      .filter(({ refused }) => refused === undefined)
+      .map(step => ({ ...step, waited: true }))
+    this.refused.value = steps.flatMap(step =>
+      step.refused === undefined ? [] : [{ step, error: errorOf(step.refused) }],
+    )
+  }
+
+  /** Until `rest`, what failed in passing is tried again after a while. */
+  begin(): void {
+    this.#isUnderWay = true
+  }
+  rest(): void {
+    this.#isUnderWay = false
+    clearTimeout(this.#again)
   }
 
   /** The last step of an order that is not handed in yet. */
@@ -71,12 +87,15 @@ export class Steps {
     return this.#work
   }
 
-  dismiss(id: string): void {
+  /** Forgets a refused step. */
+  async dismiss(id: string): Promise<void> {
     this.refused.value = this.refused.value.filter(({ step }) => step.id !== id)
+    await forgetStep(id).catch(() => undefined)
   }
 
   /** Lets go of the account's steps; the kept ones stay on the phone. */
   close(): void {
+    this.rest()
     this.#accountId = null
     this.waiting.value = []
     this.refused.value = []
@@ -94,14 +113,29 @@ export class Steps {
         if (isPassing(error)) {
           step.waited = true
           await keepStep(step).catch(() => undefined)
+          this.#tryLater()
           return
         }
+        const kept = refusedStep(step, error)
+        this.refused.value = [...this.refused.value, { step: kept, error }]
+        this.#dropWaiting(step)
         this.#onRefused(step.orderId)
-        this.refused.value = [...this.refused.value, { step, error }]
+        await keepStep(kept).catch(() => undefined)
+        continue
       }
-      this.waiting.value = this.waiting.value.filter(({ id }) => id !== step.id)
+      this.#dropWaiting(step)
       await forgetStep(step.id).catch(() => undefined)
     }
+  }
+
+  /** The server may have been busy while the connection stayed, so nothing else would try again. */
+  #tryLater(): void {
+    clearTimeout(this.#again)
+    if (this.#isUnderWay) this.#again = setTimeout(() => void this.handIn(), againMs)
+  }
+
+  #dropWaiting(step: Step): void {
+    this.waiting.value = this.waiting.value.filter(({ id }) => id !== step.id)
   }
 
   #isOwn({ accountId }: Step): boolean {
@@ -163,14 +197,36 @@ export class Steps {
     if (step.happenedAt === undefined) {
       // The clock of the phone is not known to be right before the server has greeted.
       if (this.clockCorrectionMs === null) throw new CaduceusError('unavailable')
-      step.happenedAt = new Date(step.atMs + this.clockCorrectionMs).toISOString()
+      // A clock that was put back meanwhile would date the step in the future.
+      const atMs = Math.min(step.atMs, Date.now())
+      step.happenedAt = new Date(atMs + this.clockCorrectionMs).toISOString()
       await this.#keepUpload(step)
     }
     return { happened_at: step.happenedAt }
   }
 }
 
+/** What stays of a refused step: all but the code of the customer, which nobody needs any more. */
+function refusedStep(step: Step, error: unknown): Step {
+  const { pin: _pin, qr: _qr, ...evidence } = step.evidence ?? {}
+  const isTold = error instanceof CaduceusError
+  return {
+    ...step,
+    ...(step.evidence !== undefined && { evidence }),
+    refused: {
+      message: error instanceof Error ? error.message : String(error),
+      ...(isTold && { code: error.code }),
+      ...(isTold && error.fields !== undefined && { fields: error.fields }),
+    },
+  }
+}
+
+const errorOf = ({ code, message, fields }: Refusal): Error =>
+  code === undefined ? new Error(message) : new CaduceusError(code, message, fields)
+
 const keyCharacters = 32
+/** Pause before another try after an error that passes, ms. */
+const againMs = 15_000
 /** A step that is handed in within this time has happened now, ms. */
 const promptMs = 10_000
 

@@ -4,7 +4,7 @@
  * because drivers share phones: what another account left is forgotten when it is read. Everything
  * goes when the driver signs out.
  */
-import type { AssignedMessage } from '../../../protocol/client/index.ts'
+import type { AssignedMessage, CaduceusError } from '../../../protocol/client/index.ts'
 import type { LocationFrame } from '../../../protocol/river/frames.ts'
 import type { Payment } from '../base/payment.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
@@ -23,6 +23,14 @@ export interface Delivery extends AssignedMessage {
 
 /** What somebody reports at a pick-up, a hand-over or a return, beside the uploads. */
 export type Evidence = Readonly<Record<string, unknown>>
+
+/** An error as it is kept. */
+export interface Refusal {
+  /** Absent for an error that is not the server's. */
+  code?: CaduceusError['code']
+  message: string
+  fields?: NonNullable<CaduceusError['fields']>
+}
 
 /** A step of a delivery that the driver has done. */
 export interface Step {
@@ -50,6 +58,8 @@ export interface Step {
   trouble?: { kind: string; note?: string }
   /** It could not be handed in at once, so it says when it happened. */
   waited?: true
+  /** Why the server did not take it; it is not handed in again. */
+  refused?: Refusal
   /** Its time by the server's clock, once that was known; ISO 8601. */
   happenedAt?: string
 }

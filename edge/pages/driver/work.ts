@@ -82,6 +82,7 @@ export class Work {
       this.deliveries.value = keptDeliveries(accountId)
       void this.steps.open(accountId)
     }
+    this.steps.begin()
     this.connection.restarted()
     const driver = connectDriver({
       ...this.session.connectOptions,
@@ -130,6 +131,7 @@ export class Work {
     const driver = this.#driver
     this.#keep()
     this.#driver = null
+    this.steps.rest()
     clearInterval(this.#keeping)
     this.#stopWatching()
     driver?.close()
