@@ -108,7 +108,7 @@ t.test('a manager runs a pharmacy', { skip: browserMissing, timeout: 300_000 }, 
     await carl.getByText('Off duty', { exact: true }).waitFor()
     await page.getByText('0 of 1 used').waitFor({ state: 'detached' })
     await carl.getByRole('button', { name: 'Let go: Carl Courier' }).press('Enter')
-    await carl.getByRole('button', { name: 'Really let go?' }).press('Enter')
+    await carl.getByRole('button', { name: 'Really let go?', disabled: false }).press('Enter')
     await carl.waitFor({ state: 'detached' })
     await open('Orders')
   })

@@ -1,6 +1,6 @@
 /** Forms that wait for their work, and that show each mistake at its field and in the language. */
 import type { ComponentChildren, TargetedEvent, TargetedKeyboardEvent } from 'preact'
-import { useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { markFields, textsOf } from '../shared/forms.ts'
 import { say, sayIfKnown } from '../texts/index.ts'
@@ -152,10 +152,13 @@ export function Choice({ label, options, defaultValue, ...select }: ChoiceProps)
   )
 }
 
+/** A second press within this time is the end of a double one, and no answer, ms. */
+const doublePressMs = 700
+
 interface ActionProps {
   class?: string
   onAct(): Promise<unknown> | void
-  /** Asks before it acts; a second press is the answer. */
+  /** Asks before it acts; a second press is the answer, unless it is that of a double one. */
   confirm?: string
   disabled?: boolean
   children: ComponentChildren
@@ -167,12 +170,22 @@ export function Action({ class: look, onAct, confirm, disabled, children, label 
   const [problem, setProblem] = useState('')
   const [isBusy, setBusy] = useState(false)
   const [isAsking, setAsking] = useState(false)
+  const [isAnswerable, setAnswerable] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (!isAsking) return
+    const timer = setTimeout(() => setAnswerable(true), doublePressMs)
+    return () => {
+      clearTimeout(timer)
+      setAnswerable(false)
+    }
+  }, [isAsking])
   const act = async (): Promise<void> => {
     if (confirm !== undefined && !isAsking) {
       setAsking(true)
       return
     }
+    if (isAsking && !isAnswerable) return
     setAsking(false)
     setProblem('')
     setBusy(true)
@@ -192,6 +205,8 @@ export function Action({ class: look, onAct, confirm, disabled, children, label 
         class={isAsking ? 'bad' : look}
         aria-label={isAsking ? undefined : label}
         disabled={disabled === true || isBusy}
+        // Not disabled, because a disabled button loses the focus.
+        aria-disabled={isAsking && !isAnswerable}
         aria-busy={isBusy}
         onClick={() => void act()}
       >
