@@ -37,21 +37,23 @@ function ShownCode({ orders, view }: Props) {
   const { api } = orders.session
   const path = `/api/orders/${view.id}/custody/code`
   const [code, setCode] = useState<Code | null>(null)
-  const [picture, setPicture] = useState<string | null>(null)
-  useEffect(() => () => void (picture !== null && URL.revokeObjectURL(picture)), [picture])
-  const show = async (read: Promise<Code>): Promise<void> => {
-    const found = await read
-    setPicture(URL.createObjectURL(await api.media.writeCode({ key: found.qr })))
-    setCode(found)
-  }
+  const show = async (read: Promise<Code>): Promise<void> => setCode(await read)
+  const generation = view.custody?.code.generation
+  // The code may be replaced elsewhere, and the old one is none any more.
+  useEffect(() => {
+    if (code === null) return
+    api.call<Code>('GET', path).then(
+      // Closed meanwhile, it stays closed.
+      found => setCode(shown => (shown === null ? null : found)),
+      () => setCode(null),
+    )
+  }, [generation])
   if (code === null)
     return <Action onAct={() => show(api.call('GET', path))}>{say('custody.show_code')}</Action>
   return (
     <div class="door-code">
       <p class="small">{say('custody.code_lead')}</p>
-      {picture === null ? null : (
-        <img class="code" src={picture} alt={say('custody.code_picture')} />
-      )}
+      <CodePicture key={code.qr} orders={orders} text={code.qr} />
       <p class="big number" data-pin dir="ltr">
         {code.pin}
       </p>
@@ -68,6 +70,28 @@ function ShownCode({ orders, view }: Props) {
         </Action>
       </div>
     </div>
+  )
+}
+
+/** The code as a picture; without it the number is enough. */
+function CodePicture({ orders, text }: { orders: Orders; text: string }) {
+  const [picture, setPicture] = useState<string | null>(null)
+  useEffect(() => {
+    let isOver = false
+    let address: string | null = null
+    orders.session.api.media.writeCode({ key: text }).then(
+      blob => {
+        if (!isOver) setPicture((address = URL.createObjectURL(blob)))
+      },
+      () => undefined,
+    )
+    return () => {
+      isOver = true
+      if (address !== null) URL.revokeObjectURL(address)
+    }
+  }, [])
+  return picture === null ? null : (
+    <img class="code" src={picture} alt={say('custody.code_picture')} />
   )
 }
 
