@@ -113,10 +113,11 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
     await page.unroute(`**/api/orders/${id}`)
     await isLive(page)
     // Neither a connection nor another step begins meanwhile: the page tries again by itself.
-    await eventually(
+    const { body: taken } = await eventually(
       () => orderOf(id),
       ({ body }) => body.status === 'picked_up',
     )
+    t.equal(taken.status, 'picked_up')
 
     await t.test('customer and driver write to each other', async t => {
       await card.getByRole('button', { name: 'Chat with the customer' }).click()
