@@ -102,6 +102,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByText('The chain of custody broke: another seal.').waitFor()
     t.equal(await card.getByRole('button', { name: 'Picked up' }).count(), 0, 'it is held')
     t.same(await faultsOf(driver, 'driver-custody-broken'), [])
+    await press(driver, 'Got it')
     await call(pharmacy, 'POST', `/api/orders/${id}/custody/decisions`, {
       number: 1,
       outcome: 'continue',
