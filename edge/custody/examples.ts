@@ -32,7 +32,7 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   getHandoverCode: { as: 'customer', params, status: 200 },
   renewHandoverCode: { as: 'customer', params, body: {}, status: 200 },
-  unlockHandover: { as: 'vendor', params, body: {}, status: 200 },
+  unlockHandover: { as: 'vendor', params, body: {}, status: 409 },
   getHandoverKey: { status: 200 },
   reportHandover: {
     as: 'driver',

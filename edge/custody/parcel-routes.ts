@@ -220,7 +220,13 @@ export function parcelRoutes(ctx: OrderContext): AnyRoute[] {
       standing: 'carrying',
       params: OrderId,
       body: closedObject({}),
-      responses: oneOrder,
+      responses: {
+        ...oneOrder,
+        409: {
+          description: "The customer's code is good, or the order is at another step",
+          contentType: 'application/problem+json',
+        },
+      },
       errors: [...conflicts, 'custody_code_locked'],
       handler: async request => {
         const order = await renewed(request, request.params.id)
