@@ -362,30 +362,6 @@ export function policyScenarios(t: Test, deployment: () => Deployment): void {
     ])
   })
 
-  t.test('the older way hands over what was measured too', async t => {
-    const { url, other } = deployment()
-    const { id, at, A, driver, done } = await ordered([])
-    await done(A, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: driver.driverId })
-    const step = (body: object) => done(driver, 'PATCH', `/api/orders/${id}`, body)
-    await step({ status: 'picked_up' })
-    await done(driver, 'POST', `${at}/temperatures`, {
-      device: 'BOX-1',
-      calibrated_on: '2026-01-01',
-      readings: [{ at: new Date().toISOString(), temperature: 21 }],
-    })
-    await step({ status: 'out_for_delivery' })
-    await step({
-      status: 'delivered',
-      proof_photo_url: await upload(url, driver.token, 'proof'),
-      signature_url: await upload(url, driver.token, 'signature'),
-    })
-    const { body: chain } = await eventually(
-      () => http(other, 'GET', at, { token: A.token }),
-      ({ body }) => body.entries?.at(-1)?.step.kind === 'delivered',
-    )
-    t.match(chain.entries.at(-1).step.facts, { temperatures: { readings: 1, max_celsius: 21 } })
-  })
-
   t.test(
     'controlled goods that nobody takes are back at the shelf, taken by the pharmacy',
     async t => {

@@ -120,7 +120,7 @@ export async function reportHandover(
 }
 
 /** The refusal of a report that was kept as a fact instead of being carried out. */
-export function brokenInstead({ custody }: OrderView): CaduceusError {
+function brokenInstead({ custody }: OrderView): CaduceusError {
   const open = custody?.breaks.findLast(({ outcome }) => outcome === null)
   if (open !== undefined)
     return new CaduceusError(

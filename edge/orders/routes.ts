@@ -14,8 +14,6 @@ import {
 import { orderStatuses, statusTable, type OrderStatus } from '../../protocol/orders/statuses.ts'
 import { OrderView } from '../../protocol/orders/view.ts'
 import { type Identity, type Role, roles } from '../kernel/identity.ts'
-import { brokenInstead } from '../custody/handover.ts'
-import { summarise } from '../custody/readings.ts'
 import { commandOrder } from './command.ts'
 import { OrderBody, placeOrder } from './place.ts'
 import { once } from '../idempotency/idempotency.ts'
@@ -66,21 +64,6 @@ type Guarded = RouteRequest<{ id: string }, unknown, unknown, Identity>
 export function orderRoutes(ctx: OrderContext): AnyRoute[] {
   const db = ctx.database.kysely
 
-  /** Hands over with what thermometers measured, as the route of custody does. */
-  const deliver = async (
-    request: Pick<Guarded, 'identity' | 'principal'>,
-    orderId: string,
-    commandId: string,
-    data: object,
-  ): Promise<RouteAnswer> => {
-    const temperatures = await summarise(ctx, request, orderId)
-    const { order } = await commandOrder(ctx, request, orderId, commandId, 'deliver', {
-      ...data,
-      ...(temperatures !== null && { custody: { temperatures } }),
-    })
-    if (order.status !== 'delivered') throw brokenInstead(order)
-    return { status: 200, body: order, headers: { etag: etagOf(order.version) } }
-  }
   /** Sends the caller's command to the order and answers with the order's new state. */
   const tell = async (
     request: Pick<Guarded, 'identity' | 'principal'>,
@@ -355,7 +338,7 @@ export function orderRoutes(ctx: OrderContext): AnyRoute[] {
                 cash_taken,
                 cash_reason,
               })
-              return deliver(request, request.params.id, commandId, { ...proofs, ...given })
+              return tell(request, request.params.id, commandId, 'deliver', { ...proofs, ...given })
             case 'failed':
               if (reason === undefined || reason === '')
                 throw invalid([{ field: 'reason', rule: 'is required for the status failed' }])

@@ -116,6 +116,7 @@ const dated = (expiry: string): string => `${gtin}17${expiry}10B1\u001d21S9`
 const hour = 3_600_000
 const dueMs = policyOf(['controlled']).returnMinutes! * 60_000
 
+const allowedWarm = [...coldAtDoor, warmed(9), happened.mended]
 export const custodyTable: Record<string, Row[]> = {
   'pick_up: what the goods need': [
     [[...ordered(['prescription']), assigned], give.pickUp(), 0, ['picked_up']],
@@ -454,19 +455,9 @@ export const custodyTable: Record<string, Row[]> = {
     [[...coldAtDoor, seen, happened.mended], give.recordTemperatures(5, 9), 0, ['chain_broken']],
     [[...coldAtDoor, seen, happened.mended], give.recordTemperatures(2, 8), 0, []],
     // What was allowed stays allowed; anything warmer, or cold, is a new excursion.
-    [[...coldAtDoor, warmed(9), happened.mended], give.recordTemperatures(5, 9), 0, []],
-    [
-      [...coldAtDoor, warmed(9), happened.mended],
-      give.recordTemperatures(5, 9.1),
-      0,
-      ['chain_broken'],
-    ],
-    [
-      [...coldAtDoor, warmed(9), happened.mended],
-      give.recordTemperatures(1, 9),
-      0,
-      ['chain_broken'],
-    ],
+    [allowedWarm, give.recordTemperatures(5, 9), 0, []],
+    [allowedWarm, give.recordTemperatures(5, 9.1), 0, ['chain_broken']],
+    [allowedWarm, give.recordTemperatures(1, 9), 0, ['chain_broken']],
     [
       [...coldAtDoor, ...Array.from({ length: custodyBounds.breaksMax }, () => brokenAt('pickup'))],
       give.recordTemperatures(5, 9),
