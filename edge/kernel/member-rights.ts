@@ -20,7 +20,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     updateWebhookSubscription deleteWebhookSubscription rotateWebhookSecret
     listWebhookDeliveries getWebhookDelivery replayWebhookDelivery
     connectShop listIntegrations disconnectShop
-    listLedgerAccounts listLedgerTransfers
+    listLedgerAccounts listLedgerTransfers listPayouts getStatement exportStatement
     getInsightLetter setInsightLetter
     sanjevaniRegisterPharmacy sanjevaniCreatePharmacy`),
   // The pharmacy's record, its drivers, its services and its figures. Its tariff is for owners; see
@@ -35,7 +35,6 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     createService updateService
     createMainService updateMainService deleteMainService
     closeVendor reopenVendor appealRating
-    listPayouts getStatement exportStatement
     listPayments listPaymentsV1 listRemittances decideRemittance
     decideBreak unlockHandover getCustodyPolicies setCustodyPolicies
     listReviews takeReview endReview decideDocument

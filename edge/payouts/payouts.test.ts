@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import fc from '../../protocol/testing/properties.ts'
-import { http } from '../acceptance/people.ts'
+import { http, password } from '../acceptance/people.ts'
+import { createAccount } from '../accounts/accounts.ts'
 import { accountOf, transferId, type AccountCode } from '../ledger/chart.ts'
 import { record } from '../ledger/store.ts'
 import { payingWorld } from '../payments/fixture-paying.ts'
@@ -56,6 +57,14 @@ const propose = (party: 'driver' | 'pharmacy', party_id: string, period: object,
 const decide = (id: string, decision: 'paid' | 'refused') =>
   http(url, 'POST', `/api/payouts/${id}/decision`, { token: secondAdmin, body: { decision } })
 
+async function thirdAdmin(): Promise<string> {
+  const email = 'third-admin@example.org'
+  const account = { email, full_name: 'Third', phone: '', role: 'admin' as const, password }
+  await createAccount(db, parts, account, async () => null)
+  return (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
+    .access_token
+}
+
 t.test('the earnings of a driver are paid once, less the cash in hand', async t => {
   const { driverId } = driver
   await booked(
@@ -84,6 +93,15 @@ t.test('the earnings of a driver are paid once, less the cash in hand', async t 
   const paid = await Promise.all([decide(id, 'paid'), decide(id, 'paid'), decide(id, 'paid')])
   t.match(paid[0]!.body.status ?? paid[1]!.body.status ?? paid[2]!.body.status, 'paid')
   t.match(await balances(driverId), { driver_payable: 0.7, driver_cash: 0 })
+  const third = await thirdAdmin()
+  t.match(
+    await http(url, 'POST', `/api/payouts/${id}/decision`, {
+      token: third,
+      body: { decision: 'paid' },
+    }),
+    { status: 409, body: { code: 'ledger_conflict' } },
+    'two people do not both send the money',
+  )
   t.match(await decide(id, 'refused'), { status: 409, body: { code: 'ledger_conflict' } })
   t.match(await propose('driver', driverId, january), { body: { id, status: 'paid' } })
   const within = { from: '2020-01-05T00:00:00Z', to: '2020-01-20T00:00:00Z' }

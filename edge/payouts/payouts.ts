@@ -121,9 +121,16 @@ export async function decidePayout(
         byId,
       }) as const,
   )
-  const [outcome] = await db.transaction().execute(tx => record(tx, [{ transfers }], nowMs()))
-  if (!outcome!.ok)
-    throw new CaduceusError('ledger_conflict', 'it was decided before, or its time is over')
+  await db.transaction().execute(async tx => {
+    const [outcome] = await record(tx, [{ transfers }], nowMs())
+    if (!outcome!.ok)
+      throw new CaduceusError('ledger_conflict', 'it was decided before, or its time is over')
+    // A repeat by the same person is none; two people must not both send the money.
+    const { rows: ends } = await sql<{ by_id: string }>`
+      select by_id from ledger_transfers where id = ${transfers[0]!.id}`.execute(tx)
+    if (ends[0]!.by_id !== byId)
+      throw new CaduceusError('ledger_conflict', 'another administrator decided it before')
+  })
 }
 
 /** Throws `invalid_request` for a period that is empty, too long or not over. */

@@ -78,9 +78,12 @@ t.test('files in an object store', async t => {
     const converted = await read(body.url)
     t.equal(converted.status, 200)
     t.equal(digestOf(new Uint8Array(await converted.arrayBuffer())), digestOf(pdf))
-    edge.clock.skewMs += fileLimits.plainCopyMs
+    // The clock cannot move a week, because the store refuses requests of another day.
+    await edge.database.pool.query(
+      `update stale_files set due_at = due_at - $1 * interval '1 millisecond'`,
+      [fileLimits.plainCopyMs],
+    )
     t.match(await encryptStored(edge.edge.parts, run), { encrypted: 0, failed: 0 })
-    edge.clock.skewMs = 0
     t.equal((await fetch(link)).status, 404, 'and the plain copy is gone')
   })
   for (const token of [who.stranger.token, who.otherPharmacy.token])
