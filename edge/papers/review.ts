@@ -35,6 +35,7 @@ import { dependent, requireIndependent } from '../kernel/sponsors.ts'
 import { invalid } from '../kernel/validate.ts'
 import type { Stored } from '../notifications/take.ts'
 import { downloadFile, type FileContext } from '../uploads/stored-files.ts'
+import { AlteredFile } from '../uploads/storage/sealed-file.ts'
 import { paperLimits } from './limits.ts'
 import { zonesOf } from './subjects.ts'
 import { storePaperNews, storeRevocations } from './tell.ts'
@@ -331,8 +332,18 @@ async function requireStored(
     disposition: 'attachment',
   })
   if (download.kind === 'link') return
-  const hash = createHash('sha256')
-  for await (const chunk of download.chunks) hash.update(chunk)
-  if (hash.digest('hex') !== digest)
+  if ((await digestOf(download.chunks)) !== digest)
     throw new CaduceusError('document_changed', 'the stored file is not the one that you have seen')
+}
+
+/** Null for an encrypted file that somebody has altered. */
+async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string | null> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of chunks) hash.update(chunk)
+  } catch (error) {
+    if (error instanceof AlteredFile) return null
+    throw error
+  }
+  return hash.digest('hex')
 }
