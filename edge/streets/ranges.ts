@@ -18,7 +18,7 @@ export function partOf(
   bytesMax: number,
 ): Part | 'unsatisfiable' | null {
   const [, first = '', last = ''] =
-    /^\s*bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/i.exec(range ?? '') ?? []
+    /^bytes=(\d{0,15})-(\d{0,15})$/i.exec((range ?? '').replaceAll(' ', '')) ?? []
   if (first === '' && last === '') return null
   if (first === '') {
     const bytes = Math.min(Number(last), sizeBytes)
