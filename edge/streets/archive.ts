@@ -10,8 +10,8 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../../protocol/kernel/environment.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
+import { contentRange, rangeOf } from '../http/ranges.ts'
 import type { RouteAnswer } from '../kernel/route.ts'
-import { partOf } from './ranges.ts'
 
 export interface Archive {
   path: string
@@ -92,7 +92,7 @@ export async function archiveAnswer(
       return { status: 304, headers }
     // A part of another file than the client has would damage what it puts together.
     const isSame = fields['if-range'] === undefined || fields['if-range'].trim() === etag
-    const part = isSame ? partOf(fields['range'], sizeBytes, partBytesMax) : null
+    const part = isSame ? rangeOf(fields['range'], sizeBytes, partBytesMax) : null
     if (part === 'unsatisfiable')
       return {
         status: 416,
@@ -103,15 +103,18 @@ export async function archiveAnswer(
       isStreamed = true
       return { status: 200, headers, body: chunksOf(file) }
     }
-    const { start, end } = part
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
+    const { from, to } = part
+    const wantedBytes = to - from + 1
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(wantedBytes), 0, wantedBytes, from)
+    // Somebody has cut the file since its size was read.
+    if (bytesRead < wantedBytes) throw new CaduceusError('unavailable', 'the map is being replaced')
     return {
       status: 206,
       headers: {
         ...headers,
-        'content-range': `bytes ${start}-${start + bytesRead - 1}/${sizeBytes}`,
+        'content-range': contentRange(part, sizeBytes),
       },
-      body: buffer.subarray(0, bytesRead),
+      body: buffer,
     }
   } finally {
     if (!isStreamed) await file.close()

@@ -110,7 +110,7 @@ export const streetRoutes = ({ config }: WithConfig<StreetsConfig>): AnyRoute[] 
       304: { description: 'The file is the one that the client has' },
       416: { description: 'The file ends before the part' },
     },
-    errors: ['not_found'],
+    errors: ['not_found', 'unavailable'],
     handler({ headers }) {
       if (config.archive === null) throw new CaduceusError('not_found', 'the map has no streets')
       return archiveAnswer(config.archive.path, headers)

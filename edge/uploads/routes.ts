@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { Uuid } from '../../protocol/kernel/principal.ts'
 import { roles, type Identity } from '../kernel/identity.ts'
+import { contentRange } from '../http/ranges.ts'
 import { once } from '../idempotency/idempotency.ts'
 import type { WithEndedAccess } from '../accounts/ended-access.ts'
 import type { WithAudit } from '../audit/port.ts'
@@ -155,19 +156,16 @@ export function uploadRoutes(
             'send the access token as "Authorization: Bearer <token>", or open the link that the order shows',
           )
         const reader = identity ?? (await readerOf(ctx, params.id.toLowerCase(), query))
-        const { contentType, disposition, download, ranged, kind, reading } = await readUpload(
-          ctx,
-          reader,
-          params.id,
-          request.headers,
-        )
+        const { contentType, disposition, download, range, sizeBytes, kind, reading } =
+          await readUpload(ctx, reader, params.id, request.headers)
         noteOpening(ctx, reader, kind, reading, request)
         if (download.kind === 'link') return { status: 302, headers: { location: download.url } }
         return {
-          status: ranged.status,
+          status: range === null ? 200 : 206,
           body: download.chunks,
           headers: {
-            ...ranged.headers,
+            'accept-ranges': 'bytes',
+            ...(range !== null && { 'content-range': contentRange(range, sizeBytes) }),
             'content-type': contentType,
             'content-disposition': disposition,
             'cache-control': 'private, max-age=3600',

@@ -9,7 +9,8 @@ import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithVault } from '../keys/vault.ts'
 import { sealFile, unsealFile } from './storage/sealed-file.ts'
-import type { ByteRange, Download, Presentation, Storage, WithStorages } from './storage/storage.ts'
+import type { ByteRange } from '../http/ranges.ts'
+import type { Download, Presentation, Storage, WithStorages } from './storage/storage.ts'
 
 export type FileContext = Pick<Kernel, 'database'> & WithStorages & WithVault
 type FileRow = Pick<

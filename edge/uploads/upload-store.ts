@@ -19,7 +19,7 @@ import { uploadKinds, type UploadKind } from './kinds.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
 import { inspectMedia } from './media.ts'
 import { scan } from './scan.ts'
-import { rangeOf, type Ranged } from './ranges.ts'
+import { rangeOf, type ByteRange } from '../http/ranges.ts'
 import { downloadFile, putFile, storeOfNew, type FileContext } from './stored-files.ts'
 
 export type UploadContext = Pick<Kernel, 'database' | 'nowMs' | 'random'> &
@@ -98,7 +98,9 @@ export interface OpenedUpload {
   contentType: string
   disposition: string
   download: Download
-  ranged: Ranged
+  /** The part of the file in `download`; null: all of it. */
+  range: ByteRange | null
+  sizeBytes: number
   kind: UploadKind
   reading: Reading
 }
@@ -122,9 +124,13 @@ export async function readUpload(
   const reading = row === undefined ? null : await readingOf(ctx, identity, row)
   if (row === undefined || reading === null) throw new CaduceusError('not_found', 'no such file')
   const presentation = { contentType: row.content_type, disposition: dispositionOf(row) }
-  const ranged = rangeOf(headers, row.bytes_count)
-  const download = await downloadFile(ctx, row, presentation, ranged.range)
-  return { ...presentation, download, ranged, kind: row.kind as UploadKind, reading }
+  const sizeBytes = row.bytes_count
+  const asked = rangeOf(headers['range'], sizeBytes)
+  // A file has no tag, so a part that depends on one is not sent; nor is one behind the end.
+  const isWhole = asked === 'unsatisfiable' || headers['if-range'] !== undefined
+  const range = isWhole ? null : asked
+  const download = await downloadFile(ctx, row, presentation, range)
+  return { ...presentation, download, range, sizeBytes, kind: row.kind as UploadKind, reading }
 }
 
 /** A document is downloaded and not shown, because viewers of documents run scripts in them. */

@@ -8,13 +8,8 @@ import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { CaduceusError } from '../../../protocol/kernel/errors.ts'
 import { ConfigError, type Environment } from '../../../protocol/kernel/environment.ts'
-import {
-  assertKey,
-  type ByteRange,
-  type Storage,
-  type StorageDeps,
-  type StoreKind,
-} from './storage.ts'
+import type { ByteRange } from '../../http/ranges.ts'
+import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
 /**
  * Age at which an unfinished file belongs to a process that died; no write takes nearly as long.

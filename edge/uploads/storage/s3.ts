@@ -19,13 +19,8 @@ import {
 } from '../../../protocol/kernel/environment.ts'
 import { fileLimits } from './file-limits.ts'
 import { isResizable } from '../../http/bodies/arrived.ts'
-import {
-  assertKey,
-  type ByteRange,
-  type Storage,
-  type StorageDeps,
-  type StoreKind,
-} from './storage.ts'
+import type { ByteRange } from '../../http/ranges.ts'
+import { assertKey, type Storage, type StorageDeps, type StoreKind } from './storage.ts'
 
 export interface S3Config {
   /** Address at which the edge reaches the store, without a slash at the end. */

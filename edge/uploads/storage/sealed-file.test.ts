@@ -7,7 +7,7 @@ import t from 'tap'
 import { seededRandom } from '../../../protocol/kernel/chance.ts'
 import { bytesOf } from '../fixture-files.ts'
 import { AlteredFile, chunkBytes, headBytes, sealFile, unsealFile } from './sealed-file.ts'
-import type { ByteRange } from './storage.ts'
+import type { ByteRange } from '../../http/ranges.ts'
 
 const id = '0190a5c8-7c1e-7000-8000-00000000abcd'
 const other = '0190a5c8-7c1e-7000-8000-00000000abce'

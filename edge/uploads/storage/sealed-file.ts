@@ -12,7 +12,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { keyBytes, tagBytes } from '../../keys/envelope.ts'
-import type { ByteRange } from './storage.ts'
+import type { ByteRange } from '../../http/ranges.ts'
 
 export const chunkBytes = 64 * 1024
 const mark = Buffer.from('CDF1')

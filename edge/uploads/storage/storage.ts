@@ -14,6 +14,7 @@
  *      fails with `not_found` before the first byte.
  *  ST8 A store that is away or does not answer within fileLimits.storageTimeoutMs is `unavailable`.
  */
+import type { ByteRange } from '../../http/ranges.ts'
 import type { Environment } from '../../../protocol/kernel/environment.ts'
 import { uuidPattern } from '../../../protocol/kernel/ids.ts'
 
@@ -21,12 +22,6 @@ import { uuidPattern } from '../../../protocol/kernel/ids.ts'
 export interface Presentation {
   contentType: string
   disposition: string
-}
-
-/** Bytes of a file, from the first to the last one; both are within it. */
-export interface ByteRange {
-  from: number
-  to: number
 }
 
 /** Bytes to pass on, or a link from which the client fetches them. */
