@@ -31,8 +31,17 @@ const contentTypes: Record<string, string> = {
 const etagCharacters = 22
 const versionCharacters = 10
 /** Libraries that pages import by name. Each is made of modules that browsers load as they are. */
-const libraries =
-  /^(?:preact(?:\/hooks|\/jsx-runtime)?|@preact\/signals(?:-core)?|maplibre-gl(?:\/dist\/maplibre-gl-worker\.mjs)?|pmtiles|fflate)$/
+const libraries: ReadonlySet<string> = new Set([
+  'preact',
+  'preact/hooks',
+  'preact/jsx-runtime',
+  '@preact/signals',
+  '@preact/signals-core',
+  'maplibre-gl',
+  'maplibre-gl/dist/maplibre-gl-worker.mjs',
+  'pmtiles',
+  'fflate',
+])
 /** Libraries that have another form for servers, with the name of the one for browsers. */
 const formsForBrowsers: Readonly<Record<string, string>> = { fflate: 'fflate/browser' }
 const compiledRoot = new URL('../../', import.meta.url)
@@ -132,7 +141,7 @@ export class WebFiles {
 
   /** Adds a module of a library and the modules that it imports. */
   #addLibrary(importer: string, specifier: string): string {
-    if (!libraries.test(specifier))
+    if (!libraries.has(specifier))
       throw new Error(`${importer} imports ${specifier}, which no browser can load`)
     const name = `library-${specifier.replaceAll(/[^a-z]+/g, '-').replace(/^-/, '')}.js`
     if (this.#files.has(name)) return name

@@ -302,12 +302,14 @@ function fileRow(files: WebFiles, policy: string): AnyRoute {
     handler({ params, headers, queryText }) {
       const file = files.get(params.file)
       if (file === null) throw new CaduceusError('not_found', 'no such page')
+      // The policy of a worker names the operator's map, which may change while the file does not.
+      const isWorker = workerName.test(params.file)
       const isVersioned = new URLSearchParams(queryText).get('v') === file.version
       return answer(
         file,
         headers,
-        isVersioned ? 'public, max-age=31536000, immutable' : 'no-cache',
-        workerName.test(params.file) ? policy : null,
+        isVersioned && !isWorker ? 'public, max-age=31536000, immutable' : 'no-cache',
+        isWorker ? policy : null,
       )
     },
   })

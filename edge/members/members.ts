@@ -148,6 +148,7 @@ export async function changeMember(
       .set({ role, ...(row.user_id !== null && { changed_at: now }) })
       .where('id', '=', id)
       .execute()
+    if (row.user_id !== null) await dropQueuedNews(tx, row.user_id, now)
     if (row.user_id !== null && role !== 'owner') await endInvitationsOf(tx, row.user_id, by, now)
     return true
   })
@@ -176,6 +177,7 @@ export async function endMember(
       .execute()
     if (row.user_id === null) return false
     await endInvitationsOf(tx, row.user_id, by, now)
+    await dropQueuedNews(tx, row.user_id, now)
     await revokeSessions(ctx, tx, row.user_id)
     await tx
       .updateTable('calendar_feeds')
@@ -187,6 +189,19 @@ export async function endMember(
   })
   if (ended) await tell(ctx, id, endLetter)
 }
+
+/**
+ * News of the pharmacy that wait for the morning or for a digest are not sent to somebody whose place
+ * has ended or changed. News about the own account are.
+ */
+const dropQueuedNews = (tx: Kysely<Tables>, userId: string, now: Date): Promise<unknown> =>
+  tx
+    .updateTable('notification_deliveries')
+    .set({ state: 'replaced', ended_at: now })
+    .where('account_id', '=', userId)
+    .where('state', '=', 'waiting')
+    .where('about_kind', '<>', 'account')
+    .execute()
 
 /** Deletes invitations that nobody accepted, memberLimits.invitationMemoryDays after their end. */
 export async function deleteOldInvitations({

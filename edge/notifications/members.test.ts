@@ -1,5 +1,6 @@
 /** The people of a pharmacy and its news, on a real server: each hears in the own inbox. */
 import t from 'tap'
+import { newId } from '../acceptance/fixture-edge.ts'
 import { eventually, Listener, newDriver } from '../acceptance/people.ts'
 import { startMembers, type Member } from '../members/fixture.ts'
 import { notificationLimits } from './limits.ts'
@@ -75,7 +76,35 @@ t.test('a role hears of what it sees to, and nobody hears after the end of a pla
   const leaver = await hire('pharmacist', 'Leaver')
   const order = await newOrder()
   t.same(await heard(leaver, order), ['order.placed'])
+  // As the outbox keeps news for the morning; nothing here sends mail.
+  const queued = (about_kind: string, about_id: string) => ({
+    news_id: newId(),
+    account_id: leaver.id,
+    channel: 'mail',
+    event_id: newId(),
+    kind: 'order.placed',
+    about_kind,
+    about_id,
+    data: '{}',
+    at: new Date(),
+    expires_at: new Date(Date.now() + 3_600_000),
+    due_at: new Date(Date.now() + 3_600_000),
+  })
+  await db.kysely
+    .insertInto('notification_deliveries')
+    .values([queued('order', order), queued('account', leaver.id)])
+    .execute()
   await done(owner, 'DELETE', `${path}/${leaver.memberId}`)
+  const waiting = await db.kysely
+    .selectFrom('notification_deliveries')
+    .select(['about_kind', 'state'])
+    .where('account_id', '=', leaver.id)
+    .orderBy('about_kind')
+    .execute()
+  t.same(waiting, [
+    { about_kind: 'account', state: 'waiting' },
+    { about_kind: 'order', state: 'replaced' },
+  ])
   await newOrder()
   const { rows } = await db.pool.query('select 1 from notifications where account_id = $1', [
     leaver.id,
@@ -93,7 +122,8 @@ t.test('of a big pharmacy those hear who joined first, and the account in its re
       select gen_random_uuid(), 'big-' || n || '@example.org', '', 'Big', '', 'vendor'
       from generate_series(1, $1) n returning id)
     insert into members (id, vendor_id, user_id, role, created_at, joined_at)
-    select ('00000000-0000-7000-8000-' || lpad(row_number() over ()::text, 12, '0'))::uuid, $2, id, 'assistant', now(), now() from made`,
+    select ('00000000-0000-7000-8000-' || lpad(row_number() over ()::text, 12, '0'))::uuid,
+      $2, id, 'assistant', now(), now() from made`,
     [max + 5, pharmacyId],
   )
   const news = (kind: 'order.placed' | 'order.requested') => ({

@@ -243,7 +243,8 @@ async function store(tx: Kysely<Tables>, news: readonly News[]): Promise<Omit<St
     insert into notifications (id, account_id, event_id, kind, about_kind, about_id, data, at)
     select w.id, u.id, w.event_id, w.kind, w.about_kind, w.about_id, w.data, w.at
     from unnest(${column(w => w.id)}::uuid[], ${column(w => w.accountId)}::uuid[],
-      ${column(w => (w.side === 'driver' ? w.recordId : null))}::uuid[], ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
+      ${column(w => (w.side === 'driver' ? w.recordId : null))}::uuid[],
+      ${column(w => w.eventId)}::text[], ${column(w => w.kind)}::text[],
       ${column(w => w.about.kind)}::text[], ${column(w => w.about.id)}::uuid[],
       ${column(w => w.data)}::json[], ${column(w => w.at)}::timestamptz[],
       ${column(w => rowOfKind(w.kind).onceUnread)}::boolean[])

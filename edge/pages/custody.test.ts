@@ -77,6 +77,17 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
   await call(pharmacy, 'POST', `/api/orders/${id}/assign-driver`, { driver_id: courier.driverId })
   const card = driver.locator(`[data-order="${id}"]`)
 
+  /** What the driver reads, and whom and which document the driver sees at the door. */
+  async function fillAtDoor(): Promise<void> {
+    await card.getByRole('textbox', { name: 'Seal number' }).fill(seal)
+    await card.getByLabel('Temperature in °C').fill('5')
+    await card.getByLabel('Name of the receiver').fill('Ann Agent')
+    await card.getByLabel('Relationship to the patient').selectOption('family')
+    await card.getByLabel('Document', { exact: true }).selectOption('national_id')
+    await card.getByLabel('Is it this person?').selectOption('matches')
+    await card.getByLabel('Age by the document').fill('30')
+  }
+
   await t.test('the pick-up: a scan, the seal, the temperature, a break', async t => {
     await card.getByText('The pharmacy has not packed it yet.').waitFor()
     await call(pharmacy, 'POST', `/api/orders/${id}/custody/pack`, {
@@ -138,13 +149,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
       t.equal(await field.inputValue(), '', `${choice} is the choice of the driver`)
       t.ok(await field.evaluate(({ validity }: HTMLSelectElement) => validity.valueMissing))
     }
-    await card.getByRole('textbox', { name: 'Seal number' }).fill(seal)
-    await card.getByLabel('Temperature in °C').fill('5')
-    await card.getByLabel('Name of the receiver').fill('Ann Agent')
-    await card.getByLabel('Relationship to the patient').selectOption('family')
-    await card.getByLabel('Document', { exact: true }).selectOption('national_id')
-    await card.getByLabel('Is it this person?').selectOption('matches')
-    await card.getByLabel('Age by the document').fill('30')
+    await fillAtDoor()
     const code = card.getByRole('textbox', { name: 'PIN, or the text' })
     await code.fill(pin.slice(1))
     await press(driver, 'Delivered')
@@ -206,13 +211,7 @@ t.test('a parcel with custody', { skip: browserMissing, timeout: 300_000 }, asyn
     await card.getByRole('textbox', { name: 'Seal number' }).waitFor()
     await driver.evaluate(() => navigator.serviceWorker.ready)
     await driver.context().setOffline(true)
-    await card.getByRole('textbox', { name: 'Seal number' }).fill(seal)
-    await card.getByLabel('Temperature in °C').fill('5')
-    await card.getByLabel('Name of the receiver').fill('Ann Agent')
-    await card.getByLabel('Relationship to the patient').selectOption('family')
-    await card.getByLabel('Document', { exact: true }).selectOption('national_id')
-    await card.getByLabel('Is it this person?').selectOption('matches')
-    await card.getByLabel('Age by the document').fill('30')
+    await fillAtDoor()
     await card.getByLabel('Photo', { exact: true }).setInputFiles(photo)
     await card.getByLabel('Or type the name').fill('Ann Agent')
     await driver.keyboard.press('Tab')

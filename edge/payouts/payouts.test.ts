@@ -13,7 +13,7 @@ import { payingWorld } from '../payments/fixture-paying.ts'
 import { sharesOf } from './shares.ts'
 
 const world = await payingWorld(t, { PAYMENT_METHODS: 'cash' })
-const { url, parts, call, driver, vendor, secondAdmin, balances } = world
+const { url, parts, call, driver, otherDriver, vendor, secondAdmin, balances } = world
 const { kysely: db } = parts.database
 const january = { from: '2020-01-01T00:00:00Z', to: '2020-02-01T00:00:00Z' }
 const february = { from: '2020-02-01T00:00:00Z', to: '2020-03-01T00:00:00Z' }
@@ -192,6 +192,22 @@ t.test('cash that a driver is handing over is not set off', async t => {
   )
   const march = { from: '2020-03-01T00:00:00Z', to: '2020-04-01T00:00:00Z' }
   t.match((await propose('driver', driverId, march)).body, { amount: 4, set_off: 1 })
+})
+
+t.test('what came after the period is set off too, and own accounts move nothing', async t => {
+  const { driverId } = otherDriver
+  const own = (code: AccountCode): [AccountCode, string] => [code, driverId]
+  await booked('delivery_earned', ['world', null], own('driver_payable'), 1_000, '2020-05-02')
+  await booked('cash_taken', own('driver_cash'), ['world', null], 400, '2020-06-03')
+  await booked('correction', own('driver_payable'), own('driver_cash'), 100, '2020-05-03')
+  const may = { from: '2020-05-01T00:00:00Z', to: '2020-06-01T00:00:00Z' }
+  const { body } = await propose('driver', driverId, may)
+  t.match(body, { amount: 6, set_off: 3 }, 'nobody is paid who holds the cash')
+  t.match((await call('otherDriver', 'GET', `/api/payouts/${body.id}/statement`)).body, {
+    lines_total: 10,
+    lines: [{ reason: 'delivery_earned', amount: 10 }],
+    carried_forward: 4,
+  })
 })
 
 t.test('a period must be over, and somebody must be owed something', async t => {

@@ -184,5 +184,7 @@ async function owedOn(db: Kysely<Tables>, { id }: AccountKey, to: Date): Promise
   const [row] = rows
   if (row === undefined) return 0n
   const [owed, free, debt] = [BigInt(row.owed), BigInt(row.free), BigInt(row.debt)]
-  return owed > free ? free : owed < debt ? debt : owed
+  // What it owes today is set off first, also when that came after the period.
+  if (debt < 0n) return debt
+  return owed > free ? free : owed < 0n ? 0n : owed
 }

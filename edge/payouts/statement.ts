@@ -83,7 +83,8 @@ export async function payoutsOf(
       coalesce(sum(t.amount) filter (where t.code = 'payout'), 0)::text as amount,
       coalesce(sum(t.amount) filter (where t.code = 'payout_set_off'), 0)::text as set_off,
       case min(ended.phase) when 'post' then 'paid' when 'void' then 'refused' when 'expire' then 'expired'
-        else case when t.at + min(t.timeout_ms) * interval '1 ms' <= ${new Date(nowMs)} then 'expired' else 'proposed' end
+        else case when t.at + min(t.timeout_ms) * interval '1 ms' <= ${new Date(nowMs)}
+          then 'expired' else 'proposed' end
       end as status, min(ended.at) as decided_at
     from ledger_transfers t
     join ledger_accounts a on a.id = t.debit_account_id
@@ -124,13 +125,17 @@ export async function findPayout(
   return found
 }
 
-/** What moved on the accounts of the party, other than by payouts. */
+/**
+ * What moved on the accounts of the party, other than by payouts. A move between two of its accounts
+ * changes nothing that it is owed, and its two lines would have one id, by which pages go on.
+ */
 const moved = (payout: PayoutView): RawBuilder<unknown> => {
   const ids = accountsOf(payout.party, payout.party_id, payout.currency).map(key => key.id)
   return sql`(select t.id, t.at, t.code as reason, t.about_id, a.code as account,
       case when t.credit_account_id = a.id then t.amount else -t.amount end as amount
     from ledger_accounts a join ledger_transfers t on t.debit_account_id = a.id or t.credit_account_id = a.id
-    where a.id = any(${ids}::uuid[]) and t.phase in ('direct', 'post') and t.code not in ${payoutCodes})`
+    where a.id = any(${ids}::uuid[]) and t.phase in ('direct', 'post') and t.code not in ${payoutCodes}
+      and not (t.debit_account_id = any(${ids}::uuid[]) and t.credit_account_id = any(${ids}::uuid[])))`
 }
 
 /** The sums of a statement. They are added up from the ledger at each reading. */

@@ -13,7 +13,8 @@ const help = `Usage: npm run backup -- FILE
 backup writes the embedded database, the signing key and the uploads of DATA_DIR (default ./data) to
 FILE, a gzipped tar that must not exist yet, and the key of encryption to FILE.key. Keep the two
 apart, and neither alone: uploads cannot be read without the key. restore takes FILE.key where it
-lies beside FILE; without it set ENCRYPTION_KEY, or bring the key to DATA_DIR/encryption-key. restore unpacks FILE into DATA_DIR, which must be empty.
+lies beside FILE; without it set ENCRYPTION_KEY, or bring the key to DATA_DIR/encryption-key.
+restore unpacks FILE into DATA_DIR, which must be empty.
 
 The embedded database belongs to one process: stop the server first, or the backup stops with a line
 that names its process. Uploads that UPLOAD_DIR or an object store keeps elsewhere are not in FILE.
@@ -43,9 +44,11 @@ async function main([work, ...rest]: string[]): Promise<void> {
     )
   const dataDir = textVariable(environment, 'DATA_DIR') ?? './data'
   await works[work as keyof typeof works](dataDir, file!)
+  const key = keyBeside(file!)
+  const aboutKey = existsSync(key) ? ` Its key is ${key}: keep it in another place.` : ''
   process.stdout.write(
     work === 'backup'
-      ? `${dataDir} is in ${file}.${existsSync(keyBeside(file!)) ? ` Its key is ${keyBeside(file!)}: keep it in another place.` : ''}\n`
+      ? `${dataDir} is in ${file}.${aboutKey}\n`
       : `${file} is restored in ${dataDir}.\n`,
   )
 }

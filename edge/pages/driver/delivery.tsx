@@ -206,15 +206,14 @@ function HandOver({ work, delivery, payment }: Omit<NextProps, 'status'>) {
       class="hand-over"
       submit={say('step.deliver')}
       onSubmit={async values => {
-        const { reason = '', cash_taken, cash_reason = '', no_signature_reason = '' } = values
+        const { reason = '', cash_taken, cash_reason = '' } = values
         const cashReason = cash_reason.trim()
         if (due !== null && Number(cash_taken) !== due && cashReason === '')
           throw new Error(say('cash.reason_needed'))
         const evidence = custody === null ? undefined : evidenceOf(values)
         if (custody !== null && evidence !== undefined)
           refuseIncomplete({ work, delivery, custody }, evidence, { photo, signature })
-        if (photo === null && signature === null && no_signature_reason.trim() === '')
-          throw new Error(say('proof.needed'))
+        if (photo === null && signature === null) throw new Error(say('proof.needed'))
         await work.steps.add(
           newStep(delivery.order_id, 'delivered', {
             ...(evidence !== undefined && { evidence }),
