@@ -100,7 +100,7 @@ async function askPassword(): Promise<string> {
     },
   })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
-  // The terminal shows nothing from here on, so nothing that follows the question can be seen.
+  // The reader has turned the echo off. A question before it would show a fast answer.
   process.stdout.write('Password (empty: one is generated): ')
   try {
     return await reader.question('')

@@ -48,7 +48,7 @@ function movableClock(): Env & { moveAhead(ms: number): void } {
       }
       const timer = { atMs: nowMs() + ms, fire }
       timers.add(timer)
-      // A timer that came due by a moved clock must not hold the process until its real time.
+      // A moved clock fires a timer early. Its real timer ends then, or it would hold the process.
       const stopWaiting = real.after(ms, fire)
       return cancel
     },

@@ -76,7 +76,7 @@ t.test('a role hears of what it sees to, and nobody hears after the end of a pla
   const leaver = await hire('pharmacist', 'Leaver')
   const order = await newOrder()
   t.same(await heard(leaver, order), ['order.placed'])
-  // As the outbox keeps news for the morning; nothing here sends mail.
+  // Two news as the outbox keeps them for the morning. This server has no mail, so none is sent.
   const queued = (about_kind: string, about_id: string) => ({
     news_id: newId(),
     account_id: leaver.id,

@@ -92,8 +92,8 @@ async function encryptOne(ctx: ConvertContext, row: UploadRow): Promise<boolean>
   await db.insertInto('stale_files').values(note(copy)).execute()
   await putFile(ctx, copy, data)
   return db.transaction().execute(async tx => {
-    // Nothing, where the file was deleted meanwhile or another edge took the job over. Whoever did so
-    // may have looked before the copy was there, so it is noted again.
+    // No note is left when the file was deleted meanwhile, or when another edge took the job over.
+    // That edge may have looked before the copy was written, so the copy is noted again.
     const { numDeletedRows } = await tx
       .deleteFrom('stale_files')
       .where('path', '=', copy.path)

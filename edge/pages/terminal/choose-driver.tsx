@@ -44,7 +44,7 @@ export function ChooseDriver({ desk, view }: { desk: Desk; view: OrderView }) {
     })
     setCandidates(nearestFirst(drivers, view))
   }
-  // A driver who is full now may be free in a moment, so an open list is never an old one.
+  // The open list asks again, because a driver who is full now may soon be free.
   useEffect(() => {
     const look = (): void =>
       void load().then(
