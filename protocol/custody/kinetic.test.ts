@@ -1,5 +1,5 @@
 /** The mean kinetic temperature: known values, and what must hold for every series. */
-import fc from 'fast-check'
+import fc from '../testing/properties.ts'
 import t from 'tap'
 import { activationJoulePerMol, gasJoulePerMolKelvin, meanKineticCelsius } from './kinetic.ts'
 
