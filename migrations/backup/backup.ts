@@ -29,7 +29,8 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { clusterName, earlierName } from '../database/earlier.ts'
+import { earlierName } from '../database/earlier.ts'
+import { clusterName } from '../database/move-into-cluster.ts'
 import { lockDirectory } from '../database/lock.ts'
 import { openDatabase } from '../database/open.ts'
 

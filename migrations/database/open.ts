@@ -10,9 +10,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
-import { clusterLog, clusterName, moveEarlierDatabase } from './earlier.ts'
+import { moveEarlierDatabase } from './earlier.ts'
+import { moveEarlierVersion } from './earlier-version.ts'
 import { lockDirectory } from './lock.ts'
 import { migrate } from './migrate.ts'
+import { clusterLog, clusterName } from './move-into-cluster.ts'
 import { serverPool, silentLog, type Log, type PgPool } from './pool.ts'
 import type { Tables } from './tables.ts'
 
@@ -110,6 +112,7 @@ async function openDirectory(
   const lock = await lockDirectory(dataDir)
   try {
     await moveEarlierDatabase(dataDir, log)
+    await moveEarlierVersion(dataDir, log)
     const cluster = await openCluster(join(resolve(dataDir), clusterName), {
       temporary: false,
       log: clusterLog(log),

@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { clusterName } from './earlier.ts'
+import { clusterName } from './move-into-cluster.ts'
 import { openDatabase, type Database } from './open.ts'
 
 /** The compiled migrations. */
