@@ -43,6 +43,15 @@ t.test('a program that names its interpreter begins with that line', async t => 
   t.match(plain!.text, /^var active_9fa48/)
 })
 
+t.test('a file may give the name of a global to something of its own', async t => {
+  const own = 'export const Number = [1, 2].length > 1 ? 5 : 6\n'
+  const { sources } = await instrument([{ path: 'engine/own.ts', text: own }])
+  t.match(sources[0]!.text, 'stryMutAct_9fa48')
+  t.match(await import(`data:text/javascript,${encodeURIComponent(sources[0]!.text)}`), {
+    Number: 5,
+  })
+})
+
 t.test('logs, texts of errors and descriptions get no mutants', async t => {
   const kinds = async (line: string): Promise<string[]> =>
     (

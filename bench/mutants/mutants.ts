@@ -52,11 +52,12 @@ export const isProduct = (path: string): boolean =>
  * The functions that instrumented code calls, in place of Stryker's header, which counts every pass
  * and makes a hot loop ten times slower. They answer whether a mutant is active and, while coverage
  * is measured, record which mutants were passed. The first mutant of a place stands for all of
- * them, so the second pass costs one look. Functions and `var`, because modules that import each
+ * them, so the second pass costs one look. They name nothing that a file may name anew, but `globalThis`.
+ * Functions and `var`, because modules that import each
  * other call them before their own first line has run. Browsers load some of these files too.
  */
 const switches = `var active_9fa48, passed_9fa48
-function stryMutAct_9fa48(id) { return id === (active_9fa48 ??= Number(globalThis.process?.env.ACTIVE_MUTANT ?? -1)) }
+function stryMutAct_9fa48(id) { return id === (active_9fa48 ??= +(globalThis.process?.env.ACTIVE_MUTANT ?? -1)) }
 function stryCov_9fa48(first) {
   if (passed_9fa48 === null || passed_9fa48?.[first] === 1) return
   passed_9fa48 ??= globalThis.passedMutants ?? null
