@@ -205,8 +205,10 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
     t.same(await faultsOf(page, 'driver-work'), [])
   })
 
+  let strandedId = ''
   await t.test('a sign-in that ran out keeps unsent work for its driver', async t => {
     const id = await newDelivery()
+    strandedId = id
     await page.getByRole('heading', { name: 'New delivery' }).waitFor()
     await press(page, 'Accept')
     await page.locator(`[data-order="${id}"]`).waitFor()
@@ -279,6 +281,15 @@ t.test('a driver works with a phone', { skip: browserMissing, timeout: 300_000 }
     t.notMatch(left, /deliveries|frames|account/)
     await page.reload()
     await page.locator('#login').waitFor()
+  })
+
+  await t.test('what was not handed in has waited for its driver', async t => {
+    await signInAgain(courier.email)
+    const { body } = await eventually(
+      () => orderOf(strandedId),
+      answer => answer.body.status === 'out_for_delivery',
+    )
+    t.equal(body.status, 'out_for_delivery')
   })
 
   await t.test('the page speaks the visitor’s language, from right to left too', async t => {

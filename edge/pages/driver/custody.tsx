@@ -10,6 +10,7 @@ import {
   relationships,
 } from '../../../protocol/custody/people.ts'
 import type { Need, Stage } from '../../../protocol/custody/policies.ts'
+import type { OrderStatus } from '../../../protocol/orders/statuses.ts'
 import type { OrderView } from '../../../protocol/orders/view.ts'
 import { Choice, Field, Form, problemText } from '../base/form.tsx'
 import { dayAndTime } from '../base/format.ts'
@@ -87,11 +88,20 @@ export function Obstacles({ custody, stage }: Pick<Props, 'custody' | 'stage'>) 
   )
 }
 const packing: readonly Need[] = ['seal_number', 'scans', 'both_sides']
+/** The stage whose scans are made in a status. */
+const stageAt: Partial<Record<OrderStatus, Stage>> = {
+  driver_assigned: 'pickup',
+  picked_up: 'handover',
+  out_for_delivery: 'handover',
+  failed: 'return',
+  returning: 'return',
+}
 
 /** Number of packages that are neither scanned at this stage nor about to be. */
 function unscanned({ work, delivery, custody, stage }: Props): number {
   const waiting = work.steps.waiting.value.filter(
-    one => one.orderId === delivery.order_id && one.scan !== undefined,
+    one =>
+      one.orderId === delivery.order_id && one.scan !== undefined && stageAt[one.status] === stage,
   ).length
   return Math.max(0, custody.packages - custody.scanned[stage] - waiting)
 }

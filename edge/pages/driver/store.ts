@@ -1,8 +1,9 @@
 /**
  * What the driver's page keeps on the phone: steps that are not handed in yet, with their photos,
  * positions that the server has not acknowledged, and deliveries. Each has the id of its account,
- * because drivers share phones: what another account left is forgotten when it is read. Everything
- * goes when the driver signs out.
+ * because drivers share phones. Positions and deliveries that another account left are forgotten when
+ * they are read, and at the sign-out. Steps that were not handed in wait for their account for a week,
+ * because a hand-over that has happened must not be lost; no page shows them to another account.
  */
 import type { AssignedMessage, CaduceusError } from '../../../protocol/client/index.ts'
 import type { LocationFrame } from '../../../protocol/river/frames.ts'
@@ -98,12 +99,21 @@ async function within<T>(
   return settled(act((await database()).transaction(storeName, mode).objectStore(storeName)))
 }
 
-/** The kept steps of the account, in the order in which they were done. Forgets all others. */
+/** Time for which steps wait for another account of the phone, ms, and the most of them. */
+const othersWaitMs = 7 * 24 * 3_600_000
+const othersMax = 100
+
+/**
+ * The kept steps of the account, in the order in which they were done. Forgets those of other
+ * accounts that are too old or too many.
+ */
 export async function keptSteps(accountId: string): Promise<Step[]> {
   const steps: Step[] = await within('readonly', store => store.getAll())
-  const own = steps.filter(step => step.accountId === accountId)
-  for (const step of steps) if (step.accountId !== accountId) await forgetStep(step.id)
-  return own.sort((a, b) => a.atMs - b.atMs)
+  steps.sort((a, b) => a.atMs - b.atMs)
+  const others = steps.filter(step => step.accountId !== accountId)
+  for (const [i, { id, atMs }] of others.entries())
+    if (others.length - i > othersMax || Date.now() - atMs > othersWaitMs) await forgetStep(id)
+  return steps.filter(step => step.accountId === accountId)
 }
 export const keepStep = (step: Step): Promise<unknown> =>
   within('readwrite', store => store.put(step))
@@ -150,9 +160,10 @@ export const keptDeliveries = (accountId: string): Delivery[] => kept(deliveries
 export const keepDeliveries = (accountId: string, entries: readonly Delivery[]): void =>
   keep(deliveriesKey, { accountId, entries })
 
-/** Forgets everything about the work on this phone, whosever it is. */
-export async function forgetEverything(): Promise<void> {
+/** Forgets the account's work on this phone, but for the steps that are not handed in. */
+export async function forgetWork(accountId: string): Promise<void> {
   localStorage.removeItem(framesKey)
   localStorage.removeItem(deliveriesKey)
-  await within('readwrite', store => store.clear())
+  for (const { id, refused } of await keptSteps(accountId))
+    if (refused !== undefined) await forgetStep(id)
 }

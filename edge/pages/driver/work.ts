@@ -22,7 +22,7 @@ import { Alarm } from '../shared/alarm.ts'
 import { openOrders } from '../shared/order-lists.ts'
 import { newStep, Steps } from './steps.ts'
 import {
-  forgetEverything,
+  forgetWork,
   keepDeliveries,
   keepFrames,
   keptDeliveries,
@@ -71,8 +71,7 @@ export class Work {
   }
 
   /**
-   * Takes up the account's kept work and connects, and again after each loss, until `end`. Work of
-   * another account is forgotten.
+   * Takes up the account's kept work and connects, and again after each loss, until `end`.
    */
   begin(accountId: string): void {
     this.end()
@@ -137,11 +136,12 @@ export class Work {
     driver?.close()
   }
 
-  /** Ends the work and forgets it on this phone. */
+  /** Ends the work and forgets it on this phone, but for steps that are not handed in. */
   async forget(): Promise<void> {
+    const accountId = this.#accountId
     this.end()
     this.#empty()
-    await forgetEverything()
+    if (accountId !== null) await forgetWork(accountId)
   }
 
   #empty(): void {
