@@ -4,6 +4,7 @@
 import { realEnv } from '../protocol/kernel/env.ts'
 import { openDatabase } from '../migrations/database/open.ts'
 import { openBus } from '../protocol/bus/open.ts'
+import { eventStream } from '../protocol/bus/subjects.ts'
 import { openClaims } from '../protocol/claims/open.ts'
 import { createLog } from '../protocol/kernel/log.ts'
 import type { Environment } from '../protocol/kernel/environment.ts'
@@ -20,7 +21,7 @@ export async function startEdgeAlone(environment: Environment): Promise<Running>
   const onLog = (line: string): void => log.warn(line)
   const env = realEnv((line, error) => log.error({ err: error }, line))
   const database = await openDatabase({ url: config.databaseUrl!, log })
-  const bus = await openBus(config, { name: 'edge', onLog })
+  const bus = await openBus(config, { name: 'edge', onLog, eventStream })
   const claims = await openClaims(config, env, onLog)
   const edge = await startEdge({ config, log, database, bus, claims, env })
   log.info({ url: `http://${config.host}:${edge.port}` }, 'edge is serving')

@@ -14,6 +14,7 @@ import { conversations } from './conversations/index.ts'
 import { custody } from './custody/index.ts'
 import { devices } from './devices/index.ts'
 import { drivers } from './drivers/index.ts'
+import { facts } from './facts/index.ts'
 import type { Feature, PartsOf } from './kernel/feature.ts'
 import { insights } from './insights/index.ts'
 import { jobs } from './jobs/index.ts'
@@ -63,6 +64,7 @@ const list = [
   requests,
   broadcast,
   payments,
+  facts,
   tracking,
   live,
   orders,

@@ -30,7 +30,7 @@ import { Outbox, type OutboxEntry } from './actors/outbox.ts'
 import { Passivator } from './actors/passivator.ts'
 import { SlotKeeper } from './actors/slots.ts'
 import { Snapshotter } from './actors/snapshotter.ts'
-import { Services } from './services/services.ts'
+import { Services } from '../protocol/bus/services.ts'
 import { softEffects, type SoftEffect } from './bus/soft-effects.ts'
 import type { Tracking } from './tracking/tracking.ts'
 

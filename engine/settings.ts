@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { currencyVariable, flagVariable, type Environment } from '../protocol/kernel/environment.ts'
 import { engineBounds } from './actors/bounds.ts'
 import type { EngineDeps } from './engine.ts'
-import { readServices } from './services/services.ts'
+import { readServices } from '../protocol/bus/services.ts'
 
 /** Throws ConfigError. */
 export const engineSettings = (

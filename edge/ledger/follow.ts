@@ -9,6 +9,7 @@ import type { Kernel, WithMetrics } from '../kernel/kernel.ts'
 import { keepLooking } from '../kernel/looking.ts'
 import { takeEvents } from '../orders/following.ts'
 import { bookedTypes, groupsOf } from './book.ts'
+import { tellEarned } from './earned.ts'
 import { ledgerLimits } from './limits.ts'
 import type { LedgerMetrics } from './metrics.ts'
 import { record } from './store.ts'
@@ -28,11 +29,24 @@ export async function takeFacts({
     'ledger_positions',
     batchEventsMax,
     async (tx, rows) => {
-      const groups = rows
+      const entries = rows
         .filter(({ kind, type }) => kind === 'driver' && bookedTypes.includes(type as never))
-        .flatMap(row => groupsOf(row.actor_id, row.read().event as DriverEvent))
-      const outcomes = await record(tx, groups, nowMs())
-      return outcomes.map((outcome, i) => ({ outcome, group: groups[i]! }))
+        .flatMap(row =>
+          groupsOf(row.actor_id, row.read().event as DriverEvent).map(group => ({ row, group })),
+        )
+      const outcomes = await record(
+        tx,
+        entries.map(({ group }) => group),
+        nowMs(),
+      )
+      const booked = entries.map((entry, i) => ({ ...entry, outcome: outcomes[i]! }))
+      await tellEarned(
+        tx,
+        booked.flatMap(({ row, outcome }) =>
+          outcome.ok && outcome.transfers.length > 0 ? [row] : [],
+        ),
+      )
+      return booked
     },
   )
   for (const { outcome, group } of result) {

@@ -3,14 +3,17 @@
  * refused on the way. Nothing changes for an order that names no way to pay.
  */
 import t from 'tap'
-import { eventually, http, Listener, newDriver, upload } from '../acceptance/people.ts'
+import { Check } from 'typebox/value'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
+import { paymentEvents } from '../../protocol/dispatch/money-events.ts'
+import { eventually, http, Listener, newDriver, upload, type Answer } from '../acceptance/people.ts'
 import { payingWorld } from './fixture-paying.ts'
 import { orderMoney } from './said.ts'
 import { takeOrders } from './take.ts'
 
 const paying = await payingWorld(t, { PAYMENT_METHODS: 'cash', CASH_LIMIT: '40' })
 const { url, parts, call, vendor, driver, secondAdmin } = paying
-const { paymentOf, payment, accountsOf, byCode, balances, deliver } = paying
+const { paymentOf, payment, accountsOf, byCode, balances, deliver, heard, older } = paying
 const { pool } = parts.database
 const placed = (more: object = { payment_method: 'cash', tip: 1 }) => paying.placed(more)
 /** An accepted cash order on its way. */
@@ -133,6 +136,48 @@ t.test('cash goes from the customer to the driver and on to the pharmacy', async
   t.match(await paymentOf(id, 'driver'), { refunds: [{ reason: null }] })
   t.equal((await balances(vendor.pharmacyId))['pharmacy_payable'], held - 2.5, 'once')
   t.equal((await balances(driver.driverId))['driver_payable'], owed - 0.25)
+
+  await t.test('others hear of it on the bus, each step once', async t => {
+    const of = (actor: string): PublishedEvent[] =>
+      heard.filter(
+        one => one.actor === actor && (one.data as { order_id?: string }).order_id === id,
+      )
+    await eventually(
+      async () => ({ status: 200, body: [...of('payment'), ...of('driver')] }) as Answer,
+      ({ body }) =>
+        ['refunded', 'earned'].every(type => body.some((one: PublishedEvent) => one.type === type)),
+    )
+    const facts = of('payment')
+    t.same(
+      facts.map(({ type, order_seq }) => [type, order_seq]),
+      [
+        ['opened', 1],
+        ['priced', 2],
+        ['captured', 3],
+        ['refunded', 4],
+      ],
+    )
+    for (const { type, data } of facts)
+      t.ok(Check(paymentEvents[type as keyof typeof paymentEvents].data, data), type)
+    t.match(facts[3]!.data, {
+      vendor_id: vendor.pharmacyId,
+      driver_id: driver.driverId,
+      method: 'cash',
+      status: 'partly_refunded',
+      taken_minor: Math.round(100 * short),
+      refunded_minor: 275,
+      amount_minor: 275,
+    })
+    t.notMatch(JSON.stringify(facts), /Paracetamol|Side St/)
+    t.match(
+      older.filter(one => (one.data as { trip_id: string }).trip_id === id),
+      [{ type: 'payment.processed', data: { amount_minor: Math.round(100 * short) } }],
+    )
+    t.match(
+      of('driver').filter(({ type }) => type === 'earned'),
+      [{ actor_id: driver.driverId, data: { amount_minor: Math.round(100 * delivery_fee) } }],
+    )
+  })
 })
 
 t.test('nobody accepts an order that is to be paid without a price', async t => {

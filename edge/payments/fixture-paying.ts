@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { decodeBody } from '../../protocol/bus/codec.ts'
+import { subjects } from '../../protocol/bus/subjects.ts'
+import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
+import type { OlderMessage } from '../../protocol/dispatch/older-topics.ts'
 import { createWorld, type Who } from '../acceptance/access-world.ts'
 import { eventually, http, password, upload, type Answer } from '../acceptance/people.ts'
 import { createAccount } from '../accounts/accounts.ts'
@@ -27,6 +31,14 @@ export async function payingWorld(t: Test, environment: Record<string, string>) 
   const { parts } = embedded.edge
   const { url } = embedded
   const { kysely: db } = parts.database
+  const heard: PublishedEvent[] = []
+  const older: OlderMessage[] = []
+  parts.bus.subscribe(subjects.eventFilter, ({ body }) => {
+    heard.push(decodeBody(body) as PublishedEvent)
+  })
+  parts.bus.subscribe(subjects.paymentFilter, ({ body }) => {
+    older.push(decodeBody(body) as OlderMessage)
+  })
   t.afterEach(async () => {
     assert.deepEqual(await checkSums(parts as never), { faults: 0 }, 'all balances sum to nothing')
   })
@@ -78,6 +90,9 @@ export async function payingWorld(t: Test, environment: Record<string, string>) 
 
   return {
     ...world,
+    /** What other services hear on the bus, under both names. */
+    heard,
+    older,
     url,
     parts,
     secondAdmin,

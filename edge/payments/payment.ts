@@ -4,19 +4,9 @@
  * whole minor units of the order's currency. The processor of cards is told nothing here: see
  * `requests.ts`.
  */
+import type { PaymentStatus } from '../../protocol/orders/payment-statuses.ts'
 import type { PaymentMethod } from '../../protocol/orders/said-money.ts'
 import type { SeenPayment } from './card/processor.ts'
-
-export type PaymentStatus = (typeof paymentStatuses)[number]
-export const paymentStatuses = [
-  'none',
-  'requires_action',
-  'authorised',
-  'captured',
-  'partly_refunded',
-  'refunded',
-  'failed',
-] as const
 
 interface Price {
   readonly goodsMinor: number

@@ -4,8 +4,10 @@ import type { Tables } from '../../migrations/database/tables.ts'
 import type { NotificationKind } from '../../protocol/notifications/kinds.ts'
 import type { Clock } from '../kernel/kernel.ts'
 import { tellAccount } from '../kernel/news.ts'
+import { tellMoney } from '../facts/store.ts'
 import { record } from '../ledger/store.ts'
 import { bookingsOf } from './bookings.ts'
+import { isTold, toldFact } from './told.ts'
 import { ask, requestsOf } from './requests.ts'
 import {
   decide,
@@ -78,14 +80,21 @@ export async function paymentsOf(
   return found
 }
 
+/** `told`: the number of its facts that others hear. */
+interface Held {
+  payment: Payment
+  version: number
+  told: number
+}
+
 /**
  * Payments under the lock of their rows. A command changes them at once; `write` stores everything
  * that has happened, with its transfers.
  */
 export class LockedPayments {
   readonly #tx: Transaction<Tables>
-  readonly #payments = new Map<string, { payment: Payment; version: number }>()
-  readonly #added: { orderId: string; version: number; fact: PaymentFact; at: Date }[] = []
+  readonly #payments = new Map<string, Held>()
+  readonly #added: { orderId: string; held: Held; fact: PaymentFact; at: Date }[] = []
 
   private constructor(tx: Transaction<Tables>) {
     this.#tx = tx
@@ -98,7 +107,11 @@ export class LockedPayments {
       tx,
     )
     for (const [orderId, { payment, facts }] of await paymentsOf(tx, orderIds))
-      locked.#payments.set(orderId, { payment, version: facts.length })
+      locked.#payments.set(orderId, {
+        payment,
+        version: facts.length,
+        told: facts.filter(({ fact }) => isTold(fact)).length,
+      })
     return locked
   }
 
@@ -114,9 +127,10 @@ export class LockedPayments {
     if (decision.ok)
       for (const fact of decision.facts) {
         const payment = evolve(this.get(orderId), fact)
-        const version = (this.#payments.get(orderId)?.version ?? 0) + 1
-        this.#payments.set(orderId, { payment, version })
-        this.#added.push({ orderId, version, fact, at })
+        const { version = 0, told = 0 } = this.#payments.get(orderId) ?? {}
+        const held = { payment, version: version + 1, told: told + (isTold(fact) ? 1 : 0) }
+        this.#payments.set(orderId, held)
+        this.#added.push({ orderId, held, fact, at })
       }
     return decision
   }
@@ -128,7 +142,8 @@ export class LockedPayments {
   async write(opened: ReadonlyMap<string, Opened>, clock: NewsClock): Promise<string[]> {
     const tx = this.#tx
     const nowMs = clock.nowMs()
-    for (const { orderId, version, fact, at } of this.#added) {
+    for (const { orderId, held, fact, at } of this.#added) {
+      const { version } = held
       const { payment } = this.#payments.get(orderId)!
       const parties = {
         ...(payment.price !== null && { vendor_id: payment.price.pharmacyId }),
@@ -171,7 +186,28 @@ export class LockedPayments {
       for (const [i, outcome] of (await record(tx, groups, nowMs)).entries())
         if (!outcome.ok)
           throw new LedgerRefusal(groups[i]!.transfers[outcome.at]!.code, outcome.refusal)
+    await this.#tellFacts()
     return this.#added.map(({ fact }) => fact.type)
+  }
+
+  async #tellFacts(): Promise<void> {
+    const told = this.#added.filter(({ fact }) => isTold(fact))
+    if (told.length === 0) return
+    const parties = new Map(
+      (
+        await this.#tx
+          .selectFrom('payments')
+          .select(['order_id', 'customer_id', 'vendor_id'])
+          .where('order_id', 'in', [...new Set(told.map(({ orderId }) => orderId))])
+          .execute()
+      ).map(row => [row.order_id, row]),
+    )
+    await tellMoney(
+      this.#tx,
+      told.map(({ orderId, held, fact, at }) =>
+        toldFact(parties.get(orderId)!, held.payment, fact, held.told, at),
+      ),
+    )
   }
 
   async #customerOf(orderId: string): Promise<string> {

@@ -8,12 +8,12 @@ import { Currency, oneOf } from '../../protocol/kernel/schema.ts'
 import { decimalOfMinor } from '../../protocol/pricing/money.ts'
 import type { Identity } from '../kernel/identity.ts'
 import { paymentMethods } from '../../protocol/orders/said-money.ts'
+import { paymentStatuses } from '../../protocol/orders/payment-statuses.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
 import {
   amountOf,
   dueMinor,
   givenBackMinor,
-  paymentStatuses,
   statusOf,
   type Payment,
   type Refund,

@@ -118,6 +118,11 @@ export const knownOfHouse = {
   custody_positions: { why: journal },
   ledger_positions: { why: journal },
   payment_positions: { why: journal },
+  money_facts: {
+    why: 'facts about money until the bus and webhooks have them, for a week; the payment has them for ever',
+    otherIds: ['actor_id', 'vendor_id'],
+  },
+  money_fact_numbers: { why: 'numbers of these facts' },
   payment_requests: {
     why: 'what waits for the processor of cards; its answers are in the payment',
     otherIds: ['id', 'order_id'],

@@ -18,6 +18,7 @@ import {
   type DriverEvent,
   type OrderEvent,
 } from '../../protocol/dispatch/events.ts'
+import { paymentEvents, type PaymentEvent } from '../../protocol/dispatch/money-events.ts'
 import { orderEvents } from '../../protocol/dispatch/order-events.ts'
 import type { Principal } from '../../protocol/kernel/principal.ts'
 
@@ -29,11 +30,12 @@ export interface PublicNames {
   conversation: Readonly<Partial<Record<ConversationEvent['type'], `conversation.${string}`>>>
   /** A change of a service's terms, and a seat that is only promised, are told to nobody. */
   appointment: Readonly<Partial<Record<AppointmentEvent['type'], `appointment.${string}`>>>
+  payment: Readonly<Record<PaymentEvent['type'], `payment.${string}`>>
 }
 
 /**
- * The row of an event of an order, a conversation or an appointment has its public name; a driver
- * event gets its name here. No driver event is public yet, because an empty `events` of a subscription means all
+ * The row of an event of an order, a conversation, an appointment or a payment has its public name; a
+ * driver event gets its name here. No driver event is public yet, because an empty `events` of a subscription means all
  * events, so present subscribers would get the new ones unasked.
  */
 export const publicNames: PublicNames = {
@@ -51,6 +53,9 @@ export const publicNames: PublicNames = {
       publicName === null ? [] : [[type, publicName]],
     ),
   ),
+  payment: Object.fromEntries(
+    Object.entries(paymentEvents).map(([type, { publicName }]) => [type, publicName]),
+  ) as PublicNames['payment'],
 }
 export const webhookEventNames: readonly string[] = Object.values(publicNames).flatMap(
   (names: Readonly<Record<string, string>>) => Object.values(names),
@@ -100,7 +105,8 @@ export function nameOf(names: PublicNames, kind: string, type: string): string |
 }
 
 /**
- * True when the subscriber gets the event. `pharmacyId`: present pharmacy of the order or driver.
+ * True when the subscriber gets the event. `pharmacyId`: present pharmacy of the order or driver; that
+ * of a payment is in its event.
  */
 export function concerns(
   subscriber: Subscriber,

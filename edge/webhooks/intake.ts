@@ -9,6 +9,8 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tables } from '../../migrations/database/tables.ts'
 import { uuidV7 } from '../../protocol/kernel/ids.ts'
+import { moneySlot } from '../../protocol/kernel/slots.ts'
+import type { PaymentEvent } from '../../protocol/dispatch/money-events.ts'
 import { webhookLimits } from './limits.ts'
 import {
   eventsAfterPositions,
@@ -28,6 +30,7 @@ import {
   type Subscriber,
 } from './events.ts'
 import { fence, type Lease } from './lease.ts'
+import { lastNumber, moneyRowsAfter } from '../facts/store.ts'
 import { isLive, promote } from './queue.ts'
 
 export interface IntakeContext {
@@ -52,15 +55,16 @@ export function takeEvents(
       // Read the subscribers again after the heads: a subscription created in between must not miss
       // later events.
       const heads = await headsOf(tx)
+      heads.set(moneySlot, await lastNumber(tx))
       if ((await subscribersOf(tx)).length > 0) return { queued: 0, more: true, subscribed: true }
       await savePositions(tx, 'webhook_positions', heads)
       return { queued: 0, more: false, subscribed: false }
     }
-    const rows = await eventsAfterPositions(
-      tx,
-      'webhook_positions',
-      webhookLimits.webhookBatchEventsMax,
-    )
+    const rowsMax = webhookLimits.webhookBatchEventsMax
+    const rows = [
+      ...(await eventsAfterPositions(tx, 'webhook_positions', rowsMax)),
+      ...(await moneyRowsAfter(tx, 'webhook_positions', rowsMax)),
+    ]
     const told = (kind: string): boolean => Object.keys(namesOf(ctx.names, kind)).length > 0
     const events = rows.flatMap(row => (told(row.kind) ? toEvent(row, ctx.names) : []))
     const deliveries = await deliveriesOf(tx, ctx, events, subscribers)
@@ -68,12 +72,7 @@ export function takeEvents(
       await insert(tx, deliveries)
       await promote(tx, deliveries)
     }
-    const { more } = await passEvents(
-      tx,
-      'webhook_positions',
-      rows,
-      webhookLimits.webhookBatchEventsMax,
-    )
+    const { more } = await passEvents(tx, 'webhook_positions', rows, rowsMax)
     return { queued: deliveries.length, more, subscribed: true }
   })
 }
@@ -154,7 +153,15 @@ async function deliveriesOf(
   const atMs = ctx.nowMs()
   const wanted = events.flatMap(event =>
     subscribers
-      .filter(subscriber => concerns(subscriber, event, pharmacyOf.get(event.actorId) ?? null))
+      .filter(subscriber =>
+        concerns(
+          subscriber,
+          event,
+          event.kind === 'payment'
+            ? (event.data as PaymentEvent['data']).vendor_id
+            : (pharmacyOf.get(event.actorId) ?? null),
+        ),
+      )
       .map(subscriber => ({
         subscriptionId: subscriber.id,
         toPharmacy: subscriber.pharmacyId !== null,

@@ -1,7 +1,5 @@
 /** The pharmacies that a service on the bus may act for. Orders and drivers decide by it. */
-
-/** Ids of the pharmacies; null for all of them. */
-export type Scope = ReadonlySet<string> | null
+import type { Scope } from '../../protocol/bus/services.ts'
 
 /**
  * The scope that a service's command carries to the actor. A command without it has no scope to

@@ -30,7 +30,7 @@ import {
   type PlanDeps,
 } from './plan.ts'
 import { Kinds, type AnyAttendant, type AnyKind, type Envelope } from '../actors/kind.ts'
-import { Services } from '../services/services.ts'
+import { Services } from '../../protocol/bus/services.ts'
 import { VirtualEnv } from '../sim/virtual-env.ts'
 
 const listed = (vendor_id: string, change: Partial<DirectoryPharmacy> = {}): DirectoryPharmacy => ({

@@ -10,7 +10,7 @@ import {
   unstorableText,
 } from '../../protocol/kernel/text.ts'
 import type { AnyAttendant, AnyKind, Envelope, Kinds } from '../actors/kind.ts'
-import type { Services } from '../services/services.ts'
+import type { Services } from '../../protocol/bus/services.ts'
 
 interface Validator {
   Check(value: unknown): boolean

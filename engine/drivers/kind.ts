@@ -8,7 +8,6 @@ import type { DriverCommand } from './commands.ts'
 import { decide } from './decide.ts'
 import { evolve } from './evolve.ts'
 import { driverMachine } from './machine.ts'
-import { olderFact } from './older-facts.ts'
 import { react } from './react.ts'
 import { absentDriver, type Driver } from './state.ts'
 import { driverTables } from './tables.ts'
@@ -52,5 +51,4 @@ export const driverKind: Kind<Driver, DriverCommand, DriverEvent, DriverView> = 
     return driver
   },
   pharmacyOf: driver => (driver.kind === 'absent' ? null : driver.vendorId),
-  olderFact,
 }

@@ -32,6 +32,7 @@ import type { InsightLettersTable, WeeklyInsightsTable } from './tables-insights
 import type { KeysTables } from './tables-keys.ts'
 import type { LedgerTables } from './tables-ledger.ts'
 import type { PaymentTables } from './tables-payments.ts'
+import type { FactTables } from './tables-facts.ts'
 import type {
   AccountNewsTable,
   NotificationDeliveriesTable,
@@ -432,7 +433,7 @@ export interface ParkedCommandsTable {
 }
 
 export interface Tables
-  extends CustodyTables, KeysTables, LedgerTables, PaymentTables, ConfigurationTables {
+  extends CustodyTables, FactTables, KeysTables, LedgerTables, PaymentTables, ConfigurationTables {
   audit_log: AuditLogTable
   users: UsersTable
   sessions: SessionsTable

@@ -49,6 +49,7 @@ import { ledgerWaiting } from './0054_ledger_waiting.ts'
 import { temperatures } from './0055_temperatures.ts'
 import { keys } from './0057_keys.ts'
 import { payouts } from './0060_payouts.ts'
+import { moneyFacts } from './0061_money_facts.ts'
 import { paymentsByStatus } from './0059_payments_by_status.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -99,4 +100,5 @@ export const migrations: Record<string, Migration> = {
   '0057_keys': keys,
   '0059_payments_by_status': paymentsByStatus,
   '0060_payouts': payouts,
+  '0061_money_facts': moneyFacts,
 }

@@ -10,6 +10,7 @@
 import Type from 'typebox'
 import { Principal, Uuid } from '../kernel/principal.ts'
 import { Text } from '../kernel/schema.ts'
+import { moneySlot } from '../kernel/slots.ts'
 import type { appointmentEvents } from './appointment-events.ts'
 import type { driverEvents } from './driver-events.ts'
 import type { orderEvents } from './order-events.ts'
@@ -30,7 +31,10 @@ export const PublishedEvent = Type.Object({
     description:
       '`<slot>.<seq>`: the message id for deduplication; a republication carries the same',
   }),
-  slot: Type.Integer({ minimum: 0 }),
+  slot: Type.Integer({
+    minimum: 0,
+    description: `Facts about money, which edges publish, have the slot ${moneySlot}`,
+  }),
   seq: Type.Integer({ minimum: 1, description: 'Contiguous per slot' }),
   order_seq: Type.Integer({
     minimum: 1,
@@ -38,7 +42,7 @@ export const PublishedEvent = Type.Object({
   }),
   at: Type.String({ format: 'date-time' }),
   actor: Type.String({
-    description: 'The kind of actor: order, driver, appointment or conversation',
+    description: 'The kind of actor: order, driver, appointment, conversation or payment',
   }),
   /** Of an appointment's event it is the service, whose calendar decides. */
   actor_id: Uuid,

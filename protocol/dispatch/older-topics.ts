@@ -7,10 +7,11 @@
  * unique. `driver.location.updated` has no order and no history, so it is in no stream.
  */
 import Type from 'typebox'
-import { Latitude, Longitude, Minor, nullable } from '../kernel/schema.ts'
+import { Currency, Latitude, Longitude, Minor, nullable, oneOf } from '../kernel/schema.ts'
 import { Place } from './facts.ts'
 import { at, ids } from '../kernel/examples.ts'
 import { Uuid } from '../kernel/principal.ts'
+import { paymentMethods } from '../orders/said-money.ts'
 
 const row = <T extends Type.TSchema>(description: string, data: T, example: Type.Static<T>) => ({
   description,
@@ -65,9 +66,21 @@ export const olderTopics = {
     { trip_id: ids.order, driver_id: ids.driver, distance_km: 1.42, fee_minor: 300 },
   ),
   'payment.processed': row(
-    "The fee of a delivered order is booked to its driver, once: the driver's `order_completed`. No card is charged here, so it says nothing of how the customer paid.",
-    Type.Object({ trip_id: Uuid, driver_id: Uuid, amount_minor: Minor, currency: Type.String() }),
-    { trip_id: ids.order, driver_id: ids.driver, amount_minor: 300, currency: 'USD' },
+    "A customer has paid for a delivered order, by card or in cash: the payment's `captured`. The fee that a driver earns is `event.driver.earned`. In earlier releases this name was the driver's booking.",
+    Type.Object({
+      trip_id: Uuid,
+      driver_id: nullable(Uuid),
+      amount_minor: Minor,
+      currency: Currency,
+      method: oneOf(paymentMethods),
+    }),
+    {
+      trip_id: ids.order,
+      driver_id: ids.driver,
+      amount_minor: 1_850,
+      currency: 'USD',
+      method: 'card',
+    },
   ),
 } as const
 export type OlderTopic = keyof typeof olderTopics

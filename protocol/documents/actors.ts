@@ -1,6 +1,7 @@
 /** Commands to actors and the facts that they publish, in the AsyncAPI document. */
 import { type TSchema } from 'typebox'
 import { appointmentEvents } from '../dispatch/appointment-events.ts'
+import { earnedEvent, paymentEvents } from '../dispatch/money-events.ts'
 import { closedAppointmentVerbs } from '../dispatch/appointment-commands.ts'
 import { commandRows, edgeVerbs, ServiceCommand } from '../dispatch/commands.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
@@ -28,7 +29,7 @@ const actorIds: Record<Actor, string> = {
 }
 
 /** The same for facts, also of kinds whose commands are not public. */
-const factIds = { ...actorIds, conversation: exampleIds.conversation }
+const factIds = { ...actorIds, conversation: exampleIds.conversation, payment: ids.order }
 
 const reply = (name: Actor, view: TSchema) => ({
   oneOf: [
@@ -175,6 +176,8 @@ export function events(draft: Draft): void {
   rows('driver', driverEvents)
   rows('conversation', conversationEvents)
   rows('appointment', appointmentEvents)
+  rows('payment', paymentEvents)
+  rows('driver', { earned: earnedEvent })
   const { example } = orderEvents.order_accepted
   draft
     .message('event_of_service', 'Any fact.', PublishedEvent, {
@@ -198,9 +201,9 @@ export function events(draft: Draft): void {
       'send',
       {
         service: 'By its account',
-        actor: 'order, driver, appointment or conversation',
+        actor: 'order, driver, appointment, conversation or payment',
         event: 'What happened',
-        id: 'Of the order, the driver, the appointment or the conversation',
+        id: 'Of the order, the driver, the appointment or the conversation; of a payment its order',
       },
     )
   for (const [topic, { description, data, example }] of Object.entries(olderTopics)) {

@@ -14,6 +14,7 @@ import { commandRows } from '../dispatch/commands.ts'
 import { conversationEvents } from '../dispatch/conversation-events.ts'
 import { appointmentEvents } from '../dispatch/appointment-events.ts'
 import { driverEvents } from '../dispatch/driver-events.ts'
+import { earnedEvent, paymentEvents } from '../dispatch/money-events.ts'
 import { orderEvents } from '../dispatch/order-events.ts'
 import {
   driverLocationsExample,
@@ -124,6 +125,8 @@ t.test('the stream stores events under both names, and no positions', async t =>
       Object.keys(orderEvents).length +
       Object.keys(driverEvents).length +
       Object.keys(conversationEvents).length +
+      Object.keys(paymentEvents).length +
+      1 +
       Object.keys(olderTopics).length,
   )
   t.notOk(kept.includes(subjects.driverLocations))
@@ -131,16 +134,23 @@ t.test('the stream stores events under both names, and no positions', async t =>
 
 t.test('every description is a sentence, and every example matches its schema', async t => {
   const rows: [string, string, TSchema, unknown][] = [
-    ...[orderEvents, driverEvents, appointmentEvents, conversationEvents, olderTopics].flatMap(
-      table =>
-        Object.entries(table).map(
-          ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
-            name,
-            description,
-            data,
-            example,
-          ],
-        ),
+    ...[
+      orderEvents,
+      driverEvents,
+      appointmentEvents,
+      conversationEvents,
+      paymentEvents,
+      { earned: earnedEvent },
+      olderTopics,
+    ].flatMap(table =>
+      Object.entries(table).map(
+        ([name, { description, data, example }]): [string, string, TSchema, unknown] => [
+          name,
+          description,
+          data,
+          example,
+        ],
+      ),
     ),
     ...[busMessages, socketMessages].flatMap(table =>
       Object.entries(table).map(

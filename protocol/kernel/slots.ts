@@ -27,5 +27,11 @@ export function slotOf(actorId: string): number {
   return (h >>> 0) % slotCount
 }
 
+/**
+ * The number under which edges publish facts about money. No engine owns it; its numbers have no gap
+ * either, so a consumer treats it like any other slot.
+ */
+export const moneySlot = slotCount
+
 /** The slots of a deployment. */
 export const slots: Slots = { all: allSlots, of: slotOf }

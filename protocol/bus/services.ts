@@ -4,9 +4,11 @@
  * its pharmacies. A service without an entry acts for no pharmacy and is a stranger to every order
  * (ADR 31).
  */
-import { ConfigError, textVariable, type Environment } from '../../protocol/kernel/environment.ts'
-import { isUuid } from '../../protocol/kernel/ids.ts'
-import type { Scope } from '../actors/decision-scope.ts'
+import { ConfigError, textVariable, type Environment } from '../kernel/environment.ts'
+import { isUuid } from '../kernel/ids.ts'
+
+/** Ids of the pharmacies that a service may act for; null for all of them. */
+export type Scope = ReadonlySet<string> | null
 
 export class Services {
   readonly #scopes: ReadonlyMap<string, Scope>

@@ -8,7 +8,7 @@ import type { DriverReply, OrderReply } from '../../protocol/dispatch/commands.t
 import type { PublishedEvent } from '../../protocol/dispatch/events.ts'
 import { ofService, subjects } from '../../protocol/bus/subjects.ts'
 import { here, problem, world } from '../fixtures.ts'
-import { readServices, Services } from './services.ts'
+import { readServices, Services } from '../../protocol/bus/services.ts'
 
 const [a, b, c] = [
   '01977e8c-5c6f-7d2e-8e5b-3a1f0c9d7b42',
