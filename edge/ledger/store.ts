@@ -151,6 +151,7 @@ export async function expireDue(tx: Kysely<Tables>, nowMs: number, max: number):
     select id from ledger_transfers as pending
     where phase = 'pending' and timeout_ms is not null and at + timeout_ms * interval '1 ms' <= ${new Date(nowMs)}
       and not exists (select from ledger_transfers as ended where ended.pending_id = pending.id)
+      and not exists (select from ledger_holds where pending_id = pending.id)
     limit ${max}`.execute(tx)
   const pendingIds = rows.map(row => row.id)
   if (pendingIds.length === 0) return 0
@@ -194,13 +195,19 @@ async function load(
       or id in (select unnest(array[debit_account_id, credit_account_id]) from ledger_transfers
         where id = any(${pendingIds}::uuid[]))
     order by id for update`.execute(tx)
+  const held = await sql<{ pending_id: string }>`
+    select pending_id from ledger_holds where pending_id = any(${pendingIds}::uuid[])`.execute(tx)
+  const isHeld = new Set(held.rows.map(row => row.pending_id))
   for (const row of accounts.rows) books.accounts.set(row.id, accountOfRow(row))
   const transfers = await sql<TransferRow>`
     select ${transferColumns} from ledger_transfers
     where id = any(${[...transferIds, ...pendingIds]}::uuid[]) or pending_id = any(${pendingIds}::uuid[])`.execute(
     tx,
   )
-  for (const row of transfers.rows) books.add(transferOfRow(row))
+  for (const row of transfers.rows) {
+    const transfer = transferOfRow(row)
+    books.add(isHeld.has(row.id) ? { ...transfer, timeoutMs: null } : transfer)
+  }
   return books
 }
 

@@ -8,8 +8,11 @@ import fc from '../../protocol/testing/properties.ts'
 import { http, password } from '../acceptance/people.ts'
 import { createAccount } from '../accounts/accounts.ts'
 import { accountOf, transferId, type AccountCode } from '../ledger/chart.ts'
+import { expirePending } from '../ledger/housekeeping.ts'
 import { record } from '../ledger/store.ts'
 import { payingWorld } from '../payments/fixture-paying.ts'
+import { payoutLimits } from './limits.ts'
+import { claimPayout, decidePayout } from './payouts.ts'
 import { sharesOf } from './shares.ts'
 
 const world = await payingWorld(t, { PAYMENT_METHODS: 'cash' })
@@ -57,13 +60,16 @@ const propose = (party: 'driver' | 'pharmacy', party_id: string, period: object,
 const decide = (id: string, decision: 'paid' | 'refused') =>
   http(url, 'POST', `/api/payouts/${id}/decision`, { token: secondAdmin, body: { decision } })
 
-async function thirdAdmin(): Promise<string> {
-  const email = 'third-admin@example.org'
-  const account = { email, full_name: 'Third', phone: '', role: 'admin' as const, password }
+const idOf = async (token: string): Promise<string> =>
+  (await http(url, 'GET', '/api/auth/me', { token })).body.id
+async function newAdmin(email: string): Promise<{ id: string; token: string }> {
+  const account = { email, full_name: 'Another', phone: '', role: 'admin' as const, password }
   await createAccount(db, parts, account, async () => null)
-  return (await http(url, 'POST', '/api/auth/login', { body: { email, password } })).body
-    .access_token
+  const { body } = await http(url, 'POST', '/api/auth/login', { body: { email, password } })
+  const token: string = body.access_token
+  return { id: await idOf(token), token }
 }
+const secondAdminId = await idOf(secondAdmin)
 
 t.test('the earnings of a driver are paid once, less the cash in hand', async t => {
   const { driverId } = driver
@@ -93,7 +99,7 @@ t.test('the earnings of a driver are paid once, less the cash in hand', async t 
   const paid = await Promise.all([decide(id, 'paid'), decide(id, 'paid'), decide(id, 'paid')])
   t.match(paid[0]!.body.status ?? paid[1]!.body.status ?? paid[2]!.body.status, 'paid')
   t.match(await balances(driverId), { driver_payable: 0.7, driver_cash: 0 })
-  const third = await thirdAdmin()
+  const third = (await newAdmin('third-admin@example.org')).token
   t.match(
     await http(url, 'POST', `/api/payouts/${id}/decision`, {
       token: third,
@@ -208,6 +214,59 @@ t.test('what came after the period is set off too, and own accounts move nothing
     lines: [{ reason: 'delivery_earned', amount: 10 }],
     carried_forward: 4,
   })
+})
+
+t.test('one claims a payout before its money is sent, and then it does not expire', async t => {
+  const { driverId } = otherDriver
+  await booked('delivery_earned', ['world', null], ['driver_payable', driverId], 900, '2020-07-02')
+  const july = { from: '2020-07-01T00:00:00Z', to: '2020-08-01T00:00:00Z' }
+  const { id, amount } = (await propose('driver', driverId, july)).body
+  const path = `/api/payouts/${id}/decision`
+  const own = await call('admin', 'POST', path, { decision: 'sending' })
+  t.match(own, { status: 403, body: { code: 'second_person_required' } })
+  const claim = (headers: Record<string, string> = {}) =>
+    http(url, 'POST', path, { token: secondAdmin, body: { decision: 'sending' }, headers })
+  const keys = [1, 2, 3].map(() => ({ 'idempotency-key': randomUUID() }))
+  const claims = await Promise.all(keys.map(claim))
+  t.same(
+    claims.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 409, 409],
+    'of many workers one sends it, also under one account',
+  )
+  const won = claims.findIndex(({ status }) => status === 200)
+  t.match(claims[won]!.body, { status: 'sending', amount })
+  t.match(await claim(keys[won]), { status: 200 }, 'the winner may have lost the answer')
+  const conflict = { status: 409, body: { code: 'ledger_conflict' } }
+  t.match(await call('admin', 'POST', path, { decision: 'refused' }), conflict, 'not taken back')
+  const another = await newAdmin('fourth-admin@example.org')
+  await t.rejects(decidePayout(parts, another.id, id, true), { code: 'ledger_conflict' })
+
+  const laterMs = Date.now() + (payoutLimits.decisionHours + 1) * 3_600_000
+  const later = { ...parts, nowMs: () => laterMs }
+  await expirePending(later, { fence: async () => {} })
+  t.match((await call('otherDriver', 'GET', `/api/payouts/${id}/statement`)).body, {
+    payout: { status: 'sending' },
+    paid: amount,
+  })
+  await decidePayout(later, secondAdminId, id, true)
+  t.match(await claim(), conflict, 'what was paid is not sent again')
+  t.match((await propose('driver', driverId, july)).body, { id, status: 'paid' })
+})
+
+t.test('what nobody finishes is ended by another one, and a late claim is none', async t => {
+  const { driverId } = otherDriver
+  await booked('delivery_earned', ['world', null], ['driver_payable', driverId], 50, '2020-08-02')
+  const august = { from: '2020-08-01T00:00:00Z', to: '2020-09-01T00:00:00Z' }
+  const { id } = (await propose('driver', driverId, august)).body
+  await claimPayout(parts, secondAdminId, id)
+  const another = await newAdmin('fifth-admin@example.org')
+  const laterMs = Date.now() + (payoutLimits.decisionHours + 1) * 3_600_000
+  const later = { ...parts, nowMs: () => laterMs }
+  await t.rejects(decidePayout(parts, another.id, id, false), { code: 'ledger_conflict' })
+  await decidePayout(later, another.id, id, false)
+  const again = (await propose('driver', driverId, august)).body.id
+  t.not(again, id, 'the amount is free again')
+  await t.rejects(claimPayout(later, secondAdminId, again), { code: 'ledger_conflict' })
 })
 
 t.test('a period must be over, and somebody must be owed something', async t => {

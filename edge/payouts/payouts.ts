@@ -94,22 +94,84 @@ export async function proposePayout(
   })
 }
 
-/** Posts or voids a payout. Throws `not_found`, `second_person_required`, `ledger_conflict`. */
+interface PendingRow {
+  id: string
+  code: string
+  by_id: string
+}
+
+/** The transfers of a payout. Throws `not_found`. */
+async function pendingOf(db: Kysely<Tables>, id: string): Promise<[PendingRow, ...PendingRow[]]> {
+  const { rows } = await sql<PendingRow>`
+    select id, code, by_id from ledger_transfers
+    where about_id = ${id} and phase = 'pending' and code in ${payoutCodes} order by id`.execute(db)
+  const [first, ...others] = rows
+  if (first === undefined) throw new CaduceusError('not_found', 'no such payout')
+  return [first, ...others]
+}
+
+/** Who has proposed a payout may take it back, but not pay it. */
+async function requireOther(
+  db: Kysely<Tables>,
+  { by_id: proposedBy }: PendingRow,
+  byId: string,
+  nowMs: number,
+): Promise<void> {
+  if (proposedBy === byId)
+    throw new CaduceusError('second_person_required', 'another administrator has to pay it')
+  await requireIndependent(db, proposedBy, byId, nowMs)
+}
+
+/** Locks the accounts of the transfers as the ledger does, so that nothing ends them meanwhile. */
+const lockAccounts = (tx: Transaction<Tables>, ids: readonly string[]) =>
+  sql`
+    select from ledger_accounts where id in (
+      select unnest(array[debit_account_id, credit_account_id]) from ledger_transfers
+      where id = any(${ids}::uuid[])
+    ) order by id for update`.execute(tx)
+
+/**
+ * Claims a payout for whoever sends its money, before it is sent. From then on it does not expire, and
+ * nobody else gets the claim. Throws `not_found`, `second_person_required`, `ledger_conflict`.
+ */
+export async function claimPayout(
+  { database: { kysely: db }, nowMs }: Parts,
+  byId: string,
+  id: string,
+): Promise<void> {
+  const rows = await pendingOf(db, id)
+  const now = nowMs()
+  await requireOther(db, rows[0], byId, now)
+  const ids = rows.map(row => row.id)
+  await db.transaction().execute(async tx => {
+    await lockAccounts(tx, ids)
+    const { rows: claimed } = await sql`
+      insert into ledger_holds (pending_id, by_id, at)
+      select p.id, ${byId}::uuid, ${new Date(now)}::timestamptz from ledger_transfers p
+      where p.id = any(${ids}::uuid[]) and p.at + p.timeout_ms * interval '1 ms' > ${new Date(now)}
+        and not exists (select from ledger_transfers ended where ended.pending_id = p.id)
+      on conflict do nothing returning pending_id`.execute(tx)
+    if (claimed.length !== ids.length)
+      throw new CaduceusError(
+        'ledger_conflict',
+        'it is being sent, was decided before, or its time is over',
+      )
+  })
+}
+
+/**
+ * Posts or voids a payout. One that is being sent is ended by whoever claimed it; when they have said
+ * nothing for as long as a decision may take, by any other administrator, who has asked the bank.
+ * Throws `not_found`, `second_person_required`, `ledger_conflict`.
+ */
 export async function decidePayout(
   { database: { kysely: db }, nowMs }: Parts,
   byId: string,
   id: string,
   isPaid: boolean,
 ): Promise<void> {
-  const { rows } = await sql<{ id: string; code: string; by_id: string }>`
-    select id, code, by_id from ledger_transfers
-    where about_id = ${id} and phase = 'pending' and code in ${payoutCodes} order by id`.execute(db)
-  const proposedBy = rows[0]?.by_id
-  if (proposedBy === undefined) throw new CaduceusError('not_found', 'no such payout')
-  // Who has proposed it may take it back, but not pay it.
-  if (isPaid && proposedBy === byId)
-    throw new CaduceusError('second_person_required', 'another administrator has to pay it')
-  if (isPaid) await requireIndependent(db, proposedBy, byId, nowMs())
+  const rows = await pendingOf(db, id)
+  if (isPaid) await requireOther(db, rows[0], byId, nowMs())
   const transfers = rows.map(
     row =>
       ({
@@ -122,6 +184,14 @@ export async function decidePayout(
       }) as const,
   )
   await db.transaction().execute(async tx => {
+    const ids = rows.map(row => row.id)
+    await lockAccounts(tx, ids)
+    const silentSince = new Date(nowMs() - payoutLimits.decisionHours * 3_600_000)
+    const { rows: claims } = await sql`
+      select from ledger_holds where pending_id = any(${ids}::uuid[])
+        and by_id <> ${byId} and at > ${silentSince}`.execute(tx)
+    if (claims.length > 0)
+      throw new CaduceusError('ledger_conflict', 'another administrator is sending it')
     const [outcome] = await record(tx, [{ transfers }], nowMs())
     if (!outcome!.ok)
       throw new CaduceusError('ledger_conflict', 'it was decided before, or its time is over')

@@ -8,7 +8,7 @@ import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nextCursor, page, paged } from '../kernel/shapes.ts'
 import { csvOf, type Column } from '../reports/csv.ts'
 import { payoutLimits } from './limits.ts'
-import { decidePayout, proposePayout } from './payouts.ts'
+import { claimPayout, decidePayout, proposePayout } from './payouts.ts'
 import { parties } from './shares.ts'
 import {
   findPayout,
@@ -92,11 +92,11 @@ export function payoutRoutes(ctx: IdempotencyContext): AnyRoute[] {
       path: '/api/payouts/:id/decision',
       operationId: 'decidePayout',
       summary:
-        'Say that a payout of another administrator was paid, or refuse one; who proposed it may take it back',
+        'Claim a payout of another administrator before its money is sent (`sending`: it expires no more, and one claim is given), say that it was paid, or refuse it; who proposed it may take it back',
       tags,
       auth: ['admin'],
       idempotent: true,
-      body: closedObject({ decision: oneOf(['paid', 'refused']) }),
+      body: closedObject({ decision: oneOf(['sending', 'paid', 'refused']) }),
       responses: onePayout,
       errors: ['not_found', 'ledger_conflict', 'second_person_required'],
       handler: async request => {
@@ -106,7 +106,8 @@ export function payoutRoutes(ctx: IdempotencyContext): AnyRoute[] {
           params: { id },
         } = request
         const answer = await once(ctx, request, 'decidePayout', async () => {
-          await decidePayout(ctx, identity.userId, id!, body.decision === 'paid')
+          if (body.decision === 'sending') await claimPayout(ctx, identity.userId, id!)
+          else await decidePayout(ctx, identity.userId, id!, body.decision === 'paid')
           return { status: 200, body: {} }
         })
         return { ...answer, body: await findPayout(db, identity, id!, ctx.nowMs()) }

@@ -14,7 +14,7 @@ import { accountsOf, payoutCodes } from './payouts.ts'
 import { parties, type Party } from './shares.ts'
 
 const Amount = Type.Number()
-const statuses = ['proposed', 'paid', 'refused', 'expired'] as const
+const statuses = ['proposed', 'sending', 'paid', 'refused', 'expired'] as const
 export const PayoutView = Type.Object({
   id: Uuid,
   party: oneOf(parties),
@@ -83,12 +83,13 @@ export async function payoutsOf(
       coalesce(sum(t.amount) filter (where t.code = 'payout'), 0)::text as amount,
       coalesce(sum(t.amount) filter (where t.code = 'payout_set_off'), 0)::text as set_off,
       case min(ended.phase) when 'post' then 'paid' when 'void' then 'refused' when 'expire' then 'expired'
-        else case when t.at + min(t.timeout_ms) * interval '1 ms' <= ${new Date(nowMs)}
+        else case when bool_or(held.pending_id is not null) then 'sending' when t.at + min(t.timeout_ms) * interval '1 ms' <= ${new Date(nowMs)}
           then 'expired' else 'proposed' end
       end as status, min(ended.at) as decided_at
     from ledger_transfers t
     join ledger_accounts a on a.id = t.debit_account_id
     left join ledger_transfers ended on ended.pending_id = t.id
+    left join ledger_holds held on held.pending_id = t.id
     where t.phase = 'pending' and t.code in ${payoutCodes} and ${readable(identity)}
       and ${only === undefined ? sql`true` : sql`t.about_id = ${only}`}
       and ${
@@ -154,7 +155,7 @@ export async function statementOf(db: Kysely<Tables>, payout: PayoutView): Promi
   const [sums] = rows
   const decimal = (minor: bigint): number => decimalOfMinor(Number(minor), currency)
   const [before, lines] = [BigInt(sums!.before) - BigInt(sums!.paid_before), BigInt(sums!.lines)]
-  const counts = status === 'paid' || status === 'proposed'
+  const counts = status === 'paid' || status === 'proposed' || status === 'sending'
   const paid = counts ? BigInt(minorOfDecimal(payout.amount, currency)!) : 0n
   return {
     payout,

@@ -232,6 +232,17 @@ export const knownOfWork = {
     ],
     otherIds: ['id', 'debit_account_id', 'credit_account_id', 'pending_id', 'about_id', 'by_id'],
   },
+  ledger_holds: {
+    parts: [
+      {
+        about: 'Payouts that you were sending',
+        erase: { stays: 'only customers are erased' },
+        of: ['by_id'],
+        key: ['pending_id'],
+      },
+    ],
+    otherIds: ['pending_id'],
+  },
   payments: {
     parts: [
       {

@@ -3,7 +3,7 @@
  * text, because a number of JavaScript is exact only up to 2^53. The room writes with its own
  * statements.
  */
-import type { ReadOnly } from './columns.ts'
+import type { ReadOnly, Time } from './columns.ts'
 
 interface LedgerAccountsTable {
   id: ReadOnly<string>
@@ -35,8 +35,17 @@ interface LedgerPositionsTable {
   seq: number
 }
 
+/** Pending transfers that somebody is carrying out; they are not over at their time. */
+interface LedgerHoldsTable {
+  pending_id: string
+  /** The account of the person. */
+  by_id: string
+  at: Time
+}
+
 export interface LedgerTables {
   ledger_accounts: LedgerAccountsTable
   ledger_transfers: LedgerTransfersTable
   ledger_positions: LedgerPositionsTable
+  ledger_holds: LedgerHoldsTable
 }

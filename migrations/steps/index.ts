@@ -50,6 +50,7 @@ import { temperatures } from './0055_temperatures.ts'
 import { keys } from './0057_keys.ts'
 import { payouts } from './0060_payouts.ts'
 import { moneyFacts } from './0061_money_facts.ts'
+import { ledgerHolds } from './0062_ledger_holds.ts'
 import { paymentsByStatus } from './0059_payments_by_status.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -101,4 +102,5 @@ export const migrations: Record<string, Migration> = {
   '0059_payments_by_status': paymentsByStatus,
   '0060_payouts': payouts,
   '0061_money_facts': moneyFacts,
+  '0062_ledger_holds': ledgerHolds,
 }

@@ -10,6 +10,7 @@ export type {
   OlderUser,
 } from './broadcast.ts'
 export type { OrderPayment, PaymentRefund, RefundProposal, Remittance } from './payments.ts'
+export type { Payout, PayoutProposal, Statement, StatementLine } from './payouts.ts'
 export type { Custodian, Custody, CustodyStep, MeasuredTemperatures } from './custody.ts'
 export type { InsightFigure, Insights, ServiceInsights } from './insights.ts'
 export type { Member, MemberInvitation } from './members.ts'

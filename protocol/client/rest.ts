@@ -37,6 +37,7 @@ import { newKey, signsIn } from './rest-calls.ts'
 import type { PlacementMoney } from '../orders/said-money.ts'
 import { CustodyCalls } from './custody.ts'
 import { PaymentCalls } from './payments.ts'
+import { PayoutCalls } from './payouts.ts'
 import { InsightCalls } from './insights.ts'
 import { MediaCalls } from './media.ts'
 import { RideCalls } from './rides.ts'
@@ -52,9 +53,7 @@ import { clientLimits, uploadLimits } from './limits.ts'
 
 export interface RestOptions {
   url: string
-  /**
-   * Tokens of an earlier sign-in. Without a refresh token the sign-in ends with the access token.
-   */
+  /** Of an earlier sign-in. Without a refresh token it ends with the access token. */
   tokens?: GivenTokens
   fetch?: typeof globalThis.fetch
   /**
@@ -102,6 +101,7 @@ export class RestClient {
   readonly inbox = new InboxCalls((method, path, options) => this.call(method, path, options))
   readonly members = new MemberCalls((...given) => this.call(...given))
   readonly payments = new PaymentCalls((...given) => this.call(...given))
+  readonly payouts = new PayoutCalls((...given) => this.call(...given))
   readonly papers = new PaperCalls((method, path, options) => this.call(method, path, options))
   readonly pushDevices = new PushDeviceCalls((...given) => this.call(...given))
   readonly insights = new InsightCalls((method, path, options) => this.call(method, path, options))
