@@ -12,6 +12,7 @@ import { limits } from '../protocol/kernel/limits.ts'
 import { Seldom } from '../protocol/kernel/seldom.ts'
 import { slots as allSlots, type Slots } from '../protocol/kernel/slots.ts'
 import { subjects } from '../protocol/bus/subjects.ts'
+import { answerFigures } from '../protocol/dispatch/figures.ts'
 import { Dispatch } from './dispatch/dispatch.ts'
 import { Dispatcher } from './bus/dispatcher.ts'
 import type { ActorCommand } from './actors/effects.ts'
@@ -206,6 +207,7 @@ export class Engine {
     this.#subscriptions = [
       bus.subscribe(subjects.slotsChanged, () => this.#slots.hurry()),
       bus.subscribe(subjects.queryHealth, message => message.respond?.(encodeBody(this.health()))),
+      answerFigures(bus, 'engine', this.#deps.engineId, () => this.health()),
     ]
     this.#gateway.start()
     await this.#slots.start()

@@ -5,6 +5,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   health: everyone,
   healthAlias: everyone,
   metrics: everyone,
+  listProcesses: admins,
   listParkedCommands: admins,
   replayParkedCommands: admins,
   replayParkedCommand: admins,

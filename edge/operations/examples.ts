@@ -3,6 +3,7 @@ import type { Example } from '../kernel/example.ts'
 import { placeholders as of } from '../kernel/placeholders.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
+  listProcesses: { as: 'admin', status: 200 },
   listParkedCommands: { as: 'admin', query: { limit: 2 }, status: 200 },
   replayParkedCommands: { as: 'admin', body: {}, status: 200 },
   replayParkedCommand: {

@@ -82,6 +82,14 @@ t.test('administrators work', { skip: browserMissing, timeout: 300_000 }, async 
   await t.test('what waits is counted, and the inbox counts by itself', async t => {
     await page.locator('[data-count="admin.pharmacies"]').getByText('1', { exact: true }).waitFor()
     await page.locator('#health').getByText('Healthy').waitFor()
+    const processes = page.locator('#processes')
+    await processes.getByText(/^Engine /).waitFor()
+    await processes.getByText(/^Edge /).waitFor()
+    await processes.locator('summary').first().click()
+    await processes
+      .getByText(/^(slots|sockets)$/)
+      .first()
+      .waitFor()
     const badge = page.locator('nav .badge')
     await badge.waitFor()
     await page.getByRole('button', { name: 'Mark all as read' }).click()

@@ -77,6 +77,10 @@ export const subjects = {
   notifications: `${prefix}.notifications`,
   /** Where is this driver, and how far from a point? Any engine answers. */
   queryPosition: `${prefix}.query.position`,
+  /** From an edge to every process: say how you are. */
+  figuresWanted: `${prefix}.figures.wanted`,
+  /** The answers, to every edge that asks now. */
+  figuresTold: `${prefix}.figures.told`,
   /** Who is alive? Every engine answers; health checks use it. */
   queryHealth: `${prefix}.query.health`,
 } as const

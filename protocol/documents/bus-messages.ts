@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import { DirectoryPharmacy } from '../dispatch/directory.ts'
+import { FiguresTold, FiguresWanted } from '../dispatch/process-figures.ts'
 import { conversationMessages } from '../conversations/messages.ts'
 import { notificationMessages } from '../notifications/messages.ts'
 import { NotificationPush, PresencePush, PushList, topics } from '../dispatch/pushes.ts'
@@ -150,6 +151,26 @@ export const busMessages = {
     description: 'The live position; nulls when nothing was heard of the driver.',
     schema: PositionAnswer,
     example: { position: here, distance_km: 0.9, eta_minutes: 3 },
+  },
+  figures_wanted: {
+    description: 'Say how you are.',
+    schema: FiguresWanted,
+    example: { ask: '019a9d2e-8f4d-7f6e-ac43-6e4f5d708192' },
+  },
+  figures_told: {
+    description: 'How a process is.',
+    schema: FiguresTold,
+    example: {
+      ask: '019a9d2e-8f4d-7f6e-ac43-6e4f5d708192',
+      process: {
+        kind: 'engine',
+        id: 'engine-1',
+        uptime_seconds: 3_600,
+        processor_seconds: 42.5,
+        resident_bytes: 151_000_000,
+        figures: { slots: 32, actors: 1_204 },
+      },
+    },
   },
   health_query: { description: 'Who is there?', schema: Type.Object({}), example: {} },
   health_answer: {

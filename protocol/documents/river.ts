@@ -63,6 +63,8 @@ export function internal(draft: Draft): void {
   say('access_ended', subjects.accessEnded, 'access_ended')
   say('presence', subjects.presence, 'presence')
   say('notifications', subjects.notifications, 'notification_push')
+  say('figures_wanted', subjects.figuresWanted, 'figures_wanted')
+  say('figures_told', subjects.figuresTold, 'figures_told')
   draft
     .request(
       'query_position',

@@ -6,6 +6,7 @@ import { dayAndTime } from '../base/format.ts'
 import { language, say } from '../texts/index.ts'
 import { news, session, unread } from './desk.ts'
 import { Paged } from './paged.tsx'
+import { Processes } from './processes.tsx'
 
 type Dependency = 'database' | 'bus' | 'claims' | 'engine'
 interface Health {
@@ -25,6 +26,7 @@ export function Today({ onGo }: { onGo(tab: string): void }) {
   return (
     <div class="columns">
       <HealthPanel />
+      <Processes />
       <Waiting onGo={onGo} />
       <Inbox />
     </div>
