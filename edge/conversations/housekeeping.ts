@@ -89,6 +89,8 @@ export async function deleteOld(ctx: KeepingContext, { fence }: Fence): Promise<
       'conversation_reports',
     ] as const)
       await tx.deleteFrom(table).where('conversation_id', 'in', ids).execute()
+    // Their keys too, so that no backup tells what was said.
+    await tx.deleteFrom('file_keys').where('upload_id', 'in', ids).execute()
     await tx.deleteFrom('conversations').where('id', 'in', ids).execute()
     return { deleted: ids.length }
   })

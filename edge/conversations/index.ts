@@ -11,6 +11,7 @@ import { closeSilent, deleteOld, endEnded } from './housekeeping.ts'
 import { hearPresence } from './presence.ts'
 import { Reconnected } from './reconnected.ts'
 import { conversationRoutes, type ConversationsContext } from './routes.ts'
+import { sealStored } from './seal-stored.ts'
 import { openChat } from './socket.ts'
 import { ReportView, supportRoutes } from './support-routes.ts'
 import { ConversationView } from '../../protocol/conversations/view.ts'
@@ -38,6 +39,7 @@ export const conversations = feature<Kernel & ConversationsContext & WithStandin
   jobs: {
     end_with_subject: every(5, 'Ends conversations whose order has ended', endEnded),
     close_quiet: every(60, 'Closes conversations with support that nobody uses', closeSilent),
+    seal_stored: every(60, 'Encrypts what was said before there was a key', sealStored),
     delete_old: every(60, 'Deletes conversations that were closed long ago', deleteOld),
   },
   named: {

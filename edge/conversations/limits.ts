@@ -27,6 +27,10 @@ export const chatLimits = {
   openReportsMax: 10,
   reportsShownMax: 100,
   searchCharactersMax: 100,
+  /** Conversations whose keys one statement of a search has. */
+  searchedAtOnceMax: 500,
+  /** Stored texts that the job that seals them reads at once. */
+  sealPageRows: 200,
   /** Messages that are taken back at once at an edge, those that wait too, and of a conversation. */
   takenBackAtOnce: 2,
   takenBackWaitingMax: 64,

@@ -7,7 +7,9 @@ import { sides, type Entry, type Side } from '../../protocol/conversations/parts
 import type { ConversationView } from '../../protocol/conversations/view.ts'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { carriedStatuses } from '../../protocol/orders/statuses.ts'
+import type { Vault } from '../keys/vault.ts'
 import { uploadUrl } from '../../protocol/uploads/url.ts'
+import { textsOf, type Reading } from './sealed.ts'
 import type { Speaker } from './sides.ts'
 
 type Db = Kysely<Tables>
@@ -97,6 +99,7 @@ export const unreadOf = (side: Side): RawBuilder<number> => sql<number>`(
 
 export interface EntryRow {
   id: string
+  conversation_id: string
   number: number
   kind: Entry['kind']
   side: Side | null
@@ -104,19 +107,25 @@ export interface EntryRow {
   reason: Entry['reason']
   at: Date
   text: string | null
+  sealed: string | null
   upload_id: string | null
   taken_back_at: Date | null
 }
 
-export const entryColumns = sql`e.id, e.number, e.kind, e.side, e.of_id, e.reason, e.at, t.text, t.upload_id, t.taken_back_at`
+export const entryColumns = sql`e.id, e.conversation_id, e.number, e.kind, e.side, e.of_id, e.reason, e.at, t.text, t.sealed, t.upload_id, t.taken_back_at`
 
-/** An entry as participants see it. */
-export const entryOf = (row: EntryRow): Entry => ({
+/** Entries as participants see them. Throws `unavailable`. */
+export async function entriesOf(vault: Vault, rows: readonly EntryRow[]): Promise<Entry[]> {
+  const texts = await textsOf(vault, rows)
+  return rows.map((row, at) => entryOf(row, texts[at]!))
+}
+
+const entryOf = (row: EntryRow, text: string | null): Entry => ({
   number: row.number,
   id: row.id,
   kind: row.kind,
   side: row.side,
-  text: row.text,
+  text,
   upload_id: row.upload_id,
   url: row.upload_id === null ? null : uploadUrl(row.upload_id),
   taken_back: row.taken_back_at !== null,
@@ -127,7 +136,7 @@ export const entryOf = (row: EntryRow): Entry => ({
 
 /** The entries after a number, up to another one, oldest first. */
 export async function entriesBetween(
-  db: Db,
+  { kysely, vault }: Reading,
   conversationId: string,
   after: number,
   through: number,
@@ -136,8 +145,8 @@ export async function entriesBetween(
     select ${entryColumns} from conversation_entries as e
     left join conversation_texts as t on t.id = e.id
     where e.conversation_id = ${conversationId} and e.number > ${after} and e.number <= ${through}
-    order by e.number`.execute(db)
-  return rows.map(entryOf)
+    order by e.number`.execute(kysely)
+  return entriesOf(vault, rows)
 }
 
 /**
@@ -145,28 +154,38 @@ export async function entriesBetween(
  * `bytesMax`: of the entries as JSON.
  */
 export async function gapAfter(
-  db: Db,
+  reading: Reading,
   row: ConversationRow,
   after: number,
   bytesMax = Infinity,
 ): Promise<Entry[] | null> {
   if (row.last_number - after > conversationLimits.gapEntriesMax) return null
-  const entries = await entriesBetween(db, row.id, after, row.last_number)
+  const entries = await entriesBetween(reading, row.id, after, row.last_number)
   if (bytesMax === Infinity) return entries
   return Buffer.byteLength(JSON.stringify(entries)) > bytesMax ? null : entries
 }
 
-/** Null when there is no such entry. */
-export async function findEntry(
+/** The row of an entry, with its text as it is stored; null when there is no such entry. */
+export async function findEntryRow(
   db: Db,
   conversationId: string,
   entryId: string,
-): Promise<Entry | null> {
+): Promise<EntryRow | null> {
   const { rows } = await sql<EntryRow>`
     select ${entryColumns} from conversation_entries as e
     left join conversation_texts as t on t.id = e.id
     where e.id = ${entryId} and e.conversation_id = ${conversationId}`.execute(db)
-  return rows[0] === undefined ? null : entryOf(rows[0])
+  return rows[0] ?? null
+}
+
+/** Null when there is no such entry. */
+export async function findEntry(
+  { kysely, vault }: Reading,
+  conversationId: string,
+  entryId: string,
+): Promise<Entry | null> {
+  const row = await findEntryRow(kysely, conversationId, entryId)
+  return row === null ? null : (await entriesOf(vault, [row]))[0]!
 }
 
 type ListRow = ConversationRow & {
@@ -181,7 +200,7 @@ type ListRow = ConversationRow & {
  * the cursor of the page after it. `where`: a condition on the row `c`.
  */
 export async function listed(
-  db: Db,
+  { kysely, vault }: Reading,
   speaker: Speaker,
   where: RawBuilder<SqlBool>,
   limit: number,
@@ -196,16 +215,26 @@ export async function listed(
     from conversations as c
     left join vendors as v on v.id = c.vendor_id
     where ${where}
-    order by c.last_at desc, c.id desc limit ${limit}`.execute(db)
+    order by c.last_at desc, c.id desc limit ${limit}`.execute(kysely)
+  // Support reads the words of others only with a reason, by their messages.
+  const shown = rows.filter(row => isSideOf(row, speaker) && row.last !== null)
+  const entries = await entriesOf(
+    vault,
+    shown.map(({ last }) => ({
+      ...last,
+      at: new Date(last.at),
+      taken_back_at: last.taken_back_at === null ? null : new Date(last.taken_back_at),
+    })),
+  )
+  const lasts = new Map(shown.map((row, at) => [row, entries[at]!]))
   return rows.map(row => ({
-    view: viewOf(speaker, row),
+    view: viewOf(speaker, row, lasts.get(row) ?? null),
     cursor: `${row.last_at.getTime()}.${row.id}`,
   }))
 }
 
-function viewOf(speaker: Speaker, row: ListRow): ConversationView {
+function viewOf(speaker: Speaker, row: ListRow, last: Entry | null): ConversationView {
   const isOwn = isSideOf(row, speaker)
-  const { last } = row
   return {
     id: row.id,
     topic: row.topic,
@@ -221,15 +250,7 @@ function viewOf(speaker: Speaker, row: ListRow): ConversationView {
     my_side: isOwn ? speaker.side : null,
     last_number: row.last_number,
     unread: isOwn ? row.unread : 0,
-    // Support reads the words of others only with a reason, by their messages.
-    last:
-      isOwn && last !== null
-        ? entryOf({
-            ...last,
-            at: new Date(last.at),
-            taken_back_at: last.taken_back_at === null ? null : new Date(last.taken_back_at),
-          })
-        : null,
+    last,
     closes_at: row.closes_at?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
     ...(speaker.side === 'support' && { open_reports: row.open_reports }),
@@ -237,9 +258,13 @@ function viewOf(speaker: Speaker, row: ListRow): ConversationView {
 }
 
 /** One conversation as the caller sees it. Throws `conversation_not_found`. */
-export async function shown(db: Db, speaker: Speaker, id: string): Promise<ConversationView> {
-  await findReadable(db, speaker, id)
-  const [one] = await listed(db, speaker, sql<SqlBool>`c.id = ${id}`, 1)
+export async function shown(
+  reading: Reading,
+  speaker: Speaker,
+  id: string,
+): Promise<ConversationView> {
+  await findReadable(reading.kysely, speaker, id)
+  const [one] = await listed(reading, speaker, sql<SqlBool>`c.id = ${id}`, 1)
   if (one === undefined) throw notFound()
   return one.view
 }

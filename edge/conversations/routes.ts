@@ -27,6 +27,7 @@ import { openConversation } from './opening.ts'
 import {
   entriesBetween,
   findEntry,
+  findEntryRow,
   findReadable,
   gapAfter,
   isSideOf,
@@ -61,6 +62,7 @@ const Page = closedObject({
 /** The rows for participants. */
 export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
   const db = ctx.database.kysely
+  const reading = { kysely: db, vault: ctx.vault }
 
   /** Notes that support reads a conversation in which it has no part. */
   const lookIn = async (speaker: Speaker, row: ConversationRow, reason?: Reason): Promise<void> => {
@@ -69,7 +71,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       throw invalid([{ field: 'reason', rule: 'is required to read a conversation of others' }])
     const hour = Math.floor(ctx.nowMs() / chatLimits.lookedInMs)
     const entry_id = derivedId(`look in ${row.id} ${speaker.accountId} ${hour}`)
-    if ((await findEntry(db, row.id, entry_id)) !== null) return
+    if ((await findEntryRow(db, row.id, entry_id)) !== null) return
     await tell(ctx, speaker.principal, row.id, 'look_in', entry_id, { entry_id, reason })
   }
 
@@ -104,7 +106,10 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
             ? { status: 201, body: { id }, headers: { location: `/api/conversations/${id}` } }
             : { status: 200, body: { id } }
         })
-        return { ...answer, body: await shown(db, speaker, (answer.body as { id: string }).id) }
+        return {
+          ...answer,
+          body: await shown(reading, speaker, (answer.body as { id: string }).id),
+        }
       },
     }),
     route({
@@ -127,7 +132,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         },
       },
       async handler({ identity, query }) {
-        return { status: 200, body: await listConversations(db, speakerOf(identity), query) }
+        return { status: 200, body: await listConversations(reading, speakerOf(identity), query) }
       },
     }),
     route({
@@ -153,7 +158,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       },
       handler: async ({ identity, query }) => ({
         status: 200,
-        body: await searchOwn(db, speakerOf(identity), query),
+        body: await searchOwn(reading, speakerOf(identity), query),
       }),
     }),
     route({
@@ -169,7 +174,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       errors: ['conversation_not_found'],
       handler: async ({ identity, params }) => ({
         status: 200,
-        body: await shown(db, speakerOf(identity), params.id),
+        body: await shown(reading, speakerOf(identity), params.id),
       }),
     }),
     route({
@@ -201,7 +206,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         await lookIn(speaker, row, reason)
         const { last_number } = row
         if (after !== undefined) {
-          const messages = await gapAfter(db, row, after)
+          const messages = await gapAfter(reading, row, after)
           return {
             status: 200,
             body: {
@@ -217,7 +222,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         return {
           status: 200,
           body: {
-            messages: through <= 0 ? [] : await entriesBetween(db, row.id, from, through),
+            messages: through <= 0 ? [] : await entriesBetween(reading, row.id, from, through),
             last_number,
             reload: false,
             before: from > 0 && through > 0 ? from + 1 : null,
@@ -265,7 +270,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
         }
         const clientId = client_id === undefined ? `key ${await fixed()}` : `id ${client_id}`
         const { message_id } = await send(ctx, speaker, params.id, message, clientId)
-        return { status: 201, body: await findEntry(db, params.id, message_id) }
+        return { status: 201, body: await findEntry(reading, params.id, message_id) }
       },
     }),
     route({
@@ -316,7 +321,7 @@ export function conversationRoutes(ctx: ConversationsContext): AnyRoute[] {
       async handler({ identity, params, body }) {
         const speaker = speakerOf(identity)
         const read_through = await read(ctx, speaker, params.id, body.number)
-        const { unread } = await shown(db, speaker, params.id)
+        const { unread } = await shown(reading, speaker, params.id)
         return { status: 200, body: { read_through, unread } }
       },
     }),

@@ -101,7 +101,12 @@ async function resumeOf(
   const row = await findOwn(db, speaker, conversation_id)
   const { last_number } = row
   const echo = id === undefined ? {} : { id }
-  const messages = await gapAfter(db, row, after, chatLimits.gapBytesMax)
+  const messages = await gapAfter(
+    { kysely: db, vault: ctx.vault },
+    row,
+    after,
+    chatLimits.gapBytesMax,
+  )
   return messages === null
     ? { type: 'reload', conversation_id, last_number, ...echo }
     : { type: 'messages', conversation_id, after, last_number, messages, ...echo }

@@ -13,8 +13,9 @@ import { route, type AnyRoute } from '../kernel/route.ts'
 import { closedObject, nullable, Timestamp } from '../kernel/shapes.ts'
 import { inTurn } from './evidence.ts'
 import { chatLimits } from './limits.ts'
-import { findAny, findEntry, findOwn, findReadable, shown } from './reads.ts'
+import { findAny, findEntryRow, findOwn, findReadable, shown } from './reads.ts'
 import type { ConversationsContext } from './routes.ts'
+import { reportColumns, reportTextsOf } from './sealed.ts'
 import { speakerOf } from './sides.ts'
 import { tell } from './talk.ts'
 
@@ -40,9 +41,10 @@ const oneConversation = { 200: { description: 'The conversation', schema: Conver
 /** The rows of reports and of support. */
 export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
   const db = ctx.database.kysely
+  const reading = { kysely: db, vault: ctx.vault }
   const view = async (identity: Identity, id: string) => ({
     status: 200,
-    body: await shown(db, speakerOf(identity), id),
+    body: await shown(reading, speakerOf(identity), id),
   })
 
   return [
@@ -73,8 +75,9 @@ export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
           const speaker = speakerOf(identity)
           const row = await findOwn(db, speaker, params.id)
           const { message_id: entry_id = null } = body
+          const words = await reportColumns(ctx.vault, targetId, identity.userId, body.text ?? null)
           await inTurn(ctx.database, row.id, async tx => {
-            if (entry_id !== null && (await findEntry(tx, row.id, entry_id)) === null)
+            if (entry_id !== null && (await findEntryRow(tx, row.id, entry_id)) === null)
               throw new CaduceusError('message_not_found', 'there is no such message')
             const { open } = await tx
               .selectFrom('conversation_reports')
@@ -97,7 +100,7 @@ export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
                 side: speaker.side,
                 reporter_id: identity.userId,
                 reason: body.reason,
-                text: body.text ?? null,
+                ...words,
                 created_at: new Date(ctx.nowMs()),
               })
               .onConflict(conflict => conflict.doNothing())
@@ -130,13 +133,14 @@ export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
           .orderBy('id', 'desc')
           .limit(chatLimits.reportsShownMax)
           .execute()
-        const reports = rows.map(row => ({
+        const texts = await reportTextsOf(ctx.vault, rows)
+        const reports = rows.map((row, at) => ({
           id: row.id,
           conversation_id: id,
           message_id: row.entry_id,
           side: row.side,
           reason: row.reason,
-          text: row.text,
+          text: texts[at]!,
           created_at: row.created_at.toISOString(),
           decision: row.decision,
           decided_at: row.decided_at?.toISOString() ?? null,
@@ -233,7 +237,7 @@ export function supportRoutes(ctx: ConversationsContext): AnyRoute[] {
       async handler(request) {
         const { identity, params, principal } = request
         const speaker = speakerOf(identity)
-        const before = await shown(db, speaker, params.id)
+        const before = await shown(reading, speaker, params.id)
         await once(ctx, request, 'closeConversation', async ({ commandId, targetId }) => {
           const { id } = await findReadable(db, speaker, params.id)
           await tell(ctx, principal, id, 'close', commandId, {

@@ -15,10 +15,12 @@ import { derivedId } from '../kernel/derived-id.ts'
 import { invalid } from '../kernel/validate.ts'
 import { abouts, closesAtMs, isAboutKind } from './about.ts'
 import { inTurnWithEngine } from './evidence.ts'
-import { findEntry, findOwn, type ConversationRow } from './reads.ts'
+import type { WithVault } from '../keys/vault.ts'
+import { findEntryRow, entriesOf, findOwn, type ConversationRow } from './reads.ts'
+import { sealedFor } from './sealed.ts'
 import type { Speaker } from './sides.ts'
 
-export type TalkContext = Pick<Kernel, 'commands' | 'database' | 'nowMs' | 'random'>
+export type TalkContext = Pick<Kernel, 'commands' | 'database' | 'nowMs' | 'random'> & WithVault
 
 /** Sends a command to a conversation and returns its state. Throws the actor's refusal. */
 export async function tell(
@@ -82,18 +84,24 @@ export async function send(
   const entry_id = derivedId(`message ${conversationId} ${speaker.accountId} ${clientId}`)
   const [row, known] = await Promise.all([
     findOwn(db, speaker, conversationId),
-    findEntry(db, conversationId, entry_id),
+    findEntryRow(db, conversationId, entry_id),
   ])
   const words = wordsOf(message)
-  if (known !== null) return sameAgain(known, words)
+  if (known !== null) return sameAgain((await entriesOf(ctx.vault, [known]))[0]!, words)
   if (words.upload_id !== null) await checkUpload(ctx, speaker, row, words.kind, words.upload_id)
   await endWithSubject(ctx, row)
+  const { text } = words
+  const sealed =
+    text === null
+      ? undefined
+      : await sealedFor({ kysely: db, vault: ctx.vault }, row, entry_id, text)
   const { number } = await tell(ctx, speaker.principal, conversationId, 'send', entry_id, {
     entry_id,
     ...words,
+    ...(sealed !== undefined && { sealed }),
   })
   if (number !== null) return { message_id: entry_id, number }
-  const stored = await findEntry(db, conversationId, entry_id)
+  const stored = await findEntryRow(db, conversationId, entry_id)
   if (stored === null) throw new CaduceusError('unavailable', 'the message cannot be found now')
   return { message_id: entry_id, number: stored.number }
 }
@@ -198,7 +206,7 @@ export async function takeBack(
   messageId: string,
   reason: Reason,
 ): Promise<void> {
-  const entry = await findEntry(ctx.database.kysely, row.id, messageId)
+  const entry = await findEntryRow(ctx.database.kysely, row.id, messageId)
   const { kind, side } = entry ?? {}
   if (entry == null || side == null || (kind !== 'text' && kind !== 'document' && kind !== 'audio'))
     throw new CaduceusError('message_not_found', 'there is no such message')
@@ -207,7 +215,7 @@ export async function takeBack(
       'conversation_not_possible',
       'a message is taken back by who wrote it, or by support',
     )
-  if (entry.taken_back) return
+  if (entry.taken_back_at !== null) return
   const entry_id = derivedId(`take back ${messageId}`)
   await inTurnWithEngine(ctx.database, row.id, async tx => {
     if (speaker.side !== 'support' && (await isReported(tx, row.id, messageId)))

@@ -3,6 +3,7 @@ import type { OrderContext } from '../orders/terms.ts'
 import type { WithInvitationTries } from '../approval/invitations.ts'
 import { feature } from '../kernel/feature.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { WithVault } from '../keys/vault.ts'
 import { driverFigureRoutes } from './figure-routes.ts'
 import { DriverProfile } from '../approval/driver-reads.ts'
 import { olderDriverRoutes } from './older.ts'
@@ -13,7 +14,9 @@ import type { SocketRow } from '../kernel/socket.ts'
 import { access } from './callers.ts'
 import { examples } from './examples.ts'
 
-export const drivers = feature<Kernel & DriverContext & WithInvitationTries & OrderContext>()({
+export const drivers = feature<
+  Kernel & DriverContext & WithInvitationTries & OrderContext & WithVault
+>()({
   name: 'drivers',
   routes(parts) {
     const rows = driverRoutes(parts, parts.invitationTries)

@@ -4,6 +4,9 @@
  * all of their files with it. Where a law keeps a file of a person who was erased, the deployment's
  * key wraps its key from then on, until the file is deleted.
  *
+ * A conversation has a key in the same way and in the same table, under its own id; see
+ * `edge/conversations/sealed.ts`. Its person is the customer, so one deleted row takes all of its texts.
+ *
  * Nothing is cached: a key that was destroyed opens nothing from that moment on, at every edge.
  * Rejected: one key of the person for all of their files. An erasure would have to encrypt every
  * file anew that a law keeps, and a single deleted file would stay readable in a backup.
@@ -21,6 +24,16 @@ import { activeKeys, type KeysContext } from './start.ts'
 /** Parts with the keys. */
 export interface WithVault {
   readonly vault: Vault
+}
+
+/** The wrapped key of a file, with the wrapped key of its person where it has one. */
+interface FileKeyRow {
+  upload_id: string
+  account_id: string | null
+  wrapped: string
+  wrapped_by: string | null
+  person_wrapped: string | null
+  person_wrapped_by: string | null
 }
 
 export class Vault {
@@ -80,6 +93,19 @@ export class Vault {
     return this.#unwrap('person_keys', accountId, row)
   }
 
+  /** The keys of these people that have one; none is made. Throws `unavailable`. */
+  async personKeys(accountIds: readonly string[]): Promise<Map<string, Buffer>> {
+    if (accountIds.length === 0) return new Map()
+    const rows = await this.#ctx.database.kysely
+      .selectFrom('person_keys')
+      .selectAll()
+      .where('account_id', 'in', accountIds)
+      .execute()
+    return new Map(
+      rows.map(row => [row.account_id, this.#unwrap('person_keys', row.account_id, row)]),
+    )
+  }
+
   /** The key of a file that is about to be stored; a repeat gets the same. Throws `unavailable`. */
   async newFileKey(uploadId: string, accountId: string): Promise<Buffer> {
     const db = this.#ctx.database.kysely
@@ -114,20 +140,19 @@ export class Vault {
 
   /** Null for a key that was destroyed, or that never was. Throws `unavailable`. */
   async fileKey(uploadId: string): Promise<Buffer | null> {
-    const row = await this.#ctx.database.kysely
+    return (await this.fileKeys([uploadId])).get(uploadId) ?? null
+  }
+
+  /** The keys of these files or conversations that have one. Throws `unavailable`. */
+  async fileKeys(ids: readonly string[]): Promise<Map<string, Buffer>> {
+    const rows = await this.#ctx.database.kysely
       .selectFrom('file_keys as f')
       .leftJoin('person_keys as p', 'p.account_id', 'f.account_id')
-      .select(['f.account_id', 'f.wrapped', 'f.wrapped_by'])
+      .select(['f.upload_id', 'f.account_id', 'f.wrapped', 'f.wrapped_by'])
       .select(['p.wrapped as person_wrapped', 'p.wrapped_by as person_wrapped_by'])
-      .where('f.upload_id', '=', uploadId)
-      .executeTakeFirst()
-    if (row === undefined) return null
-    if (row.account_id === null) return this.#unwrap('file_keys', uploadId, row)
-    const person = this.#unwrap('person_keys', row.account_id, {
-      wrapped: row.person_wrapped!,
-      wrapped_by: row.person_wrapped_by,
-    })
-    return opened(openText(person, row.account_id, placeOf('file_keys', uploadId), row.wrapped))
+      .where(sql<boolean>`f.upload_id = any(${ids}::uuid[])`)
+      .execute()
+    return new Map(rows.map(row => [row.upload_id, this.#opened(row)]))
   }
 
   /** The file is noise from now on, in every copy. */
@@ -190,6 +215,17 @@ export class Vault {
   #active(): ActiveKeys {
     if (this.#keys === null) throw new Error('this edge has no key to encrypt with')
     return this.#keys
+  }
+
+  #opened(row: FileKeyRow): Buffer {
+    if (row.account_id === null) return this.#unwrap('file_keys', row.upload_id, row)
+    const person = this.#unwrap('person_keys', row.account_id, {
+      wrapped: row.person_wrapped!,
+      wrapped_by: row.person_wrapped_by,
+    })
+    return opened(
+      openText(person, row.account_id, placeOf('file_keys', row.upload_id), row.wrapped),
+    )
   }
 
   #unwrap(

@@ -4,6 +4,7 @@ import { feature } from '../kernel/feature.ts'
 import { every } from '../kernel/job.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { WithStandings } from '../kernel/standing.ts'
+import type { WithVault } from '../keys/vault.ts'
 import { breadcrumbRoutes } from './breadcrumbs.ts'
 import { orderEventRoutes } from './order-events.ts'
 import { orderRoutes } from './routes.ts'
@@ -13,7 +14,7 @@ import { access } from './callers.ts'
 import { examples } from './examples.ts'
 import { deleteOldKeys } from './housekeeping.ts'
 
-export const orders = feature<Kernel & OrderContext & WithStandings>()({
+export const orders = feature<Kernel & OrderContext & WithStandings & WithVault>()({
   name: 'orders',
   routes: parts => [...orderRoutes(parts), ...orderEventRoutes(parts), ...breadcrumbRoutes(parts)],
   sockets: parts => [

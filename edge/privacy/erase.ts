@@ -111,6 +111,7 @@ async function erasePerson(
     await eraseCustody(db, accountId, before),
     await eraseFiles(ctx, accountId, before),
   ].flatMap(at => (at === null ? [] : [at.getTime() + recordsMs]))
+  await destroyConversationKeys(db, accountId)
   await ctx.vault.destroyPersonKey(accountId)
   const isAnew = nowMs >= begunMs + privacyLimits.passMs
   const isSettled = isAnew && waiting === 0 && keptMs.length === 0
@@ -215,6 +216,15 @@ async function endAccount(
     ctx.messenger.post(noticeLetter(ended.email, 'Your account was erased, as you asked.'))
   return ended.begunMs
 }
+
+/** The keys of conversations that have no words any more; a pharmacy or a driver reads the others. */
+const destroyConversationKeys = (db: Kysely<Tables>, accountId: string): Promise<unknown> =>
+  sql`
+    delete from file_keys as k using conversations as c
+    where k.upload_id = c.id and c.customer_id = ${accountId} and not exists (
+      select from conversation_texts as t where t.conversation_id = c.id and t.sealed is not null)`.execute(
+    db,
+  )
 
 /** An account that is emptied while a driver is on the way leaves a parcel without a door. */
 const isUnderWay = async (db: Kysely<Tables>, accountId: string): Promise<boolean> =>

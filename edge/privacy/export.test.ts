@@ -136,7 +136,7 @@ t.test('a person of many rows gets each of them once', async t => {
 })
 
 t.test('an account has one export at a time, and an edge has few', async t => {
-  const exports = new Exports({ database, nowMs: Date.now })
+  const exports = new Exports({ database, nowMs: Date.now, vault: edge.edge.parts.vault })
   const person = () => ({ accountId: newId(), ids: [newId()], mayWork: true })
   const begin = (who = person()) => exports.of(who, () => {})
   const mine = person()

@@ -8,6 +8,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
+import type { WithVault } from '../keys/vault.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Known, Part, Person } from './known.ts'
 import { knownTables } from './known-tables.ts'
@@ -23,6 +24,7 @@ const readme = [
 ]
 
 type Row = Record<string, unknown>
+type ExportContext = Pick<Kernel, 'database' | 'nowMs'> & WithVault
 
 /** The condition for the rows of the table `t` that are about the person. */
 export const conditionOf = ({ of }: Part, person: Person): RawBuilder<unknown> =>
@@ -67,7 +69,7 @@ function shaped(row: Row, { leave = [], shape }: Part, person: Person, nowMs: nu
 
 /** The document in pieces of about a page. */
 async function* documentOf(
-  { database, nowMs }: Pick<Kernel, 'database' | 'nowMs'>,
+  { database, nowMs, vault }: ExportContext,
   person: Person,
 ): AsyncGenerator<string> {
   const tables = Object.entries(knownTables) as [string, Known][]
@@ -81,6 +83,8 @@ async function* documentOf(
       yield `${parts++ === 0 ? '' : ','}\n  {"table": ${JSON.stringify(table)}, "about": ${JSON.stringify(part.about)}, "rows": [`
       let rows = 0
       for await (const page of pagesOf(database.kysely, table, part, person)) {
+        const opened = await part.open?.(vault, page)
+        for (const [at, text] of (opened ?? []).entries()) page[at]!['text'] = text
         const texts = page.map(row => JSON.stringify(shaped(row, part, person, madeAtMs)))
         yield `${rows === 0 ? '' : ','}\n   ${texts.join(',\n   ')}`
         rows += page.length
@@ -95,10 +99,10 @@ async function* documentOf(
 
 /** The exports of one edge. */
 export class Exports {
-  readonly #ctx: Pick<Kernel, 'database' | 'nowMs'>
+  readonly #ctx: ExportContext
   readonly #underWay = new Set<string>()
 
-  constructor(ctx: Pick<Kernel, 'database' | 'nowMs'>) {
+  constructor(ctx: ExportContext) {
     this.#ctx = ctx
   }
 

@@ -156,8 +156,8 @@ export const knownOfPeople = {
   file_keys: {
     parts: [
       {
-        about: 'Which of your files have a key of their own',
-        erase: { own: 'erase-files.ts destroys it with the file' },
+        about: 'Which of your files and conversations have a key of their own',
+        erase: { own: 'erase-files.ts and erase.ts destroy it with the file or the words' },
         of: ['account_id'],
         key: ['upload_id'],
         leave: ['wrapped', 'wrapped_by'],

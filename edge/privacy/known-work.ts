@@ -3,10 +3,17 @@ import { sql } from 'kysely'
 import type { AppointmentView } from '../../protocol/appointments/view.ts'
 import { viewFor } from '../../protocol/orders/visibility.ts'
 import { orderView, type OrderParts } from '../../protocol/orders/view-parts.ts'
-import type { KnownTables, Person } from './known.ts'
+import { reportTextsOf, textsOf } from '../conversations/sealed.ts'
+import type { KnownTables, Part, Person } from './known.ts'
 
 const conversationsOf = (side: 'customer_id' | 'vendor_id' | 'driver_id', { ids }: Person) =>
   sql`(select id from conversations where ${sql.ref(side)} = any(${ids}::uuid[]))`
+
+/** The texts of a page, opened. */
+const openTexts: NonNullable<Part['open']> = (vault, rows) =>
+  textsOf(vault, rows as unknown as Parameters<typeof textsOf>[1])
+const openReports: NonNullable<Part['open']> = (vault, rows) =>
+  reportTextsOf(vault, rows as unknown as Parameters<typeof reportTextsOf>[1])
 
 /** A pharmacy and a driver still need what was said about an order that is under way. */
 const subjectHasEnded = sql<boolean>`not exists (select from conversations c
@@ -182,12 +189,19 @@ export const knownOfWork = {
     parts: [
       {
         about: 'What was said in your conversations as a customer',
-        erase: { set: { text: null, upload_id: null }, only: subjectHasEnded },
+        erase: {
+          set: { text: null, sealed: null, marks: null, upload_id: null },
+          only: subjectHasEnded,
+        },
+        leave: ['sealed', 'marks'],
+        open: openTexts,
         of: person => sql`t.conversation_id in ${conversationsOf('customer_id', person)}`,
       },
       {
         about: 'What you said as a pharmacy or as a driver',
         erase: { stays: 'only customers are erased' },
+        leave: ['sealed', 'marks'],
+        open: openTexts,
         work: true,
         of: person =>
           sql`(t.side = 'vendor' and t.conversation_id in ${conversationsOf('vendor_id', person)}
@@ -200,9 +214,10 @@ export const knownOfWork = {
     parts: [
       {
         about: 'What you reported',
-        erase: { set: { text: null } },
+        erase: { set: { text: null, sealed: null } },
         of: ['reporter_id'],
-        leave: ['decided_by'],
+        leave: ['decided_by', 'sealed'],
+        open: openReports,
         work: true,
       },
     ],

@@ -7,6 +7,7 @@
  * and nobody misses the part of a room that was forgotten.
  */
 import type { RawBuilder } from 'kysely'
+import type { Vault } from '../keys/vault.ts'
 import type { Tables } from '../../migrations/database/tables.ts'
 
 export interface Person {
@@ -41,6 +42,8 @@ export interface Part<Column extends string = string> {
   leave?: readonly Column[]
   /** Rows may name customers: a pharmacy or a driver who may not work now does not get them. */
   work?: true
+  /** The column `text` of these rows, opened where it is sealed. */
+  open?(vault: Vault, rows: readonly Readonly<Record<string, unknown>>[]): Promise<unknown[]>
   /** The row as the person may see it; by default the row without `leave`. */
   shape?(row: Readonly<Record<string, unknown>>, person: Person, nowMs: number): unknown
 }

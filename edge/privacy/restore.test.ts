@@ -26,7 +26,9 @@ const traces = async ({ edge }: Server): Promise<string[]> => {
     `select 'users' as place from users where full_name = 'Mina Erasable'
      union all select 'orders' from orders where placed::text like '%Mina Erasable%'
      union all select 'events' from events where data::text like '%Mina Erasable%'
-     union all select 'snapshots' from snapshots where encode(bytes, 'escape') like '%Mina Erasable%'`,
+     union all select 'snapshots' from snapshots where encode(bytes, 'escape') like '%Mina Erasable%'
+     union all select 'conversation_texts' from conversation_texts where sealed is not null
+     union all select 'file_keys' from file_keys`,
   )
   return rows.map(({ place }) => place)
 }
@@ -51,6 +53,15 @@ t.test('a restored backup brings nobody back', async t => {
     },
   })
   await http(first.url, 'DELETE', `/api/orders/${order.id}`, { token: customer.token })
+  const { body: talk } = await http(first.url, 'POST', '/api/conversations', {
+    token: customer.token,
+    body: { topic: 'support' },
+  })
+  const said = await http(first.url, 'POST', `/api/conversations/${talk.id}/messages`, {
+    token: customer.token,
+    body: { text: 'my heart aches' },
+  })
+  t.equal(said.status, 201)
   // An order that ended just now would wait for an hour.
   await first.edge.parts.database.pool.query(
     `update orders set updated_at = now() - interval '2 hours'`,
@@ -59,7 +70,14 @@ t.test('a restored backup brings nobody back', async t => {
   await backup(dataDir, join(folder, 'old.tar.gz'))
 
   const second = await start(dataDir, file)
-  t.same(await traces(second), ['users', 'orders', 'events', 'snapshots'])
+  t.same(await traces(second), [
+    'users',
+    'orders',
+    'events',
+    'snapshots',
+    'conversation_texts',
+    'file_keys',
+  ])
   await http(second.url, 'DELETE', '/api/auth/me', { token: customer.token })
   await eraseDue(
     { ...second.edge.parts, nowMs: () => Date.now() + 31 * 24 * 3_600_000 },

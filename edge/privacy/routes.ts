@@ -9,12 +9,14 @@ import type { Kernel, WithConfig } from '../kernel/kernel.ts'
 import { route, type AnyRoute } from '../kernel/route.ts'
 import { nullable, Timestamp } from '../kernel/shapes.ts'
 import type { WithMessenger } from '../messenger/messenger.ts'
+import type { WithVault } from '../keys/vault.ts'
 import type { PrivacyConfig } from './config.ts'
 import { askErasure, erasureOf, takeBackErasure, type Erasure } from './erasures.ts'
 import { Exports } from './export.ts'
 
 export type PrivacyContext = Pick<Kernel, 'database' | 'nowMs'> &
   WithMessenger &
+  WithVault &
   WithConfig<PrivacyConfig>
 
 const tags = ['auth']

@@ -127,6 +127,8 @@ t.test('a message writes its text, and what takes it back removes the text', asy
     number: 3,
     side: 'customer',
     text: 'hello',
+    sealed: null,
+    marks: null,
     upload_id: null,
     taken_back_at: null,
     version: 6,
@@ -143,6 +145,8 @@ t.test('a message writes its text, and what takes it back removes the text', asy
       number: 2,
       side: 'vendor',
       text: null,
+      sealed: null,
+      marks: null,
       upload_id: null,
       taken_back_at: 5_000,
       version: 7,
@@ -160,6 +164,18 @@ t.test('a message writes its text, and what takes it back removes the text', asy
     valuesOf(texts, row({ command: null })),
     { text: null, upload_id: null },
     'from the journal',
+  )
+  const sealed = {
+    entry_id: message.id,
+    kind: 'text' as const,
+    text: 'hello',
+    upload_id: null,
+    sealed: { text: 'c1.x.y', marks: 'a b' },
+  }
+  t.match(
+    valuesOf(texts, row({ command: command(customer, 'send', sealed) })),
+    { text: null, sealed: 'c1.x.y', marks: 'a b' },
+    'a sealed text is stored sealed only',
   )
 })
 
@@ -195,7 +211,7 @@ t.test(
       conversationTables.map(({ columns }) =>
         columns.filter(({ fromCommand }) => fromCommand === true).map(({ name }) => name),
       ),
-      [[], [], ['text', 'upload_id']],
+      [[], [], ['text', 'sealed', 'marks', 'upload_id']],
     )
   },
 )

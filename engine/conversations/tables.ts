@@ -1,6 +1,7 @@
 /**
  * The tables of a conversation: its row, its entries, and the texts of its messages. A text is in
- * the third table only, so taking a message back removes its words everywhere.
+ * the third table only, so taking a message back removes its words everywhere. An edge with a key sends
+ * the text sealed too, and then only that is stored.
  */
 import type { ConversationCommand } from './commands.ts'
 import type { Table } from '../journal/table.ts'
@@ -98,6 +99,9 @@ const messageOf = ({ entry }: ConversationRow) =>
   entry === null ? null : (entry.of ?? (isMessage(entry) ? entry : null))
 const isMessage = ({ kind }: StateEntry): boolean =>
   kind === 'text' || kind === 'document' || kind === 'audio'
+/** A text that came sealed is stored sealed only. */
+const plainText = (data: ReturnType<typeof sent>): string | null =>
+  data === null || data.sealed !== undefined ? null : data.text
 const sent = ({ command }: ConversationRow) => (command?.verb === 'send' ? command.data : null)
 
 const texts: Table<ConversationRow> = {
@@ -113,7 +117,9 @@ const texts: Table<ConversationRow> = {
     },
     { name: 'number', type: 'int4', isFixed: true, of: row => messageOf(row)!.number },
     { name: 'side', type: 'text', isFixed: true, of: row => messageOf(row)!.side },
-    { name: 'text', type: 'text', fromCommand: true, of: row => sent(row)?.text ?? null },
+    { name: 'text', type: 'text', fromCommand: true, of: row => plainText(sent(row)) },
+    { name: 'sealed', type: 'text', fromCommand: true, of: row => sent(row)?.sealed?.text ?? null },
+    { name: 'marks', type: 'text', fromCommand: true, of: row => sent(row)?.sealed?.marks ?? null },
     {
       name: 'upload_id',
       type: 'uuid',

@@ -44,8 +44,12 @@ export interface ConversationTextsTable {
   conversation_id: ReadOnly<string>
   number: ReadOnly<number>
   side: ReadOnly<Side>
-  /** Null for a message without words, and for one that was taken back. */
-  text: ReadOnly<string | null>
+  /** Null for a message without words, for one that was taken back, and for a sealed one. */
+  text: NullableText
+  /** The text as an envelope of the conversation's key. */
+  sealed: NullableText
+  /** Keyed hashes of the words of a sealed text, with spaces between. */
+  marks: NullableText
   upload_id: ReadOnly<string | null>
   taken_back_at: ReadOnly<Date | null>
   version: ReadOnly<number>
@@ -60,6 +64,8 @@ export interface ConversationReportsTable {
   reporter_id: string
   reason: string
   text: NullableText
+  /** The text as an envelope of the reporter's key. */
+  sealed: NullableText
   created_at: Time
   decided_at: NullableTime
   decided_by: NullableText

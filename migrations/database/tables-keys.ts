@@ -16,7 +16,9 @@ interface PersonKeysTable {
   /** Fingerprint of the wrapping key. */
   wrapped_by: string
 }
+/** Keys of files, and of conversations. */
 interface FileKeysTable {
+  /** The upload, or the conversation. */
   upload_id: string
   /** The person whose key wraps this one; null: the deployment's key does. */
   account_id: string | null

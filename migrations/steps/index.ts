@@ -51,6 +51,7 @@ import { keys } from './0057_keys.ts'
 import { payouts } from './0060_payouts.ts'
 import { moneyFacts } from './0061_money_facts.ts'
 import { ledgerHolds } from './0062_ledger_holds.ts'
+import { sealedConversations } from './0065_sealed_conversations.ts'
 import { paymentsByStatus } from './0059_payments_by_status.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -103,4 +104,5 @@ export const migrations: Record<string, Migration> = {
   '0060_payouts': payouts,
   '0061_money_facts': moneyFacts,
   '0062_ledger_holds': ledgerHolds,
+  '0065_sealed_conversations': sealedConversations,
 }

@@ -19,6 +19,13 @@ export const MessageText = Type.String({
   'x-rule': 'must say something',
 })
 
+/** A text as it is stored: its envelope, and the keyed hashes of its words. */
+const Sealed = data({
+  text: Type.String({ minLength: 1, maxLength: conversationLimits.sealedTextCharactersMax }),
+  marks: Type.String({ maxLength: conversationLimits.marksCharactersMax }),
+})
+export type Sealed = Type.Static<typeof Sealed>
+
 export const conversationCommands = {
   open: data({
     topic: oneOf(topics),
@@ -27,12 +34,16 @@ export const conversationCommands = {
     vendor_id: nullable(Uuid),
     driver_id: nullable(Uuid),
   }),
-  /** A document or a sound names its upload, a text has words; the edge has checked the upload. */
+  /**
+   * A document or a sound names its upload, a text has words; the edge has checked the upload. With
+   * `sealed` that is what is stored, and `text` is only for the sockets.
+   */
   send: data({
     entry_id: Uuid,
     kind: oneOf(messageKinds),
     text: nullable(MessageText),
     upload_id: nullable(Uuid),
+    sealed: Type.Optional(Sealed),
   }),
   /** `of`: the message, as the edge found it in the table. */
   take_back: data({

@@ -13,6 +13,7 @@ import {
   type PharmacyAnswer,
   type PharmacyOutcome,
 } from '../../../edge/orders/respond.ts'
+import { Vault } from '../../../edge/keys/vault.ts'
 import type { Identity } from '../../../edge/kernel/identity.ts'
 import type { CommandClient } from '../../../edge/kernel/kernel.ts'
 import { followStatus } from '../../../edge/orders/socket.ts'
@@ -34,6 +35,8 @@ import { edgeDatabase, type Amend, type KeyRows } from './edge-database.ts'
 import { TalkEdge } from './talk-edge.ts'
 
 const log = pino({ level: 'silent' })
+/** Ciphertext has random bytes, and a world must be the same for the same seed. */
+const noKeys = { encryptionKey: null, previousEncryptionKey: null, encryptionKeyFile: null }
 const counter = { inc() {}, dec() {} }
 /** Metrics that nobody reads here. */
 const metrics = new Proxy({}, { get: () => counter }) as Metrics
@@ -111,6 +114,7 @@ export class SimEdge {
       database: this.#database,
       hub: this.#hub,
       log,
+      vault: new Vault({ database: this.#database, log, config: noKeys }),
       ...this.node.env,
     })
     return this.#talk
