@@ -1,117 +1,13 @@
 /** The command `npm run bench` as a process, and one run of the harness on made-up benches. */
-import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { findBrowser } from '../protocol/testing/binaries.ts'
-import { requireOrSkip } from '../protocol/testing/services.ts'
+import { run } from './fixture-run.ts'
 import type { Bench, Measure } from './harness/bench.ts'
 import { Latency } from './harness/latency.ts'
 import { readRun } from './harness/results.ts'
 import { startEmbeddedServer } from './rigs/server.ts'
 import { runSuite } from './harness/suite.ts'
-
-const main = fileURLToPath(new URL('./main.js', import.meta.url))
-
-interface Ended {
-  code: number | null
-  output: string
-}
-function run(
-  argv: string[],
-  env: NodeJS.ProcessEnv = {},
-  watch: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
-): Promise<Ended> {
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, ['--enable-source-maps', main, ...argv], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-        watch(output, signal => child.kill(signal))
-      })
-    child.once('close', code => resolve({ code, output }))
-  })
-}
-
-t.test('compare flags a slow-down, and does not flag a rerun of the same code', async t => {
-  const results = t.testdir()
-  // The margin is wide, because other tests run on this machine meanwhile, and a round may take
-  // several times as long as the next one. A bench that is fifty times slower is beyond it.
-  const files: string[] = []
-  const measure = async (slow?: string): Promise<void> => {
-    t.match(
-      await run(
-        ['decide', '--quick', '--rounds', '5', '--results', results],
-        slow === undefined ? {} : { BENCH_SLOW: slow },
-      ),
-      { code: 0 },
-    )
-    files.push(...readdirSync(results).filter(name => !files.includes(name)))
-  }
-  await measure()
-  await measure()
-  await measure('decide and evolve, a whole delivery:50')
-  const [first, again, slowed] = files.map(name => `${results}/${name}`) as [string, string, string]
-  const rerun = await run(['compare', first, again, '--min-effect', '200', '--check'])
-  t.match(rerun, { code: 0, output: /nothing changed beyond the noise/ })
-  const slower = await run(['compare', first, slowed, '--min-effect', '200', '--check'])
-  t.match(slower, {
-    code: 1,
-    output: /^WORSE {2}decide: decide and evolve, a whole delivery × 0\.[01]/m,
-  })
-  t.notMatch(slower.output, /^WORSE.*late accept/m, 'only this measure is worse')
-  t.equal((await run(['compare', first, slowed])).code, 0, 'without --check the exit code is 0')
-})
-
-t.test(
-  'the bench of first paints sees the pages in a browser',
-  { skip: findBrowser() === null && 'chromium not found; install with: apt-get install chromium' },
-  async t => {
-    const results = t.testdir()
-    // Whether a goal is reached is a matter of the machine, so the code does not count here.
-    const { output } = await run(['first-paint', '--quick', '--results', results])
-    t.match(output, /\/customer: first useful paint/)
-    t.match(output, /\/customer: over the network/)
-    t.notMatch(output, /BROKEN/)
-  },
-)
-
-t.test(
-  'the bench of journal appends measures bare statements beside the journal',
-  { skip: requireOrSkip(t, 'postgres') },
-  async t => {
-    const ended = await run([
-      'journal-append',
-      '--quick',
-      '--rounds',
-      '1',
-      '--results',
-      t.testdir(),
-    ])
-    t.match(ended, {
-      code: 0,
-      output: /raw unnest, 1 event and its order row +[\d.,]+ (?:[kM] )?operations/,
-    })
-  },
-)
-
-t.test('in the benches of requests each terminal gets its requests', async t => {
-  const ended = await run([
-    'request',
-    'broadcast',
-    '--quick',
-    '--rounds',
-    '1',
-    '--results',
-    t.testdir(),
-  ])
-  t.match(ended, { code: 0, output: /500\/s: request → terminal +p50/ })
-  t.notMatch(ended.output, /BROKEN|Caduceus: each terminal.* not measured/)
-})
 
 t.test('Ctrl-C ends the run, and the measures until then are shown and stored', async t => {
   const results = t.testdir()

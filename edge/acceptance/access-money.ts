@@ -15,6 +15,7 @@ export const moneyCalls: Readonly<Record<string, { of?(ids: Ids): Call; shows?: 
   getOrderPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   getPayment: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   getPaymentV1: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
+  getReceipt: { of: ids => ({ params: { id: ids['paidOrder']! } }) },
   listPaymentMethods: { shows: true },
   listVendorPaymentMethods: { shows: true, of: ids => ({ params: { id: ids['vendor']! } }) },
   proposeRefund: {

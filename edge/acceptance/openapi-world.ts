@@ -293,6 +293,7 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
     listNotifications: notification,
     markNotificationsRead: notification,
     getOrderPayment: paid,
+    getReceipt: paid,
     getPayment: paid,
     getPaymentV1: paid,
     listPayments: paid,

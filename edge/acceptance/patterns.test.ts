@@ -19,7 +19,14 @@ import { allRows } from './rows.ts'
 process.env['RECHECK_SYNC_BACKEND'] = 'pure'
 
 /** No clock: the detector's work is bounded by its own counts, and the same on every machine. */
-const unhurried = { timeout: null, randomSeed: 1 }
+const unhurried = {
+  timeout: null,
+  attackTimeout: null,
+  incubationTimeout: null,
+  recallTimeout: null,
+  seedingTimeout: null,
+  randomSeed: 1,
+} as const
 
 /**
  * Null for a pattern whose work is at most linear; otherwise how it grows, or why that is not

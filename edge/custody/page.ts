@@ -1,39 +1,8 @@
-/**
- * The custody of an order as one HTML page for people, on the screen and on paper. It needs no
- * script and no other file, so it can be kept, and its policy allows nothing but its own style.
- */
-import { createHash } from 'node:crypto'
+/** The custody of an order as one HTML page for people, on the screen and on paper. */
 import { parseCheckpoint } from '../../protocol/custody-log/checkpoints.ts'
+import { paperPage, text } from '../kernel/paper.ts'
 import type { OrderEntry } from './steps.ts'
 import type { EntryRow } from './timeline.ts'
-
-const style = `
-body { font: 14px/1.5 system-ui, sans-serif; color: #111; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-h1 { font-size: 1.4rem }
-table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #bbb; padding: .4rem .6rem; text-align: left; vertical-align: top }
-code { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; border: 1px solid #bbb; padding: .6rem }
-@media print {
-  @page { margin: 15mm }
-  body { font-size: 10pt; margin: 0; max-width: none; padding: 0 }
-  thead { display: table-header-group }
-  tr, pre { break-inside: avoid }
-}
-`
-const styleHash = createHash('sha256').update(style).digest('base64')
-const rules = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`
-/** Only a header can say the last two. */
-export const pagePolicy = `${rules}; frame-ancestors 'none'; sandbox`
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const text = (value: unknown): string => String(value).replaceAll(/[&<>"']/g, one => entities[one]!)
 
 const roles = { vendor: 'pharmacy', driver: 'driver', customer: 'customer' } as const
 const steps: Readonly<Record<OrderEntry['kind'], string>> = {
@@ -106,18 +75,9 @@ export function custodyPage(of: {
   logKey: string
 }): string {
   const { size } = parseCheckpoint(of.note)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="content-security-policy" content="${text(rules)}">
-<meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex">
-<title>Custody of ${text(of.orderNumber)}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>Custody of order ${text(of.orderNumber)}</h1>
+  return paperPage(
+    `Custody of ${of.orderNumber}`,
+    `<h1>Custody of order ${text(of.orderNumber)}</h1>
 <p>Order <code>${text(of.orderId)}</code>. Times are UTC. Exactly one person has the parcel at any time.</p>
 <table>
 <thead><tr>${columns.map(name => `<th scope="col">${name}</th>`).join('')}</tr></thead>
@@ -130,8 +90,6 @@ ${of.rows.map(line).join('\n')}
 <code>GET /api/orders/${text(of.orderId)}/custody/export</code> answers does:
 <code>caduceus-verify FILE</code> checks it without a network. The steps are in the log of ${size}
 entries that this checkpoint closes, signed by <code>${text(of.logKey)}</code>.</p>
-<pre>${text(of.note)}</pre>
-</body>
-</html>
-`
+<pre>${text(of.note)}</pre>`,
+  )
 }

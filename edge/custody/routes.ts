@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { CaduceusError } from '../../protocol/kernel/errors.ts'
 import { limits } from '../../protocol/kernel/limits.ts'
 import { roles } from '../kernel/identity.ts'
+import { paperHeaders } from '../kernel/paper.ts'
 import type { OrderView } from '../../protocol/orders/view.ts'
 import { route, type AnyRoute, type RouteAnswer } from '../kernel/route.ts'
 import { closedObject, cursorRule, nullable, Timestamp } from '../kernel/shapes.ts'
@@ -10,7 +11,7 @@ import type { ReadContext } from '../orders/reads.ts'
 import { OrderId } from '../orders/terms.ts'
 import { epcisDocument } from './epcis.ts'
 import { custodyFile, provingNotes, type ExportParts } from './export.ts'
-import { custodyPage, pagePolicy } from './page.ts'
+import { custodyPage } from './page.ts'
 import { CustodyView, entriesOf, orderInCustody, timelineFor, type EntryRow } from './timeline.ts'
 
 export type CustodyContext = ReadContext & ExportParts
@@ -45,10 +46,7 @@ const files: Readonly<Record<'caduceus' | 'epcis' | 'html', Write>> = {
     return {
       status: 200,
       body: custodyPage({ orderNumber, orderId, rows, note: notes.at(-1)!, logKey }),
-      headers: {
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': pagePolicy,
-      },
+      headers: paperHeaders,
     }
   },
 }

@@ -54,7 +54,7 @@ const operations: Readonly<Record<MemberRole, readonly string[]>> = {
     reissueTrackingToken listBreadcrumbs getCustody exportCustody
     packParcel scanPackage reportHandover nameAgent reportBreak
     recordTemperatures recordTemperatureFile getTemperatures
-    getOrderPayment getPayment getPaymentV1
+    getOrderPayment getPayment getPaymentV1 getReceipt
     listTrips getTrip cancelTrip quoteDelivery quoteDeliveryV1
     listDrivers listDriversV1 getDriver getDriverV1
     setDriverStatus setDriverStatusV1 listLocations getLocation

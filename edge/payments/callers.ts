@@ -7,6 +7,7 @@ export const access: Readonly<Record<string, readonly Caller[]>> = {
   getOrderPayment: parties,
   getPayment: parties,
   getPaymentV1: parties,
+  getReceipt: ['customer', 'vendor', 'admin'],
   proposeRefund: admins,
   decideRefund: admins,
   listPayments: signedIn,

@@ -137,6 +137,50 @@ t.test('cash goes from the customer to the driver and on to the pharmacy', async
   t.equal((await balances(vendor.pharmacyId))['pharmacy_payable'], held - 2.5, 'once')
   t.equal((await balances(driver.driverId))['driver_payable'], owed - 0.25)
 
+  await t.test('the receipt says what was paid and given back', async t => {
+    const path = `/api/orders/${id}/receipt`
+    const receipt = (await call('customer', 'GET', path)).body
+    t.match(receipt, {
+      order_id: id,
+      pharmacy: { name: String },
+      currency: 'USD',
+      lines: [
+        { kind: 'goods', amount: 12.5 },
+        { kind: 'tax', amount: 0.5 },
+        { kind: 'delivery', amount: delivery_fee },
+        { kind: 'tip', amount: 1 },
+      ],
+      total: due,
+      method: 'cash',
+      paid: short,
+      refunds: [{ amount: 2.75 }],
+      refunded: 2.75,
+    })
+    t.equal(receipt.number, `R-${receipt.order_number}`)
+    t.notMatch(JSON.stringify(receipt), /Paracetamol|Side St/)
+    t.same((await call('vendor', 'GET', path)).body, receipt)
+    for (const who of ['otherCustomer', 'otherPharmacy'] as const)
+      t.match(await call(who, 'GET', path), { status: 404, body: { code: 'payment_not_found' } })
+    const unpaid = (await placed()).body.id
+    await payment(unpaid, one => one.status === 'none')
+    t.match(await call('customer', 'GET', `/api/orders/${unpaid}/receipt`), {
+      status: 409,
+      body: { code: 'payment_state_conflict' },
+    })
+
+    const page = await fetch(`${url}${path}?format=html`, {
+      headers: { authorization: `Bearer ${secondAdmin}` },
+    })
+    t.match(page.headers.get('content-security-policy'), /default-src 'none'.*sandbox/)
+    const html = await page.text()
+    t.match(html, `<h1>Receipt ${receipt.number}</h1>`)
+    t.match(html, /<th scope="row">Total<\/th><td>\$\d+\.\d\d<\/td>/)
+    t.match(await call('customer', 'GET', `${path}?format=pdf`), {
+      status: 400,
+      body: { fields: [{ field: 'format' }] },
+    })
+  })
+
   await t.test('others hear of it on the bus, each step once', async t => {
     const of = (actor: string): PublishedEvent[] =>
       heard.filter(

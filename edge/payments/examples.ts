@@ -11,6 +11,7 @@ export const examples: Readonly<Record<string, Example>> = {
   getOrderPayment: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   getPayment: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   getPaymentV1: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
+  getReceipt: { as: 'customer', params: { id: of.paidOrder }, status: 200 },
   listPayments: { as: 'customer', query: { limit: 1 }, status: 200 },
   listPaymentsV1: { as: 'customer', query: { limit: 1 }, status: 200 },
   proposeRefund: {

@@ -9,6 +9,7 @@ import { readPaymentsConfig, type PaymentsConfig } from './config.ts'
 import { examples } from './examples.ts'
 import { methodRoutes } from './methods.ts'
 import { paymentsMetrics } from './metrics.ts'
+import { receiptRoutes } from './receipts.ts'
 import { RemittanceView } from './remittances.ts'
 import { stripeProcessor } from './card/stripe.ts'
 import { deleteOldRequests, findStranded } from './requests.ts'
@@ -27,7 +28,7 @@ export const payments = feature<Kernel & IdempotencyContext>()({
     orderMoney: orderMoney(parts),
     processor: parts.config.stripe === null ? null : stripeProcessor(parts.config.stripe),
   }),
-  routes: parts => [...methodRoutes(parts), ...paymentRoutes(parts)],
+  routes: parts => [...methodRoutes(parts), ...paymentRoutes(parts), ...receiptRoutes(parts)],
   start(parts) {
     const stops = [
       followOrders(parts),

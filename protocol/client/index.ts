@@ -9,7 +9,13 @@ export type {
   OlderRole,
   OlderUser,
 } from './broadcast.ts'
-export type { OrderPayment, PaymentRefund, RefundProposal, Remittance } from './payments.ts'
+export type {
+  OrderPayment,
+  PaymentRefund,
+  Receipt,
+  RefundProposal,
+  Remittance,
+} from './payments.ts'
 export type { Payout, PayoutProposal, Statement, StatementLine } from './payouts.ts'
 export type { Custodian, Custody, CustodyStep, MeasuredTemperatures } from './custody.ts'
 export type { InsightFigure, Insights, ServiceInsights } from './insights.ts'

@@ -11,6 +11,7 @@ t.test('each call has its path, its query and its body', async t => {
   await calls.methods()
   await calls.methods('p')
   await calls.of('o')
+  await calls.receipt('o')
   await calls.list({ status: 'captured' })
   await calls.proposeRefund('o', { tip: 1, reason: 'r' })
   await calls.decideRefund('o', 'r', 'approved')
@@ -21,6 +22,7 @@ t.test('each call has its path, its query and its body', async t => {
     ['GET', '/api/payments/methods'],
     ['GET', '/api/vendors/p/payment-methods'],
     ['GET', '/api/orders/o/payment'],
+    ['GET', '/api/orders/o/receipt'],
     ['GET', '/api/payments', { query: { status: 'captured' } }],
     ['POST', '/api/orders/o/payment/refund', { body: { tip: 1, reason: 'r' } }],
     ['POST', '/api/orders/o/payment/refunds/r/decision', { body: { decision: 'approved' } }],

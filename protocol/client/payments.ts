@@ -48,6 +48,20 @@ export interface Remittance {
   stated_at: string
   decided_at: string | null
 }
+export interface Receipt {
+  number: string
+  order_id: string
+  order_number: string
+  issued_at: string
+  pharmacy: { name: string; address: string | null; phone: string }
+  currency: string
+  lines: { kind: 'goods' | 'tax' | 'delivery' | 'tip'; amount: number }[]
+  total: number
+  method: PaymentMethod
+  paid: number
+  refunds: { at: string; amount: number }[]
+  refunded: number
+}
 export interface RefundProposal {
   goods_amount?: number
   tax_amount?: number
@@ -92,6 +106,10 @@ export class PaymentCalls {
   /** Throws `payment_not_found` for an order that names no way to pay. */
   of(orderId: string): Promise<OrderPayment> {
     return this.#call('GET', `/api/orders/${orderId}/payment`)
+  }
+  /** Throws `payment_not_found`, and `payment_state_conflict` before the customer has paid. */
+  receipt(orderId: string): Promise<Receipt> {
+    return this.#call('GET', `/api/orders/${orderId}/receipt`)
   }
   list(
     query: Page & { status?: OrderPayment['status'] } = {},
