@@ -108,7 +108,12 @@ export function preparations(embedded: Embedded, world: World): Record<string, P
         world.call('vendor', 'GET', `/api/webhooks/subscriptions/${id}/deliveries?state=delivered`),
       ({ body }) => body.deliveries?.length > 0,
     )
-    return { subscription: id, delivery: answer.body.deliveries[0].id }
+    const [delivery] = answer.body.deliveries
+    if (delivery === undefined) {
+      const all = await world.call('vendor', 'GET', `/api/webhooks/subscriptions/${id}/deliveries`)
+      throw new Error(`no delivery has succeeded: ${JSON.stringify(all.body)}`)
+    }
+    return { subscription: id, delivery: delivery.id }
   }
   const shop: Prepare = async () => {
     const { integrationId, deliveryKey, importId } = await world.shop()
