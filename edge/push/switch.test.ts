@@ -93,10 +93,12 @@ async function shownBy(page: Page, origin: string, name: string, data: string): 
     registrationId: await registered,
     data,
   })
-  const shown = await page.waitForFunction(async scope => {
-    const registration = await navigator.serviceWorker.getRegistration(scope)
-    const texts = (await registration!.getNotifications()).map(({ body }) => body)
-    return texts.length > 0 ? texts : null
+  return page.evaluate(async scope => {
+    for (;;) {
+      const registration = await navigator.serviceWorker.getRegistration(scope)
+      const shown = (await registration?.getNotifications()) ?? []
+      if (shown.length > 0) return shown.map(({ body }) => body)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
   }, `/${name}`)
-  return (await shown.jsonValue())!
 }
